@@ -1,0 +1,1 @@
+"""Everything that can be tested without Azure Functions: models, playbook, ports, providers."""

@@ -1,0 +1,139 @@
+"""The case: what comes in, who and what it is about, and the record that people read."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from shared.models.base import Json, Model, UtcDatetime
+from shared.models.block import Block
+from shared.models.outcome import ActionOutcome
+from shared.models.plan import Decision, PlannedAction
+from shared.models.verdict import Verdict
+
+
+class OperatingMode(StrEnum):
+    """How far the app may go by itself (docs/configuration.md)."""
+
+    OBSERVE = "observe"
+    APPROVE = "approve"
+    AUTOMATIC = "automatic"
+
+
+class AlertType(StrEnum):
+    """What kind of alert opened the case; chosen from the incident's title, rule and techniques."""
+
+    BRUTE_FORCE_SUCCESS = "brute_force_success"
+    PASSWORD_SPRAY = "password_spray"  # noqa: S105 - the name of an attack (T1110.003)
+    IMPOSSIBLE_TRAVEL = "impossible_travel"
+    MFA_FATIGUE = "mfa_fatigue"
+    TOKEN_THEFT = "token_theft"  # noqa: S105 - the name of an attack (T1539)
+    PHISHING = "phishing"
+    COMPROMISED_ACCOUNT = "compromised_account"
+
+
+class CaseStatus(StrEnum):
+    """Where a case stands; the frozen values of the case record."""
+
+    GATHERING = "gathering"
+    DECIDING = "deciding"
+    AWAITING_DECISION = "awaiting_decision"
+    CONTAINING = "containing"
+    CONTAINED = "contained"
+    MONITORING = "monitoring"
+    CLOSED = "closed"
+    FAILED = "failed"
+
+
+class Account(Model):
+    """The account a case is about, as the incident names it.
+
+    ``key`` is a hash that is safe in entity keys and instance ids (a user principal name is not:
+    it contains ``@``). ``user_id`` is what directory calls use: the object id when the incident
+    has it, else the user principal name, else the bare name.
+    """
+
+    key: str
+    user_id: str
+    user_principal_name: str | None = None
+    object_id: str | None = None
+    display_name: str | None = None
+    sid: str | None = None
+
+
+class Incident(Model):
+    """The incident as received, reduced to what the playbook uses; the original is evidence."""
+
+    source: Literal["sentinel", "manual", "event_grid"]
+    incident_id: str
+    """Sentinel: the ARM resource id. Manual: the SOAR case id (seed 000 ``CASE_ID``)."""
+    number: int | None = None
+    title: str
+    description: str = ""
+    severity: Literal["High", "Medium", "Low", "Informational"] = "High"
+    url: str | None = None
+    created_at: UtcDatetime | None = None
+    first_activity_at: UtcDatetime | None = None
+    last_activity_at: UtcDatetime | None = None
+    alert_group_identifiers: list[str] = Field(default_factory=list)
+    tactics: list[str] = Field(default_factory=list)
+    techniques: list[str] = Field(default_factory=list)
+
+
+class CaseRequest(Model):
+    """Input of the ``respond`` orchestration: one account of one incident.
+
+    ``now`` is the case's own "now" for look-back windows: the incident's last activity (or the
+    reported login time) plus the detection window, never the wall clock, so that recorded data can
+    be replayed. ``received_at`` is the wall clock at intake and starts the SLA clock.
+    """
+
+    case_id: str
+    alert_type: AlertType
+    mode: OperatingMode
+    incident: Incident
+    account: Account | None
+    addresses: list[str] = Field(default_factory=list)
+    """External addresses of the incident, normalised; the first is the primary one."""
+    successful_login_time: UtcDatetime | None = None
+    detection_time_window_minutes: int = Field(default=10, ge=1, le=1440)
+    now: UtcDatetime
+    detected_at: UtcDatetime
+    received_at: UtcDatetime
+    initial_alert_details: str = ""
+
+    @property
+    def successful_login_ip(self) -> str | None:
+        """The primary address: what the seed calls ``successful_login_ip``."""
+        return self.addresses[0] if self.addresses else None
+
+
+class TimelineEntry(Model):
+    """One line of the case's history for people."""
+
+    at: UtcDatetime
+    event: str
+
+
+class CaseRecord(Model):
+    """The case record: everything people read, kept as ``<case_id>/record.json`` in Blob.
+
+    Field names are frozen (DESIGN section 5). Written only by the case's own activities.
+    """
+
+    case_id: str
+    status: CaseStatus
+    mode: OperatingMode
+    alert_type: AlertType
+    incident: Json
+    account: Json | None
+    addresses: list[Json | str]
+    verdict: Verdict | None = None
+    plan: list[PlannedAction] = Field(default_factory=list)
+    decision: Decision | None = None
+    actions: list[ActionOutcome] = Field(default_factory=list)
+    blocks: dict[str, Block] = Field(default_factory=dict)
+    sla: Json = Field(default_factory=dict)
+    timeline: list[TimelineEntry] = Field(default_factory=list)
+    next_steps: list[str] = Field(default_factory=list)
+    links: dict[str, str] = Field(default_factory=dict)

@@ -1,0 +1,80 @@
+"""Tickets, notifications and evidence: what leaves the case towards people."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from shared.models.base import Model, UtcDatetime
+
+
+class Ticket(Model):
+    """An ITSM ticket; ``correlation_id`` is the case id and makes it idempotent."""
+
+    correlation_id: str
+    title: str
+    description: str
+    """Plain text."""
+    severity: Literal["High", "Medium", "Low"]
+    work_note: str = ""
+    """Added as a comment on update; the description is set on creation only."""
+
+
+class TicketReference(Model):
+    """Where the ticket is."""
+
+    ticket_id: str
+    """What people call it, for example ``INC0010023``."""
+    url: str | None = None
+    created: bool = False
+
+
+class Notification(Model):
+    """One message to analysts. Plain text parts; each provider renders and escapes them itself."""
+
+    case_id: str
+    title: str
+    summary: str
+    facts: list[tuple[str, str]] = Field(default_factory=list)
+    """Label and value pairs, in order."""
+    lines: list[str] = Field(default_factory=list)
+    links: list[tuple[str, str]] = Field(default_factory=list)
+    """Label and https URL pairs."""
+    urgent: bool = False
+    recipients: list[str] = Field(default_factory=list)
+    """Overrides the configured recipients where the channel has recipients (e-mail)."""
+    reference: str | None = None
+    """A channel's own id of the earlier message of this case; set: update that message."""
+
+
+class NotificationReceipt(Model):
+    """Proof that a channel took the message."""
+
+    channel: str
+    reference: str | None = None
+
+
+class EvidenceItem(Model):
+    """One stored piece of evidence."""
+
+    name: str
+    url: str
+    sha256: str
+    size: int
+    """Bytes as stored."""
+    rows: int | None = None
+    source: str
+    query: str | None = None
+    time_range: tuple[UtcDatetime, UtcDatetime] | None = None
+    collected_at: UtcDatetime
+
+
+class BlockState(Model):
+    """An address on a firewall."""
+
+    rule_id: str
+    """Where the block lives, for example the IP group's resource id."""
+    present: bool
+    provisioned: bool
+    """True once the firewall itself says the change is in force."""
+    already_there: bool = False
+    detail: str = ""

@@ -1,0 +1,31 @@
+"""What came of an action."""
+
+from enum import StrEnum
+
+from shared.models.base import Json, Model, UtcDatetime
+from shared.models.plan import ActionName
+
+
+class ActionStatus(StrEnum):
+    """How an action ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class ActionOutcome(Model):
+    """One action as it happened; frozen names of the case record.
+
+    ``verified`` is ``True`` when the provider was asked afterwards and confirmed, ``False`` when
+    it denied, ``None`` when it could not be asked (``detail`` says why). ``undo`` holds what was
+    there before, enough to take the action back, or ``None`` when it cannot be taken back.
+    """
+
+    action: ActionName
+    target: str
+    status: ActionStatus
+    verified: bool | None = None
+    detail: str = ""
+    at: UtcDatetime
+    undo: Json | None = None

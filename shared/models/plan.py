@@ -1,0 +1,54 @@
+"""Actions, what may be done about them, and what a person decided."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from shared.models.base import Model, UtcDatetime
+
+
+class ActionName(StrEnum):
+    """Frozen action names (DESIGN section 5)."""
+
+    REVOKE_SESSIONS = "RevokeSessions"
+    FORCE_PASSWORD_RESET = "ForcePasswordReset"  # noqa: S105 - the seed's name of an action
+    DISABLE_ACCOUNT = "DisableAccount"
+    BLOCK_IP = "BlockIP"
+    CONFIRM_COMPROMISED = "ConfirmCompromised"
+    REMOVE_AUTHENTICATION_METHODS = "RemoveAuthenticationMethods"
+    DISABLE_INBOX_RULES = "DisableInboxRules"
+    REVOKE_OAUTH_GRANTS = "RevokeOAuthGrants"
+    SCAN_DEVICE = "ScanDevice"
+    ISOLATE_DEVICE = "IsolateDevice"
+    MONITOR_ONLY = "MonitorOnly"
+    NO_ACTION = "NoAction"
+
+
+class Disposition(StrEnum):
+    """What the guard rails and the operating mode allow for one action."""
+
+    AUTOMATIC = "automatic"
+    ASK = "ask"
+    NEVER = "never"
+
+
+class PlannedAction(Model):
+    """One recommended action on one target, with the disposition and the reason for it."""
+
+    action: ActionName
+    target: str
+    """Object id or user principal name for identity actions, address for ``BlockIP``."""
+    disposition: Disposition
+    why: str
+
+
+class Decision(Model):
+    """What a person (or the deadline) decided. Who decided comes from authentication."""
+
+    actions: list[ActionName]
+    comment: str = ""
+    decided_by: str
+    decided_at: UtcDatetime
+    channel: str = "web"
+    """``web``, ``slack``, ``event`` or ``deadline``."""
+    targets: list[str] = Field(default_factory=list)

@@ -1,0 +1,202 @@
+"""Ports: what the playbook needs from the outside world, as Protocols.
+
+Providers (``shared/providers``) implement them, ``shared/bootstrap.py`` wires them, activities and
+triggers call them. Every method may raise the errors of ``shared.errors``; each adapter has a
+deadline on every call, honours ``Retry-After`` within it and never raises a vendor's own exception.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from shared.models.base import Json
+from shared.models.directory import (
+    AccountState,
+    DirectoryUser,
+    GeoLocation,
+    Memberships,
+    MfaRegistration,
+    ReputationReport,
+    UserRisk,
+)
+from shared.models.message import (
+    BlockState,
+    EvidenceItem,
+    Notification,
+    NotificationReceipt,
+    Ticket,
+    TicketReference,
+)
+from shared.models.query import CasePage, QueryResult
+from shared.models.signin import SignInLogResult
+
+
+class Directory(Protocol):
+    """The identity provider: reads about an account and contains it."""
+
+    async def get_user(self, user_id: str) -> DirectoryUser:
+        """Return the account by object id or user principal name; ``NotFound`` if there is none."""
+        ...
+
+    async def get_memberships(self, object_id: str) -> Memberships:
+        """Return transitive groups and directory roles."""
+        ...
+
+    async def get_mfa_registration(self, object_id: str) -> MfaRegistration:
+        """Return which authentication methods are registered."""
+        ...
+
+    async def get_risk(self, object_id: str) -> UserRisk | None:
+        """Return the account's risk, or ``None`` when the provider has no opinion."""
+        ...
+
+    async def get_state(self, object_id: str) -> AccountState:
+        """Return the facts that containment changes, fresh, for before-state and read-back."""
+        ...
+
+    async def revoke_sessions(self, object_id: str) -> None:
+        """Invalidate refresh tokens and session cookies. Idempotent in effect."""
+        ...
+
+    async def reset_password(self, object_id: str) -> None:
+        """Replace the password by a long random one that nobody learns, change forced.
+
+        ``NotSupported`` when the account is mastered elsewhere.
+        """
+        ...
+
+    async def set_enabled(self, object_id: str, *, enabled: bool) -> None:
+        """Enable or disable sign-in."""
+        ...
+
+    async def confirm_compromised(self, object_id: str) -> None:
+        """Tell the provider's own risk engine that the account is compromised."""
+        ...
+
+
+class SignInLog(Protocol):
+    """The sign-in log."""
+
+    async def get_sign_ins(
+        self, *, object_id: str | None, user_principal_name: str | None, start: datetime, end: datetime
+    ) -> SignInLogResult:
+        """Return the account's sign-ins in ``[start, end)``, oldest first, attempts not rows."""
+        ...
+
+
+class Siem(Protocol):
+    """The security event store and its incidents."""
+
+    async def run_query(
+        self, query: str, *, parameters: Json, start: datetime, end: datetime
+    ) -> QueryResult:
+        """Run a KQL query; ``parameters`` become escaped ``let`` literals in front of it."""
+        ...
+
+    async def get_incident(self, incident_id: str) -> Json:
+        """Return the incident as the SIEM has it now (seed 000 ``get_case_full_details``)."""
+        ...
+
+    async def comment_on_incident(self, incident_id: str, *, key: str, text: str) -> None:
+        """Add a comment (Markdown allowed); the same ``key`` again replaces it, never doubles it."""
+        ...
+
+
+class Reputation(Protocol):
+    """One threat-intelligence source."""
+
+    name: str
+
+    async def lookup(self, address: str) -> ReputationReport:
+        """Return the source's opinion on an address."""
+        ...
+
+
+class GeoLocator(Protocol):
+    """Where addresses are."""
+
+    async def locate(self, address: str) -> GeoLocation:
+        """Return location and network; all fields ``None`` when the database has no entry."""
+        ...
+
+
+class Firewall(Protocol):
+    """A firewall that can block a source address."""
+
+    name: str
+
+    async def block(self, address: str) -> BlockState:
+        """Ask for the block and return at once; ``provisioned`` may still be false."""
+        ...
+
+    async def get_block(self, address: str) -> BlockState:
+        """Return whether the address is blocked and the firewall has put it in force."""
+        ...
+
+    async def unblock(self, address: str) -> BlockState:
+        """Lift the block; ``present`` is false afterwards."""
+        ...
+
+
+class EvidenceStore(Protocol):
+    """Where evidence is kept. Items are named within a case and never overwritten with others."""
+
+    async def put(
+        self, case_id: str, name: str, content: bytes, *, content_type: str, source: str
+    ) -> EvidenceItem:
+        """Store one item and return its reference and hash."""
+        ...
+
+    async def put_rows(
+        self,
+        case_id: str,
+        name: str,
+        rows: Sequence[Json],
+        *,
+        source: str,
+        query: str,
+        start: datetime,
+        end: datetime,
+    ) -> EvidenceItem:
+        """Store rows as gzip-compressed JSON Lines and return the item's reference and hash."""
+        ...
+
+    async def get(self, case_id: str, name: str) -> bytes:
+        """Return an item's bytes as stored; ``NotFound`` if there is none."""
+        ...
+
+
+class CaseStore(Protocol):
+    """Where case records are kept."""
+
+    async def load(self, case_id: str) -> tuple[Json, str] | None:
+        """Return the record and its ETag, or ``None`` when there is none."""
+        ...
+
+    async def save(self, case_id: str, record: Json, *, etag: str | None) -> str:
+        """Write the record; ``etag=None`` creates. ``Conflict`` when somebody was faster."""
+        ...
+
+    async def list_cases(self, *, page_size: int, token: str | None) -> CasePage:
+        """Return one page of case summaries; ``token`` comes from the page before."""
+        ...
+
+
+class Ticketing(Protocol):
+    """An ITSM or SOAR ticketing system."""
+
+    name: str
+
+    async def upsert(self, ticket: Ticket) -> TicketReference:
+        """Create the ticket, or add ``work_note`` to the one with the same correlation id."""
+        ...
+
+
+class Notifier(Protocol):
+    """One channel to analysts."""
+
+    channel: str
+
+    async def notify(self, notification: Notification) -> NotificationReceipt:
+        """Deliver the message, or update the earlier one named by ``reference``."""
+        ...

@@ -1,0 +1,108 @@
+"""The app's settings: one typed object, read once from the environment.
+
+Every field is an app setting ``TOURNIQUET_<FIELD>``; a blank value counts as not set. A vendor
+whose address or credential is not set is switched off and says so in the case. Credentials for
+Azure come only through ``azure-identity`` (managed identity in the cloud, ``AZURE_CLIENT_ID`` and
+friends elsewhere); in the cloud the secrets below are Key Vault references.
+"""
+
+from functools import cache
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from shared.models.case import OperatingMode
+
+
+class Settings(BaseSettings):
+    """All settings with their defaults; see docs/configuration.md for what each one does."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TOURNIQUET_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
+
+    mode: OperatingMode = OperatingMode.OBSERVE
+    public_url: str = "http://localhost:7071"
+    """Base of the links sent to people."""
+    link_signing_key: SecretStr | None = None
+    """Secret of signed decision links; without it no link is sent."""
+
+    approval_deadline_minutes: int = Field(default=60, ge=1, le=60 * 24 * 30)
+    look_back_hours: int = Field(default=72, ge=1, le=24 * 30)
+    """Window of the activity hunts; the runbook asks for 24 to 72 hours."""
+    baseline_days: int = Field(default=30, ge=1, le=90)
+    """Window for what is normal for the account."""
+    watch_hours: float = Field(default=24.0, gt=0, le=24 * 30)
+    """How long a finished case is watched for acknowledgement and closing."""
+    recheck_minutes: float = Field(default=15.0, gt=0, le=24 * 60)
+    """When, after containment, sign-ins are searched again."""
+    block_hours: float = Field(default=24.0, gt=0, le=24 * 90)
+    """How long an address stays blocked."""
+
+    break_glass_accounts: Annotated[list[str], NoDecode] = Field(default_factory=list)
+    """User principal names or object ids that are never touched, comma separated."""
+    vip_accounts: Annotated[list[str], NoDecode] = Field(default_factory=list)
+    service_accounts: Annotated[list[str], NoDecode] = Field(default_factory=list)
+    never_block: Annotated[list[str], NoDecode] = Field(default_factory=list)
+    """Addresses or networks (CIDR) of the organisation that are never blocked."""
+
+    call_timeout_seconds: float = Field(default=10.0, gt=0, le=120)
+    """Deadline of one attempt of a vendor call."""
+    call_budget_seconds: float = Field(default=30.0, gt=0, le=300)
+    """Deadline of one vendor call including its retries."""
+    call_attempts: int = Field(default=3, ge=1, le=10)
+
+    graph_url: str = "https://graph.microsoft.com/v1.0"
+    log_analytics_url: str = "https://api.loganalytics.io/v1"
+    log_analytics_workspace_id: str | None = None
+    arm_url: str = "https://management.azure.com"
+    firewall_ip_group_id: str | None = None
+    virustotal_url: str = "https://www.virustotal.com/api/v3"
+    virustotal_api_key: SecretStr | None = None
+    abuseipdb_url: str = "https://api.abuseipdb.com/api/v2"
+    abuseipdb_api_key: SecretStr | None = None
+    geoip_city_db: str | None = None
+    geoip_asn_db: str | None = None
+    geoip_anonymous_db: str | None = None
+    blob_url: str | None = None
+    case_container: str = "cases"
+    evidence_container: str = "evidence"
+    servicenow_url: str | None = None
+    servicenow_username: str | None = None
+    servicenow_password: SecretStr | None = None
+    slack_url: str = "https://slack.com/api"
+    slack_bot_token: SecretStr | None = None
+    slack_channel: str | None = None
+    smtp_host: str | None = None
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    mail_from: str | None = None
+    soc_mail_to: Annotated[list[str], NoDecode] = Field(default_factory=list)
+    """The SOC distribution list."""
+
+    @field_validator(
+        "break_glass_accounts",
+        "vip_accounts",
+        "service_accounts",
+        "never_block",
+        "soc_mail_to",
+        mode="before",
+    )
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+
+@cache
+def get_settings() -> Settings:
+    """Return the settings of this process, read once.
+
+    Raises:
+        pydantic.ValidationError: a setting has a wrong value; the message names it.
+    """
+    return Settings()
