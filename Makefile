@@ -1,0 +1,34 @@
+# Every target sets up what it needs by itself on a fresh machine: `make demo` may be the first command.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo lab test check
+
+PYTHON := .venv/bin/python
+SCENARIO ?= brute-force-success
+SOURCES := $(wildcard function_app.py triggers orchestrators activities shared lab tests tools)
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Answer a simulated incident from start to end; SCENARIO=name picks another one
+	@tools/setup.sh python azurite
+	@$(PYTHON) -m lab demo --scenario $(SCENARIO)
+
+lab: ## Run the app and its simulated vendors until Ctrl-C
+	@tools/setup.sh python azurite
+	@exec $(PYTHON) -m lab up
+
+test: ## Run every test
+	@tools/setup.sh python azurite
+	@$(PYTHON) -m pytest -q
+
+check: ## Check format, lint, types and links
+	@tools/setup.sh python
+	@echo "== format: ruff format --check"
+	@$(PYTHON) -m ruff format --check .
+	@echo "== lint: ruff check"
+	@$(PYTHON) -m ruff check .
+	@echo "== types: mypy --strict"
+	@$(PYTHON) -m mypy $(SOURCES)
+	@echo "== links: relative links in Markdown"
+	@$(PYTHON) tools/check_links.py

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Prepares the repository for the Makefile: `tools/setup.sh python [azurite]`.
+# Returns within milliseconds when everything is in place; tools/install.py does the work otherwise.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# The stamp is written last by tools/install.py, so an interrupted set-up is never taken for a whole one.
+is_ready() {
+  case "$1" in
+    python)
+      [[ -x .venv/bin/python && -f .venv/setup-stamp ]] &&
+        cat requirements.txt requirements-dev.txt constraints.txt | cmp -s - .venv/setup-stamp
+      ;;
+    azurite)
+      cmp -s lab/azurite/package-lock.json lab/azurite/node_modules/setup-stamp
+      ;;
+    *)
+      echo "tools/setup.sh: unknown part '$1' (known: python, azurite)" >&2
+      exit 2
+      ;;
+  esac
+}
+
+missing=()
+for part in "$@"; do
+  is_ready "$part" || missing+=("$part")
+done
+((${#missing[@]} == 0)) && exit 0
+
+python="$(tools/find_python.sh)"
+exec "$python" tools/install.py "${missing[@]}"
