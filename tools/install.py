@@ -134,8 +134,8 @@ def install_azurite() -> None:
 
 
 PARTS: dict[str, tuple[str, int, Callable[[], None]]] = {
-    "python": ("Python packages", 90, install_python),
-    "azurite": ("Azurite", 30, install_azurite),
+    "python": ("Python packages", 60, install_python),
+    "azurite": ("Azurite", 20, install_azurite),
 }
 """Part name: what to call it, usual seconds on a small machine, how to do it."""
 
