@@ -1,9 +1,9 @@
 # Every target sets up what it needs by itself on a fresh machine: `make demo` may be the first command.
-SHELL := /bin/bash
+SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help demo lab test check
 
-PYTHON := .venv/bin/python
+VENV_PYTHON := .venv/bin/python
 SCENARIO ?= brute-force-success
 SOURCES := $(wildcard function_app.py triggers orchestrators activities shared lab tests tools)
 
@@ -12,23 +12,23 @@ help: ## Show this list
 
 demo: ## Answer a simulated incident from start to end; SCENARIO=name picks another one
 	@tools/setup.sh python azurite
-	@$(PYTHON) -m lab demo --scenario $(SCENARIO)
+	@$(VENV_PYTHON) -m lab demo --scenario $(SCENARIO)
 
 lab: ## Run the app and its simulated vendors until Ctrl-C
 	@tools/setup.sh python azurite
-	@exec $(PYTHON) -m lab up
+	@exec $(VENV_PYTHON) -m lab up
 
 test: ## Run every test
 	@tools/setup.sh python azurite
-	@$(PYTHON) -m pytest -q
+	@$(VENV_PYTHON) -m pytest -q
 
 check: ## Check format, lint, types and links
 	@tools/setup.sh python
 	@echo "== format: ruff format --check"
-	@$(PYTHON) -m ruff format --check .
+	@$(VENV_PYTHON) -m ruff format --check .
 	@echo "== lint: ruff check"
-	@$(PYTHON) -m ruff check .
+	@$(VENV_PYTHON) -m ruff check .
 	@echo "== types: mypy --strict"
-	@$(PYTHON) -m mypy $(SOURCES)
+	@$(VENV_PYTHON) -m mypy $(SOURCES)
 	@echo "== links: relative links in Markdown"
-	@$(PYTHON) tools/check_links.py
+	@$(VENV_PYTHON) tools/check_links.py

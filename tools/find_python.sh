@@ -7,8 +7,9 @@ works() {
   "$@" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info[:2] != (3, 13))' >/dev/null 2>&1
 }
 
+# The interpreter itself, also when the name leads into somebody's virtual environment.
 real_path() {
-  "$@" -c 'import sys; print(sys.executable)'
+  "$@" -c 'import sys; print(sys._base_executable)'
 }
 
 # Candidates, best first. A shim's own location leads to the versions beside it, whatever HOME is.

@@ -1,9 +1,9 @@
 """Install what the repository needs into itself: `tools/install.py python azurite`.
 
 Called by tools/setup.sh with a Python 3.13 that runs; uses the standard library only, because it
-runs before anything is installed. Python packages and Azurite are installed at the same time.
-Each part ends by writing its stamp, and only then counts as done: what an interrupted run left
-behind is thrown away by the next one.
+runs before anything is installed. Parts are installed side by side. Each ends by writing its
+stamp, a copy of the files it was made from, and only then counts as done: what an interrupted run
+left behind is thrown away by the next one.
 """
 
 import contextlib
@@ -15,12 +15,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+LOGS = ROOT / ".lab" / "logs"
 VENV = ROOT / ".venv"
+VENV_PYTHON = VENV / "bin" / "python"
 AZURITE = ROOT / "lab" / "azurite"
-REQUIREMENT_FILES = ("requirements.txt", "requirements-dev.txt", "constraints.txt")
 NOTICE_SECONDS = 15
 """How long a step may be silent before a line says that it is still at work."""
 
@@ -29,7 +31,33 @@ class SetupError(Exception):
     """Set-up cannot go on; the message is one line that says what to do."""
 
 
-def run(step: str, command: list[str], cwd: Path, log: Path) -> None:
+@dataclass(frozen=True)
+class Part:
+    """One thing to install."""
+
+    title: str
+    seconds: int
+    """How long it usually takes on a small machine."""
+    made_from: tuple[Path, ...]
+    stamp: Path
+    install: Callable[[Path], None]
+    """Does it, writing the tools' output to the given log."""
+
+    def wanted(self) -> bytes:
+        """Return what the stamp holds when the part is up to date."""
+        return b"".join(path.read_bytes() for path in self.made_from)
+
+    def is_done(self) -> bool:
+        """Tell whether the part is installed as its files say."""
+        return self.stamp.exists() and self.stamp.read_bytes() == self.wanted()
+
+
+def say(line: str) -> None:
+    """Print one line of progress at once, also into a pipe."""
+    print(line, flush=True)
+
+
+def run(title: str, command: list[str], cwd: Path, log: Path) -> None:
     """Run a command quietly, saying now and then that it is still at work.
 
     Raises:
@@ -40,124 +68,131 @@ def run(step: str, command: list[str], cwd: Path, log: Path) -> None:
         process = subprocess.Popen(
             command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
         )
-        try:
-            while process.poll() is None:
-                time.sleep(0.1)
-                if time.monotonic() - noticed >= NOTICE_SECONDS:
-                    noticed = time.monotonic()
-                    say(f"  {step}: still working ({noticed - started:.0f} s)")
-        except BaseException:
-            process.terminate()
-            process.wait()
-            raise
+        while process.poll() is None:
+            time.sleep(0.1)
+            if time.monotonic() - noticed >= NOTICE_SECONDS:
+                noticed = time.monotonic()
+                say(f"  {title}: still working ({noticed - started:.0f} s)")
     if process.returncode:
         tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:]
         sys.stderr.write("\n".join([*tail, ""]))
-        raise SetupError(f"{step} could not be installed (see above; all output: {log})")
-
-
-def say(line: str) -> None:
-    """Print one line of progress at once, also into a pipe."""
-    print(line, flush=True)
+        raise SetupError(f"{title} could not be installed: see above, or all of it in {log}")
 
 
 @contextlib.contextmanager
-def unfinished(folder: Path) -> Iterator[None]:
-    """Mark a folder as being filled, and empty it first if an earlier run did not finish it."""
-    marker = folder / "setup-unfinished"
+def all_or_nothing(folder: Path) -> Iterator[None]:
+    """Fill a folder whole: what an earlier run left unfinished is removed first."""
+    marker = LOGS / f"{folder.name.strip('.')}-unfinished"
     if marker.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
     marker.touch()
     yield
     marker.unlink()
 
 
-def install_python() -> None:
+def install_python(log: Path) -> None:
     """Make `.venv` and install every pinned package into it."""
-    wanted = b"".join((ROOT / name).read_bytes() for name in REQUIREMENT_FILES)
-    stamp = VENV / "setup-stamp"
-    log = ROOT / ".lab" / "logs" / "setup-python.log"
-    started = time.monotonic()
-    stamp.unlink(missing_ok=True)
-    with unfinished(VENV):
-        if not runs(VENV / "bin" / "python"):
-            run("Python packages", [sys.executable, "-m", "venv", str(VENV)], ROOT, log)
-        run("Python packages", installer(), ROOT, log)
-    stamp.write_bytes(wanted)
-    say(f"  Python packages: done ({time.monotonic() - started:.0f} s)")
+    with all_or_nothing(VENV):
+        if not is_usable(VENV_PYTHON):
+            run("Python packages", [sys.executable, "-m", "venv", "--clear", str(VENV)], ROOT, log)
+        run("Python packages", [*installer(), "-r", "requirements-dev.txt"], ROOT, log)
 
 
-def runs(python: Path) -> bool:
+def is_usable(python: Path) -> bool:
     """Tell whether an interpreter works: its base may be gone, or of another version."""
     check = "import pip, sys; sys.exit(sys.version_info[:2] != (3, 13))"
     try:
-        return (
-            subprocess.run([python, "-c", check], check=False, capture_output=True).returncode == 0
-        )
+        return not subprocess.run(
+            [python, "-c", check], check=False, capture_output=True
+        ).returncode
     except OSError:
         return False
 
 
 def installer() -> list[str]:
-    """Choose uv where it is present, because it is faster; pip where pip alone knows the index.
+    """Choose uv where it is present, because it is faster; pip where only pip knows the index.
 
     Bytecode is left to the first import: compiling the Graph SDK's 17,000 modules, of which a few
     hundred are ever used, takes longer than downloading them.
     """
-    python = str(VENV / "bin" / "python")
+    pip = [str(VENV_PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    config = subprocess.run([*pip, "config", "list"], check=False, capture_output=True, text=True)
     uv = shutil.which("uv")
-    if uv and not any(name in os.environ for name in ("PIP_INDEX_URL", "PIP_CONFIG_FILE")):
-        return [uv, "pip", "install", "--python", python, "-r", "requirements-dev.txt"]
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "--no-input"]
-    return [*pip, "install", "--no-compile", "--progress-bar=off", "-r", "requirements-dev.txt"]
+    if uv and "index" not in config.stdout:
+        return [uv, "pip", "install", "--python", str(VENV_PYTHON)]
+    return [*pip, "install", "--no-compile", "--progress-bar=off"]
 
 
-def install_azurite() -> None:
+def install_azurite(log: Path) -> None:
     """Install Azurite from npm exactly as its lock file says.
 
     Raises:
         SetupError: Node.js or npm is missing.
     """
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
         raise SetupError(
             "Node.js 20 or later with npm was not found: install it (nodejs.org, or your system's"
             " nodejs and npm packages); the lab's Blob storage, Azurite, runs on it."
         )
-    modules = AZURITE / "node_modules"
-    log = ROOT / ".lab" / "logs" / "setup-azurite.log"
-    started = time.monotonic()
-    run("Azurite", [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], AZURITE, log)
-    shutil.copyfile(AZURITE / "package-lock.json", modules / "setup-stamp")
-    say(f"  Azurite: done ({time.monotonic() - started:.0f} s)")
+    command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+    run("Azurite", command, AZURITE, log)
 
 
-PARTS: dict[str, tuple[str, int, Callable[[], None]]] = {
-    "python": ("Python packages", 60, install_python),
-    "azurite": ("Azurite", 20, install_azurite),
+PARTS = {
+    "python": Part(
+        title="Python packages",
+        seconds=60,
+        made_from=(
+            ROOT / "requirements.txt",
+            ROOT / "requirements-dev.txt",
+            ROOT / "constraints.txt",
+        ),
+        stamp=VENV / "setup-stamp",
+        install=install_python,
+    ),
+    "azurite": Part(
+        title="Azurite",
+        seconds=20,
+        made_from=(AZURITE / "package-lock.json",),
+        stamp=AZURITE / "node_modules" / "setup-stamp",
+        install=install_azurite,
+    ),
 }
-"""Part name: what to call it, usual seconds on a small machine, how to do it."""
+
+
+def set_up(name: str) -> None:
+    """Install one part and stamp it."""
+    part = PARTS[name]
+    started = time.monotonic()
+    part.stamp.unlink(missing_ok=True)
+    part.install(LOGS / f"setup-{name}.log")
+    part.stamp.write_bytes(part.wanted())
+    say(f"  {part.title}: done ({time.monotonic() - started:.0f} s)")
 
 
 def main(names: list[str]) -> int:
-    """Install the named parts side by side; another set-up of the same clone waits for its turn."""
-    (ROOT / ".lab" / "logs").mkdir(parents=True, exist_ok=True)
-    folder = os.open(ROOT, os.O_RDONLY)
-    fcntl.flock(folder, fcntl.LOCK_EX)
-    titles = " and ".join(PARTS[name][0] for name in names)
-    seconds = max(PARTS[name][1] for name in names)
+    """Install the named parts side by side; another set-up of the same clone waits its turn."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    fcntl.flock(os.open(ROOT, os.O_RDONLY), fcntl.LOCK_EX)
+    names = [name for name in names if not PARTS[name].is_done()]
+    if not names:
+        return 0
+    titles = " and ".join(PARTS[name].title for name in names)
+    seconds = max(PARTS[name].seconds for name in names)
     say(f"Setting up: {titles} (first run only, about {seconds} s)")
-    with ThreadPoolExecutor(max_workers=len(names)) as pool:
-        parts = [pool.submit(PARTS[name][2]) for name in names]
-    errors = [error for part in parts if isinstance(error := part.exception(), SetupError)]
+    with ThreadPoolExecutor() as pool:
+        errors = [job.exception() for job in [pool.submit(set_up, name) for name in names]]
     for error in errors:
-        print(error, file=sys.stderr)
-    for part in parts:
-        if part.exception() not in (None, *errors):
-            part.result()
-    return 1 if errors else 0
+        if isinstance(error, SetupError):
+            print(error, file=sys.stderr)
+        elif error:
+            raise error
+    return 1 if any(errors) else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit("Set-up was interrupted; the next run takes it up again.")
