@@ -1,0 +1,266 @@
+"""Plain HTTP to vendors: one pooled session per vendor, deadlines, retries and errors by type.
+
+Azure SDKs share the same sessions (``open_session``), so that connections, TLS trust and limits
+are decided in one place. TLS trust is Python's own: the usual ``SSL_CERT_FILE`` and
+``SSL_CERT_DIR`` variables work. Redirects are not followed: a vendor's API does not move, and a
+redirect would carry credentials elsewhere.
+"""
+
+import asyncio
+import json as json_codec
+import ssl
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import quote, urlencode, urlsplit
+from weakref import WeakKeyDictionary
+
+import aiohttp
+from pydantic import BaseModel, ValidationError
+from yarl import URL
+
+from shared.errors import NotConfigured, PermanentError, RetryableError
+from shared.providers.answers import error_for_status, hide_secrets
+from shared.providers.retry import CallPolicy, NotSent, Retry, call_with_retries
+from shared.settings import Settings
+
+CONNECT_TIMEOUT_SECONDS = 5.0
+LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
+"""Log Analytics' own limit for one answer is 64 MB; nothing else comes near it."""
+IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "PATCH"})
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+type Authorize = Callable[[], Awaitable[Mapping[str, str]]]
+"""Returns the headers that prove who we are; called for every attempt."""
+
+type _Pools = WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, aiohttp.ClientSession]]
+_pools: _Pools = WeakKeyDictionary()
+
+
+def open_session(vendor: str) -> aiohttp.ClientSession:
+    """Return the vendor's session of the running event loop, made on first use."""
+    pool = _pools.setdefault(asyncio.get_running_loop(), {})
+    session = pool.get(vendor)
+    if session is None or session.closed:
+        session = pool[vendor] = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=ssl.create_default_context(), limit=100),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=True,
+        )
+    return session
+
+
+async def close_sessions() -> None:
+    """Close the running event loop's sessions; used at shutdown and by tests."""
+    for session in _pools.pop(asyncio.get_running_loop(), {}).values():
+        await session.close()
+
+
+def path(template: str, **values: str) -> str:
+    """Fill a path template with percent-encoded values: ``path("/users/{id}", id=upn)``."""
+    return template.format_map({key: quote(value, safe="") for key, value in values.items()})
+
+
+@dataclass(frozen=True)
+class VendorResponse:
+    """An accepted answer; ``body`` is parsed JSON, ``None`` when empty, or text if asked for."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One request, ready to be sent as often as needed."""
+
+    operation: str
+    method: str
+    url: URL
+    content: bytes | None
+    headers: Mapping[str, str]
+    ok: Collection[int]
+    expect: Literal["json", "text"]
+    check: Callable[[VendorResponse], None] | None
+    secrets: list[str] = field(default_factory=list)
+
+
+class VendorClient:
+    """HTTP calls to one vendor.
+
+    Attributes:
+        vendor: name in errors and logs, for example ``virustotal``.
+        base_url: https address without a trailing slash (http only towards this machine).
+    """
+
+    def __init__(
+        self,
+        vendor: str,
+        base_url: str,
+        *,
+        settings: Settings,
+        authorize: Authorize | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        parts = urlsplit(base_url)
+        if parts.scheme != "https" and parts.hostname not in LOOPBACK_HOSTS:
+            raise NotConfigured(f"the address of {vendor} must start with https://", vendor=vendor)
+        self.vendor = vendor
+        self.base_url = base_url.rstrip("/")
+        self._authorize = authorize
+        self._headers = {"Accept": "application/json"} | dict(headers or {})
+        self._policy = CallPolicy.from_settings(settings)
+
+    async def request(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        json: Any = None,
+        data: bytes | Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        ok: Collection[int] = (200,),
+        expect: Literal["json", "text"] = "json",
+        check: Callable[[VendorResponse], None] | None = None,
+        retry: Retry | None = None,
+    ) -> VendorResponse:
+        """Send a request and return the answer if its status is in ``ok``.
+
+        Args:
+            operation: the vendor's own word for it, for errors and logs.
+            method: HTTP method.
+            path: from ``path()``, below the base address; an absolute URL of the same host (a next
+                page, a long-running operation) is taken as it is.
+            params: query parameters.
+            json: body to be sent as JSON.
+            data: body as bytes, or form fields.
+            headers: more headers.
+            ok: accepted statuses.
+            expect: ``json`` parses the body (an empty one is ``None``), ``text`` decodes it.
+            check: may raise one of our errors about an accepted answer (for vendors that say
+                "failed" with status 200); a retryable one is retried.
+            retry: default is ``ALWAYS`` for idempotent methods, else ``IF_NOT_PROCESSED``.
+
+        Raises:
+            TourniquetError: see ``shared.errors``; the message quotes the vendor, without secrets.
+        """
+        content, content_type = _encode(json, data)
+        call = _Call(
+            operation=operation,
+            method=method,
+            url=self._url(path, params),
+            content=content,
+            headers=self._headers | content_type | dict(headers or {}),
+            ok=ok,
+            expect=expect,
+            check=check,
+        )
+        default = Retry.ALWAYS if method in IDEMPOTENT_METHODS else Retry.IF_NOT_PROCESSED
+        return await call_with_retries(
+            lambda: self._send(call),
+            self._policy,
+            vendor=self.vendor,
+            operation=operation,
+            retry=retry or default,
+        )
+
+    def _url(self, path: str, params: Mapping[str, str | int] | None) -> URL:
+        if path.startswith(("http:", "https:")):
+            url = URL(path, encoded=True)
+            if url.origin() != URL(self.base_url).origin():
+                raise PermanentError(f"refused to follow a link to {url.host}", vendor=self.vendor)
+        else:
+            url = URL(self.base_url + path, encoded=True)
+        if not params:
+            return url
+        query = urlencode({k: str(v) for k, v in params.items()}, quote_via=quote, safe="")
+        return URL(f"{url}{'&' if url.raw_query_string else '?'}{query}", encoded=True)
+
+    async def _send(self, call: _Call) -> VendorResponse:
+        proof = dict(await self._authorize()) if self._authorize else {}
+        try:
+            async with open_session(self.vendor).request(
+                call.method,
+                call.url,
+                data=call.content,
+                headers={**call.headers, **proof},
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_SECONDS),
+            ) as response:
+                raw = await _read(response)
+                return self._judge(call, response, raw, secrets=list(proof.values()))
+        except (aiohttp.ClientError, OSError) as error:
+            raise connection_error(error, vendor=self.vendor, operation=call.operation) from error
+
+    def _judge(
+        self, call: _Call, response: aiohttp.ClientResponse, raw: bytes, *, secrets: list[str]
+    ) -> VendorResponse:
+        text = raw.decode(errors="replace")
+        if response.status not in call.ok:
+            raise error_for_status(
+                response.status,
+                hide_secrets(text, secrets),
+                response.headers,
+                vendor=self.vendor,
+                operation=call.operation,
+            )
+        body: Any = text
+        if call.expect == "json":
+            try:
+                body = json_codec.loads(raw) if raw.strip() else None
+            except ValueError as error:
+                raise self._garbled(call.operation, "not JSON") from error
+        answer = VendorResponse(response.status, response.headers, body)
+        if call.check is not None:
+            call.check(answer)
+        return answer
+
+    def _garbled(self, operation: str, why: str) -> RetryableError:
+        return RetryableError(f"garbled answer: {why}", vendor=self.vendor, operation=operation)
+
+    def parse[M: BaseModel](self, model: type[M], body: Any, *, operation: str) -> M:
+        """Validate an answer's body.
+
+        Raises:
+            RetryableError: the body has another shape than the vendor documents.
+        """
+        try:
+            return model.model_validate(body)
+        except ValidationError as error:
+            places = {".".join(str(part) for part in e["loc"]) or "body" for e in error.errors()}
+            raise self._garbled(operation, f"wrong {', '.join(sorted(places)[:5])}") from error
+
+
+def connection_error(error: Exception, *, vendor: str, operation: str) -> Exception:
+    """Return our error for a failed connection (aiohttp's or the operating system's)."""
+    what = f"{type(error).__name__}: {error}"[:300]
+    match error:
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.InvalidURL():
+            return PermanentError(what, vendor=vendor, operation=operation)
+        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
+            return NotSent(what, vendor=vendor, operation=operation)
+        case _:
+            return RetryableError(what, vendor=vendor, operation=operation)
+
+
+def _encode(
+    json: Any, data: bytes | Mapping[str, str] | None
+) -> tuple[bytes | None, dict[str, str]]:
+    if json is not None:
+        return json_codec.dumps(json).encode(), {"Content-Type": "application/json"}
+    if isinstance(data, Mapping):
+        return urlencode(data).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
+    return data, {}
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > LARGEST_ANSWER_BYTES:
+            raise PermanentError(f"answer larger than {LARGEST_ANSWER_BYTES} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)

@@ -1,0 +1,129 @@
+"""When a vendor call is tried again, and how long it may take altogether.
+
+One rule for every vendor: the type of the error decides (``shared.errors``), the vendor's own
+``Retry-After`` is honoured when it fits into the call's budget, otherwise the wait grows
+exponentially with full jitter. The loop itself is stamina's, which also logs every retry.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from typing import Self
+
+from shared.errors import RetryableError, Throttled
+from shared.settings import Settings
+
+FIRST_WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 8.0
+
+
+class NotSent(RetryableError):
+    """The request never reached the vendor (refused connection, name not resolved)."""
+
+
+class Retry(Enum):
+    """What may be repeated after a :class:`RetryableError`."""
+
+    ALWAYS = "always"
+    """The call is idempotent."""
+    IF_NOT_PROCESSED = "if_not_processed"
+    """Only when the vendor certainly did nothing: not sent, or refused for being too many."""
+    NEVER = "never"
+
+
+@dataclass(frozen=True)
+class CallPolicy:
+    """Deadlines, in seconds, and attempts of one vendor call."""
+
+    attempt_timeout: float
+    budget: float
+    attempts: int
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Return the policy that the app settings ask for."""
+        return cls(
+            attempt_timeout=settings.call_timeout_seconds,
+            budget=settings.call_budget_seconds,
+            attempts=settings.call_attempts,
+        )
+
+
+def parse_retry_after(value: str | None, *, now: datetime | None = None) -> float | None:
+    """Return the seconds a ``Retry-After`` header asks for (RFC 9110 section 10.2.3).
+
+    Both forms are understood, delay in seconds and HTTP date; anything else is ``None``.
+    """
+    text = (value or "").strip()
+    if text.isascii() and text.replace(".", "", 1).isdigit():
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (aware - (now or datetime.now(UTC))).total_seconds())
+
+
+def _may_repeat(error: Exception, retry: Retry) -> bool:
+    match retry:
+        case Retry.ALWAYS:
+            return isinstance(error, RetryableError)
+        case Retry.IF_NOT_PROCESSED:
+            return isinstance(error, NotSent | Throttled)
+        case Retry.NEVER:
+            return False
+
+
+def _wait_before_next(error: Exception, attempt: int) -> float:
+    if isinstance(error, Throttled) and error.retry_after is not None:
+        return error.retry_after
+    ceiling = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
+    return random.uniform(0, ceiling)  # noqa: S311 - jitter, not a secret
+
+
+async def call_with_retries[T](
+    attempt: Callable[[], Awaitable[T]],
+    policy: CallPolicy,
+    *,
+    vendor: str,
+    operation: str,
+    retry: Retry = Retry.ALWAYS,
+) -> T:
+    """Run ``attempt`` until it succeeds, within the policy's deadlines.
+
+    Raises:
+        TourniquetError: the last attempt's error; a deadline is a :class:`RetryableError`. A
+            ``Retry-After`` longer than what is left of the budget is raised at once, with the
+            vendor's time in it, so that the orchestrator can wait on a durable timer.
+    """
+    import stamina
+
+    deadline = time.monotonic() + policy.budget
+    tried = 0
+
+    async def once() -> T:
+        nonlocal tried
+        tried += 1
+        seconds = min(policy.attempt_timeout, max(0.0, deadline - time.monotonic()))
+        try:
+            async with asyncio.timeout(seconds):
+                return await attempt()
+        except TimeoutError as error:
+            raise RetryableError(
+                f"no answer within {seconds:.1f} s", vendor=vendor, operation=operation
+            ) from error
+
+    def backoff(error: Exception) -> bool | float:
+        if not _may_repeat(error, retry):
+            return False
+        wait = _wait_before_next(error, tried)
+        return wait if time.monotonic() + wait < deadline else False
+
+    caller = stamina.AsyncRetryingCaller(attempts=policy.attempts, timeout=None)
+    return await caller(backoff, once)
