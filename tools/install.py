@@ -171,10 +171,20 @@ def set_up(name: str) -> None:
     say(f"  {part.title}: done ({time.monotonic() - started:.0f} s)")
 
 
+def take_turn() -> None:
+    """Wait until no other set-up of this clone is at work; the turn ends with the process."""
+    clone = os.open(ROOT, os.O_RDONLY)
+    try:
+        fcntl.flock(clone, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say("Waiting for another set-up of this clone")
+        fcntl.flock(clone, fcntl.LOCK_EX)
+
+
 def main(names: list[str]) -> int:
-    """Install the named parts side by side; another set-up of the same clone waits its turn."""
+    """Install the named parts side by side; one set-up of a clone at a time."""
     LOGS.mkdir(parents=True, exist_ok=True)
-    fcntl.flock(os.open(ROOT, os.O_RDONLY), fcntl.LOCK_EX)
+    take_turn()
     names = [name for name in names if not PARTS[name].is_done()]
     if not names:
         return 0
