@@ -1,19 +1,21 @@
 """Our identity towards Azure: one azure-identity credential per process.
 
-In the cloud it is the managed identity (``AZURE_CLIENT_ID`` names a user-assigned one), elsewhere
-a service principal from the environment, workload identity, or a developer's Azure CLI.
-``AZURE_TOKEN_CREDENTIALS`` narrows the choice as usual; ``AZURE_AUTHORITY_HOST`` names the cloud.
+The environment decides, as Azure documents it: a service principal (``AZURE_CLIENT_SECRET`` or
+certificate), workload identity, the Functions app's managed identity (``AZURE_CLIENT_ID`` names a
+user-assigned one), otherwise azure-identity's default chain, which ends with a developer's Azure
+CLI. ``AZURE_AUTHORITY_HOST`` names the cloud.
 """
 
 import asyncio
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
-from shared.errors import NotConfigured, PermanentError, PermissionDenied, RetryableError
-from shared.providers.http import Authorize, open_session
+from shared.providers.azure import SDK_OPTIONS, error_from_azure, transport
+from shared.providers.http import Authorize
+from shared.providers.loops import PerLoop
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
@@ -42,55 +44,75 @@ class SharedCredential:
         self._inner = inner
         self._locks: dict[tuple[str, ...], asyncio.Lock] = {}
 
-    async def get_token(self, *scopes: str, **options: Any) -> "AccessToken":
+    async def get_token(
+        self,
+        *scopes: str,
+        claims: str | None = None,
+        tenant_id: str | None = None,
+        enable_cae: bool = False,
+        **options: Any,
+    ) -> "AccessToken":
         """Return a token for the scopes, from azure-identity's cache when it has one."""
         async with self._locks.setdefault(scopes, asyncio.Lock()):
-            return await self._inner.get_token(*scopes, **options)
+            return await self._inner.get_token(
+                *scopes, claims=claims, tenant_id=tenant_id, enable_cae=enable_cae, **options
+            )
 
     async def close(self) -> None:
         """Close the credential's own connections."""
         await self._inner.close()
 
-    async def __aenter__(self) -> "SharedCredential":
+    async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *error: object) -> None:
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
         """Do nothing: the credential outlives the SDK clients that borrow it."""
 
 
-_credentials: WeakKeyDictionary[asyncio.AbstractEventLoop, SharedCredential] = WeakKeyDictionary()
+def _build() -> SharedCredential:
+    from azure.identity import aio as identity
+
+    options: dict[str, Any] = SDK_OPTIONS | {"transport": transport(VENDOR)}
+    authority = os.environ.get("AZURE_AUTHORITY_HOST", "login.microsoftonline.com")
+    host = urlsplit(authority if "//" in authority else f"//{authority}").hostname
+    options["disable_instance_discovery"] = host not in PUBLIC_AUTHORITIES
+    # Chosen directly, not by DefaultAzureCredential: its chain turns a timeout or a 429 of the
+    # token endpoint into an authentication error, and retries are decided by type.
+    if os.environ.get("AZURE_CLIENT_SECRET") or os.environ.get("AZURE_CLIENT_CERTIFICATE_PATH"):
+        return SharedCredential(identity.EnvironmentCredential(**options))
+    if os.environ.get("AZURE_FEDERATED_TOKEN_FILE"):
+        return SharedCredential(identity.WorkloadIdentityCredential(**options))
+    if os.environ.get("IDENTITY_ENDPOINT"):
+        del options["disable_instance_discovery"]
+        client_id = os.environ.get("AZURE_CLIENT_ID") or None
+        return SharedCredential(identity.ManagedIdentityCredential(client_id=client_id, **options))
+    return SharedCredential(
+        identity.DefaultAzureCredential(
+            exclude_shared_token_cache_credential=True,
+            exclude_visual_studio_code_credential=True,
+            exclude_powershell_credential=True,
+            exclude_developer_cli_credential=True,
+            **options,
+        )
+    )
+
+
+_credential = PerLoop(_build)
 
 
 def get_credential() -> SharedCredential:
     """Return this process's credential (it is bound to the running event loop)."""
-    loop = asyncio.get_running_loop()
-    credential = _credentials.get(loop)
-    if credential is None:
-        credential = _credentials[loop] = SharedCredential(_build())
-    return credential
+    return _credential.get()
 
 
 async def close_credential() -> None:
     """Close the running event loop's credential; used at shutdown and by tests."""
-    if credential := _credentials.pop(asyncio.get_running_loop(), None):
-        await credential.close()
-
-
-def _build() -> "AsyncTokenCredential":
-    from azure.core.pipeline.transport import AioHttpTransport
-    from azure.identity.aio import DefaultAzureCredential
-
-    authority = os.environ.get("AZURE_AUTHORITY_HOST", "login.microsoftonline.com")
-    host = urlsplit(authority if "//" in authority else f"//{authority}").hostname
-    return DefaultAzureCredential(
-        disable_instance_discovery=host not in PUBLIC_AUTHORITIES,
-        exclude_shared_token_cache_credential=True,
-        exclude_visual_studio_code_credential=True,
-        exclude_powershell_credential=True,
-        exclude_developer_cli_credential=True,
-        transport=AioHttpTransport(session=open_session(VENDOR), session_owner=False),
-        retry_total=1,
-    )
+    await _credential.close(SharedCredential.close)
 
 
 async def token_for(scope: str) -> str:
@@ -99,23 +121,14 @@ async def token_for(scope: str) -> str:
     Raises:
         NotConfigured: there is no identity to ask with.
         PermissionDenied: the authority refuses our identity.
-        RetryableError: the authority does not answer.
+        RetryableError: the authority does not answer, or asks us to wait.
     """
-    from azure.core import exceptions as azure
-    from azure.identity import CredentialUnavailableError
+    from azure.core.exceptions import AzureError
 
     try:
         return (await get_credential().get_token(scope)).token
-    except CredentialUnavailableError as error:
-        raise NotConfigured("no Azure identity in the environment", vendor=VENDOR) from error
-    except azure.ClientAuthenticationError as error:
-        status = error.status_code
-        kind = RetryableError if status and (status == 429 or status >= 500) else PermissionDenied
-        raise kind(_first_line(error), vendor=VENDOR, status=status) from error
-    except (azure.ServiceRequestError, azure.ServiceResponseError) as error:
-        raise RetryableError(_first_line(error), vendor=VENDOR) from error
-    except azure.AzureError as error:
-        raise PermanentError(_first_line(error), vendor=VENDOR) from error
+    except AzureError as error:
+        raise error_from_azure(error, vendor=VENDOR, operation="token") from error
 
 
 def bearer(scope: str) -> Authorize:
@@ -125,7 +138,3 @@ def bearer(scope: str) -> Authorize:
         return {"Authorization": f"Bearer {await token_for(scope)}"}
 
     return authorize
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:300]

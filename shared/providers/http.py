@@ -6,21 +6,20 @@ are decided in one place. TLS trust is Python's own: the usual ``SSL_CERT_FILE``
 redirect would carry credentials elsewhere.
 """
 
-import asyncio
 import json as json_codec
 import ssl
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote, urlencode, urlsplit
-from weakref import WeakKeyDictionary
 
 import aiohttp
 from pydantic import BaseModel, ValidationError
 from yarl import URL
 
-from shared.errors import NotConfigured, PermanentError, RetryableError
+from shared.errors import NotConfigured, PermanentError, RetryableError, TourniquetError
 from shared.providers.answers import error_for_status, hide_secrets
+from shared.providers.loops import PerLoop
 from shared.providers.retry import CallPolicy, NotSent, Retry, call_with_retries
 from shared.settings import Settings
 
@@ -33,13 +32,10 @@ LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 type Authorize = Callable[[], Awaitable[Mapping[str, str]]]
 """Returns the headers that prove who we are; called for every attempt."""
 
-type _Pools = WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, aiohttp.ClientSession]]
-_pools: _Pools = WeakKeyDictionary()
-
 
 def open_session(vendor: str) -> aiohttp.ClientSession:
     """Return the vendor's session of the running event loop, made on first use."""
-    pool = _pools.setdefault(asyncio.get_running_loop(), {})
+    pool = _sessions.get()
     session = pool.get(vendor)
     if session is None or session.closed:
         session = pool[vendor] = aiohttp.ClientSession(
@@ -50,10 +46,21 @@ def open_session(vendor: str) -> aiohttp.ClientSession:
     return session
 
 
+def _no_sessions() -> dict[str, aiohttp.ClientSession]:
+    return {}
+
+
+_sessions = PerLoop(_no_sessions)
+
+
 async def close_sessions() -> None:
     """Close the running event loop's sessions; used at shutdown and by tests."""
-    for session in _pools.pop(asyncio.get_running_loop(), {}).values():
-        await session.close()
+
+    async def close(pool: dict[str, aiohttp.ClientSession]) -> None:
+        for session in pool.values():
+            await session.close()
+
+    await _sessions.close(close)
 
 
 def path(template: str, **values: str) -> str:
@@ -233,7 +240,7 @@ class VendorClient:
             raise self._garbled(operation, f"wrong {', '.join(sorted(places)[:5])}") from error
 
 
-def connection_error(error: Exception, *, vendor: str, operation: str) -> Exception:
+def connection_error(error: BaseException, *, vendor: str, operation: str) -> TourniquetError:
     """Return our error for a failed connection (aiohttp's or the operating system's)."""
     what = f"{type(error).__name__}: {error}"[:300]
     match error:
