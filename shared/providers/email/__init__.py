@@ -1,0 +1,5 @@
+"""E-mail behind the ``Notifier`` port."""
+
+from shared.providers.email.mail import SmtpMail
+
+__all__ = ["SmtpMail"]

@@ -1,0 +1,5 @@
+"""ServiceNow behind the ``Ticketing`` port."""
+
+from shared.providers.servicenow.incidents import ServiceNow
+
+__all__ = ["ServiceNow"]

@@ -1,0 +1,188 @@
+"""ServiceNow Table API: one incident per case, found again by its ``correlation_id``.
+
+https://www.servicenow.com/docs (Table API). Two habits of it shape this code. A part of a query
+that it does not understand is ignored and *more* rows come back, so a row counts only if it really
+carries our id. A work note has no key, so each carries a short mark made of its content, and what
+the ticket already says (journal fields are only returned as display values) is read first: an
+update that is delivered twice is written once. Needs a user with the role ``itil``.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import Field
+
+from shared.errors import NotConfigured, PermanentError
+from shared.models.base import Json, VendorModel
+from shared.models.message import Ticket, TicketReference
+from shared.providers.http import VendorClient, path
+from shared.providers.retry import Retry
+from shared.settings import Settings
+
+VENDOR = "servicenow"
+TABLE = "/api/now/table/incident"
+FIELDS = "sys_id,number,correlation_id,work_notes"
+CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
+"""What may be put into an encoded query (``^`` and ``=`` are operators); the field holds 100."""
+CODE_TAG = re.compile(r"\[(/?)code\]", re.IGNORECASE)
+LONGEST_SHORT_DESCRIPTION = 160
+LONGEST_DESCRIPTION = 4000
+"""Sizes of the fields as ServiceNow ships them; longer text would be cut without a word."""
+IMPACT_AND_URGENCY = {"High": "1", "Medium": "2", "Low": "3"}
+"""1 high, 2 medium, 3 low; with ServiceNow's own table 1 and 1 give priority 1 - Critical, 2 and 2
+give 3 - Moderate, 3 and 3 give 5 - Planning. Priority itself cannot be set."""
+
+
+class Row(VendorModel):
+    """The fields of an incident that are used."""
+
+    sys_id: str = Field(pattern=r"^[0-9a-f]{32}$")
+    number: str = Field(min_length=1)
+    correlation_id: str = ""
+    work_notes: str = ""
+
+
+class ManyRows(VendorModel):
+    """Answer of a query."""
+
+    result: list[Row]
+
+
+class OneRow(VendorModel):
+    """Answer of a creation or change."""
+
+    result: Row
+
+
+class ServiceNow:
+    """A ``Ticketing`` system."""
+
+    name = VENDOR
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _client(self) -> VendorClient:
+        settings = self._settings
+        password = settings.servicenow_password
+        if not settings.servicenow_url or not settings.servicenow_username or password is None:
+            raise NotConfigured(
+                "TOURNIQUET_SERVICENOW_URL, _USERNAME or _PASSWORD is not set", vendor=VENDOR
+            )
+        pair = f"{settings.servicenow_username}:{password.get_secret_value()}"
+        basic = base64.b64encode(pair.encode()).decode()
+
+        async def authorize() -> Mapping[str, str]:
+            return {"Authorization": f"Basic {basic}"}
+
+        return VendorClient(VENDOR, settings.servicenow_url, settings=settings, authorize=authorize)
+
+    async def upsert(self, ticket: Ticket) -> TicketReference:
+        """Create the incident, or add the work note to the one that is there.
+
+        A creation whose answer was lost is not repeated here: the caller tries the whole of it
+        again, and then the incident is found.
+
+        Raises:
+            NotConfigured: no address or credentials.
+            PermanentError: ServiceNow does not filter by ``correlation_id``, so that creating
+                could double the ticket.
+            TourniquetError: see ``shared.errors``.
+        """
+        row = await self._find(ticket.correlation_id)
+        if row is None:
+            created = await self._create(ticket)
+            return self._reference(created, created=True)
+        if ticket.work_note and mark(ticket) not in row.work_notes:
+            await self._add_work_note(row, ticket)
+        return self._reference(row, created=False)
+
+    async def _find(self, correlation_id: str) -> Row | None:
+        operation = "incident.list"
+        if not CORRELATION_ID.fullmatch(correlation_id):
+            raise PermanentError("the case id cannot be a correlation_id", vendor=VENDOR)
+        answer = await self._client.request(
+            operation,
+            "GET",
+            TABLE,
+            params={
+                "sysparm_query": f"correlation_id={correlation_id}^ORDERBYsys_created_on",
+                "sysparm_fields": FIELDS,
+                "sysparm_display_value": "true",
+                "sysparm_exclude_reference_link": "true",
+                "sysparm_limit": 1,
+            },
+        )
+        rows = self._client.parse(ManyRows, answer.body, operation=operation).result
+        if rows and rows[0].correlation_id != correlation_id:
+            raise PermanentError(
+                "ServiceNow did not filter by correlation_id (may our user read that field?)",
+                vendor=VENDOR,
+                operation=operation,
+            )
+        return rows[0] if rows else None
+
+    async def _create(self, ticket: Ticket) -> Row:
+        return await self._write("incident.post", "POST", TABLE, to_fields(ticket))
+
+    async def _add_work_note(self, row: Row, ticket: Ticket) -> None:
+        target = path(f"{TABLE}/{{sys_id}}", sys_id=row.sys_id)
+        await self._write("incident.patch", "PATCH", target, {"work_notes": work_note(ticket)})
+
+    async def _write(self, operation: str, method: str, target: str, fields: Json) -> Row:
+        answer = await self._client.request(
+            operation,
+            method,
+            target,
+            params={"sysparm_fields": FIELDS, "sysparm_exclude_reference_link": "true"},
+            json=fields,
+            ok=(200, 201),
+            retry=Retry.IF_NOT_PROCESSED,
+        )
+        return self._client.parse(OneRow, answer.body, operation=operation).result
+
+    def _reference(self, row: Row, *, created: bool) -> TicketReference:
+        target = quote(f"incident.do?sys_id={row.sys_id}", safe="")
+        url = f"{self._client.base_url}/nav_to.do?uri={target}"
+        return TicketReference(ticket_id=row.number, url=url, created=created)
+
+
+def to_fields(ticket: Ticket) -> dict[str, Any]:
+    """Return the fields of a new incident; ServiceNow takes strings only."""
+    level = IMPACT_AND_URGENCY[ticket.severity]
+    fields = {
+        "correlation_id": ticket.correlation_id,
+        "correlation_display": "Tourniquet",
+        "short_description": _cut(" ".join(ticket.title.split()), LONGEST_SHORT_DESCRIPTION),
+        "description": _cut(ticket.description, LONGEST_DESCRIPTION),
+        "impact": level,
+        "urgency": level,
+    }
+    return {**fields, "work_notes": work_note(ticket)} if ticket.work_note else fields
+
+
+def mark(ticket: Ticket) -> str:
+    """Return the mark of a work note: the same for the same note on the same ticket."""
+    content = f"{ticket.correlation_id}\n{ticket.work_note}"
+    return f"[tourniquet {hashlib.sha256(content.encode()).hexdigest()[:12]}]"
+
+
+def work_note(ticket: Ticket) -> str:
+    """Return the work note with its mark.
+
+    ServiceNow shows what stands between ``[code]`` tags in a journal field as HTML; a value from
+    outside, a user agent for example, must not be able to use that.
+    """
+    text = CODE_TAG.sub(r"[\1 code]", ticket.work_note)
+    return f"{text}\n\n{mark(ticket)}"
+
+
+def _cut(text: str, longest: int) -> str:
+    end = "\N{HORIZONTAL ELLIPSIS}"
+    return text if len(text) <= longest else text[: longest - len(end)] + end

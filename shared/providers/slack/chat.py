@@ -1,0 +1,148 @@
+"""Slack Web API: ``chat.postMessage`` and ``chat.update`` with a bot token (scope chat:write).
+
+Slack has no key against duplicates: the receipt's ``reference`` (``channel:ts``) is kept in the
+case and later notifications update that message.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+
+from shared.errors import (
+    NotConfigured,
+    NotFound,
+    PermanentError,
+    PermissionDenied,
+    RetryableError,
+    Throttled,
+    TourniquetError,
+)
+from shared.models.base import Json, VendorModel
+from shared.models.message import Notification, NotificationReceipt
+from shared.providers.http import VendorClient, VendorResponse
+from shared.providers.retry import Retry, parse_retry_after
+from shared.providers.slack.blocks import fallback_text, to_blocks
+from shared.settings import Settings
+
+VENDOR = "slack"
+REFERENCE = re.compile(r"(?P<channel>[A-Z0-9]{2,}):(?P<ts>\d+\.\d+)")
+
+THROTTLED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
+LATER = frozenset(
+    {"internal_error", "fatal_error", "request_timeout", "service_unavailable", "team_added_to_org"}
+)
+DENIED = frozenset(
+    {
+        "access_denied",
+        "account_inactive",
+        "ekm_access_denied",
+        "enterprise_is_restricted",
+        "invalid_auth",
+        "missing_scope",
+        "no_permission",
+        "not_allowed_token_type",
+        "not_authed",
+        "org_login_required",
+        "restricted_action",
+        "team_access_not_granted",
+        "token_expired",
+        "token_revoked",
+    }
+)
+NOT_THERE = frozenset({"channel_not_found", "not_in_channel", "is_archived", "channel_is_archived"})
+GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+"""The earlier message cannot be changed any more: a new one is posted."""
+
+
+class Posted(VendorModel):
+    """The part of a successful answer that is used."""
+
+    channel: str
+    ts: str
+
+
+class MessageGoneError(PermanentError):
+    """The message to update does not exist or cannot be changed any more."""
+
+
+class Slack:
+    """A ``Notifier`` for one channel."""
+
+    channel = "slack"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _client(self) -> VendorClient:
+        token = self._settings.slack_bot_token
+        if token is None or not self._settings.slack_channel:
+            raise NotConfigured(
+                "TOURNIQUET_SLACK_BOT_TOKEN or TOURNIQUET_SLACK_CHANNEL is not set", vendor=VENDOR
+            )
+
+        async def authorize() -> Mapping[str, str]:
+            return {"Authorization": f"Bearer {token.get_secret_value()}"}
+
+        return VendorClient(
+            VENDOR, self._settings.slack_url, settings=self._settings, authorize=authorize
+        )
+
+    async def notify(self, notification: Notification) -> NotificationReceipt:
+        """Post the message, or update the one that ``reference`` names.
+
+        Raises:
+            NotConfigured: no token or channel.
+            NotFound: the channel does not exist, is archived, or the bot is not in it.
+            PermissionDenied: Slack refuses the token or it lacks a scope.
+            TourniquetError: see ``shared.errors``.
+        """
+        content = {"text": fallback_text(notification), "blocks": to_blocks(notification)}
+        earlier = REFERENCE.fullmatch(notification.reference or "")
+        if earlier is not None:
+            try:
+                return await self._call("chat.update", {**earlier.groupdict(), **content})
+            except MessageGoneError:
+                pass
+        place = {"channel": self._settings.slack_channel, "unfurl_links": False}
+        return await self._call("chat.postMessage", {**place, "unfurl_media": False, **content})
+
+    async def _call(self, operation: str, body: Json) -> NotificationReceipt:
+        def check(answer: VendorResponse) -> None:
+            if error := to_error(answer, operation):
+                raise error
+
+        answer = await self._client.request(
+            operation,
+            "POST",
+            f"/{operation}",
+            json=body,
+            check=check,
+            retry=Retry.ALWAYS if operation == "chat.update" else Retry.IF_NOT_PROCESSED,
+        )
+        posted = self._client.parse(Posted, answer.body, operation=operation)
+        return NotificationReceipt(channel=self.channel, reference=f"{posted.channel}:{posted.ts}")
+
+
+def to_error(answer: VendorResponse, operation: str) -> TourniquetError | None:
+    """Return the error of a "200 OK" that says ``ok: false``, or ``None`` when it is fine."""
+    body = answer.body
+    if not isinstance(body, dict) or not isinstance(body.get("ok"), bool):
+        return RetryableError("garbled answer: no ok", vendor=VENDOR, operation=operation)
+    if body["ok"]:
+        return None
+    code = str(body.get("error"))
+    if not re.fullmatch(r"[a-z0-9_]{1,64}", code):
+        code = "unknown_error"
+    text = f"Slack answered {code}"
+    if code in THROTTLED:
+        seconds = parse_retry_after(answer.headers.get("Retry-After"))
+        return Throttled(text, vendor=VENDOR, operation=operation, retry_after=seconds)
+    kinds: list[tuple[frozenset[str], type[TourniquetError]]] = [
+        (LATER, RetryableError),
+        (DENIED, PermissionDenied),
+        (NOT_THERE, NotFound),
+        (GONE, MessageGoneError),
+    ]
+    kind = next((kind for codes, kind in kinds if code in codes), PermanentError)
+    return kind(text, vendor=VENDOR, operation=operation)
