@@ -1,14 +1,14 @@
 """Errors a provider may raise. Whether to try again is decided by type, never by message text.
 
-    TourniquetError
-    +-- RetryableError          the same call may work later: timeout, 429, 5xx, reset, garbled answer
-    |   +-- Throttled           429, with the vendor's own waiting time when it gave one
-    +-- PermanentError          the same call will fail again
-        +-- PermissionDenied    401, 403: credentials or a missing permission
-        +-- NotFound            404: the user, group, incident ... does not exist
-        +-- NotSupported        the vendor cannot do this for this target (synced account, guest)
-        +-- NotConfigured       the setting that names this vendor is empty
-        +-- Conflict            409, 412: somebody else changed it first
+TourniquetError
++-- RetryableError          the same call may work later: timeout, 429, 5xx, reset, garbled answer
+|   +-- Throttled           429, with the vendor's own waiting time when it gave one
++-- PermanentError          the same call will fail again
+    +-- PermissionDenied    401, 403: credentials or a missing permission
+    +-- NotFound            404: the user, group, incident ... does not exist
+    +-- NotSupported        the vendor cannot do this for this target (synced account, guest)
+    +-- NotConfigured       the setting that names this vendor is empty
+    +-- Conflict            409, 412: somebody else changed it first
 """
 
 

@@ -78,7 +78,12 @@ class SignInLog(Protocol):
     """The sign-in log."""
 
     async def get_sign_ins(
-        self, *, object_id: str | None, user_principal_name: str | None, start: datetime, end: datetime
+        self,
+        *,
+        object_id: str | None,
+        user_principal_name: str | None,
+        start: datetime,
+        end: datetime,
     ) -> SignInLogResult:
         """Return the account's sign-ins in ``[start, end)``, oldest first, attempts not rows."""
         ...
