@@ -1,0 +1,288 @@
+"""The durable engine: Microsoft's in-memory task hub, with what a host must add to it.
+
+All use of `durabletask`'s private names is in this file. The additions, each for a difference from
+the real extension that an application can see:
+
+* the server listens on 127.0.0.1 only, on a free port, without the 4 MiB message limit and with
+  enough threads that blocking `WaitFor...` calls do not starve the others;
+* a child orchestration that takes longer than 30 s still reports to its parent (the base class
+  stops listening then), with its failure's type, and knows its parent's id;
+* a timer of an instance that has since been purged or continued as new does not fire in its
+  successor; timers share one thread;
+* an instance that is being worked on does not hold up the instances queued behind it;
+* late answers for a finished instance are dropped;
+* host.json's `defaultVersion` and `overridableExistingInstanceStates` are applied at the start.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent import futures
+from datetime import UTC, datetime
+from typing import Any
+
+import durabletask.internal.helpers as helpers
+import durabletask.internal.orchestrator_service_pb2 as pb
+import durabletask.internal.orchestrator_service_pb2_grpc as stubs
+import grpc
+from durabletask.testing.in_memory_backend import (
+    InMemoryOrchestrationBackend,
+    OrchestrationInstance,
+)
+from google.protobuf import timestamp_pb2, wrappers_pb2
+
+_LOG = logging.getLogger(__name__)
+_UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+_THREADS = 48
+_RUNNING = (
+    pb.ORCHESTRATION_STATUS_RUNNING,
+    pb.ORCHESTRATION_STATUS_PENDING,
+    pb.ORCHESTRATION_STATUS_SUSPENDED,
+    pb.ORCHESTRATION_STATUS_CONTINUED_AS_NEW,
+)
+
+
+class Alarms:
+    """Runs callbacks at given times on one thread."""
+
+    def __init__(self) -> None:
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._changed = threading.Condition()
+        self._stopped = False
+        threading.Thread(target=self._run, name="engine-timers", daemon=True).start()
+
+    def at(self, when: datetime, action: Callable[[], None]) -> None:
+        """Run `action` once `when`, an aware time, has come."""
+        with self._changed:
+            heapq.heappush(self._due, (when.timestamp(), next(self._order), action))
+            self._changed.notify()
+
+    def stop(self) -> None:
+        """Run nothing any more."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._stopped and (not self._due or self._due[0][0] > time.time()):
+                    self._changed.wait(self._due[0][0] - time.time() if self._due else None)
+                if self._stopped:
+                    return
+                action = heapq.heappop(self._due)[2]
+            action()
+
+
+class Engine(InMemoryOrchestrationBackend):
+    """The task hub. `default_version` and `replace_finished` are host.json's durable settings."""
+
+    def __init__(self, *, default_version: str | None, replace_finished: bool) -> None:
+        super().__init__(max_history_size=1_000_000, port=0)
+        self._default_version = default_version
+        self._replace_finished = replace_finished
+        self._alarms = Alarms()
+        self._children: dict[str, tuple[str, int]] = {}
+        self._enqueue_later: set[str] = set()
+
+    def start(self) -> str:
+        """Listen on a free port of 127.0.0.1 and return the address."""
+        server = grpc.server(
+            futures.ThreadPoolExecutor(_THREADS, thread_name_prefix="engine"), options=_UNLIMITED
+        )
+        _generated("add_TaskHubSidecarServiceServicer_to_server")(self, server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        self._server = server
+        return f"127.0.0.1:{port}"
+
+    def stop(self, grace: float | None = None) -> None:
+        """Stop serving; the state is gone with the object."""
+        self._alarms.stop()
+        super().stop(grace)
+
+    # Starting instances
+
+    def StartInstance(  # noqa: N802 - the service's spelling
+        self, request: pb.CreateInstanceRequest, context: grpc.ServicerContext
+    ) -> pb.CreateInstanceResponse:
+        """Start an instance under host.json's rules for versions and for ids already used."""
+        with self._lock:
+            if self._default_version and not request.HasField("version"):
+                request.version.value = self._default_version
+            existing = self._instances.get(request.instanceId)
+            explicit = request.orchestrationIdReusePolicy.replaceableStatus
+            finished = existing is not None and existing.status not in _RUNNING
+            if finished and self._replace_finished and not explicit:
+                del self._instances[request.instanceId]
+            return super().StartInstance(request, context)
+
+    def _create_instance_internal(
+        self,
+        instance_id: str,
+        name: str,
+        encoded_input: str | None = None,
+        version: str | None = None,
+    ) -> None:
+        super()._create_instance_internal(
+            instance_id, name, encoded_input, version or self._default_version
+        )
+
+    # Children
+
+    def _process_create_sub_orchestration_action(
+        self, instance: OrchestrationInstance, action: pb.OrchestratorAction
+    ) -> None:
+        super()._process_create_sub_orchestration_action(instance, action)
+        child_id = action.createSubOrchestration.instanceId
+        child = self._instances.get(child_id)
+        if child is None or self._children.get(child_id) != (instance.instance_id, action.id):
+            return
+        for event in child.pending_events:
+            if event.HasField("executionStarted"):
+                event.executionStarted.parentInstance.CopyFrom(
+                    pb.ParentInstanceInfo(
+                        taskScheduledId=action.id,
+                        name=wrappers_pb2.StringValue(value=instance.name),
+                        orchestrationInstance=pb.OrchestrationInstance(
+                            instanceId=instance.instance_id
+                        ),
+                    )
+                )
+
+    def _watch_sub_orchestration(
+        self, parent_instance_id: str, sub_instance_id: str, task_id: int
+    ) -> None:
+        self._children[sub_instance_id] = (parent_instance_id, task_id)
+        self._report_to_parent(sub_instance_id)
+
+    def _notify_waiters(self, instance_id: str) -> None:
+        super()._notify_waiters(instance_id)
+        self._report_to_parent(instance_id)
+
+    def _report_to_parent(self, child_id: str) -> None:
+        child = self._instances.get(child_id)
+        if child is None or not self._is_terminal_status(child.status):
+            return
+        parent_id, task_id = self._children.pop(child_id, ("", 0))
+        parent = self._instances.get(parent_id)
+        if parent is None or self._is_terminal_status(parent.status):
+            return
+        parent.pending_events.append(_child_result(child, task_id))
+        parent.last_updated_at = datetime.now(UTC)
+        self._enqueue_orchestration(parent_id)
+
+    # Timers
+
+    def _process_create_timer_action(
+        self, instance: OrchestrationInstance, action: pb.OrchestratorAction
+    ) -> None:
+        fire_at = action.createTimer.fireAt.ToDatetime(tzinfo=UTC)
+        created = helpers.new_timer_created_event(action.id, fire_at)
+        instance.history.append(created)
+        if instance.status == pb.ORCHESTRATION_STATUS_PENDING:
+            instance.status = pb.ORCHESTRATION_STATUS_RUNNING
+
+        def fire() -> None:
+            with self._lock:
+                current = self._instances.get(instance.instance_id)
+                if current is None or self._is_terminal_status(current.status):
+                    return
+                # A successor of the same id has a history without this very timer.
+                if not any(_same_timer(event, created) for event in current.history):
+                    return
+                current.pending_events.append(helpers.new_timer_fired_event(action.id, fire_at))
+                current.last_updated_at = datetime.now(UTC)
+                self._enqueue_orchestration(current.instance_id)
+
+        self._alarms.at(fire_at, fire)
+
+    def _schedule_delayed_entity_operation(
+        self, entity_id: str, event: pb.HistoryEvent, fire_at: datetime
+    ) -> None:
+        def fire() -> None:
+            with self._lock:
+                self._queue_entity_operation(entity_id, event)
+
+        self._alarms.at(fire_at, fire)
+
+    # Queueing
+
+    def _enqueue_orchestration(self, instance_id: str) -> None:
+        if instance_id in self._orchestration_in_flight:
+            self._enqueue_later.add(instance_id)
+        else:
+            super()._enqueue_orchestration(instance_id)
+
+    def CompleteOrchestratorTask(  # noqa: N802 - the service's spelling
+        self, request: pb.OrchestratorResponse, context: grpc.ServicerContext
+    ) -> pb.CompleteTaskResponse:
+        """Take an orchestrator's answer, then queue it again for events that came meanwhile."""
+        with self._lock:
+            response = super().CompleteOrchestratorTask(request, context)
+            instance = self._instances.get(request.instanceId)
+            waiting = request.instanceId in self._enqueue_later
+            self._enqueue_later.discard(request.instanceId)
+            if waiting and instance and not self._is_terminal_status(instance.status):
+                self._enqueue_orchestration(request.instanceId)
+            return response
+
+    def CompleteActivityTask(  # noqa: N802 - the service's spelling
+        self, request: pb.ActivityResponse, context: grpc.ServicerContext
+    ) -> pb.CompleteTaskResponse:
+        """Take an activity's answer, unless nobody waits for it any more."""
+        with self._lock:
+            instance = self._instances.get(request.instanceId)
+            if instance is None or self._is_terminal_status(instance.status):
+                return pb.CompleteTaskResponse()
+            return super().CompleteActivityTask(request, context)
+
+
+def _same_timer(event: pb.HistoryEvent, created: pb.HistoryEvent) -> bool:
+    return (
+        event.HasField("timerCreated")
+        and event.eventId == created.eventId
+        and event.timerCreated.fireAt == created.timerCreated.fireAt
+    )
+
+
+def _child_result(child: OrchestrationInstance, task_id: int) -> pb.HistoryEvent:
+    if child.status == pb.ORCHESTRATION_STATUS_COMPLETED:
+        return helpers.new_sub_orchestration_completed_event(task_id, child.output)
+    details = child.failure_details or pb.TaskFailureDetails(
+        errorType="Terminated", errorMessage=child.output or "the orchestration was terminated"
+    )
+    return pb.HistoryEvent(
+        eventId=-1,
+        timestamp=timestamp_pb2.Timestamp(),
+        subOrchestrationInstanceFailed=pb.SubOrchestrationInstanceFailedEvent(
+            taskScheduledId=task_id, failureDetails=details
+        ),
+    )
+
+
+def open_hub(address: str) -> tuple[grpc.aio.Channel, Any]:
+    """Return a channel to the engine and the service stub on it, for the running event loop."""
+    channel = grpc.aio.insecure_channel(
+        address, options=[*_UNLIMITED, ("grpc.enable_http_proxy", 0)]
+    )
+    return channel, _generated("TaskHubSidecarServiceStub")(channel)
+
+
+def _generated(name: str) -> Callable[..., Any]:
+    """A name of the generated service code, which has no types."""
+    found: Callable[..., Any] = getattr(stubs, name)
+    return found
+
+
+def as_entity_batch(
+    request: pb.EntityRequest,
+) -> tuple[pb.EntityBatchRequest, list[pb.OperationInfo]]:
+    """Turn a V2 entity request into the batch form that workers take, and where answers go."""
+    return helpers.convert_to_entity_batch_request(request)

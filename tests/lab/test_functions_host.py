@@ -1,0 +1,281 @@
+"""The Functions host, on the real worker library and engine, with the tiny app."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from lab.functions_host.host import FunctionsHost
+from tests.lab.functions_host_support import APP, Tiny
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60)]
+
+
+@contextlib.asynccontextmanager
+async def tiny_host(folder: Path, **options: object) -> AsyncIterator[Tiny]:
+    notes = folder / "notes"
+    env = {
+        "TINY_NOTES": str(notes),
+        "TINY_SCHEDULE": "* * * * * *",
+        "TINY_SETTING": "from the environment",
+        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
+    }
+    host = FunctionsHost(APP, env=env, log_dir=folder / "logs", **options)  # type: ignore[arg-type]
+    async with host, aiohttp.ClientSession() as session:
+        yield Tiny(host, session, notes)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def tiny(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Tiny]:
+    async with tiny_host(tmp_path_factory.mktemp("host")) as running:
+        yield running
+
+
+async def test_fan_out_runs_on_the_workers_and_carries_the_default_version(tiny: Tiny) -> None:
+    assert await tiny.run("fan_out", {"count": 20}) == {"sum": 380, "version": "1.0.0"}
+
+
+async def test_a_child_knows_its_parent(tiny: Tiny) -> None:
+    instance_id = await tiny.start("parent", {})
+    output = (await tiny.result(instance_id))["output"]
+    assert output == {"child": {"parent": instance_id, "version": "1.0.0"}}
+
+
+async def test_an_entity_lock_lets_one_orchestration_in_at_a_time(tiny: Tiny) -> None:
+    ids = [await tiny.start("locked", {"key": "shared"}) for _ in range(5)]
+    states = await asyncio.gather(*(tiny.result(each) for each in ids))
+    assert sorted(state["output"] for state in states) == [1, 2, 3, 4, 5]
+    assert await tiny.manage("GET", "entities/Counter/shared") == (200, 5)
+
+
+async def test_an_external_event_comes_before_the_deadline(tiny: Tiny) -> None:
+    instance_id = await tiny.start("approval", {"deadline": 30})
+    path = f"instances/{instance_id}/raiseEvent/decision"
+    assert (await tiny.manage("POST", path, {"yes": True}))[0] == 202
+    assert (await tiny.result(instance_id))["output"] == {"yes": True}
+    assert (await tiny.manage("POST", path, {"yes": False}))[0] == 410
+
+
+async def test_a_timer_ends_the_wait(tiny: Tiny) -> None:
+    assert await tiny.run("approval", {"deadline": 0.1}) == "expired"
+
+
+async def test_a_timer_of_the_generation_before_does_not_fire(tiny: Tiny) -> None:
+    instance_id = await tiny.start("looping", {"left": 2})
+    for _ in range(2):
+        await asyncio.sleep(0.05)
+        await tiny.manage("POST", f"instances/{instance_id}/raiseEvent/go", None)
+    assert (await tiny.result(instance_id))["output"] == "timer"
+
+
+@pytest.mark.parametrize(
+    ("activity", "details"),
+    [
+        ("raising", {"type": "PermissionError", "message": "not yours"}),
+        ("missing", {"type": "ActivityFunctionNotFound"}),
+    ],
+)
+async def test_a_failed_activity_tells_type_and_first_line(
+    tiny: Tiny, activity: str, details: dict[str, str]
+) -> None:
+    output = await tiny.run("failing", {"activity": activity})
+    assert details["type"] == output["type"]
+    assert details.get("message", "doesn't exist") in output["message"]
+
+
+async def test_an_unknown_orchestrator_fails(tiny: Tiny) -> None:
+    state = await tiny.result(await tiny.start("nowhere", {}))
+    assert state["runtimeStatus"] == "Failed"
+    assert "OrchestratorFunctionNotFound" in state["output"]
+
+
+async def test_management_terminates_lists_and_purges(tiny: Tiny) -> None:
+    instance_id = await tiny.start("approval", {"deadline": 60}, "managed-1")
+    status, _ = await tiny.manage("POST", f"instances/{instance_id}/terminate?reason=enough")
+    assert status == 202
+    assert (await tiny.result(instance_id))["runtimeStatus"] == "Terminated"
+    _, found = await tiny.manage("GET", "instances?runtimeStatus=Terminated")
+    assert [each["instanceId"] for each in found] == [instance_id]
+    assert await tiny.manage("DELETE", f"instances/{instance_id}") == (
+        200,
+        {"instancesDeleted": 1},
+    )
+    assert (await tiny.manage("GET", f"instances/{instance_id}"))[0] == 404
+
+
+async def test_the_links_a_function_hands_out_work(tiny: Tiny) -> None:
+    instance_id = await tiny.start("fan_out", {"count": 1})
+    await tiny.result(instance_id)
+    key = {"x-functions-key": tiny.host.function_key}
+    async with tiny.http.get(f"{tiny.host.url}/api/links/{instance_id}", headers=key) as answer:
+        links = await answer.json()
+    async with tiny.http.get(links["statusQueryGetUri"]) as answer:
+        assert answer.status == 200
+        assert (await answer.json())["instanceId"] == instance_id
+
+
+async def test_a_finished_id_can_start_again_but_a_running_one_cannot(tiny: Tiny) -> None:
+    await tiny.result(await tiny.start("fan_out", {"count": 1}, "again"))
+    await tiny.result(await tiny.start("fan_out", {"count": 2}, "again"))
+    await tiny.start("approval", {"deadline": 60}, "busy")
+    status, _ = await tiny.manage("POST", "orchestrators/approval/busy", {"deadline": 60})
+    assert status == 409
+    await tiny.manage("POST", "instances/busy/terminate")
+
+
+async def test_http_requests_and_responses_pass_whole(tiny: Tiny) -> None:
+    url = f"{tiny.host.url}/api/echo/wo%20rd?a=1&a=2&empty="
+    async with tiny.http.post(url, data=b"\x00\xff", headers={"x-probe": "yes"}) as answer:
+        seen = await answer.json()
+    assert answer.status == 201
+    assert answer.headers["X-Answer"] == "42"
+    assert answer.headers["Set-Cookie"] == "seen=1; Path=/api; HttpOnly; SameSite=Lax"
+    assert seen == {
+        "method": "POST",
+        "url": url,
+        "word": "wo rd",
+        "query": {"a": "1,2"},
+        "header": "yes",
+        "body": "00ff",
+        "cwd": str(APP),
+        "setting": "from the environment",
+    }
+
+
+async def test_unknown_paths_and_methods_are_not_found(tiny: Tiny) -> None:
+    for method, path in (("GET", "/api/nothing"), ("DELETE", "/api/echo/x"), ("GET", "/echo/x")):
+        async with tiny.http.request(method, tiny.host.url + path) as answer:
+            assert answer.status == 404, path
+
+
+async def test_an_exception_becomes_500_without_details(tiny: Tiny) -> None:
+    async with tiny.http.get(f"{tiny.host.url}/api/broken") as answer:
+        assert (answer.status, await answer.text()) == (500, "")
+
+
+@pytest.mark.parametrize(
+    ("path", "accepted"),
+    [
+        ("/api/echo/x", {"", "wrong", "function", "master", "system"}),
+        ("/api/links/x", {"function", "master"}),
+        ("/api/secret", {"master"}),
+        ("/admin/host/status", {"master"}),
+        ("/admin/functions", {"master"}),
+        ("/admin/lab/workers", {"master"}),
+        ("/runtime/webhooks/durabletask/instances", {"master", "system"}),
+    ],
+)
+async def test_every_level_opens_to_its_keys_only(
+    tiny: Tiny, path: str, accepted: set[str]
+) -> None:
+    keys = {
+        "": "",
+        "wrong": "not-a-key",
+        "function": tiny.host.function_key,
+        "master": tiny.host.master_key,
+        "system": tiny.host.system_key,
+    }
+    for name, key in keys.items():
+        expected = name in accepted
+        async with tiny.http.get(tiny.host.url + path, headers={"x-functions-key": key}) as answer:
+            assert (answer.status != 401) is expected, (path, name, answer.status)
+        async with tiny.http.get(tiny.host.url + path, params={"code": key}) as answer:
+            assert (answer.status != 401) is expected, (path, name, answer.status)
+
+
+async def test_status_and_functions_are_described(tiny: Tiny) -> None:
+    headers = {"x-functions-key": tiny.host.master_key}
+    async with tiny.http.get(f"{tiny.host.url}/admin/host/status", headers=headers) as answer:
+        assert (await answer.json())["state"] == "Running"
+    async with tiny.http.get(f"{tiny.host.url}/admin/functions/echo", headers=headers) as answer:
+        described = await answer.json()
+    assert described["invoke_url_template"] == f"{tiny.host.url}/api/echo/{{word}}"
+    assert described["config"]["bindings"][0]["authLevel"].lower() == "anonymous"
+
+
+async def test_a_timer_function_runs_on_its_schedule_and_on_request(tiny: Tiny) -> None:
+    before = len(tiny.notes("tick"))
+    await asyncio.sleep(2.2)
+    assert 1 <= len(tiny.notes("tick")) - before <= 3
+    headers = {"x-functions-key": tiny.host.master_key}
+    async with tiny.http.post(f"{tiny.host.url}/admin/functions/tick", headers=headers) as answer:
+        assert answer.status == 202
+
+
+class TestEventGrid:
+    """Both schemas, as Event Grid sends them."""
+
+    NOTIFICATION: ClassVar = {"aeg-event-type": "Notification"}
+
+    def url(self, tiny: Tiny, function: str = "on_event", key: str | None = None) -> str:
+        code = tiny.host.system_key if key is None else key
+        return f"{tiny.host.url}/runtime/webhooks/EventGrid?functionName={function}&code={code}"
+
+    def event(self, number: int) -> dict[str, object]:
+        return {
+            "id": f"e{number}",
+            "topic": "t",
+            "subject": "s",
+            "eventType": "Tiny",
+            "eventTime": datetime.now(UTC).isoformat(),
+            "data": {"n": number},
+            "dataVersion": "1",
+        }
+
+    async def test_handshake_of_the_event_grid_schema(self, tiny: Tiny) -> None:
+        body = [{**self.event(0), "data": {"validationCode": "512d38b6"}}]
+        headers = {"aeg-event-type": "SubscriptionValidation"}
+        async with tiny.http.post(self.url(tiny), json=body, headers=headers) as answer:
+            assert answer.status == 200
+            assert await answer.json() == {"validationResponse": "512d38b6"}
+
+    async def test_handshake_of_the_cloud_events_schema(self, tiny: Tiny) -> None:
+        headers = {"WebHook-Request-Origin": "eventgrid.azure.net"}
+        async with tiny.http.options(self.url(tiny), headers=headers) as answer:
+            assert answer.status == 200
+            assert answer.headers["WebHook-Allowed-Origin"] == "eventgrid.azure.net"
+        async with tiny.http.options(self.url(tiny)) as answer:
+            assert answer.status == 400
+
+    async def test_a_batch_is_one_invocation_per_event(self, tiny: Tiny) -> None:
+        batch = [self.event(number) for number in (1, 2, 3)]
+        async with tiny.http.post(self.url(tiny), json=batch, headers=self.NOTIFICATION) as answer:
+            assert answer.status == 202
+        assert sorted(tiny.notes("event")) == ["event e1 1", "event e2 2", "event e3 3"]
+
+    async def test_a_cloud_event_is_delivered(self, tiny: Tiny) -> None:
+        event = {
+            "specversion": "1.0",
+            "id": "c1",
+            "source": "/lab",
+            "type": "Tiny",
+            "data": {"n": 1},
+        }
+        headers = {"Content-Type": "application/cloudevents+json; charset=utf-8"}
+        url = self.url(tiny, "on_cloud_event")
+        async with tiny.http.post(url, json=event, headers=headers) as answer:
+            assert answer.status == 202
+        assert tiny.notes("cloud") == ["cloud event c1 /lab"]
+
+    async def test_a_failed_event_is_reported_so_that_it_comes_again(self, tiny: Tiny) -> None:
+        batch = [self.event(-1)]
+        async with tiny.http.post(self.url(tiny), json=batch, headers=self.NOTIFICATION) as answer:
+            assert answer.status == 500
+
+    async def test_wrong_key_function_and_body_are_refused(self, tiny: Tiny) -> None:
+        for url, status in (
+            (self.url(tiny, key="wrong"), 401),
+            (self.url(tiny, key=tiny.host.function_key), 401),
+            (self.url(tiny, "echo"), 404),
+            (self.url(tiny, "nothing"), 404),
+        ):
+            async with tiny.http.post(url, json=[], headers=self.NOTIFICATION) as answer:
+                assert answer.status == status
+        async with tiny.http.post(self.url(tiny), data="{", headers=self.NOTIFICATION) as answer:
+            assert answer.status == 400
