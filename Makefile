@@ -5,7 +5,6 @@ SHELL := bash
 
 VENV_PYTHON := .venv/bin/python
 SCENARIO ?= brute-force-success
-SOURCES := $(wildcard function_app.py triggers orchestrators activities shared lab tests tools)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +28,6 @@ check: ## Check format, lint, types and links
 	@echo "== lint: ruff check"
 	@$(VENV_PYTHON) -m ruff check .
 	@echo "== types: mypy --strict"
-	@$(VENV_PYTHON) -m mypy $(SOURCES)
+	@$(VENV_PYTHON) -m mypy .
 	@echo "== links: relative links in Markdown"
 	@$(VENV_PYTHON) tools/check_links.py

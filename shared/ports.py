@@ -103,7 +103,7 @@ class Siem(Protocol):
         ...
 
     async def comment_on_incident(self, incident_id: str, *, key: str, text: str) -> None:
-        """Add a comment (Markdown allowed); the same ``key`` again replaces it, never doubles it."""
+        """Add a comment (Markdown allowed); the same ``key`` again replaces it."""
         ...
 
 
