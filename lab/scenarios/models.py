@@ -1,0 +1,180 @@
+"""The scenario file as a contract: what it may say, and what every field means.
+
+docs/scenarios.md explains the same for people who write one.
+"""
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+
+from lab.scenarios.times import parse_duration
+from shared.models.base import Json, Model
+from shared.models.block import BlockName, BlockStatus
+from shared.models.case import CaseStatus
+from shared.models.outcome import ActionStatus
+from shared.models.plan import ActionName, Disposition
+from shared.models.verdict import Confidence
+
+
+def _duration(value: Any) -> Any:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+def _names(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Names = Annotated[list[str], BeforeValidator(_names)]
+
+
+class Repeat(Model):
+    """One row standing for many: either a burst, or an everyday habit.
+
+    A burst is ``count`` rows, the first at the row's ``TimeGenerated``, then one ``every``. A habit
+    is rows on the working days among the last ``days``, at the offsets ``at`` from the time of day
+    the scenario is played, each moved by up to ``jitter``; days off are the same two of every
+    seven counted from today, so that the result does not depend on the weekday or hour of playing.
+    """
+
+    count: int | None = Field(default=None, ge=1, le=100_000)
+    every: Duration | None = None
+    days: int | None = Field(default=None, ge=1, le=366)
+    at: Annotated[list[Duration], BeforeValidator(_names)] = Field(default_factory=list)
+    jitter: Duration = timedelta()
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        burst = self.count is not None and self.every is not None
+        habit = self.days is not None and bool(self.at)
+        if burst == habit or (burst and (self.days or self.at)) or (habit and self.count):
+            raise ValueError("repeat needs either 'count' and 'every', or 'days' and 'at'")
+        return self
+
+
+class Row(Model):
+    """One row (or burst, or habit) of a table: templates to start from, then columns."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    like: Names = Field(default_factory=list)
+    repeat: Repeat | None = None
+
+
+class Directory(Model):
+    """Accounts and named locations; objects may start from a template with ``like``."""
+
+    users: list[Json] = Field(default_factory=list)
+    namedLocations: list[Json] = Field(default_factory=list)  # noqa: N815 - Graph's own spelling
+
+
+class Tenant(Model):
+    """The lab's tenant file, in scenario shorthand."""
+
+    directory: Directory = Field(default_factory=Directory)
+    tables: dict[str, list[Row]] = Field(default_factory=dict)
+    addresses: dict[str, Json] = Field(default_factory=dict)
+    okta: Json | None = None
+
+
+class Deliveries(Model):
+    """How often the incident is sent; ``at_once`` sends all copies at the same time."""
+
+    count: int = Field(default=1, ge=1, le=50)
+    at_once: bool = True
+
+
+class DecisionStep(Model):
+    """What a person answers once the case waits for a decision."""
+
+    actions: list[ActionName]
+    comment: str = ""
+
+
+class ExpectedAction(Model):
+    """One action the case record must show; unset fields are not compared."""
+
+    action: ActionName
+    target: str | None = None
+    status: ActionStatus | None = None
+    verified: bool | None = None
+
+
+class ExpectedPlan(Model):
+    """One planned action the record must show."""
+
+    action: ActionName
+    disposition: Disposition
+
+
+class ExpectedEvidence(Model):
+    """What must be kept: at least so many items, and these outputs of the block not empty."""
+
+    at_least: int = Field(default=0, ge=0)
+    links: list[str] = Field(default_factory=list)
+
+
+class Expectation(Model):
+    """What must hold when the case is done; every line is checked and shown by itself."""
+
+    cases: int = Field(default=1, ge=1)
+    confidence: Confidence | None = None
+    score: tuple[int, int] | None = None
+    status: Annotated[list[CaseStatus], BeforeValidator(_names)] = Field(
+        default_factory=lambda: [CaseStatus.CONTAINED]
+    )
+    plan: list[ExpectedPlan] = Field(default_factory=list)
+    actions: list[ExpectedAction] = Field(default_factory=list)
+    effects: dict[str, int] = Field(default_factory=dict)
+    """``vendor operation`` pattern (``entra *``) to the exact number of side effects."""
+    forbidden: list[str] = Field(default_factory=list)
+    """``vendor operation`` patterns that must not have changed anything."""
+    refusals: list[str] = Field(default_factory=list)
+    """``vendor operation`` patterns that the vendor is expected to refuse (4xx)."""
+    blocks: dict[BlockName, BlockStatus | list[BlockStatus]] = Field(default_factory=dict)
+    ticket: bool = True
+    notified: tuple[Literal["slack", "email"], ...] = ("slack", "email")
+    evidence: ExpectedEvidence = Field(default_factory=ExpectedEvidence)
+
+
+class Scenario(Model):
+    """A tenant, an incident and what must come of it."""
+
+    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    title: str
+    story: str
+    settings: dict[str, str] = Field(default_factory=dict)
+    """App settings (``TOURNIQUET_...``) this scenario needs besides the lab's own."""
+    tenant: Tenant
+    incident: Json
+    """``object.properties`` of the Logic App trigger; ids and the envelope are made."""
+    deliveries: Deliveries = Field(default_factory=Deliveries)
+    faults: list[Json] = Field(default_factory=list)
+    """Body of ``PUT /_lab/faults``."""
+    decision: DecisionStep | None = None
+    expect: Expectation
+
+
+class Organisation(Model):
+    """The fictitious organisation all scenarios share; values of real shape."""
+
+    tenant_id: str
+    domain: str
+    subscription_id: str
+    resource_group: str
+    workspace_name: str
+    workspace_id: str
+    firewall_ip_group: str
+
+
+class Common(Model):
+    """``common.yaml``: the organisation, and templates named by ``like``."""
+
+    organisation: Organisation
+    defaults: dict[str, Json]
+    """Table name to columns every row of it starts from."""
+    rows: dict[str, Json]
+    users: dict[str, Json]
+    named_locations: dict[str, Json]
+    addresses: dict[str, Json]
