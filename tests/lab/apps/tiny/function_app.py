@@ -67,7 +67,9 @@ async def broken(req: func.HttpRequest) -> func.HttpResponse:
 
 
 def fan_out(ctx: task.OrchestrationContext, payload: dict[str, Any]) -> Generator[Any, Any, Any]:
-    tasks = [ctx.call_activity("double", input={"n": n}) for n in range(payload["count"])]
+    tasks: list[task.Task[Any]] = [
+        ctx.call_activity("double", input={"n": n}) for n in range(payload["count"])
+    ]
     results = yield task.when_all(tasks)
     return {"sum": sum(results), "version": ctx.version}
 
