@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
+
 from shared.errors import (
     Conflict,
     NotFound,
@@ -45,6 +47,33 @@ def error_for_status(
         412: Conflict,
     }
     return kinds.get(status, PermanentError)(message, status=status, **where)
+
+
+def parse_json(content: bytes, *, vendor: str, operation: str) -> Any:
+    """Return the parsed body, ``None`` when it is empty.
+
+    Raises:
+        RetryableError: the body is not JSON.
+    """
+    try:
+        return json.loads(content) if content.strip() else None
+    except ValueError as error:
+        message = "garbled answer: not JSON"
+        raise RetryableError(message, vendor=vendor, operation=operation) from error
+
+
+def parse_model[M: BaseModel](model: type[M], body: Any, *, vendor: str, operation: str) -> M:
+    """Validate a parsed body.
+
+    Raises:
+        RetryableError: the body has another shape than the vendor documents.
+    """
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        places = {".".join(str(part) for part in e["loc"]) or "body" for e in error.errors()}
+        message = f"garbled answer: wrong {', '.join(sorted(places)[:5])}"
+        raise RetryableError(message, vendor=vendor, operation=operation) from error
 
 
 def vendor_message(body: str) -> str:

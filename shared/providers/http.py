@@ -9,16 +9,16 @@ redirect would carry credentials elsewhere.
 import json as json_codec
 import ssl
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote, urlencode, urlsplit
 
 import aiohttp
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from yarl import URL
 
 from shared.errors import NotConfigured, PermanentError, RetryableError, TourniquetError
-from shared.providers.answers import error_for_status, hide_secrets
+from shared.providers.answers import error_for_status, hide_secrets, parse_json, parse_model
 from shared.providers.loops import PerLoop
 from shared.providers.retry import CallPolicy, NotSent, Retry, call_with_retries
 from shared.settings import Settings
@@ -89,7 +89,6 @@ class _Call:
     ok: Collection[int]
     expect: Literal["json", "text"]
     check: Callable[[VendorResponse], None] | None
-    secrets: list[str] = field(default_factory=list)
 
 
 class VendorClient:
@@ -204,28 +203,21 @@ class VendorClient:
     def _judge(
         self, call: _Call, response: aiohttp.ClientResponse, raw: bytes, *, secrets: list[str]
     ) -> VendorResponse:
-        text = raw.decode(errors="replace")
         if response.status not in call.ok:
             raise error_for_status(
                 response.status,
-                hide_secrets(text, secrets),
+                hide_secrets(raw.decode(errors="replace"), secrets),
                 response.headers,
                 vendor=self.vendor,
                 operation=call.operation,
             )
-        body: Any = text
+        body: Any = raw.decode(errors="replace")
         if call.expect == "json":
-            try:
-                body = json_codec.loads(raw) if raw.strip() else None
-            except ValueError as error:
-                raise self._garbled(call.operation, "not JSON") from error
+            body = parse_json(raw, vendor=self.vendor, operation=call.operation)
         answer = VendorResponse(response.status, response.headers, body)
         if call.check is not None:
             call.check(answer)
         return answer
-
-    def _garbled(self, operation: str, why: str) -> RetryableError:
-        return RetryableError(f"garbled answer: {why}", vendor=self.vendor, operation=operation)
 
     def parse[M: BaseModel](self, model: type[M], body: Any, *, operation: str) -> M:
         """Validate an answer's body.
@@ -233,11 +225,7 @@ class VendorClient:
         Raises:
             RetryableError: the body has another shape than the vendor documents.
         """
-        try:
-            return model.model_validate(body)
-        except ValidationError as error:
-            places = {".".join(str(part) for part in e["loc"]) or "body" for e in error.errors()}
-            raise self._garbled(operation, f"wrong {', '.join(sorted(places)[:5])}") from error
+        return parse_model(model, body, vendor=self.vendor, operation=operation)
 
 
 def connection_error(error: BaseException, *, vendor: str, operation: str) -> TourniquetError:
