@@ -14,7 +14,7 @@ from shared.models.base import Json, VendorModel
 VENDOR = "azure_firewall"
 MOST_ADDRESSES = 5000
 """Azure's limit of an IP group."""
-PLACEHOLDER = "192.0.2.255"
+PLACEHOLDER = "192.0.2.1"
 """Kept in a group that would otherwise be empty, because Azure skips a rule whose group is empty:
 with a deny rule for the group in front of others that is a hole that nobody sees. The address is
 in TEST-NET-1 (RFC 5737) and is nobody's."""
@@ -57,7 +57,7 @@ def with_address(group: IpGroup, address: IPv4Address) -> list[str]:
     Raises:
         PermanentError: the group is full.
     """
-    entries = [entry for entry in group.properties.ip_addresses if entry != PLACEHOLDER]
+    entries = group.properties.ip_addresses
     if len(entries) >= MOST_ADDRESSES:
         raise PermanentError(
             f"the IP group is full ({MOST_ADDRESSES} addresses is Azure's limit): "
