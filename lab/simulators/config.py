@@ -1,0 +1,81 @@
+"""Identity and credentials the simulators accept: the app's own settings, read the same way.
+
+Whoever starts the lab sets the app's environment variables once; the simulators and the app read
+the same names, so they agree. What is not set gets a value made at start, and
+``app_environment`` returns the whole set for the app.
+"""
+
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_SUBSCRIPTION = "0b1f6471-1bf0-4dda-aec3-cb9272f09590"
+
+
+def _made_up_secret() -> str:
+    return secrets.token_urlsafe(24)
+
+
+Secret = Annotated[str, Field(default_factory=_made_up_secret)]
+
+
+class SimulatorSettings(BaseSettings):
+    """Names are the app's settings; see docs/configuration.md."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+
+    azure_tenant_id: str = "3f0a52c1-6f1d-4c55-9d0e-6f6a7d1c2b10"
+    azure_client_id: str = "7d9c2a35-0d0b-4f0e-8a52-0a4c1c7b9e21"
+    azure_client_secret: Secret
+    tourniquet_log_analytics_workspace_id: str = "5a3d3c2e-8f0c-4a63-9a7b-2f8b6f6c1d42"
+    tourniquet_firewall_ip_group_id: str = (
+        f"/subscriptions/{_SUBSCRIPTION}/resourceGroups/rg-tourniquet"
+        "/providers/Microsoft.Network/ipGroups/ipg-tourniquet-blocked"
+    )
+    tourniquet_virustotal_api_key: Secret
+    tourniquet_abuseipdb_api_key: Secret
+    tourniquet_servicenow_username: str = "tourniquet"
+    tourniquet_servicenow_password: Secret
+    tourniquet_slack_bot_token: Annotated[
+        str, Field(default_factory=lambda: f"xoxb-{_made_up_secret()}")
+    ]
+    tourniquet_slack_channel: str = "C0LABSOC01"
+    tourniquet_smtp_username: str = "tourniquet"
+    tourniquet_smtp_password: Secret
+    tourniquet_mail_from: str = "tourniquet@contoso.example"
+    tourniquet_soc_mail_to: str = "soc@contoso.example"
+
+
+def app_environment(
+    settings: SimulatorSettings, *, tls_port: int, smtp_port: int, state_dir: Path
+) -> dict[str, str]:
+    """Return the environment with which the app talks to these simulators.
+
+    Covers identity, vendor addresses and credentials, the certificate bundle and the GeoIP
+    files; not the app's own address, mode, storage or signing key.
+    """
+    origin = f"https://localhost:{tls_port}"
+    bundle = str(state_dir / "ca.pem")
+    geoip = state_dir / "geoip"
+    same_names = {name.upper(): str(value) for name, value in settings.model_dump().items()}
+    return same_names | {
+        "AZURE_AUTHORITY_HOST": origin,
+        "SSL_CERT_FILE": bundle,
+        "REQUESTS_CA_BUNDLE": bundle,
+        "TOURNIQUET_GRAPH_URL": f"{origin}/graph/v1.0",
+        "TOURNIQUET_LOG_ANALYTICS_URL": f"{origin}/loganalytics/v1",
+        "TOURNIQUET_ARM_URL": f"{origin}/arm",
+        "TOURNIQUET_VIRUSTOTAL_URL": f"{origin}/virustotal/api/v3",
+        "TOURNIQUET_ABUSEIPDB_URL": f"{origin}/abuseipdb/api/v2",
+        "TOURNIQUET_SERVICENOW_URL": f"{origin}/servicenow",
+        "TOURNIQUET_SLACK_URL": f"{origin}/slack/api",
+        "TOURNIQUET_SMTP_HOST": "localhost",
+        "TOURNIQUET_SMTP_PORT": str(smtp_port),
+        "TOURNIQUET_SMTP_TLS": "starttls",
+        "TOURNIQUET_GEOIP_CITY_DB": str(geoip / "city.mmdb"),
+        "TOURNIQUET_GEOIP_ASN_DB": str(geoip / "asn.mmdb"),
+        "TOURNIQUET_GEOIP_ANONYMOUS_DB": str(geoip / "anonymous.mmdb"),
+    }

@@ -1,0 +1,83 @@
+"""Faults: how a vendor is told to misbehave, and which fault a request meets."""
+
+from random import Random
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+
+FaultKind = Literal["latency", "status", "timeout", "reset", "malformed"]
+
+TIMEOUT_SECONDS = 120.0
+"""How long a ``timeout`` fault keeps the connection open without answering."""
+
+
+class Fault(BaseModel):
+    """One instruction of ``PUT /_lab/faults``.
+
+    ``value`` is seconds for ``latency`` and an HTTP (or SMTP reply) code for ``status``. ``rate``
+    is the share of matching requests that meet the fault, ``times`` how many in all. With
+    ``when: after`` the effect happens first and only its answer is lost, which is what a caller's
+    idempotency has to survive. ``seed`` makes ``rate`` repeatable.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    vendor: str
+    operation: str = "*"
+    kind: FaultKind
+    value: float | None = None
+    retry_after: float | None = Field(default=None, ge=0)
+    rate: float = Field(default=1.0, ge=0, le=1)
+    times: int | None = Field(default=None, ge=0)
+    when: Literal["before", "after"] = "before"
+    seed: int | None = None
+
+    _random: Random = PrivateAttr(default_factory=Random)
+    _played: int = PrivateAttr(default=0)
+
+    @model_validator(mode="after")
+    def _check_value(self) -> Self:
+        if self.kind == "latency" and (self.value is None or self.value < 0):
+            raise ValueError("value: a latency fault needs its seconds")
+        if self.kind == "status" and (self.value is None or not 400 <= self.value <= 599):
+            raise ValueError("value: a status fault needs a code from 400 to 599")
+        if self.seed is not None:
+            self._random = Random(self.seed)
+        return self
+
+    def strikes(self, vendor: str, operations: tuple[str, ...]) -> bool:
+        """Whether this request meets the fault; counts it if so."""
+        if self.vendor not in ("*", vendor) or self.operation not in ("*", *operations):
+            return False
+        if self.times is not None and self._played >= self.times:
+            return False
+        if self.rate < 1 and self._random.random() >= self.rate:
+            return False
+        self._played += 1
+        return True
+
+
+class Faults:
+    """The faults now in force; the first that strikes is played."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+
+    def replace(self, faults: list[Fault]) -> None:
+        """Put ``faults`` in force instead of the old ones."""
+        self._faults = faults
+
+    def pick(self, vendor: str, operations: tuple[str, ...]) -> Fault | None:
+        """Return the fault that a request meets, if any.
+
+        ``operations`` are the names the request answers to: the operation's own and, for a body
+        that is an object, ``<operation>.<key>`` for each key (``users.patch.accountEnabled``).
+        """
+        return next((fault for fault in self._faults if fault.strikes(vendor, operations)), None)
+
+    def listed(self) -> list[dict[str, object]]:
+        """The faults in force, with ``played``: how often each has struck."""
+        return [
+            {**fault.model_dump(exclude_none=True), "played": fault._played}
+            for fault in self._faults
+        ]

@@ -1,0 +1,66 @@
+"""Microsoft Graph as one vendor: token, errors, and the operations of its parts."""
+
+import re
+from typing import Any, ClassVar
+
+from lab.simulators.entra_token import TokenAuthority, TokenError
+from lab.simulators.exchange import Answer, Call, Operation
+from lab.simulators.graph.directory import Directory, error_answer
+from lab.simulators.graph.mailbox import Mailbox
+from lab.simulators.graph.protection import Protection
+from lab.simulators.graph.reports import Reports, Tables
+from lab.simulators.graph.users import Users
+from lab.simulators.specification import Specification
+from lab.simulators.vendor import Vendor
+
+AUDIENCES = ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"]
+_OPTIONS = re.compile(r"\$(select|filter|expand|top|skip|skiptoken|orderby|count|search|format)")
+
+
+class Graph(Vendor):
+    """See the package's docstring for the operations."""
+
+    name: ClassVar[str] = "entra"
+
+    def __init__(self, authority: TokenAuthority, directory: Directory, tables: Tables) -> None:
+        self._authority = authority
+        self.directory = directory
+        self.specification = Specification("microsoft-graph.json")
+        schemas = self.specification.document["components"]["schemas"]
+        properties = set(schemas["microsoft.graph.user"]["properties"])
+        self._parts = (
+            Users(directory, properties),
+            Protection(directory),
+            Mailbox(directory),
+            Reports(directory, tables),
+        )
+
+    def operations(self) -> dict[str, Operation]:
+        """Everything the parts serve."""
+        return {key: value for part in self._parts for key, value in part.operations().items()}
+
+    def authenticate(self, call: Call) -> Answer | None:
+        """Bearer token for Graph."""
+        try:
+            self._authority.check(call.headers.get("Authorization"), AUDIENCES)
+        except TokenError as error:
+            return error_answer(401, "InvalidAuthenticationToken", str(error))
+        return None
+
+    def refuse(self, status: int, message: str) -> Answer:
+        """OData error body."""
+        code = "Request_BadRequest" if status == 400 else "BadRequest"
+        return error_answer(400 if status == 404 else status, code, message)
+
+    def extra_violation(self, call: Call) -> str | None:
+        """Refuse system query options that OData does not have."""
+        wrong = (n for n in call.query if n.startswith("$") and not _OPTIONS.fullmatch(n))
+        return next((f"query option {name} is not recognised" for name in wrong), None)
+
+    def reset(self) -> None:
+        """Empty the directory."""
+        self.directory.reset()
+
+    def snapshot(self) -> dict[str, Any]:
+        """The directory as a tenant file."""
+        return {"directory": self.directory.snapshot(), "sentMail": self.directory.sent_mail}

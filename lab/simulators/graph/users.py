@@ -1,0 +1,182 @@
+"""Graph's users: reading, the two sensitive changes, sessions, and what hangs on a user."""
+
+import string
+from typing import Any
+
+from lab.simulators.exchange import Answer, Call, Operation
+from lab.simulators.graph.directory import Account, Directory, graph_error, not_found, now_text
+from lab.simulators.graph.odata import collection, selected
+from lab.simulators.graph.roles import may_act
+
+# What GET /users/{id} returns without $select.
+_DEFAULTS = (
+    "businessPhones", "displayName", "givenName", "jobTitle", "mail", "mobilePhone",
+    "officeLocation", "preferredLanguage", "surname", "userPrincipalName", "id",
+)  # fmt: skip
+_METHOD_TYPES = {
+    "emailAuthenticationMethod", "fido2AuthenticationMethod",
+    "microsoftAuthenticatorAuthenticationMethod", "phoneAuthenticationMethod",
+    "platformCredentialAuthenticationMethod", "softwareOathAuthenticationMethod",
+    "temporaryAccessPassAuthenticationMethod", "windowsHelloForBusinessAuthenticationMethod",
+}  # fmt: skip
+
+
+class Users:
+    """Operations below ``/users``."""
+
+    def __init__(self, directory: Directory, properties: set[str]) -> None:
+        self._directory = directory
+        self._properties = properties
+
+    def operations(self) -> dict[str, Operation]:
+        """By operation id of the specification."""
+        user = "user-id"
+        served = {
+            "user_GetUser": Operation("users.get", self.get, user),
+            "user_ListUser": Operation("users.list", self.list),
+            "user_UpdateUser": Operation("users.patch", self.patch, user),
+            "user_revokeSignInSession": Operation("revokeSignInSessions", self.revoke, user),
+            "user_ListTransitiveMemberOf": Operation("transitiveMemberOf", self.transitive, user),
+            "user_ListTransitiveMemberOfAsDirectoryRole": Operation(
+                "transitiveMemberOf.directoryRole", self.roles, user
+            ),
+            "user_ListMemberOf": Operation("memberOf", self.member_of, user),
+            "user_GetManager": Operation("manager", self.manager, user),
+            "user.authentication_ListMethod": Operation(
+                "authentication.methods", self.methods, user
+            ),
+            "user_ListRegisteredDevice": Operation("registeredDevices", self.devices, user),
+            "user_ListAppRoleAssignment": Operation("appRoleAssignments", self.assignments, user),
+            "user_DeleteAppRoleAssignment": Operation(
+                "appRoleAssignments.delete", self.delete_assignment, user
+            ),
+        }
+        for kind in _METHOD_TYPES:
+            name = kind.removesuffix("AuthenticationMethod")
+            served[f"user.authentication_Delete{name[0].upper()}{name[1:]}Method"] = Operation(
+                "authentication.methods.delete", self.delete_method, user
+            )
+        return served
+
+    def _account(self, call: Call) -> Account:
+        account = self._directory.get(call.params["user-id"])
+        call.target = account.id
+        return account
+
+    async def get(self, call: Call) -> Answer:
+        """``$select`` decides; without it Graph returns eleven properties only."""
+        properties = self._account(call).properties
+        shown = {k: v for k, v in properties.items() if k != "passwordProfile"}
+        return Answer(200, selected(call, shown, _DEFAULTS, self._properties))
+
+    async def list(self, call: Call) -> Answer:
+        """All users, filtered."""
+        return collection(call, [dict(a.properties) for a in self._directory.accounts.values()])
+
+    async def patch(self, call: Call) -> Answer:
+        """Change properties, all or none: one refused property loses the others too."""
+        account = self._account(call)
+        changes = {k: v for k, v in call.body.items() if not k.startswith("@odata.")}
+        memberships = account.sections["transitiveMemberOf"]
+        app_roles = self._directory.app_roles
+        for name, role_needed in (("accountEnabled", False), ("passwordProfile", True)):
+            if name in changes and not may_act(app_roles, memberships, role_needed=role_needed):
+                raise graph_error(
+                    403,
+                    "Authorization_RequestDenied",
+                    "Insufficient privileges to complete the operation.",
+                )
+        profile = changes.pop("passwordProfile", None)
+        if profile is not None:
+            _check_password(account, profile)
+        effect = any(account.properties.get(k) != v for k, v in changes.items())
+        account.properties.update(changes)
+        if profile is not None:
+            effect = True
+            account.properties["lastPasswordChangeDateTime"] = now_text()
+            account.properties["passwordProfile"] = {**profile, "password": "***"}
+        return Answer(204, effect=effect)
+
+    async def revoke(self, call: Call) -> Answer:
+        """Move ``signInSessionsValidFromDateTime``; a guest's sessions belong to the home tenant."""
+        account = self._account(call)
+        effect = account.properties.get("userType") != "Guest"
+        if effect:
+            account.properties["signInSessionsValidFromDateTime"] = now_text()
+        return Answer(200, {"value": True}, effect=effect)
+
+    async def transitive(self, call: Call) -> Answer:
+        """Groups and roles, direct or through groups."""
+        return collection(call, self._account(call).sections["transitiveMemberOf"])
+
+    async def roles(self, call: Call) -> Answer:
+        """Active directory roles only."""
+        items = self._account(call).sections["transitiveMemberOf"]
+        return collection(call, [i for i in items if i["@odata.type"].endswith("directoryRole")])
+
+    async def member_of(self, call: Call) -> Answer:
+        """Direct memberships."""
+        return collection(call, self._account(call).sections["memberOf"])
+
+    async def manager(self, call: Call) -> Answer:
+        """The manager, 404 without one."""
+        manager = self._account(call).sections["manager"]
+        if manager is None:
+            raise not_found("manager")
+        return Answer(200, selected(call, manager, None))
+
+    async def methods(self, call: Call) -> Answer:
+        """Registered authentication methods."""
+        return collection(call, self._account(call).sections["authenticationMethods"])
+
+    async def delete_method(self, call: Call) -> Answer:
+        """Remove one method; its type must be the one the path names."""
+        account = self._account(call)
+        parameter, method_id = next((k, v) for k, v in call.params.items() if k != "user-id")
+        kind = f"#microsoft.graph.{parameter.removesuffix('-id')}"
+        methods: list[dict[str, Any]] = account.sections["authenticationMethods"]
+        kept = [m for m in methods if m["id"] != method_id or m["@odata.type"] != kind]
+        if len(kept) == len(methods):
+            raise graph_error(404, "resourceNotFound", "The authentication method was not found.")
+        account.sections["authenticationMethods"] = kept
+        return Answer(204, effect=True, detail={"removed": method_id})
+
+    async def devices(self, call: Call) -> Answer:
+        """Registered devices."""
+        return collection(call, self._account(call).sections["registeredDevices"])
+
+    async def assignments(self, call: Call) -> Answer:
+        """App roles given to the user."""
+        return collection(call, self._account(call).sections["appRoleAssignments"])
+
+    async def delete_assignment(self, call: Call) -> Answer:
+        """Take an app role away."""
+        account = self._account(call)
+        wanted = call.params["appRoleAssignment-id"]
+        kept = [a for a in account.sections["appRoleAssignments"] if a["id"] != wanted]
+        if len(kept) == len(account.sections["appRoleAssignments"]):
+            raise not_found(wanted)
+        account.sections["appRoleAssignments"] = kept
+        return Answer(204, effect=True)
+
+
+def _check_password(account: Account, profile: dict[str, Any]) -> None:
+    if account.properties.get("onPremisesSyncEnabled"):
+        message = (
+            "Unable to update the specified properties for on-premises mastered Directory Sync "
+            "objects or objects currently undergoing migration."
+        )
+        raise graph_error(400, "Request_BadRequest", message)
+    password = profile.get("password")
+    if password is None:
+        return
+    classes = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
+    used = sum(any(c in group for c in password) for group in classes)
+    used += any(c not in string.ascii_letters + string.digits for c in password)
+    # Entra's rule: 8 to 256 characters, three of the four kinds.
+    if not 8 <= len(password) <= 256 or used < 3:
+        message = (
+            "The specified password does not comply with password complexity requirements. "
+            "Please provide a different password."
+        )
+        raise graph_error(400, "Request_BadRequest", message)

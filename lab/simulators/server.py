@@ -1,0 +1,194 @@
+"""All simulators in one process: made, started and stopped together."""
+
+import asyncio
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from lab.simulators.azure_firewall import AzureFirewall
+from lab.simulators.certificates import load_certificates, write_certificates
+from lab.simulators.config import SimulatorSettings, app_environment
+from lab.simulators.entra_token import EntraToken, TokenAuthority
+from lab.simulators.faults import Faults
+from lab.simulators.gateway import Gateway, Route
+from lab.simulators.geoip import write_databases
+from lab.simulators.graph.directory import Directory
+from lab.simulators.graph.service import Graph
+from lab.simulators.kql_store import KqlStore
+from lab.simulators.lab_api import LabApi
+from lab.simulators.ledger import Ledger
+from lab.simulators.log_analytics import LogAnalytics
+from lab.simulators.mail import MailServer
+from lab.simulators.reputation import AbuseIpDb, Addresses, VirusTotal
+from lab.simulators.sentinel import Sentinel
+from lab.simulators.servicenow import ServiceNow
+from lab.simulators.slack import Slack
+from lab.simulators.tenant import Tenant, TenantReader
+
+HOST = "127.0.0.1"
+
+
+class Simulators:
+    """The world outside the app.
+
+    ``delay`` is how long an IP group's update takes, in seconds. With ``keep_certificates`` those
+    in ``state_dir`` are used. ``needs`` are further parts, by name, that must listen before the
+    lab is healthy.
+    """
+
+    def __init__(
+        self,
+        settings: SimulatorSettings,
+        *,
+        sim_port: int,
+        tls_port: int,
+        smtp_port: int,
+        state_dir: Path,
+        delay: float = 0.3,
+        keep_certificates: bool = False,
+        needs: dict[str, int] | None = None,
+    ) -> None:
+        self._ports = {"lab": sim_port, "tls": tls_port, "smtp": smtp_port}
+        self._state_dir = state_dir
+        self._needs = needs or {}
+        get_context = load_certificates if keep_certificates else write_certificates
+        self._tls = get_context(state_dir)
+        self.environment = app_environment(
+            settings, tls_port=tls_port, smtp_port=smtp_port, state_dir=state_dir.resolve()
+        )
+        self.ledger = Ledger()
+        self.faults = Faults()
+        self._now: datetime | None = None
+        self._okta: dict[str, Any] = {}
+        self._addresses: Addresses = {}
+        self._store = KqlStore()
+        authority = TokenAuthority(settings, f"https://localhost:{tls_port}")
+        self._graph = Graph(authority, Directory(), self._store.rows)
+        self._log_analytics = LogAnalytics(authority, self._store)
+        self._sentinel = Sentinel(authority)
+        self._firewall = AzureFirewall(authority, delay)
+        self._virustotal = VirusTotal(settings, self._addresses)
+        self._abuseipdb = AbuseIpDb(settings, self._addresses)
+        self._servicenow = ServiceNow(settings)
+        self._slack = Slack(settings)
+        self._token = EntraToken(authority)
+        self._mail = MailServer(settings, self.ledger, self.faults, self._tls)
+        self._gateway = Gateway(self._routes(), self.ledger, self.faults)
+        self._runners: list[web.AppRunner] = []
+
+    def _routes(self) -> list[Route]:
+        return [
+            Route("/graph/v1.0", self._graph),
+            Route("/loganalytics/v1", self._log_analytics),
+            Route("/v1", self._log_analytics, lambda path: path.startswith("/v1/workspaces/")),
+            Route("/arm", self._sentinel, _is_sentinel),
+            Route("/arm", self._firewall),
+            Route("/virustotal/api/v3", self._virustotal),
+            Route("/abuseipdb/api/v2", self._abuseipdb),
+            Route("/servicenow", self._servicenow),
+            Route("/slack/api", self._slack),
+            Route("", self._token),
+        ]
+
+    async def start(self) -> None:
+        """Write the GeoIP files and the app's environment, then listen; the lab API comes last."""
+        write_databases(self._state_dir / "geoip", {})
+        text = json.dumps(self.environment, indent=2)
+        (self._state_dir / "simulators.json").write_text(text, encoding="utf-8")
+        vendors = web.Application(client_max_size=32 * 1024 * 1024)
+        vendors.router.add_route("*", "/{path:.*}", self._gateway.serve)
+        await self._listen(vendors, self._ports["tls"], secure=True)
+        await self._mail.start(self._ports["smtp"])
+        graph, virustotal = self._graph.specification, self._virustotal.specification
+        reader = TenantReader(graph, virustotal, self._abuseipdb.specification, self._store.schemas)
+        urls = {
+            "lab": f"http://{HOST}:{self._ports['lab']}",
+            "smtp": f"{HOST}:{self._ports['smtp']}",
+        }
+        urls["vendors"] = f"https://localhost:{self._ports['tls']}"
+        api = LabApi(self, reader, self.ledger, self.faults, urls)
+        await self._listen(api.application(), self._ports["lab"], secure=False)
+
+    async def _listen(self, app: web.Application, port: int, *, secure: bool) -> None:
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        self._runners.append(runner)
+        context = self._tls if secure else None
+        await web.TCPSite(runner, HOST, port, ssl_context=context).start()
+
+    async def stop(self) -> None:
+        """Stop listening; requests kept waiting by a fault are let go."""
+        self._gateway.release()
+        await self._mail.stop()
+        for runner in reversed(self._runners):
+            await runner.cleanup()
+        self._log_analytics.close()
+
+    def load_tenant(self, tenant: Tenant) -> None:
+        """Replace directory, tables, addresses and clock; tickets, messages and blocks stay."""
+        file = tenant.file
+        self._graph.directory.load(
+            tenant.accounts, file.namedLocations, file.conditionalAccessPolicies,
+            file.riskDetections, file.appRoles,
+        )  # fmt: skip
+        self._store.load(tenant.tables)
+        self._addresses.clear()
+        self._addresses.update(tenant.addresses)
+        write_databases(self._state_dir / "geoip", self._addresses)
+        self._okta, self._now = tenant.okta, tenant.now
+
+    def load_incidents(self, triggers: list[dict[str, Any]]) -> None:
+        """Make Sentinel incidents exist."""
+        self._sentinel.load(triggers)
+
+    def reset(self) -> None:
+        """Back to an empty tenant, an empty ledger and well-behaved vendors."""
+        self.faults.replace([])
+        self._gateway.release()
+        for vendor in (self._graph, self._sentinel, self._firewall, self._servicenow, self._slack):
+            vendor.reset()
+        self._mail.reset()
+        self._store.load({})
+        self._addresses.clear()
+        write_databases(self._state_dir / "geoip", {})
+        self._okta, self._now = {}, None
+        self.ledger.reset()
+
+    def snapshot(self) -> dict[str, Any]:
+        """What the tenant and the vendors hold now; tables as row counts."""
+        state: dict[str, Any] = {
+            "now": self._now.isoformat().replace("+00:00", "Z") if self._now else None,
+            "tables": self._store.counts(),
+            "addresses": self._addresses,
+            "okta": self._okta,
+            "mails": self._mail.mails,
+        }
+        for vendor in (self._graph, self._sentinel, self._firewall, self._servicenow, self._slack):
+            state |= vendor.snapshot()
+        return state
+
+    async def health(self) -> dict[str, bool]:
+        """Which parts serve."""
+        needed = await asyncio.gather(*map(_listens, self._needs.values()))
+        return dict(zip(self._needs, needed, strict=True)) | {
+            "vendors": bool(self._runners and self._runners[0].addresses),
+            "smtp": self._mail.serving,
+            "kql": self._store.ready(),
+            "geoip": (self._state_dir / "geoip" / "anonymous.mmdb").exists(),
+        }
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(HOST, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+def _is_sentinel(path: str) -> bool:
+    return "/providers/microsoft.securityinsights/" in path.lower()
