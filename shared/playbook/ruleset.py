@@ -1,0 +1,45 @@
+"""The versioned weights of the score, loaded once from ``ruleset.toml``."""
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+from pydantic import Field
+
+from shared.models.base import Model
+
+
+class Rule(Model):
+    """What one observed signal means for the score."""
+
+    title: str
+    weight: float = Field(ge=-10, le=10)
+    """Log-odds; positive incriminates, negative mitigates."""
+    technique: str | None = Field(default=None, pattern=r"^T\d{4}(\.\d{3})?$")
+    group: str | None = None
+    """Signals of one group tell of the same thing; the strongest each way counts."""
+    source: str = Field(min_length=1)
+
+
+class Ruleset(Model):
+    """Prior, thresholds, critical inputs and the weight of every signal."""
+
+    version: str
+    prior: float
+    high_from: int = Field(ge=1, le=100)
+    low_below: int = Field(ge=0, le=99)
+    minimum_completeness: float = Field(ge=0, le=1)
+    critical: list[str]
+    required: list[str]
+    signals: dict[str, Rule]
+
+
+@cache
+def load_ruleset() -> Ruleset:
+    """Return the ruleset this version of the app decides with.
+
+    Raises:
+        pydantic.ValidationError: the file does not hold a ruleset.
+    """
+    text = files("shared.playbook").joinpath("ruleset.toml").read_text(encoding="utf-8")
+    return Ruleset.model_validate(tomllib.loads(text))

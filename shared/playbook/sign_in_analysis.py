@@ -1,0 +1,289 @@
+"""Analyse an account's sign-ins: which success is the suspicious one, and how unusual it is."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from shared.models.signin import MfaResult, SignIn
+from shared.playbook import baseline as usual
+from shared.playbook.addresses import normalise_address
+from shared.playbook.codes import (
+    MFA_STOP_CODES,
+    PASSWORD_RIGHT_CODES,
+    POLICY_STOP_CODES,
+    describe_code,
+)
+from shared.playbook.detection import (
+    BruteForce,
+    GuessingRun,
+    distinct_attempts,
+    find_brute_force_success,
+    find_guessing_run,
+    is_guess,
+    source_of,
+)
+from shared.playbook.sign_in_models import (
+    CodeCount,
+    FailedLogins,
+    SignInAnalysis,
+    SuccessfulLogin,
+)
+from shared.playbook.suspect import LOOK_BACK, find_last_try, find_suspicious_success, same_address
+from shared.playbook.travel import distance_km, speed_km_per_hour
+
+LEGACY_CLIENTS: frozenset[str] = frozenset(
+    {
+        "authenticated smtp",
+        "autodiscover",
+        "exchange activesync",
+        "exchange online powershell",
+        "exchange web services",
+        "imap",
+        "imap4",
+        "mapi over http",
+        "offline address book",
+        "other clients",
+        "outlook anywhere (rpc over http)",
+        "pop",
+        "pop3",
+        "reporting web services",
+        "smtp",
+    }
+)
+"""``ClientAppUsed`` values of legacy authentication, which cannot do multifactor authentication.
+
+Source: learn.microsoft.com, "Block legacy authentication with Conditional Access".
+"""
+_MFA_REFUSED = "500121"
+_MFA_REFUSAL_PERIOD = timedelta(hours=1)
+_SHOWN_ADDRESSES = 10
+_SHOWN_AGENTS = 5
+
+
+class _Guesses(NamedTuple):
+    """Guessing from the suspicious address."""
+
+    brute_force: BruteForce | None
+    run: GuessingRun | None
+    failures: list[SignIn]
+
+
+def analyse_sign_ins(
+    events: Sequence[SignIn],
+    *,
+    addresses: list[str],
+    successful_login_time: datetime | None,
+    window_minutes: int,
+    now: datetime,
+) -> SignInAnalysis:
+    """Analyse one account's sign-ins.
+
+    Args:
+        events: the account's sign-ins of the look-back and baseline period, in any order.
+        addresses: the incident's addresses; when empty, every address is a suspect.
+        successful_login_time: the reported time of the success, when the incident has one.
+        window_minutes: the seed's ``detection_time_window``.
+        now: the case's own "now"; later events are left out.
+    """
+    attempts = [event for event in distinct_attempts(events) if event.at <= now]
+    recent = [event for event in attempts if event.at > now - LOOK_BACK]
+    window = timedelta(minutes=window_minutes)
+    suspects = frozenset(a for text in addresses if (a := normalise_address(text)))
+    success = find_suspicious_success(
+        attempts, recent, suspects, reported=successful_login_time, window=window
+    )
+    subject = success or find_last_try(recent, suspects)
+    if subject is None:
+        return SignInAnalysis(
+            attempts=len(attempts), notes=[_nothing_found(attempts, recent, suspects)]
+        )
+
+    own = [event for event in recent if same_address(event, subject)]
+    guesses = _guesses(own, subject, window, succeeded=success is not None)
+    past = usual.past_of(subject, attempts)
+    return SignInAnalysis(
+        **_seed_outputs(success, guesses),
+        **_stopped(own, recent, subject),
+        **_unusual(subject, past, attempts),
+        **_last_logon(past, subject, guesses.failures),
+        attempts=len(attempts),
+        brute_force=guesses.brute_force,
+        guessing_run=guesses.run,
+        suspicious_address=source_of(subject),
+        mfa_status_at_login=_mfa_status(success, own),
+        notes=_notes(success, past, window_minutes),
+    )
+
+
+def _guesses(
+    own: Sequence[SignIn], subject: SignIn, window: timedelta, *, succeeded: bool
+) -> _Guesses:
+    minutes = int(window.total_seconds() // 60)
+    brute_force = (
+        find_brute_force_success(own, address=subject.address, window_minutes=minutes)
+        if succeeded
+        else None
+    )
+    run = find_guessing_run(own, address=subject.address, window_minutes=minutes)
+    counted = brute_force or (None if succeeded else run)
+    start = subject.at - window
+    if counted:
+        start = min(start, counted.first_failure_at)
+    failures = [event for event in own if is_guess(event) and start <= event.at <= subject.at]
+    return _Guesses(brute_force, run, failures)
+
+
+def _seed_outputs(success: SignIn | None, guesses: _Guesses) -> dict[str, Any]:
+    return {
+        "successful_login_details": _details(success) if success else None,
+        "mfa_result_successful_login": success.mfa_result if success else None,
+        "failed_logins_count": len(guesses.failures),
+        "failed_login_details": _failed_details(guesses.failures),
+    }
+
+
+def _details(success: SignIn) -> SuccessfulLogin:
+    return SuccessfulLogin(
+        id=success.id,
+        time=success.at,
+        address=source_of(success),
+        country=success.country,
+        city=success.city,
+        device_id=success.device_id,
+        device=success.device_name,
+        device_compliant=success.device_compliant,
+        operating_system=success.operating_system,
+        browser=success.browser,
+        user_agent=success.user_agent,
+        app=success.app,
+        client_app=success.client_app,
+        interactive=success.interactive,
+        authentication_requirement=success.authentication_requirement,
+        authentication_methods=success.authentication_methods,
+        conditional_access_status=success.conditional_access_status,
+        risk_level=success.risk_level,
+        correlation_id=success.correlation_id,
+    )
+
+
+def _failed_details(failures: Sequence[SignIn]) -> FailedLogins:
+    codes = Counter(event.result_code for event in failures)
+    agents = Counter(event.user_agent for event in failures if event.user_agent)
+    seen = sorted({address for event in failures if (address := event.address)})
+    return FailedLogins(
+        by_code=[
+            CodeCount(code=code, meaning=describe_code(code), count=count)
+            for code, count in sorted(codes.items(), key=lambda item: (-item[1], item[0]))
+        ],
+        first_at=failures[0].at if failures else None,
+        last_at=failures[-1].at if failures else None,
+        addresses=seen[:_SHOWN_ADDRESSES],
+        user_agents=[
+            agent for agent, _ in sorted(agents.items(), key=lambda item: (-item[1], item[0]))
+        ][:_SHOWN_AGENTS],
+    )
+
+
+def _stopped(own: Sequence[SignIn], recent: Sequence[SignIn], subject: SignIn) -> dict[str, Any]:
+    """Count right passwords that were stopped; a prompt that was then passed is no stop."""
+    completed = {event.correlation_id for event in own if event.succeeded and event.correlation_id}
+    stopped = [event for event in own if event.correlation_id not in completed]
+    by_mfa = sum(event.result_code in MFA_STOP_CODES for event in stopped)
+    by_policy = sum(event.result_code in POLICY_STOP_CODES for event in stopped)
+    known = any(event.succeeded or event.result_code in PASSWORD_RIGHT_CODES for event in own)
+    refusals = sum(
+        event.result_code == _MFA_REFUSED
+        and timedelta(0) <= subject.at - event.at <= _MFA_REFUSAL_PERIOD
+        for event in recent
+    )
+    return {
+        "stopped_by_mfa": by_mfa,
+        "stopped_by_policy": by_policy,
+        "password_known": known,
+        "mfa_refusals": refusals,
+    }
+
+
+def _unusual(subject: SignIn, past: Sequence[SignIn], attempts: Sequence[SignIn]) -> dict[str, Any]:
+    base = usual.build_baseline(past)
+    known = usual.is_known_address(base, subject)
+    km, speed = _travel(subject, attempts)
+    return {
+        "login_location_variance": usual.distance_to_usual_km(base, subject),
+        "first_seen_address": None if known is None else not known,
+        "travel_km": km,
+        "travel_km_per_hour": speed,
+        "new_country": usual.is_new_country(base, subject),
+        "new_device": usual.is_new_device(base, subject),
+        "unusual_hour": usual.is_unusual_hour(base, subject),
+        "legacy_protocol": (
+            subject.client_app.lower() in LEGACY_CLIENTS if subject.client_app else None
+        ),
+        "history_successes": base.successes,
+        "history_days": base.days,
+        "thin_history": base.thin,
+    }
+
+
+def _travel(subject: SignIn, attempts: Sequence[SignIn]) -> tuple[float | None, float | None]:
+    """Return km and km/h from the last success at another address before the subject."""
+    if subject.latitude is None or subject.longitude is None:
+        return None, None
+    for event in reversed(attempts):
+        if event.latitude is None or event.longitude is None or not event.succeeded:
+            continue
+        if event.at <= subject.at and not same_address(event, subject):
+            km = distance_km(event.latitude, event.longitude, subject.latitude, subject.longitude)
+            return round(km, 1), round(speed_km_per_hour(km, event.at, subject.at), 1)
+    return None, None
+
+
+def _last_logon(
+    past: Sequence[SignIn], subject: SignIn, failures: Sequence[SignIn]
+) -> dict[str, Any]:
+    attack_start = failures[0].at if failures else subject.at
+    before = [event for event in past if event.at < attack_start]
+    elsewhere = [event for event in before if not same_address(event, subject)]
+    if not before:
+        return {}
+    last = (elsewhere or before)[-1]
+    place = ", ".join(part for part in (last.city, last.country) if part)
+    return {
+        "last_known_logon_location": place or last.address,
+        "last_known_logon_time": last.at,
+    }
+
+
+def _mfa_status(success: SignIn | None, own: Sequence[SignIn]) -> str | None:
+    if success:
+        return success.mfa_result.value
+    if any(event.result_code in MFA_STOP_CODES for event in own):
+        return MfaResult.DENIED.value
+    return None
+
+
+def _notes(success: SignIn | None, past: Sequence[SignIn], window_minutes: int) -> list[str]:
+    notes = []
+    if success is None:
+        notes.append("No successful sign-in from the suspicious addresses in the last 72 hours.")
+    elif success.mfa_result is MfaResult.UNKNOWN:
+        notes.append("The log does not say what happened to multifactor authentication.")
+    if len(past) < usual.THIN_HISTORY:
+        notes.append(
+            f"Thin history: only {len(past)} earlier successes; what is usual is uncertain."
+        )
+    notes.append(f"Failures are attempts (not log rows) in a window of {window_minutes} minutes.")
+    return notes
+
+
+def _nothing_found(
+    attempts: Sequence[SignIn], recent: Sequence[SignIn], suspects: frozenset[str]
+) -> str:
+    if not attempts:
+        return "The sign-in log has no events of this account in the period."
+    where = f"from {', '.join(sorted(suspects))}" if suspects else "that stands out"
+    return (
+        f"No successful sign-in and no password failure {where} "
+        f"among {len(recent)} sign-ins in the last 72 hours."
+    )

@@ -1,0 +1,97 @@
+"""What the analysis of an account's sign-ins says: outputs of ``AzureAD_SignIn_Log_Analysis``."""
+
+from pydantic import Field
+
+from shared.models.base import Model, UtcDatetime
+from shared.models.signin import MfaResult
+from shared.playbook.detection import BruteForce, GuessingRun
+
+
+class SuccessfulLogin(Model):
+    """The suspicious success: the seed's ``successful_login_details``."""
+
+    id: str
+    time: UtcDatetime
+    address: str | None
+    country: str | None
+    city: str | None
+    device_id: str | None
+    device: str | None
+    device_compliant: bool | None
+    operating_system: str | None
+    browser: str | None
+    user_agent: str | None
+    app: str | None
+    client_app: str | None
+    interactive: bool
+    authentication_requirement: str | None
+    authentication_methods: list[str]
+    conditional_access_status: str | None
+    risk_level: str | None
+    correlation_id: str | None
+
+
+class CodeCount(Model):
+    """How many attempts ended with one result code."""
+
+    code: str
+    meaning: str
+    count: int
+
+
+class FailedLogins(Model):
+    """The failures before the success: the seed's ``failed_login_details``, bounded."""
+
+    by_code: list[CodeCount] = Field(default_factory=list)
+    first_at: UtcDatetime | None = None
+    last_at: UtcDatetime | None = None
+    addresses: list[str] = Field(default_factory=list)
+    user_agents: list[str] = Field(default_factory=list)
+
+
+class SignInAnalysis(Model):
+    """Everything the playbook knows from the sign-in log about one account.
+
+    The first five fields are the seed's outputs. A value of ``None`` means that it could not be
+    said; ``notes`` says why in words.
+    """
+
+    successful_login_details: SuccessfulLogin | None = None
+    mfa_result_successful_login: MfaResult | None = None
+    login_location_variance: float | None = None
+    """Distance in km from the nearest usual place; 0 is a usual place."""
+    failed_logins_count: int = 0
+    """Guesses from the suspicious address in the window before the success (or the last try)."""
+    failed_login_details: FailedLogins = Field(default_factory=FailedLogins)
+
+    attempts: int = 0
+    """Sign-ins read; 0 means that the log knows nothing of the account."""
+    suspicious_address: str | None = None
+    brute_force: BruteForce | None = None
+    """The seed's trigger, when the log confirms it for the suspicious address."""
+    guessing_run: GuessingRun | None = None
+    """The densest run of guesses from the suspicious address, whatever came of it."""
+    stopped_by_mfa: int = 0
+    """Attempts with the right password that a second factor stopped."""
+    stopped_by_policy: int = 0
+    """Attempts with the right password that conditional access stopped."""
+    password_known: bool = False
+    """Whether the suspicious address has given the right password."""
+    mfa_refusals: int = 0
+    """Second factors refused or not answered (500121) in the hour before the success."""
+    first_seen_address: bool | None = None
+    travel_km: float | None = None
+    travel_km_per_hour: float | None = None
+    """Distance and speed from the last success elsewhere to the suspicious one."""
+    new_country: bool | None = None
+    new_device: bool | None = None
+    unusual_hour: bool | None = None
+    legacy_protocol: bool | None = None
+    history_successes: int = 0
+    history_days: int = 0
+    thin_history: bool = True
+    mfa_status_at_login: str | None = None
+    last_known_logon_location: str | None = None
+    last_known_logon_time: UtcDatetime | None = None
+    """The last success before the attack, from another place when there is one."""
+    notes: list[str] = Field(default_factory=list)

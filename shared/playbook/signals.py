@@ -1,0 +1,216 @@
+"""Named signals: what the facts say, as sentences that an analyst can check.
+
+A check answers with the evidence when the signal is observed, ``False`` when it was looked for and
+is not there, ``None`` when it could not be looked for. Titles, weights and techniques are in
+``ruleset.toml``.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from shared.models.base import Model, parse_utc
+from shared.models.signin import HuntFinding, MfaResult
+from shared.playbook import signals_of_success as success
+from shared.playbook.reputation import AddressReputation, AddressVerdict
+from shared.playbook.scoring_input import ScoringInput, has_success
+from shared.playbook.sign_in_models import SignInAnalysis, SuccessfulLogin
+from shared.playbook.signals_of_success import Answer, clock
+
+
+class Signals(Model):
+    """All signals of a case."""
+
+    observed: dict[str, str]
+    """Signal id to evidence."""
+    absent: list[str]
+    unknown: list[str]
+
+
+def observe(facts: ScoringInput) -> Signals:
+    """Run every check; the result is sorted by signal id."""
+    answers = {name: CHECKS[name](facts) for name in sorted(CHECKS)}
+    return Signals(
+        observed={name: answer for name, answer in answers.items() if isinstance(answer, str)},
+        absent=[name for name, answer in answers.items() if answer is False],
+        unknown=[name for name, answer in answers.items() if answer is None],
+    )
+
+
+def _of_success(
+    check: Callable[[SignInAnalysis, SuccessfulLogin], Answer],
+) -> Callable[[ScoringInput], Answer]:
+    """Make a check of the suspicious success: absent without one, unknown without the log."""
+
+    def run(facts: ScoringInput) -> Answer:
+        if has_success(facts) is None or facts.analysis is None:
+            return None
+        login = facts.analysis.successful_login_details
+        return check(facts.analysis, login) if login else False
+
+    return run
+
+
+def _of_address(check: Callable[[AddressVerdict], Answer]) -> Callable[[ScoringInput], Answer]:
+    """Make a check of the address: it tells of a compromise only if a success came from it."""
+
+    def run(facts: ScoringInput) -> Answer:
+        if not has_success(facts):
+            return has_success(facts)
+        return check(facts.address) if facts.address else None
+
+    return run
+
+
+def _mfa_is(wanted: MfaResult, words: str) -> Callable[[ScoringInput], Answer]:
+    def check(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+        result = analysis.mfa_result_successful_login
+        if result in (None, MfaResult.UNKNOWN):
+            return None
+        requirement = login.authentication_requirement or "requirement not named"
+        return result is wanted and f"{words} at {clock(login.time)} ({requirement})."
+
+    return _of_success(check)
+
+
+def _no_mfa_registered(facts: ScoringInput) -> Answer:
+    if facts.mfa_enabled is None:
+        return None
+    return not facts.mfa_enabled and "The directory lists no second factor for the account."
+
+
+def _reputation_is(wanted: AddressReputation) -> Callable[[ScoringInput], Answer]:
+    def check(address: AddressVerdict) -> Answer:
+        if address.ip_reputation_score is None:
+            return None
+        matches = "; ".join(address.ip_reputation_feed_matches[:3]) or "no feed named"
+        return address.reputation is wanted and (
+            f"Score {address.ip_reputation_score} of 100 ({', '.join(address.sources)}; {matches})."
+        )
+
+    return _of_address(check)
+
+
+def _network_flag(flag: str, words: str) -> Callable[[ScoringInput], Answer]:
+    def check(address: AddressVerdict) -> Answer:
+        value: bool | None = getattr(address, flag)
+        network = f"AS{address.asn} {address.network or ''}".strip() if address.asn else "network"
+        return value and f"{network}: {words}."
+
+    return _of_address(check)
+
+
+def _user_risk(level: str) -> Callable[[ScoringInput], Answer]:
+    def check(facts: ScoringInput) -> Answer:
+        risk = facts.user_risk
+        if risk is None:
+            return None
+        return (
+            risk.state == "atRisk"
+            and risk.level == level
+            and f"Identity Protection: level {risk.level}, state {risk.state}."
+        )
+
+    return check
+
+
+def _user_risk_state(state: str) -> Callable[[ScoringInput], Answer]:
+    def check(facts: ScoringInput) -> Answer:
+        risk = facts.user_risk
+        return None if risk is None else risk.state == state and f"Identity Protection: {state}."
+
+    return check
+
+
+def _no_success(facts: ScoringInput) -> Answer:
+    succeeded = has_success(facts)
+    if succeeded is None or facts.analysis is None:
+        return None
+    where = facts.analysis.suspicious_address or "the incident's addresses"
+    return not succeeded and f"None from {where} among {facts.analysis.attempts} sign-ins read."
+
+
+def _password_known(facts: ScoringInput) -> Answer:
+    """A stranger's right password; the account's own known address is its owner's business."""
+    succeeded = has_success(facts)
+    if succeeded is None or facts.analysis is None:
+        return None
+    analysis = facts.analysis
+    if succeeded or not analysis.password_known or analysis.first_seen_address is False:
+        return False
+    return (
+        f"{analysis.suspicious_address} gave the right password: {analysis.stopped_by_mfa} attempts"
+        f" stopped by multifactor authentication, {analysis.stopped_by_policy} by policy."
+    )
+
+
+def _activity(hunt_id: str) -> Callable[[ScoringInput], Answer]:
+    """Make a check of a hunt's finding; what happened before the suspicious success is not its."""
+
+    def check(facts: ScoringInput) -> Answer:
+        if facts.findings is None:
+            return None
+        finding = next((item for item in facts.findings if item.id == hunt_id), None)
+        if finding is None:
+            return False
+        login = facts.analysis.successful_login_details if facts.analysis else None
+        latest = _latest(finding)
+        if login and latest and latest < login.time:
+            return False
+        return finding.summary
+
+    return check
+
+
+def _latest(finding: HuntFinding) -> datetime | None:
+    times = [row.get("TimeGenerated") for row in finding.rows]
+    return max((parse_utc(time) for time in times if time), default=None)
+
+
+CHECKS: dict[str, Callable[[ScoringInput], Answer]] = {
+    "brute_force_success": _of_success(success.brute_force),
+    "many_failures_before_success": _of_success(success.many_failures),
+    "mfa_fatigue": _of_success(success.mfa_fatigue),
+    "success_without_mfa": _mfa_is(MfaResult.NOT_REQUIRED, "No second factor was asked for"),
+    "mfa_satisfied_by_claim": _mfa_is(
+        MfaResult.SATISFIED_BY_CLAIM, "A claim in the token counted as second factor"
+    ),
+    "mfa_satisfied": _of_success(success.mfa_really_used),
+    "mfa_phishing_resistant": _of_success(success.mfa_phishing_resistant),
+    "no_mfa_registered": _no_mfa_registered,
+    "malicious_address": _reputation_is(AddressReputation.MALICIOUS),
+    "suspicious_address": _reputation_is(AddressReputation.SUSPICIOUS),
+    "anonymiser": _network_flag("is_vpn_proxy_service", "a VPN, proxy or Tor service"),
+    "hosting_network": _network_flag("is_hosting", "a hosting network"),
+    "impossible_travel": _of_success(success.impossible_travel),
+    "new_country": _of_success(success.new_country),
+    "far_from_usual": _of_success(success.far_from_usual),
+    "usual_place": _of_success(success.usual_place),
+    "known_address": _of_success(success.known_address),
+    "first_seen_address": _of_success(success.first_seen_address),
+    "new_device": _of_success(success.new_device),
+    "known_device": _of_success(success.known_device),
+    "known_compliant_device": _of_success(success.known_compliant_device),
+    "unusual_hour": _of_success(success.unusual_hour),
+    "legacy_protocol": _of_success(success.legacy_protocol),
+    "sign_in_risk_high": _of_success(success.sign_in_risk_high),
+    "user_risk_high": _user_risk("high"),
+    "user_risk_medium": _user_risk("medium"),
+    "confirmed_compromised": _user_risk_state("confirmedCompromised"),
+    "confirmed_safe": _user_risk_state("confirmedSafe"),
+    "no_success": _no_success,
+    "password_known": _password_known,
+    **{
+        f"activity_{hunt_id}": _activity(hunt_id)
+        for hunt_id in (
+            "inbox_rules",
+            "large_transfers",
+            "lateral_movement",
+            "mass_download",
+            "mfa_method_changes",
+            "oauth_consent",
+            "role_assignments",
+            "suspicious_commands",
+        )
+    },
+}
+"""Every signal the playbook can observe; the ruleset has a weight for each (tested)."""

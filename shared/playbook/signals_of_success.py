@@ -1,0 +1,176 @@
+"""Checks of the suspicious success: how it came about, from where, on what.
+
+Each answers with the evidence, ``False`` when it was looked for and is not there, ``None`` when it
+could not be looked for.
+"""
+
+from datetime import datetime
+
+from shared.models.signin import MfaResult
+from shared.playbook.sign_in_models import SignInAnalysis, SuccessfulLogin
+from shared.playbook.travel import is_impossible_travel
+
+MANY_FAILURES = 10
+"""Failures of Sentinel's "Brute force attack against Azure Portal"."""
+FATIGUE_REFUSALS = 5
+"""Refusals in an hour before an accepted factor; a slip of the thumb is one or two."""
+FAR_KM = 500.0
+PHISHING_RESISTANT = ("fido", "passkey", "windows hello", "certificate")
+
+type Answer = str | bool | None
+
+
+def clock(at: datetime) -> str:
+    """Format an instant as people read it in evidence: UTC to the second."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def brute_force(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of the trigger of seed 004."""
+    found = analysis.brute_force
+    if found is None:
+        return False
+    codes = ", ".join(f"{code} x{count}" for code, count in found.codes.items())
+    return (
+        f"{found.failed_attempts} failed attempts ({codes}) from {found.address} between "
+        f"{clock(found.first_failure_at)} and {clock(found.last_failure_at)}, then a success at "
+        f"{clock(found.success_at)} (sign-in {found.success_id})."
+    )
+
+
+def many_failures(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of more failures than a forgetful person needs."""
+    if analysis.failed_logins_count < MANY_FAILURES:
+        return False
+    return (
+        f"{analysis.failed_logins_count} failed attempts from {login.address} before the success "
+        f"at {clock(login.time)} (sign-in {login.id})."
+    )
+
+
+def mfa_fatigue(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of a factor accepted after repeated refusals."""
+    result = analysis.mfa_result_successful_login
+    if result in (None, MfaResult.UNKNOWN):
+        return None
+    if result is not MfaResult.SATISFIED or analysis.mfa_refusals < FATIGUE_REFUSALS:
+        return False
+    return (
+        f"{analysis.mfa_refusals} second factors refused or unanswered (500121) in the hour before "
+        f"one was accepted at {clock(login.time)}."
+    )
+
+
+def mfa_really_used(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of a second factor used at this very sign-in."""
+    fatigue = mfa_fatigue(analysis, login)
+    if fatigue is None:
+        return None
+    if fatigue or analysis.mfa_result_successful_login is not MfaResult.SATISFIED:
+        return False
+    methods = ", ".join(login.authentication_methods) or "method not named"
+    return f"Second factor satisfied at {clock(login.time)}: {methods} (sign-in {login.id})."
+
+
+def mfa_phishing_resistant(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of a factor that a fake page cannot relay."""
+    used = mfa_really_used(analysis, login)
+    methods = " ".join(login.authentication_methods).lower()
+    return used and any(word in methods for word in PHISHING_RESISTANT) and used
+
+
+def impossible_travel(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of two places too far apart in time."""
+    answer = is_impossible_travel(analysis.travel_km, analysis.travel_km_per_hour)
+    return answer and (
+        f"{analysis.travel_km:.0f} km at {analysis.travel_km_per_hour:.0f} km/h since the last "
+        f"success from another address, to reach {_place(login)} at {clock(login.time)}."
+    )
+
+
+def new_country(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of a country without earlier successes."""
+    return analysis.new_country and (
+        f"{_place(login)} at {clock(login.time)}; not among the countries of "
+        f"{analysis.history_successes} earlier successes on {analysis.history_days} days."
+    )
+
+
+def far_from_usual(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of a place far from the usual ones."""
+    km = analysis.login_location_variance
+    if km is None:
+        return None
+    return km >= FAR_KM and f"{_place(login)} is {km:.0f} km from the nearest usual place."
+
+
+def usual_place(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of a usual place; a thin history has none."""
+    km = analysis.login_location_variance
+    if km is None or analysis.thin_history:
+        return None
+    return km == 0 and f"{_place(login)} is a usual place of the account."
+
+
+def known_address(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of an address with earlier successes."""
+    if analysis.first_seen_address is None:
+        return None
+    return not analysis.first_seen_address and (
+        f"{login.address} is among the addresses of {analysis.history_successes} earlier successes."
+    )
+
+
+def first_seen_address(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of an address without earlier successes."""
+    return analysis.first_seen_address and (
+        f"{login.address} is not among the addresses of "
+        f"{analysis.history_successes} earlier successes."
+    )
+
+
+def new_device(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of a device without earlier successes."""
+    return analysis.new_device and f"{_device(login)} was not seen in earlier successes."
+
+
+def known_device(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of a known device id; system and browser are easily imitated."""
+    if analysis.new_device is None or not login.device_id:
+        return None
+    return not analysis.new_device and f"{_device(login)} was used in earlier successes."
+
+
+def known_compliant_device(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of a known device that is managed and compliant."""
+    known = known_device(analysis, login)
+    return known and bool(login.device_compliant) and f"{known} It is managed and compliant."
+
+
+def unusual_hour(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of an unusual time of day."""
+    return analysis.unusual_hour and (
+        f"{clock(login.time)} is more than two hours from any earlier success's time of day."
+    )
+
+
+def legacy_protocol(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of a protocol without second factors."""
+    return analysis.legacy_protocol and f"Client app {login.client_app} at {clock(login.time)}."
+
+
+def sign_in_risk_high(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of Identity Protection's own high rating."""
+    if not login.risk_level:
+        return None
+    return login.risk_level.lower() == "high" and f"Risk level high at {clock(login.time)}."
+
+
+def _place(login: SuccessfulLogin) -> str:
+    return ", ".join(part for part in (login.city, login.country) if part) or "the address's place"
+
+
+def _device(login: SuccessfulLogin) -> str:
+    named = login.device or login.device_id
+    kind = " / ".join(part for part in (login.operating_system, login.browser) if part)
+    return f"Device {named or kind or 'not named'}"

@@ -1,0 +1,100 @@
+"""Pick the suspicious sign-in out of an account's sign-ins."""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from shared.models.signin import SignIn
+from shared.playbook.baseline import EPISODE
+from shared.playbook.codes import PASSWORD_RIGHT_CODES
+from shared.playbook.detection import find_brute_force_success, is_guess, source_of
+
+LOOK_BACK = timedelta(hours=72)
+"""Seed 000, step 3: "the relevant timeframe, e.g. the last 24-72 hours"."""
+
+
+def same_address(event: SignIn, other: SignIn) -> bool:
+    """Whether two sign-ins came from the same address."""
+    return source_of(event) == source_of(other)
+
+
+def find_suspicious_success(
+    attempts: Sequence[SignIn],
+    recent: Sequence[SignIn],
+    suspects: frozenset[str],
+    *,
+    reported: datetime | None,
+    window: timedelta,
+) -> SignIn | None:
+    """Return the success the case is about, or ``None``.
+
+    In order of importance: it completes a brute force; its address is new for the account; guesses
+    came before it; a person signed in (not a token refresh); it is nearest to the reported time,
+    or the earliest when no time was reported. Without suspects only a success that stands out by
+    one of the first three, or lies at the reported time, is considered.
+
+    Args:
+        attempts: all sign-ins, oldest first.
+        recent: those of the look-back period, oldest first.
+        suspects: normalised addresses of the incident.
+        reported: when the incident says that the success happened.
+        window: the detection window.
+    """
+    guesses = _guess_times(recent)
+    first_success = _first_success(attempts)
+    minutes = int(window.total_seconds() // 60)
+    completing = {
+        brute.success_id
+        for address in (suspects or frozenset(guesses))
+        if (brute := find_brute_force_success(recent, address=address, window_minutes=minutes))
+    }
+
+    def rank(event: SignIn) -> tuple[bool, bool, bool, bool, timedelta, datetime, str]:
+        address = source_of(event) or ""
+        known_before = event.at - first_success[address] > EPISODE
+        times = guesses.get(address, [])
+        guessed = bisect_left(times, event.at - window) < bisect_right(times, event.at)
+        distance = abs(event.at - reported) if reported else timedelta(0)
+        return (
+            event.id not in completing,
+            known_before,
+            not guessed,
+            not event.interactive,
+            distance,
+            event.at,
+            event.id,
+        )
+
+    def stands_out(event: SignIn) -> bool:
+        if suspects:
+            return source_of(event) in suspects
+        not_completing, known_before, not_guessed, _, distance, *_ = rank(event)
+        at_reported_time = reported is not None and distance <= window
+        return not (not_completing and known_before and not_guessed) or at_reported_time
+
+    candidates = [event for event in recent if event.succeeded and stands_out(event)]
+    return min(candidates, key=rank, default=None)
+
+
+def find_last_try(recent: Sequence[SignIn], suspects: frozenset[str]) -> SignIn | None:
+    """Return a suspect's last failure: the password was right but stopped, else a guess."""
+    own = [event for event in recent if not suspects or source_of(event) in suspects]
+    stopped = [event for event in own if event.result_code in PASSWORD_RIGHT_CODES]
+    return next(reversed(stopped or [event for event in own if is_guess(event)]), None)
+
+
+def _guess_times(recent: Sequence[SignIn]) -> dict[str, list[datetime]]:
+    times: dict[str, list[datetime]] = defaultdict(list)
+    for event in recent:
+        if is_guess(event) and (address := source_of(event)):
+            times[address].append(event.at)
+    return times
+
+
+def _first_success(attempts: Sequence[SignIn]) -> dict[str, datetime]:
+    first: dict[str, datetime] = {}
+    for event in attempts:
+        if event.succeeded:
+            first.setdefault(source_of(event) or "", event.at)
+    return first
