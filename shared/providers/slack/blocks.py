@@ -7,7 +7,7 @@ value can mention a channel or pose as a link.
 """
 
 from collections.abc import Iterator
-from itertools import batched
+from itertools import batched, chain
 
 from shared.models.base import Json
 from shared.models.message import Notification
@@ -16,9 +16,13 @@ from shared.providers.links import web_links
 MOST_BLOCKS = 50
 LONGEST_HEADER = 150
 LONGEST_SECTION = 3000
-LONGEST_FIELD = 2000
+LONGEST_FIELD = 1000
+"""Slack allows 2,000; a longer value belongs in the case, not in a chat."""
 FACTS_PER_SECTION = 5
 """A section holds ten fields in two columns: label, value."""
+MOST_LETTERS = 9000
+"""Of all blocks together. Slack refuses more (``msg_blocks_too_long``) at a length that it does not
+publish: 11,300 to 13,300 by reports (slackapi/bolt-js, issues 2509 and 2867)."""
 MOST_BUTTONS = 25
 LONGEST_BUTTON = 75
 LONGEST_TEXT = 3000
@@ -33,10 +37,15 @@ def escape(text: str) -> str:
 def to_blocks(notification: Notification) -> list[Json]:
     """Return the blocks: header, summary, facts, lines, link buttons, case id."""
     tail = [*_buttons(notification), _context(f"Case {notification.case_id}")]
-    body = [*_head(notification), *_facts(notification), *_lines(notification)]
-    room = MOST_BLOCKS - len(tail)
-    if len(body) > room:
-        body = [*body[: room - 1], _section("... and more: see the case.")]
+    room = MOST_BLOCKS - len(tail) - 1
+    body: list[Json] = []
+    letters = 0
+    for block in chain(_head(notification), _facts(notification), _lines(notification)):
+        letters += _letters(block)
+        if len(body) == room or letters > MOST_LETTERS:
+            body.append(_section("... and more: see the case."))
+            break
+        body.append(block)
     return [*body, *tail]
 
 
@@ -89,6 +98,11 @@ def _buttons(notification: Notification) -> Iterator[Json]:
             for number, (label, url) in enumerate(links)
         ]
         yield {"type": "actions", "elements": elements}
+
+
+def _letters(block: Json) -> int:
+    texts = [block["text"]] if "text" in block else block["fields"]
+    return sum(len(text["text"]) for text in texts)
 
 
 def _section(text: str) -> Json:

@@ -65,11 +65,18 @@ def test_a_wider_entry_of_somebody_else_is_not_removed(wider: str) -> None:
 
 def test_the_body_keeps_everything_that_may_be_written() -> None:
     document: dict[str, Any] = {
-        **{"id": "/x", "name": "n", "type": "t", "etag": "e", "location": "westeurope"},
+        "id": "/x",
+        "name": "n",
+        "type": "t",
+        "etag": "e",
+        "location": "westeurope",
         "tags": {"owner": "soc"},
         "properties": {
-            **{"provisioningState": "Succeeded", "firewalls": [], "firewallPolicies": []},
-            **{"ipAddresses": ["1.1.1.1"], "somethingNew": 1},
+            "provisioningState": "Succeeded",
+            "firewalls": [],
+            "firewallPolicies": [],
+            "ipAddresses": ["1.1.1.1"],
+            "somethingNew": 1,
         },
     }
     assert body_with(document, ["2.2.2.2"]) == {

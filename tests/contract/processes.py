@@ -1,0 +1,132 @@
+"""The lab's simulators and Azurite as processes of a test run, on free ports."""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+AZURITE = ROOT / "lab/azurite/node_modules/azurite/dist/src/blob/main.js"
+START_SECONDS = 30.0
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that are free now, all different."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [opened.getsockname()[1] for opened in sockets]
+    for opened in sockets:
+        opened.close()
+    return ports
+
+
+class Lab:
+    """The running simulators: their lab API and the environment that leads the app to them."""
+
+    def __init__(self, port: int, state_dir: Path) -> None:
+        self._port = port
+        self.state_dir = state_dir
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The app's settings, as environment variables."""
+        found: dict[str, str] = json.loads((self.state_dir / "simulators.json").read_text())
+        return found
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """Call the lab API and return its JSON; anything but 200 is an error."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=20)
+        try:
+            connection.request(method, f"/_lab/{path}", None if body is None else json.dumps(body))
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+        finally:
+            connection.close()
+        if response.status != 200:
+            raise AssertionError(f"{method} {path}: {response.status} {answer}")
+        return answer
+
+    def reset(self) -> None:
+        """Empty tenant, ledger and faults."""
+        self.call("POST", "reset")
+
+    def tenant(self, **document: Any) -> None:
+        """Replace the tenant."""
+        self.call("PUT", "tenant", document)
+
+    def state(self) -> Any:
+        """Return what the vendors hold."""
+        return self.call("GET", "tenant")
+
+    def fault(self, vendor: str, kind: str, **more: Any) -> None:
+        """Let a vendor misbehave in one way."""
+        self.call("PUT", "faults", [{"vendor": vendor, "kind": kind, **more}])
+
+    def ledger(self, vendor: str) -> list[dict[str, Any]]:
+        """Return the requests that one vendor got, oldest first."""
+        return [line for line in self.call("GET", "ledger") if line["vendor"] == vendor]
+
+
+@contextmanager
+def running_simulators(state_dir: Path) -> Iterator[Lab]:
+    """Run the simulators while the block runs."""
+    sim, tls, smtp = free_ports(3)
+    command = [sys.executable, "-m", "lab.simulators", f"--sim-port={sim}", f"--tls-port={tls}"]
+    command += [f"--smtp-port={smtp}", f"--state-dir={state_dir}", "--ip-group-delay=0.2"]
+    lab = Lab(sim, state_dir)
+    with _running(command, state_dir / "simulators.log", lambda: lab.call("GET", "health")):
+        yield lab
+
+
+@contextmanager
+def running_azurite(state_dir: Path, certificates: Path) -> Iterator[str]:
+    """Run Azurite with the lab's certificate while the block runs; yields the account's URL."""
+    (port,) = free_ports(1)
+    command = ["node", str(AZURITE), "--blobHost=127.0.0.1", f"--blobPort={port}"]
+    command += ["--inMemoryPersistence", "--silent", "--disableTelemetry", "--oauth=basic"]
+    command += ["--skipApiVersionCheck", f"--cert={certificates / 'server.pem'}"]
+    command += [f"--key={certificates / 'server.key'}"]
+
+    def connect() -> None:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+
+    with _running(command, state_dir / "azurite.log", connect):
+        yield f"https://127.0.0.1:{port}/devstoreaccount1"
+
+
+@contextmanager
+def _running(command: list[str], log: Path, ready: Callable[[], Any]) -> Iterator[None]:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=dict(os.environ)
+        )
+        try:
+            _wait(process, ready, log)
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], ready: Callable[[], Any], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            ready()
+        except (OSError, AssertionError, http.client.HTTPException):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"did not start:\n{log.read_text()[-2000:]}") from None
+            time.sleep(0.05)
+        else:
+            return

@@ -1,0 +1,89 @@
+from collections.abc import Callable
+
+import pytest
+
+from shared.errors import NotFound, RetryableError
+from shared.models.message import Notification
+from shared.providers.slack import Slack
+from shared.settings import Settings
+from tests.contract.processes import Lab
+
+NASTY = "<!channel> & <https://evil.example|click> *b* `c` <@U123>"
+
+
+def message(**values: object) -> Notification:
+    usual = {"case_id": "case-1", "title": "Account compromised", "summary": "What happened"}
+    return Notification.model_validate({**usual, **values})
+
+
+def full(text: str, count: int) -> Notification:
+    return message(
+        title=text,
+        summary=text,
+        facts=[(text, text)] * count,
+        lines=[text] * count,
+        links=[
+            (text, "https://contoso.example/case?id=1&x=<2>"),
+            (text, "https://contoso.example"),
+        ],
+        urgent=True,
+    )
+
+
+async def test_a_message_is_posted_and_updated(lab: Lab, settings: Settings) -> None:
+    slack = Slack(settings)
+    receipt = await slack.notify(message())
+    assert receipt.channel == "slack"
+    again = await slack.notify(message(summary="Contained", reference=receipt.reference))
+    assert again.reference == receipt.reference
+    (posted,) = lab.state()["slack"]
+    assert posted["text"] == "Account compromised: Contained"
+    assert [line["operation"] for line in lab.ledger("slack")] == [
+        "chat.postMessage",
+        "chat.update",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [NASTY, "x" * 5000, "<&>" * 2000, "\N{ROCKET}" * 3000, " ", ""],
+    ids=["nasty", "long", "escaped", "emoji", "blank", "empty"],
+)
+@pytest.mark.parametrize("count", [0, 1, 7, 400])
+async def test_whatever_is_said_fits_slacks_own_types_and_limits(
+    lab: Lab, settings: Settings, text: str, count: int
+) -> None:
+    receipt = await Slack(settings).notify(full(text, count))
+    await Slack(settings).notify(
+        full(text, count).model_copy(update={"reference": receipt.reference})
+    )
+    assert all("violation" not in line for line in lab.ledger("slack"))
+
+
+async def test_a_message_that_is_gone_is_posted_anew(lab: Lab, settings: Settings) -> None:
+    first = await Slack(settings).notify(message())
+    lab.reset()
+    again = await Slack(settings).notify(message(reference=first.reference))
+    assert again.reference
+    assert len(lab.state()["slack"]) == 1
+
+
+async def test_a_reference_of_another_channel_is_not_used(lab: Lab, settings: Settings) -> None:
+    await Slack(settings).notify(message(reference="<mail-id@contoso.example>"))
+    assert [line["operation"] for line in lab.ledger("slack")] == ["chat.postMessage"]
+
+
+async def test_an_unknown_channel_is_not_found(
+    lab: Lab, make_settings: Callable[..., Settings]
+) -> None:
+    with pytest.raises(NotFound, match="channel_not_found"):
+        await Slack(make_settings(slack_channel="C0NOWHERE1")).notify(message())
+
+
+async def test_a_post_whose_answer_was_lost_is_not_repeated_blindly(
+    lab: Lab, settings: Settings
+) -> None:
+    lab.fault("slack", "reset", operation="chat.postMessage", when="after")
+    with pytest.raises(RetryableError):
+        await Slack(settings).notify(message())
+    assert len(lab.ledger("slack")) == 1
