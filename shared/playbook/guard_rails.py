@@ -1,0 +1,163 @@
+"""Guard rails: what kind of account it is, and what must never or not by itself be done to it.
+
+Impact never changes how likely a compromise is; it only decides who may pull the trigger (DESIGN
+sections 6 and 7). What is not known is treated as if it mattered: an account is ordinary only when
+the directory said so.
+"""
+
+from collections.abc import Collection, Iterable
+from enum import StrEnum
+
+from pydantic import Field
+
+from shared.models.base import Model
+from shared.models.case import Account
+from shared.models.directory import DirectoryUser
+from shared.models.plan import ActionName
+
+
+class AccountKind(StrEnum):
+    """What decides how carefully an account is handled; an account can be several."""
+
+    ORDINARY = "ordinary"
+    """Known to be none of the others; the only kind that is ever contained without asking."""
+    PRIVILEGED = "privileged"
+    """Holds any directory role."""
+    VIP = "vip"
+    SERVICE = "service"
+    GUEST = "guest"
+    """Lives in another tenant: password and sessions are not ours to change."""
+    BREAK_GLASS = "break_glass"
+    """The organisation's last way in; never touched."""
+
+
+class AccountFacts(Model):
+    """What the guard rails need to know about an account."""
+
+    identifiers: list[str] = Field(default_factory=list)
+    """Every name of the account, from the incident and from the directory."""
+    known: bool = False
+    """Whether the directory gave the profile; false makes every action a question."""
+    user_type: str | None = None
+    is_admin_role: bool | None = None
+    """Any directory role; ``None`` when roles could not be read."""
+    on_premises_sync_enabled: bool | None = None
+
+
+def account_facts(
+    account: Account | None,
+    user: DirectoryUser | None,
+    *,
+    is_admin_role: bool | None,
+    roles: Collection[str] = (),
+) -> AccountFacts:
+    """Collect the facts from the incident's account and from enrichment (``None``: it failed)."""
+    names: list[str | None] = []
+    if account is not None:
+        names += [
+            account.user_id,
+            account.user_principal_name,
+            account.object_id,
+            account.sid,
+        ]
+    if user is not None:
+        names += [user.object_id, user.user_principal_name]
+    return AccountFacts(
+        identifiers=list(dict.fromkeys(name for name in names if name)),
+        known=user is not None,
+        user_type=user.user_type if user is not None else None,
+        is_admin_role=True if roles else is_admin_role,
+        on_premises_sync_enabled=user.on_premises_sync_enabled if user is not None else None,
+    )
+
+
+def classify_account(
+    facts: AccountFacts,
+    *,
+    break_glass: Iterable[str] = (),
+    vip: Iterable[str] = (),
+    service: Iterable[str] = (),
+) -> set[AccountKind]:
+    """Return the kinds of an account; the lists are user principal names or object ids.
+
+    ``ORDINARY`` is in the answer only when profile and roles are known and no other kind applies;
+    an empty answer means "not known". A bare account name matches a listed principal name with the
+    same local part, because then touching it could touch the listed one.
+    """
+    kinds = {
+        kind
+        for kind, listed in (
+            (AccountKind.BREAK_GLASS, break_glass),
+            (AccountKind.VIP, vip),
+            (AccountKind.SERVICE, service),
+        )
+        if _is_listed(facts.identifiers, listed)
+    }
+    if facts.is_admin_role:
+        kinds.add(AccountKind.PRIVILEGED)
+    external = any("#ext#" in name.lower() for name in facts.identifiers)
+    if external or (facts.user_type or "").lower() == "guest":
+        kinds.add(AccountKind.GUEST)
+    if not kinds and facts.known and facts.is_admin_role is False:
+        kinds.add(AccountKind.ORDINARY)
+    return kinds
+
+
+def why_never(
+    action: ActionName, kinds: Collection[AccountKind], *, synced: bool | None
+) -> str | None:
+    """Return why an action must not be done to such an account at all, or ``None``.
+
+    Sources: Microsoft Learn, "Revoke user access in Microsoft Entra ID" (synced accounts are reset
+    on-premises; revokeSignInSessions has no effect on external users); DESIGN section 7.
+    """
+    if AccountKind.BREAK_GLASS in kinds:
+        return (
+            "break-glass account: the app never touches it; call its owners and follow the "
+            "emergency access procedure"
+        )
+    if AccountKind.GUEST in kinds and action is ActionName.REVOKE_SESSIONS:
+        return (
+            "guest account: revoking sessions has no effect on external users; ask the home "
+            "organisation to revoke them"
+        )
+    if AccountKind.GUEST in kinds and action is ActionName.FORCE_PASSWORD_RESET:
+        return (
+            "guest account: the password lives in the home organisation; ask it to reset the "
+            "password"
+        )
+    if synced and action is ActionName.FORCE_PASSWORD_RESET:
+        return (
+            "mastered on-premises: the password must be reset in Active Directory, twice, by hand"
+        )
+    return None
+
+
+def why_ask(kinds: Collection[AccountKind]) -> list[str]:
+    """Return why a person must be asked before such an account is touched; empty if nobody must."""
+    reasons = [
+        text
+        for kind, text in (
+            (AccountKind.PRIVILEGED, "privileged account (holds a directory role)"),
+            (AccountKind.VIP, "VIP account"),
+            (AccountKind.SERVICE, "service account: containing it can stop what it runs"),
+            (AccountKind.GUEST, "guest account of another organisation"),
+        )
+        if kind in kinds
+    ]
+    if not reasons and AccountKind.ORDINARY not in kinds:
+        reasons.append(
+            "what kind of account it is could not be established; make sure that it is not a "
+            "break-glass, service or privileged account"
+        )
+    return reasons
+
+
+def _is_listed(identifiers: Collection[str], listed: Iterable[str]) -> bool:
+    names = {name.strip().lower() for name in listed} - {""}
+    bare = {name.partition("@")[0] for name in names if "@" in name}
+    for identifier in identifiers:
+        text = identifier.strip().lower()
+        if text in names or ("@" not in text and text in bare):
+            return True
+    return False

@@ -1,0 +1,267 @@
+"""The plan: modes, confidence and guard rails; then what a person chose."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.models.case import OperatingMode
+from shared.models.plan import ActionName, Decision, Disposition, PlannedAction
+from shared.models.verdict import Confidence
+from shared.playbook.guard_rails import AccountKind
+from shared.playbook.plan import (
+    MAY_BE_AUTOMATIC,
+    NOTHING_TO_DO,
+    AddressFacts,
+    apply_decision,
+    decision_errors,
+    make_plan,
+)
+from shared.playbook.reputation import AddressReputation
+
+RESET = ActionName.FORCE_PASSWORD_RESET
+REVOKE = ActionName.REVOKE_SESSIONS
+DISABLE = ActionName.DISABLE_ACCOUNT
+BLOCK = ActionName.BLOCK_IP
+BAD = AddressFacts(address="203.0.113.7", reputation=AddressReputation.MALICIOUS)
+
+
+def plan(**changes: Any) -> list[PlannedAction]:
+    usual: dict[str, Any] = {
+        "mode": OperatingMode.AUTOMATIC,
+        "confidence": Confidence.HIGH,
+        "recommended": [RESET, REVOKE, BLOCK],
+        "target": "ann@contoso.com",
+        "kinds": {AccountKind.ORDINARY},
+        "addresses": [BAD],
+    }
+    return make_plan(**usual | changes)
+
+
+def table(lines: list[PlannedAction]) -> dict[str, str]:
+    return {line.action.value: line.disposition.value for line in lines}
+
+
+def why(lines: list[PlannedAction], action: ActionName) -> str:
+    return next(line.why for line in lines if line.action is action)
+
+
+def decision(*actions: ActionName, **changes: Any) -> Decision:
+    at = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
+    return Decision(actions=list(actions), decided_by="lee@contoso.com", decided_at=at, **changes)
+
+
+def test_high_contains_an_ordinary_account_by_itself() -> None:
+    assert table(plan()) == {
+        "ForcePasswordReset": "automatic",
+        "RevokeSessions": "automatic",
+        "BlockIP": "automatic",
+    }
+    assert "DisableAccount" not in table(plan())
+    assert table(plan(recommended=[DISABLE]))["DisableAccount"] == "automatic"
+    order = [line.action for line in plan(recommended=[REVOKE, DISABLE, BLOCK])]
+    assert order == [DISABLE, RESET, REVOKE, BLOCK]
+
+
+def test_medium_asks_and_low_watches() -> None:
+    medium = plan(confidence=Confidence.MEDIUM, recommended=[RESET, REVOKE])
+    assert table(medium) == {"ForcePasswordReset": "ask", "RevokeSessions": "ask"}
+    assert "confidence is Medium" in medium[0].why
+    assert table(plan(confidence=Confidence.MEDIUM, recommended=[])) == table(medium)
+    stopped = plan(confidence=Confidence.MEDIUM, recommended=[ActionName.MONITOR_ONLY])
+    assert table(stopped) == {"MonitorOnly": "automatic"}
+    low = plan(confidence=Confidence.LOW, recommended=[RESET, BLOCK])
+    assert table(low) == {"MonitorOnly": "automatic"}
+    assert table(plan(confidence=Confidence.LOW, recommended=[ActionName.NO_ACTION])) == {
+        "NoAction": "automatic"
+    }
+
+
+@pytest.mark.parametrize("confidence", list(Confidence))
+def test_observe_never_acts_and_says_what_it_would_do(confidence: Confidence) -> None:
+    lines = plan(mode=OperatingMode.OBSERVE, confidence=confidence)
+    assert {line.disposition for line in lines} == {Disposition.NEVER}
+    assert all("observe mode" in line.why for line in lines)
+    assert apply_decision(lines, decision(DISABLE, RESET, REVOKE, BLOCK)) == []
+
+
+def test_approve_asks_for_everything() -> None:
+    assert set(table(plan(mode=OperatingMode.APPROVE)).values()) == {"ask"}
+
+
+@pytest.mark.parametrize(
+    "kind", [AccountKind.PRIVILEGED, AccountKind.VIP, AccountKind.SERVICE, None]
+)
+def test_accounts_that_matter_and_unknown_ones_are_asked_about(kind: AccountKind | None) -> None:
+    lines = plan(kinds={kind} if kind else set())
+    assert set(table(lines).values()) == {"ask"}
+
+
+def test_break_glass_is_never_touched() -> None:
+    for mode in OperatingMode:
+        lines = plan(kinds={AccountKind.BREAK_GLASS, AccountKind.PRIVILEGED}, mode=mode)
+        assert set(table(lines).values()) == {"never"}
+        assert apply_decision(lines, decision(DISABLE, RESET, REVOKE, BLOCK)) == []
+
+
+def test_a_guest_can_only_be_disabled_here() -> None:
+    lines = plan(kinds={AccountKind.GUEST}, addresses=[])
+    assert table(lines) == {
+        "DisableAccount": "ask",
+        "ForcePasswordReset": "never",
+        "RevokeSessions": "never",
+    }
+    chosen = apply_decision(lines, decision(DISABLE, RESET, REVOKE))
+    assert [line.action for line in chosen] == [DISABLE]
+
+
+def test_a_synced_account_keeps_its_cloud_password() -> None:
+    lines = plan(synced=True, recommended=[DISABLE, BLOCK])
+    assert table(lines) == {
+        "DisableAccount": "automatic",
+        "ForcePasswordReset": "never",
+        "RevokeSessions": "automatic",
+        "BlockIP": "automatic",
+    }
+    assert "Active Directory" in why(lines, RESET)
+    assert "Active Directory too" in why(lines, DISABLE)
+    assert table(plan(synced=None))["ForcePasswordReset"] == "ask"
+
+
+def test_addresses_are_judged_one_by_one() -> None:
+    facts = [
+        BAD,
+        AddressFacts(address="203.0.113.8", highly_unusual=True),
+        AddressFacts(address="203.0.113.9"),
+        AddressFacts(address="203.0.113.10", reputation=AddressReputation.BENIGN),
+        BAD.model_copy(update={"address": "203.0.113.11", "never_block": "it is our own"}),
+    ]
+    blocks = {
+        line.target: line.disposition.value
+        for line in plan(addresses=facts)
+        if line.action is BLOCK
+    }
+    assert blocks == {
+        "203.0.113.7": "automatic",
+        "203.0.113.8": "automatic",
+        "203.0.113.9": "ask",
+        "203.0.113.10": "never",
+        "203.0.113.11": "never",
+    }
+    quiet = plan(addresses=facts, recommended=[RESET])
+    assert {line.target for line in quiet if line.action is BLOCK} == {
+        "203.0.113.7",
+        "203.0.113.8",
+        "203.0.113.11",
+    }
+
+
+def test_a_hold_a_missing_provider_and_a_missing_account() -> None:
+    held = plan(hold="11 automatic containments in the last hour, the limit is 10")
+    assert set(table(held).values()) == {"ask"} and "limit is 10" in held[0].why
+    without = plan(supported={RESET, REVOKE})
+    assert table(without)["BlockIP"] == "never"
+    nobody = plan(target=None, addresses=[], kinds=set())
+    assert table(nobody) == {"MonitorOnly": "automatic"} and "names no account" in nobody[0].why
+    assert table(plan(target=None, kinds=set())) == {"BlockIP": "ask"}
+
+
+def test_a_person_chooses() -> None:
+    lines = plan(confidence=Confidence.MEDIUM)
+    assert apply_decision(lines, decision()) == []
+    assert apply_decision(lines, decision(ActionName.NO_ACTION)) == []
+    assert apply_decision(lines, decision(ActionName.MONITOR_ONLY, DISABLE)) == []
+    chosen = apply_decision(lines, decision(REVOKE, DISABLE))
+    assert [(line.action, line.target) for line in chosen] == [
+        (DISABLE, "ann@contoso.com"),
+        (REVOKE, "ann@contoso.com"),
+    ]
+    assert chosen[0].why == "chosen by lee@contoso.com"
+
+
+def test_a_person_chooses_among_addresses() -> None:
+    two = [BAD, BAD.model_copy(update={"address": "203.0.113.8"})]
+    lines = plan(confidence=Confidence.MEDIUM, addresses=two)
+    one = apply_decision(lines, decision(BLOCK, targets=["203.0.113.8"]))
+    assert [line.target for line in one] == ["203.0.113.8"]
+    assert len(apply_decision(lines, decision(BLOCK))) == 2
+
+
+def test_what_is_automatic_is_not_returned_again() -> None:
+    lines = plan(addresses=[AddressFacts(address="203.0.113.9")])
+    chosen = apply_decision(lines, decision(RESET, REVOKE, BLOCK))
+    assert [line.action for line in chosen] == [BLOCK]
+
+
+def test_decision_errors() -> None:
+    assert decision_errors([RESET, REVOKE]) == decision_errors([ActionName.NO_ACTION]) == []
+    assert decision_errors([])
+    assert decision_errors([ActionName.NO_ACTION, RESET])
+
+
+ADDRESS = st.builds(
+    AddressFacts,
+    address=st.sampled_from(["203.0.113.7", "203.0.113.8"]),
+    reputation=st.sampled_from(AddressReputation),
+    highly_unusual=st.booleans(),
+    never_block=st.sampled_from([None, "it is our own"]),
+)
+SITUATION = st.fixed_dictionaries(
+    {
+        "mode": st.sampled_from(OperatingMode),
+        "confidence": st.sampled_from(Confidence),
+        "recommended": st.lists(st.sampled_from(ActionName), max_size=6),
+        "target": st.sampled_from([None, "ann@contoso.com"]),
+        "kinds": st.one_of(
+            st.just({AccountKind.ORDINARY}), st.sets(st.sampled_from(AccountKind), max_size=3)
+        ),
+        "synced": st.sampled_from([True, False, None]),
+        "addresses": st.lists(ADDRESS, max_size=2, unique_by=lambda facts: facts.address),
+        "supported": st.one_of(st.none(), st.sets(st.sampled_from(ActionName))),
+        "hold": st.sampled_from([None, None, "too many"]),
+    }
+)
+
+
+@given(SITUATION)
+def test_nothing_forbidden_is_ever_automatic(situation: dict[str, Any]) -> None:
+    lines = make_plan(**situation)
+    assert lines == make_plan(**situation)
+    assert all(line.why and line.target for line in lines)
+    assert len({(line.action, line.target) for line in lines}) == len(lines)
+    by_address = {facts.address: facts for facts in situation["addresses"]}
+    for line in lines:
+        if line.disposition is not Disposition.AUTOMATIC or line.action in NOTHING_TO_DO:
+            continue
+        assert situation["mode"] is OperatingMode.AUTOMATIC
+        assert situation["confidence"] is Confidence.HIGH
+        assert situation["kinds"] == {AccountKind.ORDINARY}
+        assert situation["hold"] is None
+        assert situation["supported"] is None or line.action in situation["supported"]
+        assert line.action in MAY_BE_AUTOMATIC
+        if line.action is RESET:
+            assert situation["synced"] is False
+        if line.action is BLOCK:
+            facts = by_address[line.target]
+            assert facts.never_block is None
+            assert facts.reputation is AddressReputation.MALICIOUS or facts.highly_unusual
+            assert facts.reputation is not AddressReputation.BENIGN
+
+
+@given(SITUATION, st.lists(st.sampled_from(ActionName), max_size=8))
+def test_a_decision_never_runs_what_is_forbidden(
+    situation: dict[str, Any], actions: list[ActionName]
+) -> None:
+    lines = make_plan(**situation)
+    chosen = apply_decision(lines, decision(*actions))
+    never = {(one.action, one.target) for one in lines if one.disposition is Disposition.NEVER}
+    assert not {(one.action, one.target) for one in chosen} & never
+    assert {one.action for one in chosen} <= set(actions)
+    if situation["mode"] is OperatingMode.OBSERVE or AccountKind.BREAK_GLASS in situation["kinds"]:
+        assert chosen == []
+    if AccountKind.GUEST in situation["kinds"]:
+        assert not {one.action for one in chosen} & {RESET, REVOKE}
+    if situation["synced"]:
+        assert RESET not in {one.action for one in chosen}
