@@ -1,7 +1,7 @@
 """Analyse an account's sign-ins: which success is the suspicious one, and how unusual it is."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -189,8 +189,8 @@ def _stopped(own: Sequence[SignIn], recent: Sequence[SignIn], subject: SignIn) -
     """Count right passwords that were stopped; a prompt that was then passed is no stop."""
     completed = {event.correlation_id for event in own if event.succeeded and event.correlation_id}
     stopped = [event for event in own if event.correlation_id not in completed]
-    by_mfa = sum(event.result_code in MFA_STOP_CODES for event in stopped)
-    by_policy = sum(event.result_code in POLICY_STOP_CODES for event in stopped)
+    by_mfa = _sign_ins(event for event in stopped if event.result_code in MFA_STOP_CODES)
+    by_policy = _sign_ins(event for event in stopped if event.result_code in POLICY_STOP_CODES)
     known = any(event.succeeded or event.result_code in PASSWORD_RIGHT_CODES for event in own)
     refusals = sum(
         event.result_code == _MFA_REFUSED
@@ -203,6 +203,11 @@ def _stopped(own: Sequence[SignIn], recent: Sequence[SignIn], subject: SignIn) -
         "password_known": known,
         "mfa_refusals": refusals,
     }
+
+
+def _sign_ins(events: Iterable[SignIn]) -> int:
+    """Count sign-ins: a prompt and its refusal share a correlation id and are one."""
+    return len({event.correlation_id or event.id for event in events})
 
 
 def _unusual(subject: SignIn, past: Sequence[SignIn], attempts: Sequence[SignIn]) -> dict[str, Any]:

@@ -11,7 +11,11 @@ from datetime import datetime
 from shared.models.base import Model, parse_utc
 from shared.models.signin import HuntFinding, MfaResult
 from shared.playbook import signals_of_success as success
-from shared.playbook.reputation import AddressReputation, AddressVerdict
+from shared.playbook.reputation import (
+    SUSPICIOUS_SCORE,
+    AddressReputation,
+    AddressVerdict,
+)
 from shared.playbook.scoring_input import ScoringInput, has_success
 from shared.playbook.sign_in_models import SignInAnalysis, SuccessfulLogin
 from shared.playbook.signals_of_success import Answer, clock
@@ -90,6 +94,16 @@ def _reputation_is(wanted: AddressReputation) -> Callable[[ScoringInput], Answer
     return _of_address(check)
 
 
+def _ordinary(address: AddressVerdict) -> Answer:
+    """Everything about the address must be known and quiet; a score of 0 alone is no comfort."""
+    score = address.ip_reputation_score
+    if score is None or address.is_vpn_proxy_service is None or address.is_hosting is None:
+        return None
+    if score >= SUSPICIOUS_SCORE or address.is_vpn_proxy_service or address.is_hosting:
+        return False
+    return f"Score {score} of 100 ({', '.join(address.sources)}), no hosting, VPN or proxy network."
+
+
 def _network_flag(flag: str, words: str) -> Callable[[ScoringInput], Answer]:
     def check(address: AddressVerdict) -> Answer:
         value: bool | None = getattr(address, flag)
@@ -138,8 +152,9 @@ def _password_known(facts: ScoringInput) -> Answer:
     if succeeded or not analysis.password_known or analysis.first_seen_address is False:
         return False
     return (
-        f"{analysis.suspicious_address} gave the right password: {analysis.stopped_by_mfa} attempts"
-        f" stopped by multifactor authentication, {analysis.stopped_by_policy} by policy."
+        f"{analysis.suspicious_address} gave the right password; sign-ins stopped by "
+        f"multifactor authentication: {analysis.stopped_by_mfa}, by conditional access: "
+        f"{analysis.stopped_by_policy}."
     )
 
 
@@ -179,11 +194,13 @@ CHECKS: dict[str, Callable[[ScoringInput], Answer]] = {
     "no_mfa_registered": _no_mfa_registered,
     "malicious_address": _reputation_is(AddressReputation.MALICIOUS),
     "suspicious_address": _reputation_is(AddressReputation.SUSPICIOUS),
+    "ordinary_address": _of_address(_ordinary),
     "anonymiser": _network_flag("is_vpn_proxy_service", "a VPN, proxy or Tor service"),
     "hosting_network": _network_flag("is_hosting", "a hosting network"),
     "impossible_travel": _of_success(success.impossible_travel),
     "new_country": _of_success(success.new_country),
     "far_from_usual": _of_success(success.far_from_usual),
+    "usual_country": _of_success(success.usual_country),
     "usual_place": _of_success(success.usual_place),
     "known_address": _of_success(success.known_address),
     "first_seen_address": _of_success(success.first_seen_address),

@@ -104,6 +104,15 @@ def far_from_usual(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
     return km >= FAR_KM and f"{_place(login)} is {km:.0f} km from the nearest usual place."
 
 
+def usual_country(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of a country with earlier successes; a thin history has none."""
+    if analysis.new_country is None or analysis.thin_history:
+        return None
+    return not analysis.new_country and (
+        f"{login.country} is among the countries of {analysis.history_successes} earlier successes."
+    )
+
+
 def usual_place(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
     """Return evidence of a usual place; a thin history has none."""
     km = analysis.login_location_variance

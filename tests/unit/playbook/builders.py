@@ -4,13 +4,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.models.directory import GeoLocation, ReputationReport
-from shared.models.signin import MfaResult, SignIn
+from shared.models.signin import HuntFinding, MfaResult, SignIn
 from shared.playbook.reputation import AddressVerdict, combine_reports
 from shared.playbook.scoring_input import ScoringInput, make_scoring_input
 from shared.playbook.sign_in_analysis import analyse_sign_ins
 from shared.playbook.sign_in_models import SignInAnalysis
 
 ATTACK_AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+EIGHT_MINUTES = timedelta(minutes=8)
+SUCCESS_AT = ATTACK_AT + timedelta(minutes=9)
 HOME = "198.51.100.20"
 ATTACKER = "203.0.113.7"
 USER = "adele@contoso.example"
@@ -128,3 +130,27 @@ def facts(
         "findings": [],
     }
     return make_scoring_input(analysis=analysis, address=address, **known | other)
+
+
+def brute_force(**success: Any) -> SignInAnalysis:
+    """25 guesses from abroad in eight minutes, then a success without a second factor."""
+    events = [
+        *history(),
+        *failures(25, over=EIGHT_MINUTES, **ABROAD),
+        sign_in(SUCCESS_AT, id="success", **ABROAD | WITHOUT_MFA | success),
+    ]
+    return analyse(events, ATTACKER)
+
+
+def stopped(*codes: str) -> SignInAnalysis:
+    """The same guesses, and then only these result codes."""
+    events = [*history(), *failures(25, over=EIGHT_MINUTES, **ABROAD)]
+    events += [sign_in(SUCCESS_AT, code, id=code, **ABROAD) for code in codes]
+    return analyse(events, ATTACKER)
+
+
+def finding(hunt_id: str, at: str) -> HuntFinding:
+    """What a hunt found, at one time."""
+    return HuntFinding(
+        id=hunt_id, title=hunt_id, count=1, summary="s", rows=[{"TimeGenerated": at}]
+    )

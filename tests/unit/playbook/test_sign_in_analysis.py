@@ -92,7 +92,9 @@ def test_sign_in_stopped_by_mfa_is_no_success_but_the_password_is_known() -> Non
         *history(),
         *failures(25, over=EIGHT_MINUTES, **ABROAD),
         sign_in(SUCCESS_AT, "50076", id="stopped", **ABROAD, correlation_id="c1"),
-        sign_in(SUCCESS_AT + timedelta(seconds=20), "500121", id="denied", **ABROAD),
+        sign_in(
+            SUCCESS_AT + timedelta(seconds=20), "500121", id="denied", **ABROAD, correlation_id="c1"
+        ),
     ]
     result = analyse(events, ATTACKER)
     assert result.successful_login_details is None
@@ -102,7 +104,7 @@ def test_sign_in_stopped_by_mfa_is_no_success_but_the_password_is_known() -> Non
     assert result.guessing_run is not None
     assert result.guessing_run.failed_attempts == 25
     assert result.failed_logins_count == 25
-    assert (result.stopped_by_mfa, result.password_known) == (2, True)
+    assert (result.stopped_by_mfa, result.password_known) == (1, True)
     assert result.suspicious_address == ATTACKER
     assert any("No successful sign-in" in note for note in result.notes)
 
