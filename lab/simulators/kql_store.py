@@ -27,7 +27,7 @@ import tempfile
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +35,8 @@ import duckdb
 import duckdb_kql
 from duckdb_kql.types import kusto_type
 
-from lab.simulators.kql_values import (
-    kql_type,
-    moment_of,
-    typed,
-    unescaped,
-    wire_value,
-)
+from lab.simulators.kql_general import generalised
+from lab.simulators.kql_values import kql_type, typed, wire_value
 from lab.simulators.specification import load
 
 _DUCKDB_TYPES = {
@@ -49,14 +44,6 @@ _DUCKDB_TYPES = {
     "int": "INTEGER", "real": "DOUBLE", "bool": "BOOLEAN", "guid": "VARCHAR",
     "timespan": "INTERVAL", "decimal": "DECIMAL(38, 10)",
 }  # fmt: skip
-# Leading `let name = <literal>;` of a query: what changes from one run of a query to the next.
-_LITERAL_LET = re.compile(
-    r"""\s*let\s+(?P<name>[A-Za-z_]\w*)\s*=\s*(?:
-        "(?P<text>(?:[^"\\\n]|\\.)*)"
-      | datetime\(\s*"?(?P<time>[0-9T:.\-+Z ]+?)"?\s*\)
-    )\s*;""",
-    re.VERBOSE,
-)
 
 
 class QueryError(Exception):
@@ -90,9 +77,12 @@ class KqlStore:
     def __init__(self) -> None:
         self.schemas: dict[str, dict[str, str]] = load("azure-monitor-tables.json")["tables"]
         self._connection = duckdb_kql.connect()
+        # The tables are small: one thread is faster than sharing them out.
+        self._connection.execute("SET threads=1")
         self._lock = threading.Lock()
         self._rows: dict[str, list[dict[str, Any]]] = {}
         self._types = {name: dict(columns) for name, columns in self.schemas.items()}
+        self._not_general: set[str] = set()
         self._translated = functools.lru_cache(maxsize=2048)(self._translate)
         for name in self.schemas:
             self._create(name)
@@ -121,6 +111,7 @@ class KqlStore:
                 self._fill(name, tables.get(name, []))
             self._rows = {name: rows for name, rows in tables.items() if rows}
             self._translated.cache_clear()
+            self._not_general.clear()
 
     def _create(self, table: str) -> None:
         columns = ", ".join(
@@ -147,24 +138,49 @@ class KqlStore:
     def query(self, text: str, since: datetime | None, until: datetime | None) -> Result:
         """Run KQL; ``since`` and ``until`` bound TimeGenerated of every table the query names.
 
+        Translation costs more than running, and the app sends the same queries again and again
+        with other values, so the general form of the query is tried first: it is translated once.
+
         Raises:
             QueryError: syntax or semantic error, or a construct the engine does not have.
         """
-        sql, parameters = self._prepare(text)
+        tables = self._named_tables(text) if since or until else []
+        bounds = (tables, since, until)
+        general, values = generalised(text)
+        if values and general not in self._not_general:
+            try:
+                return self._run(self._translated(general), values, *bounds)
+            except (duckdb_kql.KqlError, duckdb.Error, AssertionError):
+                # Wrong either way, or the engine wants a literal where it got a parameter.
+                self._not_general.add(general)
+        try:
+            return self._run(self._translated(text), {}, *bounds)
+        except duckdb_kql.KqlSyntaxError as error:
+            raise QueryError("SyntaxError", "SYN0002", str(error)) from error
+        except duckdb_kql.KqlUnsupportedError as error:
+            raise QueryError("LabUnsupported", "LAB0001", str(error)) from error
+        except (duckdb_kql.KqlError, AssertionError) as error:
+            raise QueryError("SemanticError", "SEM0100", str(error)) from error
+        except duckdb.Error as error:
+            raise _semantic(str(error)) from error
+
+    def _run(
+        self,
+        translated: tuple[str, dict[str, str]],
+        values: dict[str, Any],
+        tables: list[str],
+        since: datetime | None,
+        until: datetime | None,
+    ) -> Result:
+        sql, slots = translated
         cursor = self._connection.cursor()
         try:
             cursor.execute("SET TimeZone='UTC'")
-            for table in self._named_tables(text) if since or until else ():
+            for table in tables:
                 _narrow(cursor, table, since, until)
-            # The relation's types are asked for before rows are read: fetching closes it.
-            relation = cursor.sql(sql, params=parameters) if parameters else cursor.sql(sql)
-            columns = [
-                Column(name, kusto_type(kind))
-                for name, kind in zip(relation.columns, relation.types, strict=True)
-            ]
-            fetched = relation.fetchall()
-        except duckdb.Error as error:
-            raise _semantic(str(error)) from error
+            cursor.execute(sql, {slot: values[name] for slot, name in slots.items()})
+            columns = [Column(d[0], kusto_type(d[1])) for d in cursor.description or ()]
+            fetched = cursor.fetchall()
         finally:
             cursor.close()
         kinds = [column.type for column in columns]
@@ -178,61 +194,14 @@ class KqlStore:
         words = set(re.findall(r"\w+", text))
         return [name for name in self.schemas if name in words]
 
-    def _prepare(self, text: str) -> tuple[str, dict[str, Any]]:
-        """Translate; values of leading literal ``let`` statements stay out of the cache key.
-
-        Translation costs ten times what running the query does, and the app sends the same
-        queries again and again with other values.
-        """
-        general, values = _generalised(text)
-        try:
-            sql, slots = self._translated(general)
-        except (duckdb_kql.KqlError, AssertionError):
-            # The engine may want a literal where it got a parameter.
-            values = {}
-            sql, slots = self._translate_or_refuse(text)
-        return sql, {slot: values[name] for slot, name in slots.items()}
-
-    def _translate_or_refuse(self, text: str) -> tuple[str, dict[str, str]]:
-        try:
-            return self._translated(text)
-        except duckdb_kql.KqlSyntaxError as error:
-            raise QueryError("SyntaxError", "SYN0002", str(error)) from error
-        except duckdb_kql.KqlUnsupportedError as error:
-            raise QueryError("LabUnsupported", "LAB0001", str(error)) from error
-        except (duckdb_kql.KqlError, AssertionError) as error:
-            raise QueryError("SemanticError", "SEM0100", str(error)) from error
-
     def _translate(self, text: str) -> tuple[str, dict[str, str]]:
         """Return SQL and, for each placeholder in it, the name of its parameter."""
         schema = {name: list(columns) for name, columns in self._types.items()}
         translated = duckdb_kql.to_sql(text, schema=schema, allow_write=False)
-        names = {d.slot: d.name for d in translated.declarations if d.slot in translated.slots}
-        defaults = {d.slot for d in translated.declarations if d.default is not None}
-        if defaults & set(names):
+        declared = [d for d in translated.declarations if d.slot in translated.slots]
+        if any(d.default is not None for d in declared):
             raise duckdb_kql.KqlSchemaError("declare query_parameters", "use let instead")
-        return str(translated), names
-
-
-def _generalised(text: str) -> tuple[str, dict[str, Any]]:
-    values: dict[str, Any] = {}
-    declared: list[str] = []
-    rest = text
-    while "declare" not in text and (found := _LITERAL_LET.match(rest)):
-        name = found["name"]
-        if found["text"] is not None:
-            declared.append(f"{name}:string")
-            values[name] = unescaped(found["text"])
-        else:
-            moment = moment_of(found["time"])
-            if moment is None:
-                break
-            declared.append(f"{name}:datetime")
-            values[name] = moment.astimezone(UTC).replace(tzinfo=None)
-        rest = rest[found.end() :]
-    if not declared:
-        return text, {}
-    return f"declare query_parameters({', '.join(declared)});{rest}", values
+        return str(translated), {d.slot: d.name for d in declared}
 
 
 def _narrow(

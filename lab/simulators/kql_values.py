@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 _FRACTION = re.compile(r"(\.\d{6})\d+")
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}
 
 
 def moment_of(text: object) -> datetime | None:
@@ -21,11 +20,6 @@ def moment_of(text: object) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def unescaped(text: str) -> str:
-    """Return what a KQL string literal between double quotes means."""
-    return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), text)
 
 
 def kql_type(value: object) -> str:

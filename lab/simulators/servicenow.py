@@ -3,6 +3,7 @@
 Operations: ``incident.list``, ``incident.post``, ``incident.get``, ``incident.patch``. The target
 is the incident's number. Every value is a string; the priority follows from impact and urgency;
 parts of ``sysparm_query`` that make no sense are ignored, which returns more rows, not fewer.
+Journal fields are empty but for ``sysparm_display_value=true``, which returns every entry so far.
 """
 
 import re
@@ -24,7 +25,7 @@ _PRIORITIES = {
 }  # fmt: skip
 _REFERENCES = ("caller_id", "assigned_to", "assignment_group", "opened_by", "resolved_by")
 _TABLES = {"assignment_group": "sys_user_group"}
-_JOURNALS = ("work_notes", "comments")
+_JOURNALS = {"work_notes": "Work notes", "comments": "Additional comments"}
 _CONDITION = re.compile(r"(?P<field>\w+?)(?P<op>!=|=|STARTSWITH|LIKE|IN)(?P<value>.*)", re.DOTALL)
 _TESTS: dict[str, Callable[[str, str], bool]] = {
     "=": lambda a, b: a == b,
@@ -91,7 +92,7 @@ class ServiceNow(Vendor):
         total = len(rows)
         start = int(call.query.get("sysparm_offset", "0"))
         limit = int(call.query.get("sysparm_limit", "10000"))
-        shown = [_shown(row, call) for row in rows[start : start + limit]]
+        shown = [self._shown(row, call) for row in rows[start : start + limit]]
         return Answer(200, {"result": shown}, {"X-Total-Count": str(total)})
 
     async def _post(self, call: Call) -> Answer:
@@ -117,15 +118,17 @@ class ServiceNow(Vendor):
         self._change(incident, call.body)
         call.target = incident["number"]
         location = f"{call.base_url}{call.path}/{sys_id}"
-        return Answer(201, {"result": _shown(incident, call)}, {"Location": location}, effect=True)
+        return Answer(
+            201, {"result": self._shown(incident, call)}, {"Location": location}, effect=True
+        )
 
     async def _get(self, call: Call) -> Answer:
-        return Answer(200, {"result": _shown(self._incident(call), call)})
+        return Answer(200, {"result": self._shown(self._incident(call), call)})
 
     async def _patch(self, call: Call) -> Answer:
         incident = self._incident(call)
         effect = self._change(incident, call.body)
-        return Answer(200, {"result": _shown(incident, call)}, effect=effect)
+        return Answer(200, {"result": self._shown(incident, call)}, effect=effect)
 
     def _incident(self, call: Call) -> dict[str, str]:
         incident = self._incidents.get(call.params["sys_id"])
@@ -134,6 +137,28 @@ class ServiceNow(Vendor):
             raise RefusalError(_error(404, "No Record found", detail))
         call.target = incident["number"]
         return incident
+
+    def _shown(self, incident: dict[str, str], call: Call) -> dict[str, Any]:
+        record: dict[str, Any] = dict(incident)
+        display = call.query.get("sysparm_display_value") == "true"
+        for field in _JOURNALS:
+            record[field] = self._journal_text(incident["sys_id"], field) if display else ""
+        if call.query.get("sysparm_exclude_reference_link") != "true":
+            for field in _REFERENCES:
+                if record.get(field):
+                    table = _TABLES.get(field, "sys_user")
+                    link = f"{call.base_url}/api/now/table/{table}/{record[field]}"
+                    record[field] = {"link": link, "value": record[field]}
+        wanted = [f for f in call.query.get("sysparm_fields", "").split(",") if f]
+        return {field: record[field] for field in wanted if field in record} if wanted else record
+
+    def _journal_text(self, sys_id: str, field: str) -> str:
+        """Return the entries of a journal field as ServiceNow displays them, newest first."""
+        entries = [e for e in self._journal.get(sys_id, ()) if e["field"] == field]
+        return "".join(
+            f"{e['at']} - {self._user} ({_JOURNALS[field]})\n{e['value']}\n\n"
+            for e in reversed(entries)
+        )
 
     def _change(self, incident: dict[str, str], given: dict[str, Any]) -> bool:
         before = dict(incident)
@@ -168,18 +193,6 @@ def _narrowed(rows: list[dict[str, str]], part: str) -> list[dict[str, str]]:
         return rows
     test = _TESTS[found["op"]]
     return [row for row in rows if test(row.get(found["field"], ""), found["value"])]
-
-
-def _shown(incident: dict[str, str], call: Call) -> dict[str, Any]:
-    record: dict[str, Any] = {**incident, **dict.fromkeys(_JOURNALS, "")}
-    if call.query.get("sysparm_exclude_reference_link") != "true":
-        for field in _REFERENCES:
-            if record.get(field):
-                table = _TABLES.get(field, "sys_user")
-                link = f"{call.base_url}/api/now/table/{table}/{record[field]}"
-                record[field] = {"link": link, "value": record[field]}
-    wanted = [f for f in call.query.get("sysparm_fields", "").split(",") if f]
-    return {field: record[field] for field in wanted if field in record} if wanted else record
 
 
 def _error(status: int, message: str, detail: str) -> Answer:

@@ -98,7 +98,7 @@ class Users:
         return Answer(204, effect=effect)
 
     async def revoke(self, call: Call) -> Answer:
-        """Move ``signInSessionsValidFromDateTime``; a guest's sessions belong to the home tenant."""
+        """Move ``signInSessionsValidFromDateTime``; a guest's sessions are the home tenant's."""
         account = self._account(call)
         effect = account.properties.get("userType") != "Guest"
         if effect:
