@@ -144,8 +144,6 @@ class Scenario(Model):
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     title: str
     story: str
-    settings: dict[str, str] = Field(default_factory=dict)
-    """App settings (``TOURNIQUET_...``) this scenario needs besides the lab's own."""
     tenant: Tenant
     incident: Json
     """``object.properties`` of the Logic App trigger; ids and the envelope are made."""
@@ -172,6 +170,8 @@ class Common(Model):
     """``common.yaml``: the organisation, and templates named by ``like``."""
 
     organisation: Organisation
+    settings: dict[str, str]
+    """App settings (``TOURNIQUET_...``) of the organisation, such as who is a VIP."""
     defaults: dict[str, Json]
     """Table name to columns every row of it starts from."""
     rows: dict[str, Json]

@@ -1,0 +1,98 @@
+"""Speaks to a running lab: the app's own HTTP routes and the lab API."""
+
+import asyncio
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+from shared.models.base import Json
+
+TIMEOUT_SECONDS = 30.0
+
+
+class LabCallError(Exception):
+    """The app or the lab API answered something else than expected."""
+
+
+class LabClient:
+    """An async context manager around one HTTP session.
+
+    Raises:
+        LabCallError: from every call, with the address, the status and the answer.
+    """
+
+    def __init__(self, *, app_url: str, lab_url: str, function_key: str) -> None:
+        self._app = f"{app_url}/api"
+        self._lab = f"{lab_url}/_lab"
+        self._headers = {"x-functions-key": function_key}
+
+    async def __aenter__(self) -> Self:
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+        self._session = aiohttp.ClientSession(timeout=timeout)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._session.close()
+
+    async def set_up(self, *, tenant: Json, incident: Json, faults: list[Json]) -> None:
+        """Empty the simulators and put a tenant, one Sentinel incident and faults into them."""
+        await self._call("POST", f"{self._lab}/reset")
+        await self._call("PUT", f"{self._lab}/tenant", tenant)
+        await self._call("PUT", f"{self._lab}/incidents", [incident])
+        await self._call("PUT", f"{self._lab}/faults", faults)
+
+    async def send_incident(self, incident: Json) -> Json:
+        """Send the incident as the Logic App does; return the 202 answer."""
+        answer: Json = await self._call("POST", f"{self._app}/incidents", incident, status=202)
+        return answer
+
+    async def get_case(self, case_id: str) -> Json:
+        """Return the case record."""
+        record: Json = await self._call("GET", f"{self._app}/cases/{case_id}")
+        return record
+
+    async def get_report(self, case_id: str) -> str:
+        """Return the case's report page (HTML)."""
+        return str(await self._call("GET", f"{self._app}/cases/{case_id}/report", as_text=True))
+
+    async def decide(self, case_id: str, *, actions: list[str], comment: str) -> None:
+        """Answer a case that waits for a decision."""
+        body = {"actions": actions, "comment": comment}
+        await self._call("POST", f"{self._app}/cases/{case_id}/decision", body, status=202)
+
+    async def close_case(self, case_id: str, comment: str) -> None:
+        """Close a case, so that its watch ends."""
+        url = f"{self._app}/cases/{case_id}/close"
+        await self._call("POST", url, {"comment": comment}, status=202)
+
+    async def get_ledger(self) -> list[Json]:
+        """Return every request the simulated vendors got."""
+        ledger: list[Json] = await self._call("GET", f"{self._lab}/ledger")
+        return ledger
+
+    async def _call(
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        *,
+        status: int = 200,
+        as_text: bool = False,
+    ) -> Any:
+        try:
+            async with self._session.request(
+                method, url, json=body, headers=self._headers
+            ) as answer:
+                text = await answer.text()
+                if answer.status != status:
+                    said = text[:500] or "nothing"
+                    raise LabCallError(f"{method} {url} answered {answer.status}: {said}")
+                return text if as_text else await answer.json(content_type=None)
+        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError) as error:
+            raise LabCallError(f"{method} {url} failed: {error!r}") from error

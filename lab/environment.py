@@ -1,0 +1,105 @@
+"""The environment of the app in the lab: ordinary settings, as a deployment has them."""
+
+import os
+import secrets
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+from lab.errors import LabError
+from lab.ports import Ports
+from lab.scenarios.models import Common
+from lab.simulators.config import SimulatorSettings
+from shared.models.case import OperatingMode
+
+
+def read_mode(env: Mapping[str, str]) -> OperatingMode:
+    """Return the operating mode that ``LAB_MODE`` asks for; automatic by default.
+
+    Raises:
+        LabError: there is no such mode.
+    """
+    text = env.get("LAB_MODE", "") or OperatingMode.AUTOMATIC
+    if text not in list(OperatingMode):
+        raise LabError(f"LAB_MODE is '{text}', must be one of: {', '.join(OperatingMode)}")
+    return OperatingMode(text)
+
+
+def read_workers(env: Mapping[str, str]) -> int:
+    """Return the number of worker processes that ``LAB_WORKERS`` asks for; 2 by default.
+
+    Raises:
+        LabError: it is not a number from 1 to 16.
+    """
+    text = env.get("LAB_WORKERS", "") or "2"
+    if not text.isdigit() or not 1 <= int(text) <= 16:
+        raise LabError(f"LAB_WORKERS is '{text}', must be a number from 1 to 16")
+    return int(text)
+
+
+def simulator_settings(common: Common) -> SimulatorSettings:
+    """Return the identity and credentials that app and simulators agree on, made anew.
+
+    The user's ``TOURNIQUET_...`` variables count; ``AZURE_...`` ones do not: real credentials of a
+    developer must never reach a lab.
+    """
+    organisation = common.organisation
+    ip_group = (
+        f"/subscriptions/{organisation.subscription_id}"
+        f"/resourceGroups/{organisation.resource_group}"
+        f"/providers/Microsoft.Network/ipGroups/{organisation.firewall_ip_group}"
+    )
+    own = _own_settings()
+    return SimulatorSettings(
+        azure_tenant_id=organisation.tenant_id,
+        azure_client_id=str(uuid.uuid4()),
+        azure_client_secret=secrets.token_urlsafe(24),
+        tourniquet_log_analytics_workspace_id=own.get(
+            "TOURNIQUET_LOG_ANALYTICS_WORKSPACE_ID", organisation.workspace_id
+        ),
+        tourniquet_firewall_ip_group_id=own.get("TOURNIQUET_FIREWALL_IP_GROUP_ID", ip_group),
+    )
+
+
+def _own_settings() -> dict[str, str]:
+    """The app settings that the user set in the shell."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("TOURNIQUET_") and value
+    }
+
+
+def host_environment(ports: Ports, mode: OperatingMode, common: Common) -> dict[str, str]:
+    """Return the settings of the app that are not about the simulators, with new keys.
+
+    Times that nobody waits for at a laptop are shorter than in production.
+    """
+    function_key = secrets.token_urlsafe(24)
+    return {
+        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
+        "TASKHUB_NAME": "TourniquetLab",
+        "LAB_FUNCTION_KEY": function_key,
+        "TOURNIQUET_AUTOMATION_KEY": function_key,
+        "TOURNIQUET_LINK_SIGNING_KEY": secrets.token_urlsafe(32),
+        "TOURNIQUET_MODE": mode,
+        "TOURNIQUET_PUBLIC_URL": f"http://127.0.0.1:{ports.host}",
+        "TOURNIQUET_BLOB_URL": f"https://127.0.0.1:{ports.blob}/devstoreaccount1",
+        "TOURNIQUET_RECHECK_MINUTES": "1",
+        **common.settings,
+        **_own_settings(),
+        # A proxy of the user's network must not be asked for what runs on this machine.
+        "NO_PROXY": "localhost,127.0.0.1",
+        "no_proxy": "localhost,127.0.0.1",
+    }
+
+
+def simulator_environment(base: Mapping[str, str]) -> dict[str, str]:
+    """Return the process environment of the simulators: this one's, but their own identity."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AZURE_")}
+    return kept | dict(base)
+
+
+def repository_root() -> Path:
+    """Return the folder with ``function_app.py``: the app that the lab runs."""
+    return Path(__file__).resolve().parent.parent

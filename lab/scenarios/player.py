@@ -1,0 +1,83 @@
+"""Plays a scenario against a running lab and collects what came of it."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from lab.client import LabClient
+from lab.scenarios.expander import Play
+from lab.scenarios.played import Played
+from shared.models.base import Json
+from shared.models.case import CaseStatus
+
+POLL_SECONDS = 0.15
+HANDED_OVER = "analysts told (completed)"
+"""Start of the timeline entry that ends the response; what follows is the watch."""
+
+type Observe = Callable[[Json], None]
+
+
+async def play(
+    client: LabClient,
+    staged: Play,
+    *,
+    observe: Observe = lambda _: None,
+    timeout: float = 90.0,  # noqa: ASYNC109 - the case runs elsewhere and goes on
+) -> Played:
+    """Set up the tenant, deliver the incident, answer questions, wait for the hand-over.
+
+    ``observe`` is called with the case record whenever it was read. When the case is not handed
+    over within ``timeout`` seconds, what there is by then is returned: the checker says what is
+    missing.
+
+    Raises:
+        LabCallError: the app or the lab refused a request.
+    """
+    scenario = staged.scenario
+    await client.set_up(tenant=staged.tenant, incident=staged.incident, faults=scenario.faults)
+    answers = await _deliver(client, staged)
+    case_ids = list(dict.fromkeys(case["case_id"] for item in answers for case in item["cases"]))
+    deadline = time.monotonic() + timeout
+    records = await asyncio.gather(
+        *(_follow(client, staged, case_id, observe, deadline) for case_id in case_ids)
+    )
+    return Played(answers=answers, records=list(records), ledger=await client.get_ledger())
+
+
+async def _deliver(client: LabClient, staged: Play) -> list[Json]:
+    deliveries = staged.scenario.deliveries
+    if deliveries.at_once:
+        copies = (client.send_incident(staged.incident) for _ in range(deliveries.count))
+        return list(await asyncio.gather(*copies))
+    return [await client.send_incident(staged.incident) for _ in range(deliveries.count)]
+
+
+async def _follow(
+    client: LabClient, staged: Play, case_id: str, observe: Observe, deadline: float
+) -> Json:
+    """Read the record until the case is handed over; answer its question once."""
+    decision = staged.scenario.decision
+    while True:
+        record = await client.get_case(case_id)
+        observe(record)
+        if is_finished(record) or time.monotonic() > deadline:
+            return record
+        if record["status"] == CaseStatus.AWAITING_DECISION:
+            if decision is None and CaseStatus.AWAITING_DECISION in staged.scenario.expect.status:
+                return record
+            if decision is not None and has_been_told(record):
+                await client.decide(
+                    case_id, actions=list(decision.actions), comment=decision.comment
+                )
+                decision = None
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def is_finished(record: Json) -> bool:
+    """Tell whether the response is over: everything done, analysts told the outcome."""
+    return any(entry["event"].startswith(HANDED_OVER) for entry in record["timeline"])
+
+
+def has_been_told(record: Json) -> bool:
+    """Tell whether analysts have been told at all: a person answers only what was asked."""
+    return any(entry["event"].startswith("analysts told") for entry in record["timeline"])

@@ -1,0 +1,197 @@
+"""Starts and stops the whole lab: simulators, Azurite and the Functions host with the app."""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from lab.children import Child
+from lab.environment import (
+    host_environment,
+    read_mode,
+    read_workers,
+    repository_root,
+    simulator_environment,
+    simulator_settings,
+)
+from lab.errors import LabError
+from lab.functions_host import RunningHost, open_host
+from lab.functions_host.process import AppLoadError
+from lab.functions_host.settings import HostSettingsError
+from lab.ports import Ports
+from lab.scenarios.loader import load_common
+from lab.simulators.certificates import write_certificates
+from lab.simulators.config import app_environment
+
+START_SECONDS = 90.0
+"""How long one part may take to start on a slow machine."""
+
+type Report = Callable[[str], None]
+
+
+class Lab:
+    """The running lab; an async context manager.
+
+    ``auto_ports`` picks free ports instead of the usual ones, for tests. ``report`` is told each
+    part that has become ready.
+
+    Raises:
+        LabError: on entering, when something is missing or a port is in use.
+    """
+
+    def __init__(
+        self,
+        *,
+        auto_ports: bool = False,
+        state_dir: Path | None = None,
+        workers: int | None = None,
+        report: Report = lambda _: None,
+    ) -> None:
+        self.root = repository_root()
+        self.state_dir = (state_dir or self.root / ".lab").resolve()
+        self.ports = Ports.free() if auto_ports else Ports.from_environment(os.environ)
+        self.mode = read_mode(os.environ)
+        self.common = load_common()
+        self.host: RunningHost
+        self._workers = workers or read_workers(os.environ)
+        self._report = report
+        self._children: dict[str, int] = {}
+        self._cleanup = contextlib.AsyncExitStack()
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Where each part listens."""
+        return {
+            "app": self.host.url,
+            "lab": f"http://127.0.0.1:{self.ports.api}",
+            "vendors": f"https://localhost:{self.ports.tls}",
+            "blob": f"https://127.0.0.1:{self.ports.blob}/devstoreaccount1",
+            "smtp": f"127.0.0.1:{self.ports.smtp}",
+        }
+
+    async def __aenter__(self) -> Self:
+        node = _find_node()
+        azurite = _find_azurite(self.root)
+        self.ports.check()
+        self.logs.mkdir(parents=True, exist_ok=True)
+        write_certificates(self.state_dir)
+        try:
+            await self._start(node, azurite)
+        except BaseException:
+            await self._cleanup.aclose()
+            raise
+        self._write_description()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._cleanup.aclose()
+
+    @property
+    def logs(self) -> Path:
+        """Where every part's log goes."""
+        return self.state_dir / "logs"
+
+    async def _start(self, node: str, azurite: Path) -> None:
+        """Start everything at the same time; the first failure ends the start."""
+        app = app_environment(
+            simulator_settings(self.common),
+            tls_port=self.ports.tls,
+            smtp_port=self.ports.smtp,
+            state_dir=self.state_dir,
+        )
+        env = app | host_environment(self.ports, self.mode, self.common)
+        async with _all_or_nothing() as start:
+            start(self._start_simulators(app))
+            start(self._start_azurite(node, azurite))
+            start(self._start_host(env))
+
+    async def _start_simulators(self, app: dict[str, str]) -> None:
+        command = [sys.executable, "-m", "lab.simulators", "--keep-certificates"]
+        command += ["--sim-port", str(self.ports.api), "--tls-port", str(self.ports.tls)]
+        command += ["--smtp-port", str(self.ports.smtp), "--state-dir", str(self.state_dir)]
+        # A user who polls the lab's health may send incidents as soon as it is good.
+        command += ["--needs", f"host={self.ports.host}", "--needs", f"blob={self.ports.blob}"]
+        await self._start_child("simulators", command, simulator_environment(app), self.ports.api)
+
+    async def _start_azurite(self, node: str, azurite: Path) -> None:
+        command = [node, str(azurite), "--blobHost", "127.0.0.1"]
+        command += ["--blobPort", str(self.ports.blob), "--oauth", "basic"]
+        command += ["--cert", str(self.state_dir / "server.pem")]
+        command += ["--key", str(self.state_dir / "server.key")]
+        command += ["--skipApiVersionCheck", "--inMemoryPersistence", "--disableTelemetry"]
+        await self._start_child("azurite", command, os.environ.copy(), self.ports.blob)
+
+    async def _start_child(
+        self, name: str, command: list[str], env: dict[str, str], port: int
+    ) -> None:
+        child = await Child.start(
+            name, command, env=env, cwd=self.root, log=self.logs / f"{name}.log"
+        )
+        self._cleanup.push_async_callback(child.stop)
+        self._children[name] = child.pid
+        await child.wait_for_port(port, START_SECONDS)
+        self._report(name)
+
+    async def _start_host(self, env: dict[str, str]) -> None:
+        host = open_host(
+            self.root, env=env, port=self.ports.host, workers=self._workers, log_dir=self.logs
+        )
+        try:
+            self.host = await self._cleanup.enter_async_context(host)
+        except (AppLoadError, HostSettingsError, OSError) as error:
+            raise LabError(f"The Functions host could not start: {error}") from error
+        self._report("functions host")
+
+    def _write_description(self) -> None:
+        """Write ``lab.json``: where everything is, for people and other programs."""
+        description: dict[str, Any] = {
+            "urls": self.urls,
+            "function_key": self.host.function_key,
+            "mode": self.mode,
+            "pids": self._children | {"lab": os.getpid(), "workers": self.host.worker_pids()},
+        }
+        path = self.state_dir / "lab.json"
+        path.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+        self._cleanup.callback(path.unlink, missing_ok=True)
+
+
+def _find_node() -> str:
+    node = shutil.which("node")
+    if node is None:
+        raise LabError(
+            "Node.js 20 or later was not found: install it (nodejs.org, or your system's nodejs"
+            " package); the lab's Blob storage, Azurite, runs on it."
+        )
+    return node
+
+
+def _find_azurite(root: Path) -> Path:
+    folder = root / "lab" / "azurite"
+    main = folder / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
+    if not main.is_file():
+        raise LabError("Azurite is not installed: run 'make demo', or 'npm ci' in lab/azurite.")
+    return main
+
+
+@contextlib.asynccontextmanager
+async def _all_or_nothing() -> AsyncIterator[Callable[[Coroutine[Any, Any, None]], None]]:
+    """Run what is handed over at the same time; the first error is raised as it is."""
+    tasks: list[asyncio.Task[None]] = []
+    yield lambda work: tasks.append(asyncio.create_task(work))
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
