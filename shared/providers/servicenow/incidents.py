@@ -26,6 +26,7 @@ from shared.settings import Settings
 
 VENDOR = "servicenow"
 TABLE = "/api/now/table/incident"
+QUERY = "correlation_id={id}^ORDERBYsys_created_on"
 FIELDS = "sys_id,number,correlation_id,work_notes"
 CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 """What may be put into an encoded query (``^`` and ``=`` are operators); the field holds 100."""
@@ -112,7 +113,7 @@ class ServiceNow:
             "GET",
             TABLE,
             params={
-                "sysparm_query": f"correlation_id={correlation_id}^ORDERBYsys_created_on",
+                "sysparm_query": QUERY.format(id=correlation_id),
                 "sysparm_fields": FIELDS,
                 "sysparm_display_value": "true",
                 "sysparm_exclude_reference_link": "true",
