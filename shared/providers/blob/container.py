@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 VENDOR = "blob"
 BYTES_PER_SECOND = 2 * 1024 * 1024
 """Slowest pace at which a large blob is still given time to travel."""
+BLOCK_BYTES = 1024 * 1024
+"""Larger blobs travel in blocks of this size, so that no write holds up the event loop (aiohttp
+writes one body in one go, and warns above 1 MiB)."""
+BLOCKS_AT_ONCE = 4
 CASE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 
 
@@ -47,7 +51,13 @@ class BlobContainer:
         if not url.startswith("https://"):
             raise NotConfigured("TOURNIQUET_BLOB_URL must start with https://", vendor=VENDOR)
         return ContainerClient(
-            url, self.name, credential=get_credential(), transport=transport(VENDOR), **SDK_OPTIONS
+            url,
+            self.name,
+            credential=get_credential(),
+            transport=transport(VENDOR),
+            max_single_put_size=BLOCK_BYTES,
+            max_block_size=BLOCK_BYTES,
+            **SDK_OPTIONS,
         )
 
     def blob(self, name: str) -> "BlobClient":

@@ -19,7 +19,12 @@ from pydantic_core import to_json
 from shared.errors import Conflict, PermanentError
 from shared.models.base import Json, format_utc, parse_utc
 from shared.models.message import EvidenceItem
-from shared.providers.blob.container import VENDOR, BlobContainer, check_case_id
+from shared.providers.blob.container import (
+    BLOCKS_AT_ONCE,
+    VENDOR,
+    BlobContainer,
+    check_case_id,
+)
 from shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -134,7 +139,12 @@ class BlobEvidenceStore:
 
         async def upload(client: "ContainerClient") -> None:
             await client.upload_blob(
-                full_name, content, overwrite=False, metadata=metadata, content_settings=settings
+                full_name,
+                content,
+                overwrite=False,
+                metadata=metadata,
+                content_settings=settings,
+                max_concurrency=BLOCKS_AT_ONCE,
             )
 
         async def look(client: "ContainerClient") -> dict[str, str]:
