@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     """Base of the links sent to people."""
     link_signing_key: SecretStr | None = None
     """Secret of signed decision links; without it no link is sent."""
+    automation_key: SecretStr | None = None
+    """Key by which an automation, not a person, may use the decision and report routes; sent as
+    ``x-functions-key``. Not set: only people and signed links."""
 
     approval_deadline_minutes: int = Field(default=60, ge=1, le=60 * 24 * 30)
     look_back_hours: int = Field(default=72, ge=1, le=24 * 30)
@@ -52,6 +55,8 @@ class Settings(BaseSettings):
     call_budget_seconds: float = Field(default=30.0, gt=0, le=300)
     """Deadline of one vendor call including its retries."""
     call_attempts: int = Field(default=3, ge=1, le=10)
+    query_timeout_seconds: float = Field(default=20.0, gt=0, le=600)
+    """Deadline of one attempt of a log query, which takes longer than other calls."""
 
     graph_url: str = "https://graph.microsoft.com/v1.0"
     log_analytics_url: str = "https://api.loganalytics.io/v1"

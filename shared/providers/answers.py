@@ -108,5 +108,8 @@ def _find(value: Any) -> str:
     code = value.get("code")
     for key in _MESSAGE_KEYS:
         if text := _find(value.get(key)):
-            return f"{code}: {text}" if isinstance(code, str) and key != "code" else text
+            named = f"{code}: {text}" if isinstance(code, str) and key != "code" else text
+            # Azure's outer message is often only "invalid properties"; the reason is inside.
+            inner = _find(value.get("innererror"))
+            return f"{named} {inner}" if inner else named
     return ""

@@ -227,6 +227,17 @@ class VendorClient:
         """
         return parse_model(model, body, vendor=self.vendor, operation=operation)
 
+    def parse_object(self, body: Any, *, operation: str) -> dict[str, Any]:
+        """Return an answer's body if it is a JSON object.
+
+        Raises:
+            RetryableError: it is something else.
+        """
+        if isinstance(body, dict):
+            return body
+        message = "garbled answer: not a JSON object"
+        raise RetryableError(message, vendor=self.vendor, operation=operation)
+
 
 def connection_error(error: BaseException, *, vendor: str, operation: str) -> TourniquetError:
     """Return our error for a failed connection (aiohttp's or the operating system's)."""

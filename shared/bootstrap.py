@@ -1,0 +1,163 @@
+"""Composition root of the ports: which vendor serves which port, decided by the settings.
+
+A vendor whose settings are missing is absent; what needs it gets ``NotConfigured`` and says so in
+the case. Building is cheap: no network, and the vendors' own libraries are imported on first use.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, overload
+
+from shared.errors import NotConfigured
+from shared.ports import (
+    CaseStore,
+    Directory,
+    EvidenceStore,
+    Firewall,
+    GeoLocator,
+    Notifier,
+    Reputation,
+    Siem,
+    SignInLog,
+    Ticketing,
+)
+from shared.settings import Settings, get_settings
+
+NEEDED_SETTINGS = {
+    "directory": "TOURNIQUET_GRAPH_URL",
+    "sign_in_log": "TOURNIQUET_LOG_ANALYTICS_WORKSPACE_ID",
+    "siem": "TOURNIQUET_ARM_URL",
+    "geo": "TOURNIQUET_GEOIP_CITY_DB",
+    "evidence": "TOURNIQUET_BLOB_URL",
+    "cases": "TOURNIQUET_BLOB_URL",
+}
+
+
+@dataclass
+class Providers:
+    """The ports as they are served in this process; ``None`` or empty where nobody does."""
+
+    directory: Directory | None = None
+    sign_in_log: SignInLog | None = None
+    siem: Siem | None = None
+    geo: GeoLocator | None = None
+    evidence: EvidenceStore | None = None
+    cases: CaseStore | None = None
+    reputation: list[Reputation] = field(default_factory=list)
+    firewalls: list[Firewall] = field(default_factory=list)
+    ticketing: list[Ticketing] = field(default_factory=list)
+    notifiers: list[Notifier] = field(default_factory=list)
+
+    @overload
+    def require(self, port: Literal["directory"]) -> Directory: ...
+    @overload
+    def require(self, port: Literal["sign_in_log"]) -> SignInLog: ...
+    @overload
+    def require(self, port: Literal["siem"]) -> Siem: ...
+    @overload
+    def require(self, port: Literal["geo"]) -> GeoLocator: ...
+    @overload
+    def require(self, port: Literal["evidence"]) -> EvidenceStore: ...
+    @overload
+    def require(self, port: Literal["cases"]) -> CaseStore: ...
+    def require(self, port: str) -> Any:
+        """Return the provider of a port.
+
+        Raises:
+            NotConfigured: nobody serves it; the message names the setting.
+        """
+        provider = getattr(self, port)
+        if provider is None:
+            raise NotConfigured(f"{NEEDED_SETTINGS[port]} is not set", vendor=port)
+        return provider
+
+
+def build_providers(settings: Settings) -> Providers:
+    """Return the providers that the settings name."""
+    from shared.providers.entra import Entra
+    from shared.providers.sentinel import Sentinel
+
+    providers = Providers(directory=Entra(settings), siem=Sentinel(settings))
+    _add_stores(providers, settings)
+    _add_sources(providers, settings)
+    _add_firewalls(providers, settings)
+    _add_people(providers, settings)
+    return providers
+
+
+def _add_stores(providers: Providers, settings: Settings) -> None:
+    if settings.log_analytics_workspace_id:
+        from shared.providers.sentinel import SentinelLogs
+
+        providers.sign_in_log = SentinelLogs(settings)
+    if settings.blob_url:
+        from shared.providers.blob import BlobCaseStore, BlobEvidenceStore
+
+        providers.evidence = BlobEvidenceStore(settings)
+        providers.cases = BlobCaseStore(settings)
+
+
+def _add_sources(providers: Providers, settings: Settings) -> None:
+    if settings.virustotal_api_key:
+        from shared.providers.virustotal import VirusTotal
+
+        providers.reputation.append(VirusTotal(settings))
+    if settings.abuseipdb_api_key:
+        from shared.providers.abuseipdb import AbuseIPDB
+
+        providers.reputation.append(AbuseIPDB(settings))
+    if settings.geoip_city_db or settings.geoip_asn_db or settings.geoip_anonymous_db:
+        from shared.providers.geoip import GeoIP
+
+        providers.geo = GeoIP(settings)
+
+
+def _add_firewalls(providers: Providers, settings: Settings) -> None:
+    if settings.firewall_ip_group_id:
+        from shared.providers.azure_firewall import AzureFirewall
+
+        providers.firewalls.append(AzureFirewall(settings))
+
+
+def _add_people(providers: Providers, settings: Settings) -> None:
+    if settings.servicenow_url:
+        from shared.providers.servicenow import ServiceNow
+
+        providers.ticketing.append(ServiceNow(settings))
+    if settings.slack_bot_token:
+        from shared.providers.slack import Slack
+
+        providers.notifiers.append(Slack(settings))
+    if settings.smtp_host:
+        from shared.providers.email import SmtpMail
+
+        providers.notifiers.append(SmtpMail(settings))
+
+
+class _Holder:
+    """This process's providers, built on first use."""
+
+    providers: Providers | None = None
+
+
+_holder = _Holder()
+
+
+def get_providers() -> Providers:
+    """Return this process's providers."""
+    if _holder.providers is None:
+        _holder.providers = build_providers(get_settings())
+    return _holder.providers
+
+
+def set_providers(providers: Providers | None) -> None:
+    """Replace this process's providers; ``None`` builds them anew on next use. For tests."""
+    _holder.providers = providers
+
+
+async def warm_up() -> None:
+    """Import what the first case would otherwise wait for; makes no request."""
+    from shared.providers.entra import Entra
+
+    directory = get_providers().directory
+    if isinstance(directory, Entra):
+        await directory.warm_up()

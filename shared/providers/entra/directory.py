@@ -1,0 +1,258 @@
+"""The ``Directory`` port on Microsoft Graph.
+
+Every change is its own request: a 403 on one property of a PATCH would lose the others.
+"""
+
+import asyncio
+import json
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from shared.errors import NotFound, NotSupported, PermissionDenied
+from shared.models.base import Json
+from shared.models.directory import (
+    AccountState,
+    DirectoryUser,
+    Memberships,
+    MfaRegistration,
+    UserRisk,
+)
+from shared.providers.entra.graph import VENDOR, Graph
+from shared.providers.entra.models import (
+    STATE_FIELDS,
+    USER_FIELDS,
+    DirectoryObject,
+    Nothing,
+    Page,
+    RegistrationDetails,
+    RevokeAnswer,
+    RiskyUser,
+    State,
+    User,
+)
+from shared.providers.entra.passwords import random_password
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from kiota_abstractions.request_information import RequestInformation
+
+PAGE_SIZE = 999
+"""Graph's largest page of directory objects."""
+MOST_PAGES = 10
+
+
+SDK_PARTS = (
+    "azure.identity.aio",
+    "httpx_aiohttp",
+    "kiota_authentication_azure.azure_identity_authentication_provider",
+    "kiota_http.httpx_request_adapter",
+    "msgraph.generated.base_graph_service_client",
+    "msgraph.generated.identity_protection.risky_users.item.risky_user_item_request_builder",
+    "msgraph.generated.reports.authentication_methods.authentication_methods_request_builder",
+    "msgraph.generated.users.item.transitive_member_of.transitive_member_of_request_builder",
+    "msgraph.generated.users.item.user_item_request_builder",
+    "stamina",
+)
+"""What the first call would otherwise import on the critical path."""
+
+
+class Entra:
+    """Reads about and contains accounts of one Entra tenant."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._graph = Graph(settings)
+
+    async def warm_up(self) -> None:
+        """Import the SDK's parts that are used and build its client, without any request."""
+        await asyncio.to_thread(_import_sdk)
+        _ = self._graph.client
+
+    async def get_user(self, user_id: str) -> DirectoryUser:
+        """Return the account by object id or user principal name."""
+        user = await self._read_user("users.get", user_id, USER_FIELDS, User)
+        return DirectoryUser(
+            object_id=user.id,
+            user_principal_name=user.user_principal_name,
+            display_name=user.display_name,
+            account_enabled=user.account_enabled,
+            user_type=user.user_type,
+            on_premises_sync_enabled=bool(user.on_premises_sync_enabled),
+            department=user.department,
+            job_title=user.job_title,
+            usage_location=user.usage_location,
+            created_at=user.created,
+            sign_in_sessions_valid_from=user.sessions_valid_from,
+            last_password_change_at=user.password_changed,
+        )
+
+    async def get_memberships(self, object_id: str) -> Memberships:
+        """Return transitive groups and active directory roles (not those only eligible in PIM)."""
+        found = await self._member_of(object_id)
+        return Memberships(
+            groups=[item.label for item in found if item.kind == "#microsoft.graph.group"],
+            roles=[item.label for item in found if item.kind == "#microsoft.graph.directoryRole"],
+        )
+
+    async def get_mfa_registration(self, object_id: str) -> MfaRegistration:
+        """Return the registered methods; all unknown when the report has no row yet."""
+
+        def build() -> "RequestInformation":
+            details = self._graph.client.reports.authentication_methods.user_registration_details
+            return details.by_user_registration_details_id(object_id).to_get_request_information()
+
+        try:
+            answer = await self._graph.send(
+                "userRegistrationDetails.get", build, RegistrationDetails
+            )
+        except NotFound:
+            return MfaRegistration()
+        return MfaRegistration(
+            mfa_enabled=answer.is_mfa_capable,
+            is_admin=answer.is_admin,
+            methods=answer.methods_registered,
+        )
+
+    async def get_risk(self, object_id: str) -> UserRisk | None:
+        """Return Identity Protection's view; ``None`` without an entry or without a P2 licence."""
+
+        def build() -> "RequestInformation":
+            users = self._graph.client.identity_protection.risky_users
+            return users.by_risky_user_id(object_id).to_get_request_information()
+
+        try:
+            risk = await self._graph.send("riskyUsers.get", build, RiskyUser)
+        except NotFound:
+            return None
+        except PermissionDenied as error:
+            # Graph refuses unlicensed tenants with the 403 it also has for a missing permission,
+            # and without a code of its own; only the first is an answer ("no opinion").
+            if "licen" in str(error).lower():
+                return None
+            raise
+        return UserRisk(
+            level=risk.risk_level,
+            state=risk.risk_state,
+            detail=risk.risk_detail,
+            last_updated_at=risk.updated,
+        )
+
+    async def get_state(self, object_id: str) -> AccountState:
+        """Return the facts that containment changes, fresh."""
+        state = await self._read_user("users.get", object_id, STATE_FIELDS, State)
+        return AccountState(
+            account_enabled=state.account_enabled,
+            sign_in_sessions_valid_from=state.sessions_valid_from,
+            last_password_change_at=state.password_changed,
+        )
+
+    async def revoke_sessions(self, object_id: str) -> None:
+        """Invalidate refresh tokens and session cookies (takes effect within minutes)."""
+
+        def build() -> "RequestInformation":
+            user = self._graph.client.users.by_user_id(object_id)
+            return user.revoke_sign_in_sessions.to_post_request_information()
+
+        await self._graph.send("revokeSignInSessions", build, RevokeAnswer, ok=range(200, 205))
+
+    async def reset_password(self, object_id: str) -> None:
+        """Replace the password by a random one that is dropped at once, change forced.
+
+        Raises:
+            NotSupported: the password lives elsewhere (synced from on-premises, or a guest's).
+        """
+        user = await self.get_user(object_id)
+        if user.on_premises_sync_enabled:
+            raise NotSupported(
+                "the account is mastered on-premises: reset its password twice in Active Directory",
+                vendor=VENDOR,
+                operation="users.patch",
+            )
+        if "#EXT#" in user.user_principal_name.upper():
+            raise NotSupported(
+                "the account is a guest: its password belongs to its home tenant",
+                vendor=VENDOR,
+                operation="users.patch",
+            )
+        password = random_password()
+        profile = {"password": password, "forceChangePasswordNextSignIn": True}
+        await self._patch_user(object_id, {"passwordProfile": profile}, secrets=(password,))
+
+    async def set_enabled(self, object_id: str, *, enabled: bool) -> None:
+        """Enable or disable sign-in."""
+        await self._patch_user(object_id, {"accountEnabled": enabled})
+
+    async def confirm_compromised(self, object_id: str) -> None:
+        """Set the account's risk to high in Identity Protection (takes effect later)."""
+
+        def build() -> "RequestInformation":
+            builder = self._graph.client.identity_protection.risky_users.confirm_compromised
+            return _with_body("POST", builder, {"userIds": [object_id]})
+
+        await self._graph.send("confirmCompromised", build, Nothing, ok=(200, 204))
+
+    async def _read_user[M: BaseModel](
+        self, operation: str, user_id: str, fields: list[str], model: type[M]
+    ) -> M:
+        def build() -> "RequestInformation":
+            from kiota_abstractions.base_request_configuration import RequestConfiguration
+            from msgraph.generated.users.item.user_item_request_builder import (
+                UserItemRequestBuilder,
+            )
+
+            query = UserItemRequestBuilder.UserItemRequestBuilderGetQueryParameters(select=fields)
+            return self._graph.client.users.by_user_id(user_id).to_get_request_information(
+                RequestConfiguration(query_parameters=query)
+            )
+
+        return await self._graph.send(operation, build, model)
+
+    async def _patch_user(
+        self, object_id: str, change: Json, *, secrets: tuple[str, ...] = ()
+    ) -> None:
+        def build() -> "RequestInformation":
+            return _with_body("PATCH", self._graph.client.users.by_user_id(object_id), change)
+
+        await self._graph.send("users.patch", build, Nothing, ok=(200, 204), secrets=secrets)
+
+    async def _member_of(self, object_id: str) -> list[DirectoryObject]:
+        link: str | None = None
+        found: list[DirectoryObject] = []
+
+        def build() -> "RequestInformation":
+            from kiota_abstractions.base_request_configuration import RequestConfiguration
+            from msgraph.generated.users.item.transitive_member_of import (
+                transitive_member_of_request_builder as module,
+            )
+
+            builder = self._graph.client.users.by_user_id(object_id).transitive_member_of
+            if link:
+                return builder.with_url(link).to_get_request_information()
+            parameters = module.TransitiveMemberOfRequestBuilder
+            query = parameters.TransitiveMemberOfRequestBuilderGetQueryParameters(
+                select=["id", "displayName"], top=PAGE_SIZE
+            )
+            return builder.to_get_request_information(RequestConfiguration(query_parameters=query))
+
+        for _ in range(MOST_PAGES):
+            page = await self._graph.send("transitiveMemberOf", build, Page)
+            found += page.value
+            link = page.next_below(self._graph.base_url)
+            if not link:
+                break
+        return found
+
+
+def _with_body(method: str, builder: Any, body: Json) -> "RequestInformation":
+    from kiota_abstractions.method import Method
+    from kiota_abstractions.request_information import RequestInformation
+
+    request = RequestInformation(Method[method], builder.url_template, builder.path_parameters)
+    request.set_stream_content(json.dumps(body).encode(), "application/json")
+    return request
+
+
+def _import_sdk() -> None:
+    for name in SDK_PARTS:
+        import_module(name)

@@ -1,0 +1,87 @@
+"""The ``Siem`` port: queries on the workspace, incidents through Azure Resource Manager.
+
+Incidents are plain ARM calls (api-version 2025-09-01, stable): the SDK's stable release is from
+2021, and importing it takes longer than the calls.
+"""
+
+import re
+from datetime import datetime
+from functools import cached_property
+from urllib.parse import quote
+from uuid import NAMESPACE_URL, uuid5
+
+from shared.errors import NotSupported
+from shared.models.base import Json
+from shared.models.query import QueryResult
+from shared.providers.clouds import RESOURCE_MANAGER, scope
+from shared.providers.credentials import bearer
+from shared.providers.http import VendorClient
+from shared.providers.sentinel.workspace import Workspace
+from shared.settings import Settings
+
+VENDOR = "sentinel"
+API_VERSION = "2025-09-01"
+LONGEST_COMMENT = 30_000
+"""Characters; Sentinel's service limit for one comment."""
+CUT_NOTE = "\n\n_(cut here: Sentinel allows 30,000 characters in a comment)_"
+_INCIDENT_ID = re.compile(
+    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.OperationalInsights"
+    r"/workspaces/[^/]+/providers/Microsoft\.SecurityInsights/incidents/[^/]+",
+    re.IGNORECASE,
+)
+
+
+class Sentinel:
+    """Queries and incidents of one Sentinel workspace."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._workspace = Workspace(settings)
+
+    @cached_property
+    def _arm(self) -> VendorClient:
+        url = self._settings.arm_url
+        authorize = bearer(scope(RESOURCE_MANAGER, url))
+        return VendorClient(VENDOR, url, settings=self._settings, authorize=authorize)
+
+    async def run_query(
+        self, query: str, *, parameters: Json, start: datetime, end: datetime
+    ) -> QueryResult:
+        """Run a KQL query; ``parameters`` become escaped ``let`` literals in front of it."""
+        return await self._workspace.query("query", query, parameters, start=start, end=end)
+
+    async def get_incident(self, incident_id: str) -> Json:
+        """Return the incident (``id``, ``etag``, ``properties``) as Sentinel has it now.
+
+        Raises:
+            NotSupported: the id is not a Sentinel incident's ARM id.
+        """
+        answer = await self._arm.request(
+            "incidents.get", "GET", _path(incident_id), params={"api-version": API_VERSION}
+        )
+        return self._arm.parse_object(answer.body, operation="incidents.get")
+
+    async def comment_on_incident(self, incident_id: str, *, key: str, text: str) -> None:
+        """Add a comment, or replace the one with the same ``key``; cut at 30,000 characters.
+
+        Raises:
+            NotSupported: the id is not a Sentinel incident's ARM id.
+        """
+        comment_id = uuid5(NAMESPACE_URL, f"{incident_id.lower()}/{key}")
+        message = text
+        if len(message) > LONGEST_COMMENT:
+            message = message[: LONGEST_COMMENT - len(CUT_NOTE)] + CUT_NOTE
+        await self._arm.request(
+            "incidents.comments.put",
+            "PUT",
+            f"{_path(incident_id)}/comments/{comment_id}",
+            params={"api-version": API_VERSION},
+            json={"properties": {"message": message}},
+            ok=(200, 201),
+        )
+
+
+def _path(incident_id: str) -> str:
+    if not _INCIDENT_ID.fullmatch(incident_id):
+        raise NotSupported("the case did not come from a Sentinel incident", vendor=VENDOR)
+    return quote(incident_id, safe="/")

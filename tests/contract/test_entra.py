@@ -1,0 +1,321 @@
+"""The ``Directory`` port against the Graph simulator, which validates by Graph's own schema."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from shared.errors import (
+    NotFound,
+    NotSupported,
+    PermissionDenied,
+    RetryableError,
+    Throttled,
+    TourniquetError,
+)
+from shared.models.directory import Memberships, MfaRegistration
+from shared.providers.entra import Entra
+from shared.providers.entra.passwords import random_password
+from shared.settings import Settings
+from tests.contract.processes import ROOT, Lab
+
+ANNA = "6f1d4c55-9d0e-4f6a-8d1c-2b103f0a52c1"
+BEN = "11111111-2222-4333-8444-555555555555"
+UPN = "anna.berg@contoso.example"
+USER: dict[str, Any] = {
+    "id": ANNA,
+    "userPrincipalName": UPN,
+    "displayName": "Anna Berg",
+    "department": "Finance",
+    "jobTitle": "Accountant",
+    "usageLocation": "SE",
+    "createdDateTime": "2021-03-04T08:00:00Z",
+    "lastPasswordChangeDateTime": "2026-01-10T08:00:00Z",
+    "signInSessionsValidFromDateTime": "2026-01-10T08:00:00Z",
+    "transitiveMemberOf": [
+        {"id": BEN, "displayName": "Finance"},
+        {
+            "displayName": "Directory Readers",
+            "roleTemplateId": "88d8e3e3-8f55-4a1e-953a-9b9898b8876b",
+        },
+    ],
+    "registrationDetails": {
+        "isMfaCapable": True,
+        "isAdmin": True,
+        "methodsRegistered": ["microsoftAuthenticatorPush"],
+    },
+    "riskyUser": {
+        "riskLevel": "high",
+        "riskState": "atRisk",
+        "riskDetail": "none",
+        "riskLastUpdatedDateTime": "2026-11-20T12:00:00.1234567Z",
+    },
+}
+
+
+@pytest.fixture
+def entra(lab: Lab, settings: Settings) -> Entra:
+    lab.tenant(directory={"users": [USER, {"id": BEN, "userPrincipalName": "ben@contoso.example"}]})
+    return Entra(settings)
+
+
+@pytest.mark.parametrize("user_id", [ANNA, UPN])
+async def test_get_user_by_id_or_name(entra: Entra, user_id: str) -> None:
+    user = await entra.get_user(user_id)
+
+    assert user.object_id == ANNA
+    assert user.user_principal_name == UPN
+    assert user.display_name == "Anna Berg"
+    assert user.account_enabled is True
+    assert user.user_type == "Member"
+    assert user.on_premises_sync_enabled is False
+    assert user.department == "Finance"
+    assert user.last_password_change_at is not None
+
+
+async def test_get_user_selects_only_what_is_used(entra: Entra, lab: Lab) -> None:
+    await entra.get_user(ANNA)
+
+    (line,) = lab.ledger("entra")
+    assert line["operation"] == "users.get"
+    assert line["status"] == 200
+
+
+async def test_names_are_percent_encoded(entra: Entra, lab: Lab) -> None:
+    name = "guest_gmail.com#EXT#/x?y@contoso.example"
+    with pytest.raises(NotFound):
+        await entra.get_user(name)
+
+    (line,) = lab.ledger("entra")
+    assert line["path"].endswith("/users/guest_gmail.com%23EXT%23%2Fx%3Fy@contoso.example")
+
+
+async def test_memberships(entra: Entra) -> None:
+    found = await entra.get_memberships(ANNA)
+
+    assert found == Memberships(groups=["Finance"], roles=["Directory Readers"])
+
+
+async def test_many_memberships_are_paged(lab: Lab, settings: Settings) -> None:
+    groups = [{"displayName": f"Group {number}"} for number in range(1200)]
+    lab.tenant(directory={"users": [USER | {"transitiveMemberOf": groups}]})
+
+    found = await Entra(settings).get_memberships(ANNA)
+
+    assert len(found.groups) == 1200
+    assert len(lab.ledger("entra")) == 2
+
+
+async def test_mfa_registration(entra: Entra) -> None:
+    assert await entra.get_mfa_registration(ANNA) == MfaRegistration(
+        mfa_enabled=True, is_admin=True, methods=["microsoftAuthenticatorPush"]
+    )
+    assert await entra.get_mfa_registration(BEN) == MfaRegistration()
+
+
+async def test_risk(entra: Entra) -> None:
+    risk = await entra.get_risk(ANNA)
+
+    assert risk is not None
+    assert (risk.level, risk.state) == ("high", "atRisk")
+    assert await entra.get_risk(BEN) is None
+
+
+async def test_a_missing_permission_for_risk_is_not_no_risk(entra: Entra, lab: Lab) -> None:
+    lab.fault("entra", "status", value=403)
+
+    with pytest.raises(PermissionDenied):
+        await entra.get_risk(ANNA)
+
+
+async def test_revoke_sessions_moves_the_read_back(entra: Entra, lab: Lab) -> None:
+    before = await entra.get_state(ANNA)
+    await entra.revoke_sessions(ANNA)
+    after = await entra.get_state(ANNA)
+
+    assert before.sign_in_sessions_valid_from is not None
+    assert after.sign_in_sessions_valid_from is not None
+    assert after.sign_in_sessions_valid_from > before.sign_in_sessions_valid_from
+    assert [e["operation"] for e in lab.ledger("entra") if e["effect"]] == ["revokeSignInSessions"]
+
+
+async def test_reset_password_changes_only_the_password(entra: Entra, lab: Lab) -> None:
+    before = await entra.get_state(ANNA)
+    await entra.reset_password(ANNA)
+    after = await entra.get_state(ANNA)
+
+    assert after.last_password_change_at != before.last_password_change_at
+    (change,) = (entry for entry in lab.ledger("entra") if entry["effect"])
+    assert list(change["body"]) == ["passwordProfile"]
+    assert change["body"]["passwordProfile"]["forceChangePasswordNextSignIn"] is True
+
+
+async def test_an_administrator_is_out_of_reach(lab: Lab, settings: Settings) -> None:
+    role = {
+        "displayName": "Global Administrator",
+        "roleTemplateId": "62e90394-69f5-4237-9190-012177145e10",
+    }
+    lab.tenant(directory={"users": [USER | {"transitiveMemberOf": [role]}]})
+
+    with pytest.raises(PermissionDenied, match="Insufficient privileges") as caught:
+        await Entra(settings).set_enabled(ANNA, enabled=False)
+
+    assert caught.value.status == 403
+
+
+async def test_set_enabled_changes_only_that(entra: Entra, lab: Lab) -> None:
+    await entra.set_enabled(ANNA, enabled=False)
+    assert (await entra.get_state(ANNA)).account_enabled is False
+    await entra.set_enabled(ANNA, enabled=True)
+    assert (await entra.get_state(ANNA)).account_enabled is True
+
+    bodies = [entry["body"] for entry in lab.ledger("entra") if entry["effect"]]
+    assert bodies == [{"accountEnabled": False}, {"accountEnabled": True}]
+
+
+async def test_confirm_compromised(entra: Entra) -> None:
+    await entra.confirm_compromised(ANNA)
+
+    risk = await entra.get_risk(ANNA)
+    assert risk is not None
+    assert risk.state == "confirmedCompromised"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"onPremisesSyncEnabled": True}, "on-premises"),
+        ({"userPrincipalName": "x_gmail.com#EXT#@contoso.example", "userType": "Guest"}, "guest"),
+    ],
+)
+async def test_passwords_mastered_elsewhere_are_not_reset(
+    lab: Lab, settings: Settings, change: dict[str, Any], reason: str
+) -> None:
+    lab.tenant(directory={"users": [USER | change]})
+
+    with pytest.raises(NotSupported, match=reason):
+        await Entra(settings).reset_password(ANNA)
+
+    assert [entry["method"] for entry in lab.ledger("entra")] == ["GET"]
+
+
+type Method = Callable[[Entra], Awaitable[object]]
+METHODS: dict[str, Method] = {
+    "get_user": lambda e: e.get_user(ANNA),
+    "get_memberships": lambda e: e.get_memberships(ANNA),
+    "get_mfa_registration": lambda e: e.get_mfa_registration(ANNA),
+    "get_risk": lambda e: e.get_risk(ANNA),
+    "get_state": lambda e: e.get_state(ANNA),
+    "revoke_sessions": lambda e: e.revoke_sessions(ANNA),
+    "reset_password": lambda e: e.reset_password(ANNA),
+    "set_enabled": lambda e: e.set_enabled(ANNA, enabled=False),
+    "confirm_compromised": lambda e: e.confirm_compromised(ANNA),
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ({"kind": "status", "value": 429, "retry_after": 600}, Throttled),
+        ({"kind": "status", "value": 500}, RetryableError),
+        ({"kind": "reset"}, RetryableError),
+        ({"kind": "malformed"}, RetryableError),
+        ({"kind": "status", "value": 403}, PermissionDenied),
+    ],
+)
+async def test_failures_have_their_type(
+    entra: Entra, lab: Lab, method: str, fault: dict[str, Any], error: type[TourniquetError]
+) -> None:
+    lab.fault("entra", **fault)
+
+    with pytest.raises(error) as caught:
+        await METHODS[method](entra)
+
+    assert caught.value.vendor == "entra"
+    assert "Bearer" not in str(caught.value)
+
+
+@pytest.mark.parametrize("method", ["get_user", "revoke_sessions", "set_enabled"])
+async def test_a_silent_graph_runs_into_the_deadline(
+    lab: Lab, make_settings: Callable[..., Settings], method: str
+) -> None:
+    entra = Entra(make_settings(call_timeout_seconds=0.3, call_budget_seconds=1.0))
+    await entra.warm_up()
+    lab.fault("entra", "timeout")
+
+    with pytest.raises(RetryableError, match="no answer within"):
+        await METHODS[method](entra)
+
+
+async def test_retry_after_is_honoured(entra: Entra, lab: Lab) -> None:
+    lab.fault("entra", "status", value=429, retry_after=1, times=1)
+    begin = asyncio.get_running_loop().time()
+
+    await entra.get_user(ANNA)
+
+    assert asyncio.get_running_loop().time() - begin >= 1.0
+
+
+async def test_a_retried_password_reset_has_one_effect(entra: Entra, lab: Lab) -> None:
+    lab.fault("entra", "status", value=500, operation="users.patch", times=1)
+
+    await entra.reset_password(ANNA)
+
+    assert len([entry for entry in lab.ledger("entra") if entry["effect"]]) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ({"kind": "status", "value": 429, "retry_after": 600}, Throttled),
+        ({"kind": "status", "value": 500}, RetryableError),
+        ({"kind": "status", "value": 401}, PermissionDenied),
+        ({"kind": "reset"}, RetryableError),
+    ],
+)
+async def test_failures_of_the_token_endpoint_have_their_type(
+    entra: Entra, lab: Lab, fault: dict[str, Any], error: type[TourniquetError]
+) -> None:
+    lab.fault("entra_token", **fault)
+
+    with pytest.raises(error) as caught:
+        await entra.get_user(ANNA)
+
+    assert caught.value.vendor == "entra_token"
+
+
+async def test_concurrent_first_calls_share_one_token(entra: Entra, lab: Lab) -> None:
+    await asyncio.gather(*(entra.get_user(ANNA) for _ in range(20)))
+
+    assert len(lab.ledger("entra_token")) == 1
+
+
+def test_passwords_are_long_complex_and_never_the_same() -> None:
+    passwords = {random_password() for _ in range(200)}
+
+    assert len(passwords) == 200
+    for password in passwords:
+        assert len(password) >= 32
+        assert any(c.islower() for c in password)
+        assert any(c.isupper() for c in password)
+        assert any(c.isdigit() for c in password)
+        assert any(not c.isalnum() for c in password)
+
+
+def test_no_generated_model_is_imported(lab: Lab) -> None:
+    lab.tenant(directory={"users": [USER]})
+    program = (
+        "import asyncio, sys\n"
+        "from shared.providers.entra import Entra\n"
+        "from shared.settings import get_settings\n"
+        f"asyncio.run(Entra(get_settings()).get_user({ANNA!r}))\n"
+        "print(sum(name.startswith('msgraph.generated.models') for name in sys.modules))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 20
