@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 FILE = "record.json"
 SUMMARY = ("case_id", "status", "confidence", "account", "title", "updated_at")
-LONGEST_VALUE = 200
-"""Characters of one summary value; all metadata of a blob may have 8 KB, encoded."""
+LONGEST_VALUE = 140
+"""Characters of one summary value: four of them, each character twelve bytes when encoded, stay below
+the 8 KB that all metadata of a blob may have."""
 LARGEST_PAGE = 500
 
 
