@@ -128,7 +128,7 @@ def compile_packages() -> None:
     that keep Python from writing bytecode. A file that does not compile is its package's affair.
     """
     packages = next((VENV / "lib").glob("python3.13/site-packages"))
-    command = [VENV_PYTHON, "-m", "compileall", "-qq", "-j", "0", "-x", "msgraph.generated"]
+    command = [str(VENV_PYTHON), "-m", "compileall", "-qq", "-j", "0", "-x", "msgraph.generated"]
     subprocess.run([*command, packages], check=False, capture_output=True)
 
 
