@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from lab.children import Child
+from lab.client import LabClient
 from lab.environment import (
     host_environment,
     read_mode,
@@ -63,6 +64,14 @@ class Lab:
         self._report = report
         self._children: dict[str, int] = {}
         self._cleanup = contextlib.AsyncExitStack()
+
+    def client(self) -> LabClient:
+        """Return a client of this lab, to be entered with `async with`."""
+        return LabClient(
+            app_url=self.host.url,
+            lab_url=self.urls["lab"],
+            function_key=self.host.function_key,
+        )
 
     @property
     def urls(self) -> dict[str, str]:

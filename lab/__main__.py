@@ -1,0 +1,87 @@
+"""The lab's commands: `demo`, `up`, `play`, `scenarios`.
+
+Exit status: 0 all well; 1 the scenario's expectation did not hold; 2 the lab could not start or
+the command was wrong; 130 interrupted.
+"""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from lab.client import LabCallError
+from lab.console.overview import show_running_lab, show_scenarios
+from lab.console.terminal import make_console
+from lab.demo import run_demo, run_play
+from lab.environment import repository_root
+from lab.errors import LabError
+from lab.scenarios.loader import ScenarioError
+from lab.stack import Lab
+
+CANNOT = 2
+INTERRUPTED = 130
+
+
+def main() -> int:
+    """Run one command."""
+    arguments = _parse()
+    console = make_console()
+    _log_to_file(repository_root() / ".lab" / "logs" / "lab.log")
+    try:
+        match arguments.command:
+            case "demo":
+                return asyncio.run(run_demo(console, arguments.scenario))
+            case "play":
+                return asyncio.run(run_play(console, arguments.scenario))
+            case "up":
+                return asyncio.run(_stay_up(console))
+        show_scenarios(console)
+    except (LabError, ScenarioError, LabCallError) as error:
+        sys.stderr.write(f"{error}\n")
+        return CANNOT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m lab", description="The lab on your laptop.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    demo = commands.add_parser("demo", help="start a lab, play one scenario, check what came of it")
+    commands.add_parser("up", help="keep the lab running until Ctrl-C")
+    play = commands.add_parser("play", help="play one scenario in the lab that `up` runs")
+    for command in (demo, play):
+        command.add_argument("--scenario", default="brute-force-success", metavar="NAME")
+    commands.add_parser("scenarios", help="list the scenarios")
+    return parser.parse_args()
+
+
+def _log_to_file(path: Path) -> None:
+    """The host runs in this process: its log belongs beside the others, not on the screen."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        filename=path,
+        filemode="w",
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+
+
+async def _stay_up(console: Console) -> int:
+    console.print("Starting the lab")
+    async with Lab(report=lambda part: console.print(f"  {part} is up")) as lab:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        show_running_lab(console, urls=lab.urls, key=lab.host.function_key, mode=lab.mode)
+        await stop.wait()
+        console.print("Stopping the lab")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
