@@ -122,8 +122,8 @@ def usual_place(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
 
 
 def known_address(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
-    """Return evidence of an address with earlier successes."""
-    if analysis.first_seen_address is None:
+    """Return evidence of an address with earlier successes; a thin history is no comfort."""
+    if analysis.first_seen_address is None or analysis.thin_history:
         return None
     return not analysis.first_seen_address and (
         f"{login.address} is among the addresses of {analysis.history_successes} earlier successes."
@@ -145,7 +145,7 @@ def new_device(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
 
 def known_device(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
     """Return evidence of a known device id; system and browser are easily imitated."""
-    if analysis.new_device is None or not login.device_id:
+    if analysis.new_device is None or analysis.thin_history or not login.device_id:
         return None
     return not analysis.new_device and f"{_device(login)} was used in earlier successes."
 

@@ -2,7 +2,7 @@ import random
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.playbook.detection import distinct_attempts, find_brute_force_success, find_guessing_run
@@ -106,6 +106,7 @@ def test_densest_run_is_found_without_a_success() -> None:
     assert find_guessing_run([]) is None
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32))
 def test_order_of_events_does_not_matter(seed: int) -> None:
     events = failures(30, over=timedelta(minutes=15)) + success_after(16)
@@ -114,6 +115,7 @@ def test_order_of_events_does_not_matter(seed: int) -> None:
     assert find_brute_force_success(shuffled) == find_brute_force_success(events)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 3600), max_size=60), st.integers(0, 3600))
 def test_agrees_with_the_definition_written_out(seconds: list[int], success: int) -> None:
     events = [

@@ -190,6 +190,17 @@ def test_activity_counts_only_after_the_success() -> None:
     assert "activity_inbox_rules" in ids(score(facts(brute_force(), None, findings=[after])))
 
 
+def test_thin_history_neither_comforts_nor_hides_a_brute_force() -> None:
+    events = [
+        sign_in(ATTACK_AT - timedelta(days=3), id="old", **AT_HOME),
+        *failures(25, over=EIGHT_MINUTES, **AT_HOME),
+        sign_in(SUCCESS_AT, id="success", **AT_HOME, **WITHOUT_MFA),
+    ]
+    observed = ids(score(facts(analyse(events, HOME), plain_address())))
+    assert "brute_force_success" in observed
+    assert not observed & {"known_address", "known_device", "usual_place", "usual_country"}
+
+
 def test_dismissed_risk_does_not_count() -> None:
     risk = UserRisk(level="high", state="dismissed")
     base = score(facts(brute_force(), bad_address()))

@@ -1,6 +1,6 @@
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.models.directory import UserRisk
@@ -41,6 +41,7 @@ def scored(worse: dict[str, bool], mfa: MfaResult, bad: bool, risk: bool, device
     return score(facts(analysis, address, user_risk=user_risk)).score
 
 
+@settings(deadline=None)
 @given(
     st.fixed_dictionaries({name: st.booleans() for name in INCRIMINATING}),
     st.sampled_from(MFA_ORDER),
@@ -69,6 +70,7 @@ def test_worse_evidence_never_lowers_the_score(
     assert 0 <= low <= high <= 100
 
 
+@settings(deadline=None)
 @given(st.fixed_dictionaries({name: st.booleans() for name in INCRIMINATING}), st.booleans())
 def test_a_better_second_factor_never_raises_the_score(worse: dict[str, bool], bad: bool) -> None:
     worse["mfa_refusals"] = False
@@ -76,6 +78,7 @@ def test_a_better_second_factor_never_raises_the_score(worse: dict[str, bool], b
     assert scores == sorted(scores)
 
 
+@settings(deadline=None)
 @given(st.permutations(["inbox_rules", "oauth_consent", "mass_download", "lateral_movement"]))
 def test_order_of_findings_does_not_matter(order: list[str]) -> None:
     found = [finding(name, "2026-11-20T12:20:00Z") for name in order]

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.playbook.travel import distance_km, is_impossible_travel, speed_km_per_hour
@@ -24,6 +24,7 @@ def test_known_distances(positions: tuple[float, float, float, float], km: float
     assert distance_km(*positions) == pytest.approx(km, abs=2)
 
 
+@settings(deadline=None)
 @given(LATITUDE, LONGITUDE, LATITUDE, LONGITUDE)
 def test_distance_is_symmetric_and_bounded(a: float, b: float, c: float, d: float) -> None:
     assert distance_km(a, b, c, d) == pytest.approx(distance_km(c, d, a, b), abs=1e-6)
