@@ -80,6 +80,18 @@ class Incident(Model):
     techniques: list[str] = Field(default_factory=list)
 
 
+class Timing(Model):
+    """Waiting times of a case, taken from the settings at intake and fixed for its life.
+
+    Orchestrators cannot read settings, and a changed setting must not change a running case.
+    """
+
+    approval_deadline_minutes: float = Field(default=60.0, gt=0)
+    recheck_minutes: float = Field(default=15.0, gt=0)
+    watch_hours: float = Field(default=24.0, gt=0)
+    block_hours: float = Field(default=24.0, gt=0)
+
+
 class CaseRequest(Model):
     """Input of the ``respond`` orchestration: one account of one incident.
 
@@ -101,6 +113,7 @@ class CaseRequest(Model):
     detected_at: UtcDatetime
     received_at: UtcDatetime
     initial_alert_details: str = ""
+    timing: Timing = Timing()
 
     @property
     def successful_login_ip(self) -> str | None:

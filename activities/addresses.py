@@ -1,0 +1,61 @@
+"""What is known about an address: the block ``IP_Reputation_GeoIP_Check``."""
+
+from collections.abc import Awaitable
+from typing import Any
+
+from durabletask import task
+
+from activities.support import gather_parts, utc_now
+from shared.bootstrap import get_providers
+from shared.models.block import BlockName, BlockStatus, make_block
+from shared.models.directory import GeoLocation
+from shared.playbook.reputation import combine_reports
+
+
+async def check_address(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Ask every threat-intelligence source and the location databases about one address.
+
+    Input: ``{"case_id", "address"}``. Returns a block result. A source that fails is named in the
+    notes; when all fail the reputation is ``"unknown"`` and the case goes on (seed 004).
+
+    Effect: none, reads only; the address is sent to the configured sources.
+    Idempotency: a read.
+    Permission: an API key per source (VirusTotal, AbuseIPDB); none for the local databases.
+    """
+    address = payload["address"]
+    started = utc_now()
+    providers = get_providers()
+    calls: dict[str, Awaitable[Any]] = {
+        source.name: source.lookup(address) for source in providers.reputation
+    }
+    if providers.geo is not None:
+        calls["location"] = providers.geo.locate(address)
+    parts = await gather_parts(calls)
+    geo: GeoLocation | None = parts.results.pop("location", None)
+    verdict = combine_reports(list(parts.results.values()), geo)
+    notes = list(parts.notes)
+    if not providers.reputation:
+        notes.append("no threat-intelligence source is configured")
+    if providers.geo is None:
+        notes.append("no location database is configured")
+    return make_block(
+        BlockName.ADDRESS,
+        BlockStatus.PARTIAL if notes else BlockStatus.COMPLETE,
+        inputs={"successful_login_ip": address},
+        outputs={
+            "ip_reputation_score": verdict.reported_score,
+            "ip_reputation_feed_matches": verdict.ip_reputation_feed_matches,
+            "geo_country": geo.country if geo else None,
+            "geo_city": geo.city if geo else None,
+            "asn": geo.asn if geo else None,
+            "is_vpn_proxy_service": verdict.is_vpn_proxy_service,
+        },
+        notes=notes,
+        details={
+            "verdict": verdict.to_json(),
+            "location": geo.to_json() if geo else None,
+            "reports": [report.to_json() for report in parts.results.values()],
+        },
+        started_at=started,
+        finished_at=utc_now(),
+    ).to_json()

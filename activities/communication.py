@@ -1,0 +1,94 @@
+"""Telling people: ticket, channels, and the comment on the incident."""
+
+from typing import Any
+
+from durabletask import task
+
+from activities.support import explain, gather_parts
+from shared.bootstrap import get_providers
+from shared.errors import NotConfigured, RetryableError, TourniquetError
+from shared.models.base import Json
+from shared.playbook.case_text import incident_comment_for, notification_for, ticket_for
+
+
+async def _record(case_id: str) -> Json:
+    found = await get_providers().require("cases").load(case_id)
+    if found is None:
+        raise RetryableError("the case record is not there yet", operation="load_case")
+    return found[0]
+
+
+async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Open the case's ticket, or add to the one that is there.
+
+    Input: ``{"case_id", "phase"}``; output ``{"ticket_id", "url"}``, or ``ticket_id`` ``None`` and
+    ``error`` when the ITSM refuses for good.
+
+    Effect: one ticket per case, and a work note per phase.
+    Idempotency: the ticket carries the case id as correlation id; it is looked up before it is
+    created.
+    Permission: ServiceNow role itil (create and update incidents).
+    """
+    ticketing = get_providers().ticketing
+    if not ticketing:
+        return {"ticket_id": None, "url": None, "error": "no ticketing system is configured"}
+    ticket = ticket_for(await _record(payload["case_id"]), phase=payload["phase"])
+    try:
+        reference = await ticketing[0].upsert(ticket)
+    except RetryableError:
+        raise
+    except TourniquetError as error:
+        return {"ticket_id": None, "url": None, "error": explain(error)}
+    return {"ticket_id": reference.ticket_id, "url": reference.url}
+
+
+async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Tell the analysts on every channel; in an emergency only by e-mail to the SOC list.
+
+    Input: ``{"case_id", "phase"}`` with phase ``opened``, ``decision_needed``, ``completed``,
+    ``not_held`` or ``emergency`` (then also ``why``). Output ``{"channels": {channel: "sent" or
+    what went wrong}}``.
+
+    Effect: one message per channel.
+    Idempotency: e-mail carries a message id made from the content; Slack has no such key, so a
+    worker that dies between sending and reporting can double a Slack message.
+    Permission: Slack chat:write; an SMTP account.
+    """
+    phase = payload["phase"]
+    notifiers = get_providers().notifiers
+    if phase == "emergency":
+        notifiers = [one for one in notifiers if one.channel == "email"] or notifiers
+    if not notifiers:
+        return {"channels": {"none": "no channel is configured"}}
+    record = await _record(payload["case_id"])
+    message = notification_for(record, phase, why=payload.get("why", ""))
+    parts = await gather_parts({one.channel: one.notify(message) for one in notifiers})
+    states = dict.fromkeys(parts.results, "sent")
+    for note in parts.notes:
+        channel, _colon, reason = note.partition(": ")
+        states[channel] = reason
+    return {"channels": states}
+
+
+async def comment_incident(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Write the case's state as a comment on the SIEM's incident (seed ``post_case_comment``).
+
+    Input: ``{"case_id", "phase"}``; output ``{"key"}``, ``{"skipped"}`` or ``{"error"}``.
+
+    Effect: one comment per case and phase.
+    Idempotency: the comment's id is derived from case and phase, so writing again replaces it.
+    Permission: Microsoft Sentinel Responder.
+    """
+    record = await _record(payload["case_id"])
+    incident_id = record["incident"]["incident_id"]
+    if not incident_id.startswith("/subscriptions/"):
+        return {"skipped": "the case does not come from a Sentinel incident"}
+    key = f"{payload['case_id']}:{payload['phase']}"
+    try:
+        siem = get_providers().require("siem")
+        await siem.comment_on_incident(incident_id, key=key, text=incident_comment_for(record))
+    except RetryableError:
+        raise
+    except (TourniquetError, NotConfigured) as error:
+        return {"error": explain(error)}
+    return {"key": key}

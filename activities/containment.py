@@ -1,0 +1,167 @@
+"""Identity containment: each action its own activity, its own permission, its own outcome.
+
+Each action gets ``{"case_id", "object_id", "before": AccountState | None}`` and returns
+``{"outcome": ActionOutcome}``. ``before`` is the account's state that the orchestration stored in
+its history before the action. An action whose effect is already visible against ``before`` is not
+done again: that is what makes a redelivered activity harmless, without trusting any clock.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from durabletask import task
+
+from activities.support import explain, gather_parts, utc_now
+from shared.bootstrap import get_providers
+from shared.errors import PermanentError
+from shared.models.base import Json
+from shared.models.directory import AccountState
+from shared.models.outcome import ActionOutcome, ActionStatus
+from shared.models.plan import ActionName
+from shared.playbook.read_back import is_done, read_back
+
+
+async def read_account_state(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Return the account's state before containment: what undo and read-back compare with.
+
+    Input: ``{"case_id", "object_id"}``; output: an ``AccountState``.
+
+    Effect: none, reads only.
+    Idempotency: a read; its first result is kept in the orchestration's history.
+    Permission: User.Read.All.
+    """
+    directory = get_providers().require("directory")
+    state = await directory.get_state(payload["object_id"])
+    return state.to_json()
+
+
+async def disable_account(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Disable sign-in of the account.
+
+    Effect: ``accountEnabled`` becomes false. Undo: enable it, when it was enabled before.
+    Idempotency: not done when the account is already disabled.
+    Permission: User.EnableDisableAccount.All; admin targets also need the directory role
+    Privileged Authentication Administrator.
+    """
+    directory = get_providers().require("directory")
+    return await _act(
+        ActionName.DISABLE_ACCOUNT,
+        payload,
+        lambda object_id: directory.set_enabled(object_id, enabled=False),
+        undo={"account_enabled": True},
+    )
+
+
+async def force_password_reset(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Replace the password by a long random one that nobody learns; the user must set a new one.
+
+    Effect: the old password stops working. Cannot be undone.
+    Idempotency: not done when the password already changed since ``before``.
+    Permission: User-PasswordProfile.ReadWrite.All and the directory role User Administrator
+    (Privileged Authentication Administrator for admin targets).
+    """
+    directory = get_providers().require("directory")
+    result = await _act(ActionName.FORCE_PASSWORD_RESET, payload, directory.reset_password)
+    # Entra may move the sessions' valid-from time with the password. What comes next compares
+    # with the state after this, so that its own effect is not taken for done.
+    after = await gather_parts({"state": directory.get_state(payload["object_id"])})
+    return result | {"after": after["state"].to_json() if after["state"] else None}
+
+
+async def revoke_sessions(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Invalidate the account's refresh tokens and session cookies.
+
+    Effect: every application has to sign in again; access tokens live on for up to an hour.
+    Cannot be undone.
+    Idempotency: not done when the valid-from time already moved since ``before``.
+    Permission: User.RevokeSessions.All.
+    """
+    directory = get_providers().require("directory")
+    return await _act(ActionName.REVOKE_SESSIONS, payload, directory.revoke_sessions)
+
+
+async def confirm_compromised(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Tell Identity Protection that the account is compromised.
+
+    Effect: the account's risk becomes high, which ends continuous-access sessions.
+    Idempotency: the provider accepts it again without a second effect.
+    Permission: IdentityRiskyUser.ReadWrite.All (needs Entra ID P2).
+    """
+    directory = get_providers().require("directory")
+    return await _act(ActionName.CONFIRM_COMPROMISED, payload, directory.confirm_compromised)
+
+
+async def enable_account(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Enable sign-in again: the undo of ``disable_account``.
+
+    Input: ``{"case_id", "object_id"}``; output: the state afterwards.
+
+    Effect: ``accountEnabled`` becomes true.
+    Idempotency: not done when the account is enabled.
+    Permission: User.EnableDisableAccount.All.
+    """
+    directory = get_providers().require("directory")
+    state = await directory.get_state(payload["object_id"])
+    if state.account_enabled is not True:
+        await directory.set_enabled(payload["object_id"], enabled=True)
+        state = await directory.get_state(payload["object_id"])
+    return state.to_json()
+
+
+async def verify_account(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Ask the directory whether the actions are in force, once for all of them.
+
+    Input: ``{"object_id", "before", "outcomes": [ActionOutcome]}``; output ``{"outcomes"}``, the
+    same with ``verified`` filled in.
+
+    Effect: none, reads only.
+    Idempotency: a read.
+    Permission: User.Read.All, IdentityRiskyUser.Read.All.
+    """
+    directory = get_providers().require("directory")
+    outcomes = [ActionOutcome.model_validate(item) for item in payload["outcomes"]]
+    before = _state(payload.get("before"))
+    state = await directory.get_state(payload["object_id"])
+    risk = None
+    if any(item.action is ActionName.CONFIRM_COMPROMISED for item in outcomes):
+        risk = await directory.get_risk(payload["object_id"])
+    checked = [read_back(item, before=before, now=state, risk=risk) for item in outcomes]
+    return {"outcomes": [item.to_json() for item in checked]}
+
+
+async def _act(
+    action: ActionName,
+    payload: Json,
+    effect: Callable[[str], Awaitable[None]],
+    *,
+    undo: Json | None = None,
+) -> Json:
+    """Check, then act; a permanent refusal is an outcome, anything else is raised and retried."""
+    directory = get_providers().require("directory")
+    object_id = payload["object_id"]
+    before = _state(payload.get("before"))
+    try:
+        now = await directory.get_state(object_id)
+        done_already = is_done(action, before=before, now=now)
+        if not done_already:
+            await effect(object_id)
+    except PermanentError as error:
+        return _outcome(action, object_id, ActionStatus.FAILED, explain(error))
+    was_before = is_done(action, before=None, now=before) if before else False
+    detail = "was so before this case" if was_before else "accepted by the provider"
+    return _outcome(
+        action, object_id, ActionStatus.SUCCEEDED, detail, undo=None if was_before else undo
+    )
+
+
+def _state(value: Json | None) -> AccountState | None:
+    return AccountState.model_validate(value) if value else None
+
+
+def _outcome(
+    action: ActionName, target: str, status: ActionStatus, detail: str, *, undo: Json | None = None
+) -> Json:
+    outcome = ActionOutcome(
+        action=action, target=target, status=status, detail=detail, at=utc_now(), undo=undo
+    )
+    return {"outcome": outcome.to_json()}

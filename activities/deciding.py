@@ -1,0 +1,225 @@
+"""Deciding: score, recommend and plan, from what was gathered. No call to anybody."""
+
+from typing import Any
+
+from durabletask import task
+
+from activities.support import utc_now
+from shared.models.base import Json
+from shared.models.block import BlockName, BlockStatus, make_block
+from shared.models.case import CaseRequest
+from shared.models.directory import DirectoryUser, UserRisk
+from shared.models.plan import ActionName
+from shared.models.signin import HuntFinding
+from shared.models.verdict import Verdict
+from shared.playbook.addresses import why_never_block
+from shared.playbook.containment import SUPPORTED_ACTIONS
+from shared.playbook.decided import Decided
+from shared.playbook.guard_rails import AccountKind, account_facts, classify_account
+from shared.playbook.plan import AddressFacts, make_plan
+from shared.playbook.reputation import AddressVerdict
+from shared.playbook.scoring import justification, recommend, score
+from shared.playbook.scoring_input import ScoringInput, make_scoring_input
+from shared.playbook.sign_in_models import SignInAnalysis
+from shared.settings import Settings, get_settings
+
+type Blocks = dict[str, Json]
+
+
+async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Compute the verdict, the recommended actions and the plan.
+
+    Input: ``{"case": CaseRequest, "blocks": {name: Block}}``; output: ``Decided``. It is an
+    activity so that its result is history: a changed weight or policy never changes a running
+    case.
+
+    Effect: none.
+    Idempotency: the same input and settings give the same result.
+    Permission: none.
+    """
+    case = CaseRequest.model_validate(payload["case"])
+    blocks: Blocks = payload["blocks"]
+    settings = get_settings()
+    started = utc_now()
+    facts = _scoring_input(blocks)
+    verdict = score(facts)
+    recommended = recommend(facts, verdict) if case.account else []
+    user = _user(blocks)
+    decided = Decided(
+        verdict=verdict,
+        plan=_plan(case, blocks, facts, verdict, recommended, settings),
+        recommended=recommended,
+        blocks={
+            BlockName.SCORING: _scoring_block(facts, verdict, recommended, started),
+            BlockName.USER: _completed_user_block(blocks, facts.analysis),
+        },
+        account=_account(case, blocks, user, settings),
+        object_id=user.object_id if user else (case.account.object_id if case.account else None),
+        user_principal_name=facts.user_principal_name,
+        address=_attack_address(case, facts),
+    )
+    return decided.to_json()
+
+
+def _scoring_input(blocks: Blocks) -> ScoringInput:
+    user, address = blocks[BlockName.USER], blocks[BlockName.ADDRESS]
+    sign_ins, activity = blocks[BlockName.SIGN_INS], blocks[BlockName.ACTIVITY]
+    analysis = sign_ins["details"].get("analysis")
+    reputation = address["details"].get("verdict")
+    risk = user["details"].get("risk")
+    findings = activity["outputs"].get("findings")
+    return make_scoring_input(
+        user_principal_name=user["outputs"]["user_principal_name"],
+        is_admin_role=user["outputs"]["is_admin_role"],
+        mfa_enabled=user["outputs"]["mfa_enabled"],
+        analysis=SignInAnalysis.model_validate(analysis) if analysis else None,
+        sign_in_log_complete=bool(sign_ins["details"].get("complete")),
+        address=AddressVerdict.model_validate(reputation) if reputation else None,
+        user_risk=UserRisk.model_validate(risk) if risk else None,
+        findings=[HuntFinding.model_validate(item) for item in findings]
+        if findings is not None
+        else None,
+    )
+
+
+def _user(blocks: Blocks) -> DirectoryUser | None:
+    profile = blocks[BlockName.USER]["details"].get("profile")
+    return DirectoryUser.model_validate(profile) if profile else None
+
+
+def _kinds(case: CaseRequest, blocks: Blocks, settings: Settings) -> set[AccountKind]:
+    block = blocks[BlockName.USER]
+    facts = account_facts(
+        case.account,
+        _user(blocks),
+        is_admin_role=block["outputs"]["is_admin_role"],
+        roles=block["details"].get("roles") or (),
+    )
+    return classify_account(
+        facts,
+        break_glass=settings.break_glass_accounts,
+        vip=settings.vip_accounts,
+        service=settings.service_accounts,
+    )
+
+
+def _attack_address(case: CaseRequest, facts: ScoringInput) -> str | None:
+    found = facts.analysis.suspicious_address if facts.analysis else None
+    return found or case.successful_login_ip
+
+
+def _plan(
+    case: CaseRequest,
+    blocks: Blocks,
+    facts: ScoringInput,
+    verdict: Verdict,
+    recommended: list[ActionName],
+    settings: Settings,
+) -> list[Any]:
+    user = _user(blocks)
+    target = None
+    if case.account:
+        target = facts.user_principal_name or case.account.user_id
+    return make_plan(
+        mode=case.mode,
+        confidence=verdict.compromise_confidence_score,
+        recommended=recommended,
+        target=target,
+        kinds=_kinds(case, blocks, settings),
+        synced=user.on_premises_sync_enabled if user else None,
+        addresses=_address_facts(case, facts, recommended, settings),
+        supported=_supported(settings),
+    )
+
+
+def _address_facts(
+    case: CaseRequest, facts: ScoringInput, recommended: list[ActionName], settings: Settings
+) -> list[AddressFacts]:
+    address = _attack_address(case, facts)
+    if address is None or case.account is None:
+        return []
+    known = {"reputation": facts.address.reputation} if facts.address else {}
+    return [
+        AddressFacts(
+            address=address,
+            highly_unusual=ActionName.BLOCK_IP in recommended,
+            never_block=why_never_block(address, settings.never_block),
+            **known,
+        )
+    ]
+
+
+def _supported(settings: Settings) -> frozenset[ActionName]:
+    if settings.firewall_ip_group_id:
+        return SUPPORTED_ACTIONS
+    return SUPPORTED_ACTIONS - {ActionName.BLOCK_IP}
+
+
+def _scoring_block(
+    facts: ScoringInput, verdict: Verdict, recommended: list[ActionName], started: Any
+) -> Json:
+    held = verdict.completeness < 1
+    reputation = facts.address.reported_score if facts.address else "unknown"
+    values = facts.to_json()
+    names = (
+        "user_principal_name",
+        "is_admin_role",
+        "mfa_enabled",
+        "mfa_status_at_login",
+        "geo_country",
+        "login_location_variance",
+        "mfa_result_successful_login",
+    )
+    return make_block(
+        BlockName.SCORING,
+        BlockStatus.PARTIAL if held else BlockStatus.COMPLETE,
+        inputs={name: values[name] for name in names} | {"ip_reputation_score": reputation},
+        outputs={
+            "compromise_confidence_score": verdict.compromise_confidence_score,
+            "recommended_containment_actions": list(recommended),
+            "justification_for_score": justification(verdict),
+        },
+        notes=[f"{verdict.completeness:.0%} of the critical inputs were known"] if held else [],
+        started_at=started,
+        finished_at=utc_now(),
+    ).block.to_json()
+
+
+def _completed_user_block(blocks: Blocks, analysis: SignInAnalysis | None) -> Json:
+    """Fill in what only the sign-in log knows, and say anew what is still unknown."""
+    block = blocks[BlockName.USER]
+    if block["status"] == BlockStatus.SKIPPED:
+        return block
+    outputs = dict(block["outputs"])
+    if analysis is not None:
+        seen = analysis.to_json()
+        for name in ("mfa_status_at_login", "last_known_logon_location", "last_known_logon_time"):
+            outputs[name] = seen[name]
+    return make_block(
+        BlockName.USER,
+        BlockStatus(block["status"]),
+        inputs=block["inputs"],
+        outputs=outputs,
+        notes=[note for note in block["notes"] if not note.startswith("unknown: ")],
+        details=block["details"],
+        started_at=block["started_at"],
+        finished_at=block["finished_at"],
+    ).block.to_json()
+
+
+def _account(
+    case: CaseRequest, blocks: Blocks, user: DirectoryUser | None, settings: Settings
+) -> Json:
+    if case.account is None:
+        return {}
+    account = case.account.to_json()
+    if user is None:
+        return account
+    return account | {
+        "object_id": user.object_id,
+        "user_principal_name": user.user_principal_name,
+        "display_name": user.display_name,
+        "kinds": sorted(_kinds(case, blocks, settings)),
+        "roles": blocks[BlockName.USER]["details"].get("roles") or [],
+        "synced": user.on_premises_sync_enabled,
+    }

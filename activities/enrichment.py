@@ -1,0 +1,99 @@
+"""Who is the account: the block ``AD_User_Enrichment``."""
+
+from typing import Any
+
+from durabletask import task
+
+from activities.support import explain, gather_parts, utc_now
+from shared.bootstrap import get_providers
+from shared.errors import TourniquetError
+from shared.models.base import Json
+from shared.models.block import BlockName, BlockStatus, make_block
+from shared.models.case import CaseRequest
+from shared.models.directory import DirectoryUser, Memberships, MfaRegistration, UserRisk
+
+MAX_GROUPS = 100
+"""Group names kept in the record; the number of all is in ``details``."""
+
+
+async def enrich_user(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Read the account's profile, roles, groups, MFA registration and risk from the directory.
+
+    Input: ``{"case": CaseRequest}``. Returns a block result. ``mfa_status_at_login`` and the last
+    known logon come from the sign-in log, not from the directory: deciding fills them in.
+
+    Effect: none, reads only.
+    Idempotency: a read; run again it returns the current facts.
+    Permission: User.Read.All, RoleManagement.Read.Directory, AuditLog.Read.All,
+    IdentityRiskyUser.Read.All (Microsoft Graph application permissions).
+    """
+    case = CaseRequest.model_validate(payload["case"])
+    account = case.account
+    if account is None:
+        raise ValueError("enrich_user needs a case with an account")
+    started = utc_now()
+    inputs = {"user_id": account.user_id, "successful_login_ip": case.successful_login_ip}
+    try:
+        directory = get_providers().require("directory")
+        user = await directory.get_user(account.user_id)
+    except TourniquetError as error:
+        return make_block(
+            BlockName.USER,
+            BlockStatus.PARTIAL,
+            inputs=inputs,
+            outputs={
+                "user_principal_name": account.user_principal_name,
+                "user_display_name": account.display_name,
+            },
+            notes=[f"profile: {explain(error)}"],
+            started_at=started,
+            finished_at=utc_now(),
+        ).to_json()
+    parts = await gather_parts(
+        {
+            "roles and groups": directory.get_memberships(user.object_id),
+            "MFA registration": directory.get_mfa_registration(user.object_id),
+            "risk": directory.get_risk(user.object_id),
+        }
+    )
+    memberships: Memberships | None = parts["roles and groups"]
+    mfa: MfaRegistration | None = parts["MFA registration"]
+    return make_block(
+        BlockName.USER,
+        BlockStatus.PARTIAL if parts.notes else BlockStatus.COMPLETE,
+        inputs=inputs,
+        outputs={
+            "user_principal_name": user.user_principal_name,
+            "user_display_name": user.display_name,
+            "is_admin_role": _is_admin(memberships, mfa),
+            "mfa_enabled": mfa.mfa_enabled if mfa else None,
+            "user_groups": memberships.groups[:MAX_GROUPS] if memberships else None,
+        },
+        notes=parts.notes,
+        details=_details(user, memberships, mfa, parts["risk"]),
+        started_at=started,
+        finished_at=utc_now(),
+    ).to_json()
+
+
+def _is_admin(memberships: Memberships | None, mfa: MfaRegistration | None) -> bool | None:
+    if memberships is not None and memberships.roles:
+        return True
+    if mfa is not None and mfa.is_admin:
+        return True
+    return False if memberships is not None else None
+
+
+def _details(
+    user: DirectoryUser,
+    memberships: Memberships | None,
+    mfa: MfaRegistration | None,
+    risk: UserRisk | None,
+) -> Json:
+    return {
+        "profile": user.to_json(),
+        "roles": memberships.roles if memberships else None,
+        "groups_total": len(memberships.groups) if memberships else None,
+        "authentication_methods": mfa.methods if mfa else None,
+        "risk": risk.to_json() if risk else None,
+    }

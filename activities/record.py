@@ -1,0 +1,59 @@
+"""The case record's only writer."""
+
+from typing import Any
+
+from durabletask import task
+
+from shared.bootstrap import get_providers
+from shared.case_links import case_links
+from shared.errors import Conflict, RetryableError
+from shared.models.base import Json
+from shared.models.case import CaseRequest
+from shared.playbook.next_steps import next_steps
+from shared.playbook.record import initial_record, merge_record
+from shared.playbook.sla import with_measures
+from shared.settings import get_settings
+
+WRITE_ATTEMPTS = 5
+"""Tries against another writer of the same record before the activity is tried again later."""
+
+
+async def save_case(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Merge a patch into the case record, creating the record when it is not there yet.
+
+    Input: ``{"case_id", "patch"}``; a patch with ``case`` (a ``CaseRequest``) may create, a patch
+    with ``context`` (the incident as the SIEM has it now) lands under ``incident.context``.
+
+    Effect: one blob ``<case_id>/record.json`` is written.
+    Idempotency: merging the same patch again changes nothing; concurrent writers are detected by
+    ETag and the merge is done again on what they wrote.
+    Permission: Storage Blob Data Contributor on the case container.
+    """
+    store = get_providers().require("cases")
+    case_id, patch = payload["case_id"], dict(payload["patch"])
+    opening = patch.pop("case", None)
+    if patch.get("context"):
+        patch["incident"] = {"context": patch["context"]}
+    patch.pop("context", None)
+    for _attempt in range(WRITE_ATTEMPTS):
+        found = await store.load(case_id)
+        if found:
+            record, etag = found
+        elif opening:
+            record, etag = initial_record(CaseRequest.model_validate(opening)), None
+        else:
+            raise RetryableError("the case record is not there yet", operation="save_case")
+        try:
+            await store.save(case_id, _finish(merge_record(record, patch)), etag=etag)
+        except Conflict:
+            continue
+        return {"case_id": case_id}
+    raise RetryableError("other writers were always faster", operation="save_case")
+
+
+def _finish(record: Json) -> Json:
+    done = record | {
+        "sla": with_measures(record["sla"], severity=record["incident"].get("severity", "High")),
+        "links": record["links"] | case_links(record, get_settings()),
+    }
+    return done | {"next_steps": next_steps(done)}

@@ -1,0 +1,49 @@
+"""The activities that the app registers."""
+
+from activities.addresses import check_address
+from activities.analysis import (
+    analyse_activity,
+    analyse_sign_ins,
+    get_case_context,
+    recheck_sign_ins,
+)
+from activities.communication import comment_incident, notify_analysts, open_ticket
+from activities.containment import (
+    confirm_compromised,
+    disable_account,
+    enable_account,
+    force_password_reset,
+    read_account_state,
+    revoke_sessions,
+    verify_account,
+)
+from activities.deciding import decide_response
+from activities.enrichment import enrich_user
+from activities.evidence import preserve_evidence
+from activities.firewall import block_ip, read_block, unblock_ip
+from activities.record import save_case
+
+ACTIVITIES = (
+    enrich_user,
+    check_address,
+    analyse_sign_ins,
+    analyse_activity,
+    get_case_context,
+    decide_response,
+    read_account_state,
+    disable_account,
+    force_password_reset,
+    revoke_sessions,
+    confirm_compromised,
+    verify_account,
+    enable_account,
+    read_block,
+    block_ip,
+    unblock_ip,
+    preserve_evidence,
+    save_case,
+    open_ticket,
+    notify_analysts,
+    comment_incident,
+    recheck_sign_ins,
+)

@@ -1,0 +1,53 @@
+"""What activities share: the wall clock, and turning failures into sentences."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.errors import TourniquetError
+
+_log = logging.getLogger("tourniquet.activities")
+
+
+def utc_now() -> datetime:
+    """Return the wall clock as aware UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Parts:
+    """Results of several independent reads, and a note for each that failed."""
+
+    results: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.results.get(name)
+
+
+def explain(error: BaseException) -> str:
+    """Return one line about a failure: a provider's own words, or the kind of an unexpected one.
+
+    The text of an unexpected exception stays in the log: it may quote data.
+    """
+    if isinstance(error, TourniquetError):
+        return error.describe()
+    _log.error("unexpected failure", exc_info=error)
+    return f"unexpected {type(error).__name__} (see the application log)"
+
+
+async def gather_parts(calls: dict[str, Awaitable[Any]]) -> Parts:
+    """Await independent reads together; a failing one becomes a note and never stops the rest."""
+    done: Sequence[Any] = await asyncio.gather(*calls.values(), return_exceptions=True)
+    parts = Parts()
+    for name, result in zip(calls, done, strict=True):
+        if isinstance(result, asyncio.CancelledError):
+            raise result
+        if isinstance(result, BaseException):
+            parts.notes.append(f"{name}: {explain(result)}")
+        else:
+            parts.results[name] = result
+    return parts

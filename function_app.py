@@ -1,0 +1,19 @@
+"""Composition root: builds the app and registers what triggers, orchestrators, activities offer."""
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from activities import registry as activities
+from orchestrators import registry as orchestrators
+from triggers import cases, decisions, health, intake
+
+app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
+
+for blueprint in (intake.blueprint, cases.blueprint, decisions.blueprint, health.blueprint):
+    app.register_functions(blueprint)
+for orchestrator in orchestrators.ORCHESTRATORS:
+    app.orchestration_trigger(context_name="context")(orchestrator)
+for activity in activities.ACTIVITIES:
+    app.activity_trigger(input_name="payload")(activity)
+for entity in orchestrators.ENTITIES:
+    app.entity_trigger(context_name="context")(entity)

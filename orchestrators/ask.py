@@ -1,0 +1,52 @@
+"""Step 5: ask a person, with a deadline; silence has a recorded answer too."""
+
+from datetime import timedelta
+
+from durabletask import task
+from pydantic import ValidationError
+
+from orchestrators.flow import Steps, utc_now
+from orchestrators.names import Event
+from shared.models.base import format_utc
+from shared.models.case import CaseRequest
+from shared.models.plan import ActionName, Decision
+
+
+def ask(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[Decision]:
+    """Wait for the first valid decision or the deadline, whichever comes first.
+
+    The question itself is sent by the caller (ticket and channels); this only waits. An event
+    that is not a valid decision is ignored, so that garbage cannot answer for a person. On
+    silence the decision is ``MonitorOnly`` by ``deadline``: nothing is done to the account.
+    """
+    deadline = ctx.create_timer(timedelta(minutes=case.timing.approval_deadline_minutes))
+    while True:
+        answer = ctx.wait_for_external_event(str(Event.DECISION))
+        winner = yield task.when_any([answer, deadline])
+        if winner is deadline:
+            answer.cancel()
+            return _silence(ctx, case)
+        decision = _valid(answer.get_result())
+        if decision is not None:
+            deadline.cancel()
+            return decision
+
+
+def _valid(data: object) -> Decision | None:
+    try:
+        return Decision.model_validate(data)
+    except ValidationError:
+        return None
+
+
+def _silence(ctx: task.OrchestrationContext, case: CaseRequest) -> Decision:
+    minutes = case.timing.approval_deadline_minutes
+    return Decision.model_validate(
+        {
+            "actions": [ActionName.MONITOR_ONLY],
+            "comment": f"nobody answered within {minutes:g} minutes",
+            "decided_by": "deadline",
+            "decided_at": format_utc(utc_now(ctx)),
+            "channel": "deadline",
+        }
+    )

@@ -1,0 +1,108 @@
+"""Steps 4 and 8: open the ticket and tell people at once; complete both at the end."""
+
+from collections.abc import Generator
+from datetime import timedelta
+from typing import Any
+
+from durabletask import task
+
+from orchestrators.flow import (
+    Retry,
+    Steps,
+    attempt,
+    case_activity,
+    save,
+    settle,
+    timeline,
+    utc_now,
+)
+from orchestrators.names import Activity
+from shared.models.base import Json, format_utc
+from shared.models.block import BlockName
+from shared.models.case import CaseRequest
+from shared.playbook.containment import final_status
+from shared.playbook.handover import notification_block
+
+TICKET_RETRY_MINUTES = (1, 2, 5, 10, 15, 30, 60, 60, 60, 60)
+"""Waits before the ticket is tried again after the ITSM was down: about 5 hours in all."""
+
+
+def tell_people(ctx: task.OrchestrationContext, case: CaseRequest, phase: str) -> Steps[Json]:
+    """Write the ticket, the channels and the incident's comment in parallel; never fails.
+
+    When the ticket cannot be written, the emergency e-mail with the whole summary goes out
+    (seed 004 block 8). Returns what the block ``Incident_Creation_Notification`` needs.
+    """
+    message = {"case_id": case.case_id, "phase": phase}
+    ticket, channels, comment = yield from settle(
+        [
+            case_activity(ctx, Activity.OPEN_TICKET, message, Retry.READ),
+            case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.READ),
+            case_activity(ctx, Activity.COMMENT_INCIDENT, message, Retry.READ),
+        ]
+    )
+    told: Json = {
+        "ticket": ticket.result or {"ticket_id": None, "error": ticket.error},
+        "channels": (channels.result or {}).get("channels", {}) or {"all": channels.error},
+        "comment": comment.result or {"error": comment.error},
+    }
+    if not told["ticket"].get("ticket_id"):
+        emergency = message | {"phase": "emergency", "why": str(told["ticket"].get("error"))}
+        sent = yield from attempt(
+            case_activity(ctx, Activity.NOTIFY_ANALYSTS, emergency, Retry.SAVE)
+        )
+        told["emergency"] = (sent.result or {}).get("channels", {}) or {"all": sent.error}
+    block = notification_block(told)
+    patch: Json = {
+        "blocks": {BlockName.NOTIFICATION: block},
+        "timeline": timeline(ctx, _told_line(told, phase)),
+    }
+    if phase != "completed":
+        patch["sla"] = {"notified_at": format_utc(utc_now(ctx))}
+    yield from attempt(save(ctx, case.case_id, **patch))
+    return told
+
+
+def _told_line(told: Json, phase: str) -> str:
+    ticket = told["ticket"].get("ticket_id") or "no ticket (emergency e-mail sent)"
+    channels = ", ".join(sorted(told["channels"]))
+    return f"analysts told ({phase.replace('_', ' ')}): {ticket}; {channels}"
+
+
+def hand_over(
+    ctx: task.OrchestrationContext, case: CaseRequest, outcomes: list[Json]
+) -> Steps[bool]:
+    """Complete the ticket and the messages; return whether the ticket exists."""
+    yield from attempt(save(ctx, case.case_id, status=final_status(outcomes)))
+    told = yield from tell_people(ctx, case, "completed")
+    return bool(told["ticket"].get("ticket_id"))
+
+
+def open_ticket_late(
+    ctx: task.OrchestrationContext, payload: Json
+) -> Generator[task.Task[Any], Any, bool]:
+    """Try for hours to open the ticket that the ITSM could not take, then link it to the case.
+
+    Input: ``{"case_id"}``. Runs beside the watch, so that nothing waits for the ITSM.
+    """
+    case_id = payload["case_id"]
+    message = {"case_id": case_id, "phase": "completed"}
+    for minutes in TICKET_RETRY_MINUTES:
+        yield ctx.create_timer(timedelta(minutes=minutes))
+        ticket = yield from attempt(case_activity(ctx, Activity.OPEN_TICKET, message, Retry.READ))
+        if ticket.result:
+            event = f"ticket {ticket.result['ticket_id']} opened late"
+            outputs = {"incident_ticket_id": ticket.result["ticket_id"]}
+            yield from attempt(
+                save(
+                    ctx,
+                    case_id,
+                    blocks={BlockName.NOTIFICATION: {"outputs": outputs}},
+                    timeline=timeline(ctx, event),
+                )
+            )
+            return True
+    yield from attempt(
+        save(ctx, case_id, timeline=timeline(ctx, "no ticket: the ITSM stayed down; open by hand"))
+    )
+    return False

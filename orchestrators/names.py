@@ -1,0 +1,57 @@
+"""Every durable name: the wire contract with histories that are already stored.
+
+Append only. Renaming one breaks every running case.
+"""
+
+from enum import StrEnum
+
+
+class Orchestrator(StrEnum):
+    """Names of orchestrations."""
+
+    RESPOND = "respond"
+    CONTAIN = "contain"
+    BLOCK_ADDRESS = "block_address"
+    OPEN_TICKET_LATE = "open_ticket_late"
+    UNDO = "undo"
+
+
+class Activity(StrEnum):
+    """Names of activities."""
+
+    ENRICH_USER = "enrich_user"
+    CHECK_ADDRESS = "check_address"
+    ANALYSE_SIGN_INS = "analyse_sign_ins"
+    ANALYSE_ACTIVITY = "analyse_activity"
+    GET_CASE_CONTEXT = "get_case_context"
+    DECIDE_RESPONSE = "decide_response"
+    READ_ACCOUNT_STATE = "read_account_state"
+    DISABLE_ACCOUNT = "disable_account"
+    FORCE_PASSWORD_RESET = "force_password_reset"  # noqa: S105 - a function name
+    REVOKE_SESSIONS = "revoke_sessions"
+    CONFIRM_COMPROMISED = "confirm_compromised"
+    VERIFY_ACCOUNT = "verify_account"
+    READ_BLOCK = "read_block"
+    BLOCK_IP = "block_ip"
+    UNBLOCK_IP = "unblock_ip"
+    ENABLE_ACCOUNT = "enable_account"
+    PRESERVE_EVIDENCE = "preserve_evidence"
+    SAVE_CASE = "save_case"
+    OPEN_TICKET = "open_ticket"
+    NOTIFY_ANALYSTS = "notify_analysts"
+    COMMENT_INCIDENT = "comment_incident"
+    RECHECK_SIGN_INS = "recheck_sign_ins"
+
+
+class Entity(StrEnum):
+    """Names of entities."""
+
+    ACCOUNT = "account"
+
+
+class Event(StrEnum):
+    """External events a case waits for; raised on the instance whose id is the case id."""
+
+    DECISION = "Decision"
+    ACKNOWLEDGED = "Acknowledged"
+    CLOSED = "Closed"

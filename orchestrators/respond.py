@@ -1,0 +1,223 @@
+"""The response to one compromised-account case, from gathering to the end of the watch."""
+
+from collections.abc import Generator
+from typing import Any
+
+from durabletask import task
+
+from orchestrators.ask import ask
+from orchestrators.flow import (
+    Retry,
+    Settled,
+    Steps,
+    attempt,
+    case_activity,
+    save,
+    settle,
+    timeline,
+    utc_now,
+)
+from orchestrators.gather import Gathered, gather
+from orchestrators.hand_over import hand_over, tell_people
+from orchestrators.names import Activity, Orchestrator
+from orchestrators.watch import watch
+from shared.models.base import Json
+from shared.models.block import BlockName
+from shared.models.case import CaseRequest, CaseStatus
+from shared.models.plan import Decision, Disposition, PlannedAction
+from shared.playbook.containment import (
+    SUPPORTED_ACTIONS,
+    by_hand,
+    containment_blocks,
+    final_status,
+    merge_outcomes,
+)
+from shared.playbook.decided import Decided, undecided
+from shared.playbook.handover import missing_evidence
+from shared.playbook.plan import apply_decision
+
+
+def respond(ctx: task.OrchestrationContext, payload: Json) -> Generator[task.Task[Any], Any, Json]:
+    """Answer one case: gather, decide, plan, open, ask, contain, preserve, hand over, watch.
+
+    Input: a ``CaseRequest``. Output: ``{"case_id", "confidence"}``; everything people read is in
+    the case record. No failing part stops it: each block degrades as the seed says.
+    """
+    case = CaseRequest.model_validate(payload)
+    _phase(ctx, CaseStatus.GATHERING)
+    opening = save(ctx, case.case_id, case=payload, timeline=timeline(ctx, "case opened"))
+    gathered = yield from gather(ctx, case)
+    yield from attempt(opening)
+
+    _phase(ctx, CaseStatus.DECIDING)
+    decided = yield from _decide(ctx, case, gathered)
+    outcomes = yield from _act(ctx, case, gathered, decided)
+    has_ticket = yield from hand_over(ctx, case, outcomes)
+    _phase(ctx, final_status(outcomes))
+    late = [] if has_ticket else [_start_late_ticket(ctx, case)]
+    yield from watch(ctx, case, outcomes)
+    yield from settle(late)
+    return {"case_id": case.case_id, "confidence": decided.verdict.compromise_confidence_score}
+
+
+def _start_late_ticket(ctx: task.OrchestrationContext, case: CaseRequest) -> task.Task[Any]:
+    return ctx.call_sub_orchestrator(
+        str(Orchestrator.OPEN_TICKET_LATE),
+        input={"case_id": case.case_id},
+        instance_id=f"{ctx.instance_id}:ticket",
+    )
+
+
+def _phase(ctx: task.OrchestrationContext, phase: CaseStatus) -> None:
+    ctx.set_custom_status({"phase": phase})
+
+
+def _decide(
+    ctx: task.OrchestrationContext, case: CaseRequest, gathered: Gathered
+) -> Steps[Decided]:
+    """Steps 2 and 3: score and plan in one activity, so that a changed rule cannot break replay."""
+    settled = yield from attempt(
+        case_activity(
+            ctx,
+            Activity.DECIDE_RESPONSE,
+            {"case": case.to_json(), "blocks": gathered.blocks},
+            Retry.READ,
+        )
+    )
+    if settled.result:
+        decided = Decided.model_validate(settled.result)
+    else:
+        decided = undecided(case, gathered.blocks, settled.error or "no answer")
+    gathered.blocks.update(decided.blocks)
+    return decided
+
+
+def _act(
+    ctx: task.OrchestrationContext, case: CaseRequest, gathered: Gathered, decided: Decided
+) -> Steps[list[Json]]:
+    """Steps 4 to 7: act at once on what may be done, tell people, ask for the rest."""
+    automatic = [item for item in decided.plan if item.disposition is Disposition.AUTOMATIC]
+    asked = [item for item in decided.plan if item.disposition is Disposition.ASK]
+    evidence = case_activity(
+        ctx,
+        Activity.PRESERVE_EVIDENCE,
+        {"case": case.to_json(), "user_principal_name": decided.user_principal_name},
+        Retry.SAVE,
+    )
+    contained = _start_containment(ctx, case, decided, automatic, 1)
+    status = CaseStatus.AWAITING_DECISION if asked else CaseStatus.CONTAINING
+    _phase(ctx, status)
+    yield from attempt(
+        save(
+            ctx,
+            case.case_id,
+            status=status,
+            verdict=decided.verdict.to_json(),
+            plan=[item.to_json() for item in decided.plan],
+            blocks=gathered.blocks,
+            account=decided.account,
+            context=gathered.context,
+            timeline=timeline(ctx, _verdict_line(decided)),
+        )
+    )
+    yield from tell_people(ctx, case, "decision_needed" if asked else "opened")
+
+    outcomes = yield from _finish_containment(ctx, contained, automatic)
+    decision: Decision | None = None
+    if asked:
+        if outcomes:
+            yield from attempt(save(ctx, case.case_id, actions=outcomes))
+        decision = yield from ask(ctx, case)
+        chosen = apply_decision(decided.plan, decision)
+        _phase(ctx, CaseStatus.CONTAINING)
+        again = _start_containment(ctx, case, decided, chosen, 2)
+        yield from attempt(_save_decision(ctx, case, decision))
+        outcomes = merge_outcomes(outcomes, (yield from _finish_containment(ctx, again, chosen)))
+    preserved = yield from attempt(evidence)
+    yield from _save_outcome(ctx, case, gathered, decided, decision, outcomes, preserved)
+    return outcomes
+
+
+def _verdict_line(decided: Decided) -> str:
+    verdict = decided.verdict
+    return f"verdict {verdict.compromise_confidence_score} ({verdict.score} of 100)"
+
+
+def _start_containment(
+    ctx: task.OrchestrationContext,
+    case: CaseRequest,
+    decided: Decided,
+    actions: list[PlannedAction],
+    number: int,
+) -> list[task.Task[Any]]:
+    doable = [item.to_json() for item in actions if item.action in SUPPORTED_ACTIONS]
+    if not doable or not case.account:
+        return []
+    return [
+        ctx.call_sub_orchestrator(
+            str(Orchestrator.CONTAIN),
+            input={
+                "case_id": case.case_id,
+                "account_key": case.account.key,
+                "object_id": decided.object_id or case.account.user_id,
+                "actions": doable,
+            },
+            instance_id=f"{ctx.instance_id}:contain:{number}",
+        )
+    ]
+
+
+def _finish_containment(
+    ctx: task.OrchestrationContext, started: list[task.Task[Any]], actions: list[PlannedAction]
+) -> Steps[list[Json]]:
+    settled = yield from settle(started)
+    at = utc_now(ctx)
+    if not settled:
+        return by_hand(actions, at)
+    if settled[0].result is None:
+        return by_hand(actions, at, error=settled[0].error or "no answer")
+    return [*settled[0].result, *by_hand(actions, at)]
+
+
+def _save_decision(
+    ctx: task.OrchestrationContext, case: CaseRequest, decision: Decision
+) -> task.Task[Any]:
+    chosen = ", ".join(decision.actions)
+    return save(
+        ctx,
+        case.case_id,
+        status=CaseStatus.CONTAINING,
+        decision=decision.to_json(),
+        timeline=timeline(ctx, f"decided by {decision.decided_by}: {chosen}"),
+    )
+
+
+def _save_outcome(
+    ctx: task.OrchestrationContext,
+    case: CaseRequest,
+    gathered: Gathered,
+    decided: Decided,
+    decision: Decision | None,
+    outcomes: list[Json],
+    preserved: Settled,
+) -> Steps[None]:
+    blocks = containment_blocks(
+        case, gathered.blocks, decided, decision=decision, outcomes=outcomes
+    )
+    evidence = preserved.result or {}
+    blocks[BlockName.EVIDENCE] = evidence.get("block") or missing_evidence(
+        case, preserved.error or "no answer"
+    )
+    gathered.blocks.update(blocks)
+    events = [f"{item['action']} on {item['target']}: {item['status']}" for item in outcomes]
+    sla = {"contained_at": outcomes[0]["at"]} if outcomes else {}
+    yield from attempt(
+        save(
+            ctx,
+            case.case_id,
+            actions=outcomes,
+            blocks=blocks,
+            sla=sla,
+            timeline=timeline(ctx, *events),
+        )
+    )

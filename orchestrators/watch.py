@@ -1,0 +1,140 @@
+"""Step 9: watch the case until it is closed: acknowledgement, "did it hold?", block expiry."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from durabletask import task
+
+from orchestrators.flow import Retry, Steps, attempt, case_activity, save, timeline, utc_now
+from orchestrators.names import Activity, Event
+from shared.models.base import Json, format_utc
+from shared.models.case import CaseRequest, CaseStatus
+from shared.models.outcome import ActionStatus
+from shared.models.plan import ActionName
+
+
+@dataclass
+class _Waits:
+    """Everything a watched case waits for; each is replaced or removed when it happened."""
+
+    acknowledged: task.CancellableTask[Any]
+    closed: task.CancellableTask[Any]
+    end: task.CancellableTask[Any]
+    recheck: task.CancellableTask[Any] | None
+    expiry: task.CancellableTask[Any] | None
+
+    def pending(self) -> list[task.Task[Any]]:
+        every = (self.acknowledged, self.closed, self.end, self.recheck, self.expiry)
+        return [one for one in every if one is not None]
+
+
+def watch(ctx: task.OrchestrationContext, case: CaseRequest, outcomes: list[Json]) -> Steps[None]:
+    """Watch a handed-over case until a person closes it or the watch ends and no block is left."""
+    done = [item for item in outcomes if item["status"] == ActionStatus.SUCCEEDED]
+    blocked = [item for item in done if item["action"] == ActionName.BLOCK_IP and item["undo"]]
+    contained = any(item["action"] != ActionName.BLOCK_IP for item in done)
+    timing = case.timing
+    waits = _Waits(
+        acknowledged=ctx.wait_for_external_event(str(Event.ACKNOWLEDGED)),
+        closed=ctx.wait_for_external_event(str(Event.CLOSED)),
+        end=ctx.create_timer(timedelta(hours=timing.watch_hours)),
+        recheck=_timer(ctx, minutes=timing.recheck_minutes) if contained else None,
+        expiry=_timer(ctx, minutes=timing.block_hours * 60) if blocked else None,
+    )
+    watching = True
+    while watching or waits.expiry is not None:
+        winner = yield task.when_any(waits.pending())
+        if winner is waits.acknowledged:
+            yield from _acknowledge(ctx, case, waits)
+        elif winner is waits.recheck:
+            waits.recheck = None
+            yield from _recheck(ctx, case)
+        elif winner is waits.expiry:
+            waits.expiry = None
+            yield from _lift_blocks(ctx, case, blocked)
+        else:
+            watching = False
+            yield from _end(ctx, case, waits, closed=winner is waits.closed)
+            if waits.expiry is not None:
+                yield waits.expiry
+                waits.expiry = None
+                yield from _lift_blocks(ctx, case, blocked)
+
+
+def _timer(ctx: task.OrchestrationContext, *, minutes: float) -> task.CancellableTask[Any]:
+    return ctx.create_timer(timedelta(minutes=minutes))
+
+
+def _acknowledge(ctx: task.OrchestrationContext, case: CaseRequest, waits: _Waits) -> Steps[None]:
+    data = waits.acknowledged.get_result() or {}
+    waits.acknowledged = ctx.wait_for_external_event(str(Event.ACKNOWLEDGED))
+    who = str(data.get("by", "unknown"))
+    at = format_utc(utc_now(ctx))
+    yield from attempt(
+        save(
+            ctx,
+            case.case_id,
+            sla={"reviewed_at": at},
+            timeline=timeline(ctx, f"acknowledged by {who}"),
+        )
+    )
+
+
+def _recheck(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[None]:
+    """Search sign-ins again some minutes after containment; a success reopens the case loudly."""
+    payload = {"case": case.to_json(), "since": format_utc(utc_now(ctx) - _recheck_window(case))}
+    settled = yield from attempt(case_activity(ctx, Activity.RECHECK_SIGN_INS, payload, Retry.READ))
+    found = settled.result or {"held": None, "detail": f"could not be checked: {settled.error}"}
+    yield from attempt(
+        save(
+            ctx,
+            case.case_id,
+            timeline=timeline(ctx, f"containment re-checked: {found['detail']}"),
+            **({"status": CaseStatus.MONITORING} if found["held"] is False else {}),
+        )
+    )
+    if found["held"] is False:
+        message = {"case_id": case.case_id, "phase": "not_held"}
+        yield from attempt(case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.SAVE))
+
+
+def _recheck_window(case: CaseRequest) -> timedelta:
+    return timedelta(minutes=case.timing.recheck_minutes)
+
+
+def _lift_blocks(
+    ctx: task.OrchestrationContext, case: CaseRequest, blocked: list[Json]
+) -> Steps[None]:
+    events = []
+    for item in blocked:
+        payload = {"case_id": case.case_id, "address": item["target"]}
+        settled = yield from attempt(
+            case_activity(ctx, Activity.UNBLOCK_IP, payload, Retry.FIREWALL)
+        )
+        result = "expired and lifted" if settled.result else f"could not be lifted: {settled.error}"
+        events.append(f"block of {item['target']} {result}")
+    yield from attempt(save(ctx, case.case_id, timeline=timeline(ctx, *events)))
+
+
+def _end(
+    ctx: task.OrchestrationContext, case: CaseRequest, waits: _Waits, *, closed: bool
+) -> Steps[None]:
+    for one in (waits.acknowledged, waits.closed, waits.end, waits.recheck):
+        if one is not None and not one.is_complete:
+            one.cancel()
+    if not closed:
+        event = "watch ended; the case was not closed by a person"
+        yield from attempt(save(ctx, case.case_id, timeline=timeline(ctx, event)))
+        return
+    data = waits.closed.get_result() or {}
+    event = f"closed by {data.get('by', 'unknown')}: {data.get('comment') or 'no comment'}"
+    yield from attempt(
+        save(
+            ctx,
+            case.case_id,
+            status=CaseStatus.CLOSED,
+            sla={"closed_at": format_utc(utc_now(ctx))},
+            timeline=timeline(ctx, event),
+        )
+    )

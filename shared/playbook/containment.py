@@ -1,0 +1,175 @@
+"""What containment can do, and how its outcomes read in the seed's two containment blocks."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from shared.models.base import Json
+from shared.models.block import BlockName, BlockStatus, make_block
+from shared.models.case import CaseRequest, CaseStatus
+from shared.models.outcome import ActionOutcome, ActionStatus
+from shared.models.plan import ActionName, Decision, Disposition, PlannedAction
+from shared.playbook.decided import Decided
+
+IDENTITY_ACTIONS = frozenset(
+    {
+        ActionName.DISABLE_ACCOUNT,
+        ActionName.FORCE_PASSWORD_RESET,
+        ActionName.REVOKE_SESSIONS,
+        ActionName.CONFIRM_COMPROMISED,
+    }
+)
+SUPPORTED_ACTIONS = IDENTITY_ACTIONS | {ActionName.BLOCK_IP}
+"""Actions the app carries out itself."""
+
+NOTHING_TO_DO = frozenset({ActionName.MONITOR_ONLY, ActionName.NO_ACTION})
+
+
+def by_hand(
+    actions: Sequence[PlannedAction], at: datetime, *, error: str | None = None
+) -> list[Json]:
+    """Return outcomes for actions that were not carried out.
+
+    With ``error`` all of them failed together; without, those the app cannot carry out itself are
+    skipped and become a task for a person.
+    """
+    missed = []
+    for item in actions:
+        if item.action in NOTHING_TO_DO or (error is None and item.action in SUPPORTED_ACTIONS):
+            continue
+        outcome = ActionOutcome(
+            action=item.action,
+            target=item.target,
+            status=ActionStatus.FAILED if error else ActionStatus.SKIPPED,
+            detail=error or "not automated: do this by hand",
+            at=at,
+        )
+        missed.append(outcome.to_json())
+    return missed
+
+
+def merge_outcomes(earlier: Sequence[Json], later: Sequence[Json]) -> list[Json]:
+    """Return one outcome per action and target, the later one winning."""
+    merged = {(item["action"], item["target"]): item for item in (*earlier, *later)}
+    return list(merged.values())
+
+
+def final_status(outcomes: Sequence[Json]) -> CaseStatus:
+    """Return the status of a handed-over case from what was done.
+
+    ``contained``: at least one action succeeded and none failed. ``failed``: something that was
+    decided could not be done, a person has to act. ``monitoring``: nothing was to be done.
+    """
+    if any(item["status"] == ActionStatus.FAILED for item in outcomes):
+        return CaseStatus.FAILED
+    if any(item["status"] == ActionStatus.SUCCEEDED for item in outcomes):
+        return CaseStatus.CONTAINED
+    return CaseStatus.MONITORING
+
+
+def containment_blocks(
+    case: CaseRequest,
+    blocks: dict[str, Json],
+    decided: Decided,
+    *,
+    decision: Decision | None,
+    outcomes: Sequence[Json],
+) -> dict[str, Json]:
+    """Return the blocks ``Conditional_AD_Containment`` and ``Conditional_Firewall_IP_Block``."""
+    return {
+        BlockName.CONTAINMENT: _identity_block(case, decided, decision, outcomes),
+        BlockName.FIREWALL: _firewall_block(case, blocks, decided, decision, outcomes),
+    }
+
+
+def _identity_block(
+    case: CaseRequest, decided: Decided, decision: Decision | None, outcomes: Sequence[Json]
+) -> Json:
+    mine = [item for item in outcomes if item["action"] in IDENTITY_ACTIONS]
+    finished = [item["at"] for item in mine if item["status"] == ActionStatus.SUCCEEDED]
+    return make_block(
+        BlockName.CONTAINMENT,
+        _status(mine),
+        inputs={
+            "user_id": case.account.user_id if case.account else None,
+            "compromise_confidence_score": decided.verdict.compromise_confidence_score,
+            "recommended_containment_actions": list(decided.recommended),
+        },
+        outputs={
+            "password_reset_status": _word(
+                ActionName.FORCE_PASSWORD_RESET, decided, decision, mine
+            ),
+            "sessions_revoked_status": _word(ActionName.REVOKE_SESSIONS, decided, decision, mine),
+            "ad_containment_execution_time": max(finished, default=None),
+        },
+        notes=_notes(mine),
+        started_at=min((item["at"] for item in mine), default=None),
+        finished_at=max((item["at"] for item in mine), default=None),
+    ).block.to_json()
+
+
+def _firewall_block(
+    case: CaseRequest,
+    blocks: dict[str, Json],
+    decided: Decided,
+    decision: Decision | None,
+    outcomes: Sequence[Json],
+) -> Json:
+    mine = [item for item in outcomes if item["action"] == ActionName.BLOCK_IP]
+    rules = [item["undo"]["rule_id"] for item in mine if item.get("undo")]
+    known = blocks.get(BlockName.ADDRESS, {}).get("outputs", {})
+    return make_block(
+        BlockName.FIREWALL,
+        _status(mine),
+        inputs={
+            "successful_login_ip": decided.address or case.successful_login_ip,
+            "compromise_confidence_score": decided.verdict.compromise_confidence_score,
+            "ip_reputation_score": known.get("ip_reputation_score"),
+            "recommended_containment_actions": list(decided.recommended),
+        },
+        outputs={
+            "ip_block_status": _word(ActionName.BLOCK_IP, decided, decision, mine),
+            "firewall_rule_id": rules[0] if rules else None,
+        },
+        notes=_notes(mine),
+        started_at=min((item["at"] for item in mine), default=None),
+        finished_at=max((item["at"] for item in mine), default=None),
+    ).block.to_json()
+
+
+def _status(outcomes: Sequence[Json]) -> BlockStatus:
+    kinds = {item["status"] for item in outcomes}
+    if not kinds or kinds == {ActionStatus.SKIPPED}:
+        return BlockStatus.SKIPPED
+    if ActionStatus.FAILED in kinds:
+        return BlockStatus.FAILED if kinds == {ActionStatus.FAILED} else BlockStatus.PARTIAL
+    return BlockStatus.COMPLETE
+
+
+def _word(
+    action: ActionName,
+    decided: Decided,
+    decision: Decision | None,
+    outcomes: Sequence[Json],
+) -> str:
+    """Say in the seed's status field what became of one action."""
+    done = [item for item in outcomes if item["action"] == action]
+    if done:
+        status = str(done[0]["status"])
+        verified = {True: ", verified", False: ", NOT verified"}.get(done[0]["verified"], "")
+        return status + (verified if status == ActionStatus.SUCCEEDED else "")
+    planned = [item for item in decided.plan if item.action is action]
+    if not planned:
+        return "not recommended"
+    if planned[0].disposition is Disposition.NEVER:
+        return f"not allowed: {planned[0].why}"
+    if decision is not None:
+        return f"not chosen by {decision.decided_by}"
+    return "not done"
+
+
+def _notes(outcomes: Sequence[Json]) -> list[str]:
+    return [
+        f"{item['action']} on {item['target']} {item['status']}: {item['detail']}"
+        for item in outcomes
+        if item["status"] != ActionStatus.SUCCEEDED or item["verified"] is not True
+    ]

@@ -1,0 +1,75 @@
+"""What deciding brings: the verdict, the plan, and the facts about the account they rest on."""
+
+from pydantic import Field
+
+from shared.models.base import Json, Model
+from shared.models.block import BlockName, BlockStatus, make_block
+from shared.models.case import CaseRequest
+from shared.models.plan import ActionName, Disposition, PlannedAction
+from shared.models.verdict import Confidence, Reason, Verdict
+
+
+class Decided(Model):
+    """Result of the activity ``decide_response``."""
+
+    verdict: Verdict
+    plan: list[PlannedAction] = Field(default_factory=list)
+    recommended: list[ActionName] = Field(default_factory=list)
+    blocks: dict[str, Json] = Field(default_factory=dict)
+    """Blocks to add to or replace in the record: scoring, and the completed user block."""
+    account: Json = Field(default_factory=dict)
+    """Facts about the account for the record: names, kinds, roles, synced, guest."""
+    object_id: str | None = None
+    user_principal_name: str | None = None
+    address: str | None = None
+    """The address the attack came from."""
+
+
+def undecided(case: CaseRequest, blocks: dict[str, Json], error: str) -> Decided:
+    """Return the safe answer when deciding itself failed: Medium, and a person judges.
+
+    Source: seed 004, ``Compromise_Confidence_Scoring`` failure handling.
+    """
+    reason = Reason(
+        id="scoring_failed",
+        title="The score could not be computed; a person has to judge",
+        weight=0.0,
+        evidence=error,
+    )
+    verdict = Verdict(
+        compromise_confidence_score=Confidence.MEDIUM,
+        score=50,
+        reasons=[reason],
+        completeness=0.0,
+        ruleset="none",
+    )
+    target = case.account.user_principal_name or case.account.user_id if case.account else None
+    plan = [
+        PlannedAction(
+            action=ActionName.MONITOR_ONLY,
+            target=target or "incident",
+            disposition=Disposition.NEVER,
+            why="the score could not be computed: judge by hand and contain by hand",
+        )
+    ]
+    block = make_block(
+        BlockName.SCORING,
+        BlockStatus.FAILED,
+        inputs={},
+        outputs={
+            "compromise_confidence_score": verdict.compromise_confidence_score,
+            "recommended_containment_actions": [],
+            "justification_for_score": f"{reason.title}: {error}",
+        },
+        notes=[error],
+    ).block.to_json()
+    account = case.account
+    return Decided(
+        verdict=verdict,
+        plan=plan,
+        blocks={BlockName.SCORING: block},
+        account=account.to_json() if account else {},
+        object_id=account.object_id if account else None,
+        user_principal_name=account.user_principal_name if account else None,
+        address=case.successful_login_ip,
+    )

@@ -1,0 +1,56 @@
+"""How notification and evidence read in their blocks when all went well, and when not."""
+
+from shared.models.base import Json
+from shared.models.block import BlockName, BlockStatus, make_block
+from shared.models.case import CaseRequest
+
+
+def notification_block(told: Json, inputs: Json | None = None) -> Json:
+    """Return the block ``Incident_Creation_Notification``.
+
+    Args:
+        told: ``{"ticket": {"ticket_id"|"error"}, "channels": {channel: "sent"|error},
+            "comment": ..., "emergency": {...}}`` as ``tell_people`` collects it.
+        inputs: the block's inputs, known once the record is complete.
+    """
+    ticket = told["ticket"]
+    channels: Json = told["channels"] | {
+        f"{name} (emergency)": state for name, state in told.get("emergency", {}).items()
+    }
+    failed = [f"{name}: {state}" for name, state in channels.items() if state != "sent"]
+    notes = [f"not delivered by {line}" for line in failed]
+    if not ticket.get("ticket_id"):
+        notes.append(f"no ticket yet, it is tried again: {ticket.get('error')}")
+    if "error" in told.get("comment", {}):
+        notes.append(f"incident comment not written: {told['comment']['error']}")
+    if not notes:
+        status = BlockStatus.COMPLETE
+    elif ticket.get("ticket_id") or len(failed) < len(channels):
+        status = BlockStatus.PARTIAL
+    else:
+        status = BlockStatus.FAILED
+    return make_block(
+        BlockName.NOTIFICATION,
+        status,
+        inputs=inputs or {},
+        outputs={
+            "incident_ticket_id": ticket.get("ticket_id"),
+            "analyst_notification_status": channels,
+        },
+        notes=notes,
+        details={"ticket_url": ticket.get("url")},
+    ).block.to_json()
+
+
+def missing_evidence(case: CaseRequest, error: str) -> Json:
+    """Return the block ``Evidence_Preservation`` when nothing could be collected."""
+    return make_block(
+        BlockName.EVIDENCE,
+        BlockStatus.FAILED,
+        inputs={
+            "user_id": case.account.user_id if case.account else None,
+            "successful_login_ip": case.successful_login_ip,
+            "detection_time_window": case.detection_time_window_minutes,
+        },
+        notes=[f"evidence was not collected, collect the logs by hand: {error}"],
+    ).block.to_json()

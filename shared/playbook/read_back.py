@@ -1,0 +1,74 @@
+"""Reading an account back: is an action in force?
+
+The comparison is always with the state before containment, never with a clock: the provider's
+clock and ours need not agree.
+"""
+
+from shared.models.directory import AccountState, UserRisk
+from shared.models.outcome import ActionOutcome, ActionStatus
+from shared.models.plan import ActionName
+
+_RISK_CONFIRMED = "confirmedCompromised"
+"""``riskState`` after confirmCompromised (Graph ``riskyUser`` resource)."""
+
+
+def is_done(action: ActionName, *, before: AccountState | None, now: AccountState) -> bool:
+    """Return whether the action's effect is visible in ``now`` compared with ``before``.
+
+    Without ``before`` only effects that are visible by themselves count (a disabled account).
+    """
+    if action is ActionName.DISABLE_ACCOUNT:
+        return now.account_enabled is False
+    if before is None:
+        return False
+    if action is ActionName.FORCE_PASSWORD_RESET:
+        return _moved(before.last_password_change_at, now.last_password_change_at)
+    if action is ActionName.REVOKE_SESSIONS:
+        return _moved(before.sign_in_sessions_valid_from, now.sign_in_sessions_valid_from)
+    return False
+
+
+def _moved(before: object, now: object) -> bool:
+    return now is not None and now != before
+
+
+def read_back(
+    outcome: ActionOutcome,
+    *,
+    before: AccountState | None,
+    now: AccountState,
+    risk: UserRisk | None,
+) -> ActionOutcome:
+    """Return the outcome with ``verified`` and ``detail`` from what the provider says now."""
+    if outcome.status is not ActionStatus.SUCCEEDED or outcome.verified is True:
+        return outcome
+    if outcome.action is ActionName.CONFIRM_COMPROMISED:
+        return _risk_read_back(outcome, risk)
+    if before is None and outcome.action is not ActionName.DISABLE_ACCOUNT:
+        detail = "the state before was not readable, so the change cannot be proved"
+        return outcome.model_copy(update={"verified": None, "detail": detail})
+    verified = is_done(outcome.action, before=before, now=now)
+    detail = _detail(outcome.action, now) if verified else "the directory does not show it yet"
+    return outcome.model_copy(update={"verified": verified, "detail": detail})
+
+
+def _risk_read_back(outcome: ActionOutcome, risk: UserRisk | None) -> ActionOutcome:
+    if risk is None:
+        detail = "Identity Protection gives no risk for this account"
+        return outcome.model_copy(update={"verified": None, "detail": detail})
+    verified = risk.state == _RISK_CONFIRMED
+    detail = f"risk state is {risk.state}"
+    return outcome.model_copy(update={"verified": verified, "detail": detail})
+
+
+def _detail(action: ActionName, now: AccountState) -> str:
+    shown = now.to_json()
+    return {
+        ActionName.DISABLE_ACCOUNT: "accountEnabled is false",
+        ActionName.FORCE_PASSWORD_RESET: (
+            f"lastPasswordChangeDateTime is {shown['last_password_change_at']}"
+        ),
+        ActionName.REVOKE_SESSIONS: (
+            f"signInSessionsValidFromDateTime is {shown['sign_in_sessions_valid_from']}"
+        ),
+    }[action]

@@ -1,0 +1,92 @@
+"""The case record: how it starts and how a patch is merged into it. Pure; the activity stores it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from shared.models.base import Json
+from shared.models.block import BLOCK_OUTPUTS, Block, BlockName, BlockStatus, make_block
+from shared.models.case import CaseRecord, CaseRequest, CaseStatus
+from shared.playbook.containment import merge_outcomes
+
+
+def initial_record(case: CaseRequest) -> Json:
+    """Return the record of a case that has just been accepted; every block is there, skipped."""
+    blocks = {
+        name: make_block(name, BlockStatus.SKIPPED, inputs={}, notes=["not run yet"]).block
+        for name in BLOCK_OUTPUTS
+    }
+    record = CaseRecord(
+        case_id=case.case_id,
+        status=CaseStatus.GATHERING,
+        mode=case.mode,
+        alert_type=case.alert_type,
+        incident=case.incident.to_json(),
+        account=case.account.to_json() if case.account else None,
+        addresses=list(case.addresses),
+        blocks={str(name): block for name, block in blocks.items()},
+    )
+    return record.to_json() | {
+        "sla": {
+            "detected_at": case.to_json()["detected_at"],
+            "received_at": case.to_json()["received_at"],
+        }
+    }
+
+
+def merge_record(record: Json, patch: Json) -> Json:
+    """Return ``record`` with ``patch`` merged in; the same patch twice changes nothing more.
+
+    ``blocks`` merge by name and field, ``actions`` by action and target, ``timeline`` by time and
+    text, ``account``, ``incident``, ``sla`` and ``links`` by key; everything else is replaced.
+
+    Raises:
+        pydantic.ValidationError: the result is not a case record.
+    """
+    merged = dict(record)
+    for key, value in patch.items():
+        merge = _MERGES.get(key)
+        merged[key] = merge(record.get(key), value) if merge else value
+    return CaseRecord.model_validate(merged).to_json()
+
+
+def _merge_keys(old: Json | None, new: Json | None) -> Json | None:
+    if not old or not new:
+        return new or old
+    return old | {key: value for key, value in new.items() if value is not None}
+
+
+def _merge_blocks(old: dict[str, Json] | None, new: dict[str, Json]) -> dict[str, Json]:
+    merged = dict(old or {})
+    for name, block in new.items():
+        before = merged.get(name, {})
+        if "status" in block:
+            merged[name] = block
+        else:
+            outputs = before.get("outputs", {}) | block.get("outputs", {})
+            merged[name] = before | {"outputs": outputs}
+    return merged
+
+
+def _merge_timeline(old: Sequence[Json] | None, new: Sequence[Json]) -> list[Json]:
+    entries = {(item["at"], item["event"]): item for item in (*(old or []), *new)}
+    return sorted(entries.values(), key=lambda item: item["at"])
+
+
+def _merge_actions(old: Sequence[Json] | None, new: Sequence[Json]) -> list[Json]:
+    return merge_outcomes(old or [], new)
+
+
+_MERGES: dict[str, Any] = {
+    "account": _merge_keys,
+    "incident": _merge_keys,
+    "sla": _merge_keys,
+    "links": _merge_keys,
+    "blocks": _merge_blocks,
+    "actions": _merge_actions,
+    "timeline": _merge_timeline,
+}
+
+
+def block_outputs(record: Json, name: BlockName) -> Json:
+    """Return a block's outputs from a record, empty when the block is not there."""
+    return Block.model_validate(record["blocks"][name]).outputs if name in record["blocks"] else {}

@@ -1,0 +1,142 @@
+"""Scripted activities: what each answers in an ordinary High case, and the case itself."""
+
+from typing import Any
+
+from shared.models.base import Json
+from shared.models.block import BlockName, BlockStatus, make_block
+from shared.models.case import CaseRequest
+from shared.models.plan import ActionName, Disposition, PlannedAction
+from shared.models.verdict import Confidence, Verdict
+from shared.playbook.decided import Decided
+from tests.support.durable_backend import Script
+
+ADDRESS = "203.0.113.66"
+OBJECT_ID = "5f0c2a9e-0000-4000-8000-000000000001"
+NAME = "ada.lind@contoso.example"
+T0 = "2026-11-20T12:00:00.000Z"
+T1 = "2026-11-20T12:00:05.000Z"
+
+
+def case_payload(**changes: Any) -> Json:
+    """Return the input of ``respond`` for one account and one address."""
+    given: Json = {
+        "case_id": "case-0123456789abcdef01234567",
+        "alert_type": "brute_force_success",
+        "mode": "automatic",
+        "incident": {
+            "source": "sentinel",
+            "incident_id": "/subscriptions/0/incidents/1",
+            "title": "Brute force success",
+        },
+        "account": {"key": "a" * 32, "user_id": OBJECT_ID, "object_id": OBJECT_ID},
+        "addresses": [ADDRESS],
+        "now": T0,
+        "detected_at": T0,
+        "received_at": T0,
+        "timing": {
+            "approval_deadline_minutes": 5,
+            "recheck_minutes": 10,
+            "watch_hours": 1,
+            "block_hours": 0.5,
+        },
+    }
+    return CaseRequest.model_validate(given | changes).to_json()
+
+
+def plan_line(
+    action: ActionName, disposition: Disposition = Disposition.AUTOMATIC
+) -> PlannedAction:
+    """Return one line of a plan."""
+    target = ADDRESS if action is ActionName.BLOCK_IP else NAME
+    return PlannedAction(action=action, target=target, disposition=disposition, why="test")
+
+
+def decided(
+    confidence: Confidence = Confidence.HIGH, plan: list[PlannedAction] | None = None
+) -> Json:
+    """Return what ``decide_response`` answers."""
+    actions = (ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS, ActionName.BLOCK_IP)
+    scoring = make_block(BlockName.SCORING, BlockStatus.COMPLETE, inputs={})
+    return Decided(
+        verdict=Verdict(
+            compromise_confidence_score=confidence, score=95, completeness=1, ruleset="test"
+        ),
+        plan=[plan_line(action) for action in actions] if plan is None else plan,
+        recommended=list(actions),
+        blocks={BlockName.SCORING: scoring.block.to_json()},
+        object_id=OBJECT_ID,
+        user_principal_name=NAME,
+        address=ADDRESS,
+    ).to_json()
+
+
+def _block(name: BlockName, **details: Any) -> Script:
+    result = make_block(name, BlockStatus.COMPLETE, inputs={}, details=details).to_json()
+    return lambda _payload: result
+
+
+def outcome(action: ActionName, **changes: Any) -> Json:
+    """Return an action outcome as an activity gives it."""
+    target = ADDRESS if action is ActionName.BLOCK_IP else OBJECT_ID
+    return {
+        "action": action,
+        "target": target,
+        "status": "succeeded",
+        "verified": None,
+        "detail": "accepted",
+        "at": T1,
+        "undo": None,
+    } | changes
+
+
+def acts(action: ActionName) -> Script:
+    """Return the script of an identity action that the provider accepts."""
+    return lambda _payload: {"outcome": outcome(action)}
+
+
+def verified(payload: Json) -> Json:
+    """Confirm every action."""
+    return {"outcomes": [item | {"verified": True} for item in payload["outcomes"]]}
+
+
+def fail(message: str = "no") -> Script:
+    """Return a script that raises."""
+
+    def script(_payload: Json) -> Any:
+        raise RuntimeError(message)
+
+    return script
+
+
+_STATE = {"account_enabled": True, "sign_in_sessions_valid_from": T0, "last_password_change_at": T0}
+_BLOCKED = {"rule_id": "/ipGroups/1", "present": True, "provisioned": True}
+
+
+def default_scripts() -> dict[str, Script]:
+    """Return a script for every activity."""
+    evidence = make_block(BlockName.EVIDENCE, BlockStatus.COMPLETE, inputs={}).block.to_json()
+    blocked = outcome(ActionName.BLOCK_IP, verified=True, undo={"rule_id": "/ipGroups/1"})
+    return {
+        "enrich_user": _block(BlockName.USER),
+        "check_address": _block(BlockName.ADDRESS),
+        "analyse_sign_ins": _block(BlockName.SIGN_INS, suspicious_address=ADDRESS),
+        "analyse_activity": _block(BlockName.ACTIVITY),
+        "get_case_context": lambda _payload: {"status": "New"},
+        "decide_response": lambda _payload: decided(),
+        "read_account_state": lambda _payload: _STATE,
+        "disable_account": acts(ActionName.DISABLE_ACCOUNT),
+        "force_password_reset": acts(ActionName.FORCE_PASSWORD_RESET),
+        "revoke_sessions": acts(ActionName.REVOKE_SESSIONS),
+        "confirm_compromised": acts(ActionName.CONFIRM_COMPROMISED),
+        "verify_account": verified,
+        "enable_account": lambda _payload: _STATE,
+        "read_block": lambda _payload: _BLOCKED,
+        "block_ip": lambda _payload: blocked,
+        "unblock_ip": lambda _payload: _BLOCKED | {"present": False},
+        "preserve_evidence": lambda _payload: {"block": evidence},
+        "save_case": lambda payload: {"case_id": payload["case_id"]},
+        "open_ticket": lambda _payload: {"ticket_id": "INC0010001", "url": None},
+        "notify_analysts": lambda _payload: {"channels": {"slack": "sent", "email": "sent"}},
+        "comment_incident": lambda _payload: {"key": "k"},
+        "recheck_sign_ins": lambda _payload: {"held": True, "detail": "held"},
+    }

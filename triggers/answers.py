@@ -1,0 +1,61 @@
+"""HTTP answers: JSON, and problems as ``application/problem+json`` (RFC 9457)."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import azure.functions as func
+
+from shared.models.base import Json
+from shared.playbook.fields import FieldError
+
+_SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+def json_answer(
+    body: Any, status: int = 200, headers: dict[str, str] | None = None
+) -> func.HttpResponse:
+    """Return a JSON answer that is not cached."""
+    return func.HttpResponse(
+        json.dumps(body),
+        status_code=status,
+        mimetype="application/json",
+        headers=_SECURITY_HEADERS | (headers or {}),
+    )
+
+
+def problem(
+    status: int, title: str, *, detail: str = "", errors: Sequence[FieldError] = ()
+) -> func.HttpResponse:
+    """Return a problem: what went wrong, and for a wrong body every wrong field with its reason."""
+    body: Json = {"type": "about:blank", "title": title, "status": status}
+    if detail:
+        body["detail"] = detail
+    if errors:
+        body["errors"] = [error.to_json() for error in errors]
+    return func.HttpResponse(
+        json.dumps(body),
+        status_code=status,
+        mimetype="application/problem+json",
+        headers=_SECURITY_HEADERS,
+    )
+
+
+def page(html: str, status: int = 200) -> func.HttpResponse:
+    """Return an HTML page that runs no script and can be framed by nobody."""
+    return func.HttpResponse(
+        html,
+        status_code=status,
+        mimetype="text/html",
+        charset="utf-8",
+        headers=_SECURITY_HEADERS
+        | {"Content-Security-Policy": _PAGE_POLICY, "X-Frame-Options": "DENY"},
+    )

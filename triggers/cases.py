@@ -1,0 +1,75 @@
+"""Reading cases: the list, one record, its report page."""
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from shared.bootstrap import get_providers
+from shared.case_links import Purpose
+from shared.errors import TourniquetError
+from shared.models.base import Json
+from shared.models.case import CaseRequest
+from shared.playbook.record import initial_record
+from shared.settings import get_settings
+from triggers.answers import json_answer, page, problem
+from triggers.identity import find_caller
+
+blueprint = df.Blueprint()
+
+PAGE_SIZE = 50
+MAX_PAGE_SIZE = 200
+
+
+@blueprint.route(route="cases", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+async def list_cases(req: func.HttpRequest) -> func.HttpResponse:
+    """List case summaries: ``?page_size=`` (up to 200) and ``?token=`` of the page before."""
+    size = req.params.get("page_size", str(PAGE_SIZE))
+    if not (size.isascii() and size.isdigit() and 1 <= int(size[:6]) <= MAX_PAGE_SIZE):
+        return problem(400, "page_size is a number from 1 to 200")
+    try:
+        store = get_providers().require("cases")
+        found = await store.list_cases(page_size=int(size), token=req.params.get("token") or None)
+    except TourniquetError as error:
+        return problem(503, "The case store did not answer", detail=error.describe())
+    return json_answer(found.to_json())
+
+
+@blueprint.route(route="cases/{case_id}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.durable_client_input(client_name="client")
+async def get_case(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+    """Return the case record; before its first write, what was accepted."""
+    case_id = req.route_params["case_id"]
+    try:
+        record = await find_record(client, case_id)
+    except TourniquetError as error:
+        return problem(503, "The case store did not answer", detail=error.describe())
+    return json_answer(record) if record else problem(404, "There is no such case")
+
+
+@blueprint.route(
+    route="cases/{case_id}/report", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS
+)
+@blueprint.durable_client_input(client_name="client")
+async def get_report(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+    """Return the report page to a signed-in person, a link's holder or the automation key."""
+    case_id = req.route_params["case_id"]
+    if find_caller(req, get_settings(), case_id, Purpose.REPORT) is None:
+        return problem(401, "Sign in, or use the link from the ticket")
+    try:
+        record = await find_record(client, case_id)
+    except TourniquetError as error:
+        return problem(503, "The case store did not answer", detail=error.describe())
+    if not record:
+        return problem(404, "There is no such case")
+    from shared.pages import render_report
+
+    return page(render_report(record))
+
+
+async def find_record(client: df.DurableFunctionsClient, case_id: str) -> Json | None:
+    """Return the stored record, or the first one of a case that was only just accepted."""
+    found = await get_providers().require("cases").load(case_id)
+    if found:
+        return found[0]
+    state = await client.get_orchestration_state(case_id)
+    accepted = state.get_input(dict) if state is not None else None
+    return initial_record(CaseRequest.model_validate(accepted)) if accepted else None

@@ -1,0 +1,29 @@
+"""Whether the app is up, and what is configured."""
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from shared.bootstrap import get_providers
+from shared.settings import get_settings
+from triggers.answers import json_answer
+
+blueprint = df.Blueprint()
+
+
+@blueprint.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def health(req: func.HttpRequest) -> func.HttpResponse:
+    """Say that the app runs, its mode, and which parts are configured; no names, no addresses."""
+    providers = get_providers()
+    configured = {
+        "directory": providers.directory is not None,
+        "sign_in_log": providers.sign_in_log is not None,
+        "siem": providers.siem is not None,
+        "reputation": len(providers.reputation) > 0,
+        "location": providers.geo is not None,
+        "firewall": len(providers.firewalls) > 0,
+        "evidence": providers.evidence is not None,
+        "cases": providers.cases is not None,
+        "ticketing": len(providers.ticketing) > 0,
+        "notification": len(providers.notifiers) > 0,
+    }
+    return json_answer({"status": "ok", "mode": get_settings().mode, "configured": configured})

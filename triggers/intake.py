@@ -1,0 +1,71 @@
+"""Intake: Sentinel incidents, manual calls, Event Grid events."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from shared.models.case import CaseRequest
+from shared.playbook.fields import InvalidBody
+from shared.playbook.intake import parse_manual_case, parse_security_event, parse_sentinel_incident
+from shared.settings import get_settings
+from triggers.answers import json_answer, problem
+from triggers.body import read_json
+from triggers.starter import start_cases
+
+blueprint = df.Blueprint()
+
+
+@blueprint.route(route="incidents", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.durable_client_input(client_name="client")
+async def post_incident(
+    req: func.HttpRequest, client: df.DurableFunctionsClient
+) -> func.HttpResponse:
+    """Accept a Sentinel incident as the Logic App sends it; 202 with one case per account."""
+    return await _accept(req, client, parse_sentinel_incident)
+
+
+@blueprint.route(route="cases", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.durable_client_input(client_name="client")
+async def post_case(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+    """Accept a manual call with the runbook's inputs (seed 000); 202 with the case."""
+    return await _accept(req, client, lambda *body, **given: [parse_manual_case(*body, **given)])
+
+
+@blueprint.event_grid_trigger(arg_name="event")
+@blueprint.durable_client_input(client_name="client")
+async def on_security_event(event: func.EventGridEvent, client: df.DurableFunctionsClient) -> None:
+    """Accept an Event Grid event whose data is a Sentinel incident or a manual call.
+
+    A wrong event raises: Event Grid then retries and dead-letters it, so that it is never lost
+    in silence.
+    """
+    settings = get_settings()
+    body: dict[str, Any] = {
+        "id": event.id,
+        "subject": event.subject,
+        "event_type": event.event_type,
+        "event_time": event.event_time.isoformat() if event.event_time else None,
+        "data": event.get_json(),
+    }
+    cases = parse_security_event(body, mode=settings.mode, received_at=datetime.now(UTC))
+    await start_cases(client, cases, body["data"], settings)
+
+
+async def _accept(
+    req: func.HttpRequest,
+    client: df.DurableFunctionsClient,
+    parse: Callable[..., list[CaseRequest]],
+) -> func.HttpResponse:
+    settings = get_settings()
+    try:
+        body = read_json(req)
+        cases = parse(body, mode=settings.mode, received_at=datetime.now(UTC))
+    except InvalidBody as error:
+        return problem(400, "The body is not valid", errors=error.errors)
+    started = await start_cases(client, cases, body, settings)
+    answer = {"cases": [one.to_json(settings) for one in started]}
+    location = {"Location": answer["cases"][0]["status_url"], "Retry-After": "2"}
+    return json_answer(answer, 202, location)
