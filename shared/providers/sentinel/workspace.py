@@ -93,7 +93,7 @@ class Workspace:
                 timespan=(start, end),
                 server_timeout=max(1, int(self._policy.attempt_timeout)),
             )
-            return _result(answer)
+            return read_answer(answer)
         except AzureError as error:
             raise error_from_azure(error, vendor=VENDOR, operation=operation) from error
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
@@ -102,7 +102,8 @@ class Workspace:
             raise RetryableError(message, vendor=VENDOR, operation=operation) from error
 
 
-def _result(answer: "LogsQueryResult | LogsQueryPartialResult") -> QueryResult:
+def read_answer(answer: "LogsQueryResult | LogsQueryPartialResult") -> QueryResult:
+    """Return the SDK's answer as ours; status 200 with an error is a partial one."""
     from azure.monitor.query import LogsQueryPartialResult
 
     if isinstance(answer, LogsQueryPartialResult):

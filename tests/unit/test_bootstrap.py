@@ -1,0 +1,89 @@
+"""Which vendors are there is decided by the settings; building them touches nothing outside."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from shared.bootstrap import Providers, build_providers, get_providers, set_providers
+from shared.errors import NotConfigured
+from shared.settings import Settings
+from tests.unit.source_files import ROOT
+
+EVERYTHING = {
+    "log_analytics_workspace_id": "5a3d3c2e-8f0c-4a63-9a7b-2f8b6f6c1d42",
+    "firewall_ip_group_id": "/subscriptions/s/resourceGroups/r/providers/Microsoft.Network"
+    "/ipGroups/g",
+    "virustotal_api_key": "k",
+    "abuseipdb_api_key": "k",
+    "geoip_city_db": "city.mmdb",
+    "blob_url": "https://account.blob.core.windows.net",
+    "servicenow_url": "https://example.service-now.com",
+    "servicenow_username": "u",
+    "servicenow_password": "p",
+    "slack_bot_token": "t",
+    "slack_channel": "C1",
+    "smtp_host": "smtp.example",
+}
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    set_providers(None)
+    yield
+    set_providers(None)
+
+
+def test_everything_configured_is_there() -> None:
+    providers = build_providers(Settings.model_validate(EVERYTHING))
+
+    assert providers.directory is not None
+    for port in ("sign_in_log", "siem", "geo", "evidence", "cases"):
+        assert getattr(providers, port) is not None, port
+    assert [source.name for source in providers.reputation] == ["virustotal", "abuseipdb"]
+    assert [firewall.name for firewall in providers.firewalls] == ["azure_firewall"]
+    assert [ticketing.name for ticketing in providers.ticketing] == ["servicenow"]
+    assert [notifier.channel for notifier in providers.notifiers] == ["slack", "email"]
+
+
+def test_what_is_not_configured_is_absent_and_says_what_to_set() -> None:
+    providers = build_providers(Settings())
+
+    assert providers.reputation == providers.firewalls == []
+    assert providers.ticketing == providers.notifiers == []
+    assert providers.require("directory") is providers.directory
+    with pytest.raises(NotConfigured, match="TOURNIQUET_BLOB_URL is not set"):
+        providers.require("cases")
+    with pytest.raises(NotConfigured, match="TOURNIQUET_LOG_ANALYTICS_WORKSPACE_ID"):
+        providers.require("sign_in_log")
+
+
+def test_a_wrong_address_does_not_keep_the_others_away() -> None:
+    wrong = {name: "http://clear.example" for name in ("arm_url", "graph_url", "blob_url")}
+    wrong |= {"servicenow_url": "http://clear.example", "slack_url": "http://clear.example"}
+
+    providers = build_providers(Settings.model_validate(EVERYTHING | wrong))
+
+    assert providers.require("sign_in_log") is not None
+
+
+def test_a_test_may_put_its_own_in() -> None:
+    own = Providers()
+    set_providers(own)
+
+    assert get_providers() is own
+
+
+def test_building_imports_no_vendor_library() -> None:
+    program = (
+        "import sys\n"
+        "from shared.bootstrap import build_providers\n"
+        "from shared.settings import Settings\n"
+        f"build_providers(Settings.model_validate({EVERYTHING!r}))\n"
+        "print(sorted({'azure', 'msgraph', 'httpx', 'msal', 'duckdb'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
