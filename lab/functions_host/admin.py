@@ -1,4 +1,8 @@
-"""The host's own API under `/admin`, for the master key; and what the lab adds to it."""
+"""The host's own API under `/admin`, for the master key; and what the lab adds to it.
+
+The lab's additions: `GET /admin/lab/workers`, the worker processes with what each is doing now, and
+`GET /admin/lab/history/{instance_id}`, an instance's history.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,12 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import unquote
 
+import durabletask.internal.orchestrator_service_pb2 as pb
+import grpc
 from aiohttp import web
+from google.protobuf import json_format
 
 from lab.functions_host.front import given_key
 from lab.functions_host.metadata import HTTP_TRIGGER, TIMER_TRIGGER, Function
@@ -26,9 +34,15 @@ class AdminApi:
     """Status, functions, running a timer by hand, and the workers."""
 
     def __init__(
-        self, pool: WorkerPool, keys: HostKeys, route_prefix: str, run_timer: RunTimer
+        self,
+        pool: WorkerPool,
+        hub: Any,
+        keys: HostKeys,
+        route_prefix: str,
+        run_timer: RunTimer,
     ) -> None:
         self._pool = pool
+        self._hub = hub
         self._keys = keys
         self._prefix = route_prefix
         self._run_timer = run_timer
@@ -36,12 +50,12 @@ class AdminApi:
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer `/admin/...`."""
-        path = request.match_info["tail"].strip("/").lower()
-        if path == "host/ping":
+        path = [unquote(part) for part in request.match_info["tail"].strip("/").split("/")]
+        if path == ["host", "ping"]:
             return web.Response()
         if not self._keys.allow("admin", given_key(request)):
             return web.Response(status=401)
-        match request.method, path.split("/"):
+        match request.method, path:
             case "GET", ["host", "status"]:
                 return web.json_response(self._status())
             case "GET", ["functions"]:
@@ -58,7 +72,30 @@ class AdminApi:
                 return web.json_response(
                     {"workers": self._pool.describe(), "restarts": self._pool.restarts}
                 )
+            case "GET", ["lab", "history", instance_id]:
+                return await self._history(instance_id)
         return web.Response(status=404)
+
+    async def _history(self, instance_id: str) -> web.Response:
+        """An instance's history as the engine keeps it, with its size and number of replays."""
+        request = pb.StreamInstanceHistoryRequest(instanceId=instance_id)
+        try:
+            events = [
+                event
+                async for chunk in self._hub.StreamInstanceHistory(request)
+                for event in chunk.events
+            ]
+        except grpc.aio.AioRpcError:
+            return web.Response(status=404)
+        return web.json_response(
+            {
+                "instance_id": instance_id,
+                "events": len(events),
+                "bytes": sum(event.ByteSize() for event in events),
+                "replays": sum(event.HasField("orchestratorStarted") for event in events),
+                "history": [json_format.MessageToDict(event) for event in events],
+            }
+        )
 
     def _status(self) -> dict[str, Any]:
         return {

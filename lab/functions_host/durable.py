@@ -16,6 +16,7 @@ import logging
 from typing import Any, Literal
 
 import durabletask.internal.orchestrator_service_pb2 as pb
+import grpc
 from google.protobuf import wrappers_pb2
 
 from lab.functions_host.engine import as_entity_batch
@@ -26,12 +27,13 @@ from lab.functions_host.metadata import (
     Function,
 )
 from lab.functions_host.pool import WorkerPool
-from lab.functions_host.process import Call, WorkerLostError
+from lab.functions_host.process import Call, CallTimeoutError, WorkerLostError
 from lab.functions_host.settings import DurableSettings
 from lab.functions_host.triggers import Bindings
 from lab.functions_host.wire import Frame, WireValue, json_text, plain, text
 
 _LOG = logging.getLogger(__name__)
+_RECONNECT_PAUSE = 0.5
 
 type OnWorkerLoss = Literal["redeliver", "fail"]
 
@@ -69,13 +71,21 @@ class DurablePump:
     async def run(self) -> None:
         """Serve work items until cancelled."""
         try:
-            async for item in self._hub.GetWorkItems(pb.GetWorkItemsRequest()):
-                task = asyncio.create_task(self._handle(item))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+            while True:
+                try:
+                    await self._take_work()
+                except grpc.aio.AioRpcError as error:
+                    _LOG.warning("The stream of work items broke: %s", error.details())
+                await asyncio.sleep(_RECONNECT_PAUSE)
         finally:
             for task in self._tasks:
                 task.cancel()
+
+    async def _take_work(self) -> None:
+        async for item in self._hub.GetWorkItems(pb.GetWorkItemsRequest()):
+            task = asyncio.create_task(self._handle(item))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _handle(self, item: pb.WorkItem) -> None:
         kind = item.WhichOneof("request")
@@ -114,7 +124,7 @@ class DurablePump:
             response = _failed_orchestration(_not_found("orchestrator", name))
         else:
             body = text(base64.b64encode(request.SerializeToString()).decode())
-            reply = await self._call(function, body, request.instanceId, redeliver=True)
+            reply = await self._replay(function, body, request.instanceId)
             if reply["ok"]:
                 response = pb.OrchestratorResponse.FromString(_from_base64(reply))
             else:
@@ -122,6 +132,14 @@ class DurablePump:
         response.instanceId = request.instanceId
         response.completionToken = token
         await self._hub.CompleteOrchestratorTask(response)
+
+    async def _replay(self, function: Function, body: WireValue, instance_id: str) -> Frame:
+        """Run an orchestrator until a worker answers: it has no effects, so it can always rerun."""
+        while True:
+            try:
+                return await self._call(function, body, instance_id, redeliver=True)
+            except CallTimeoutError as error:
+                _LOG.warning("%s: %s", function.name, error)
 
     async def _activity(self, request: pb.ActivityRequest, token: str) -> None:
         instance_id = request.orchestrationInstance.instanceId
@@ -167,6 +185,16 @@ class DurablePump:
         await self._hub.CompleteEntityTask(result)
 
 
+def _lost(function: str, error: WorkerLostError) -> Frame:
+    """What the extension reports: the host's own exception, not the app's."""
+    if isinstance(error, CallTimeoutError):
+        what = "FunctionTimeoutException: Timeout value was exceeded by function"
+    else:
+        what = "FunctionInvocationException: Exception while executing function"
+    message = f"Microsoft.Azure.WebJobs.Host.{what}: Functions.{function}"
+    return {"ok": False, "message": message, "stack": str(error)}
+
+
 def _from_base64(reply: Frame) -> bytes:
     return base64.b64decode(plain(reply["return"]) or b"")
 
@@ -201,12 +229,6 @@ def _not_found(kind: str, name: str) -> pb.TaskFailureDetails:
         "function.",
         isNonRetriable=True,
     )
-
-
-def _lost(function: str, error: WorkerLostError) -> Frame:
-    kind = "Microsoft.Azure.WebJobs.Host.FunctionInvocationException"
-    message = f"{kind}: Exception while executing function: Functions.{function}"
-    return {"ok": False, "message": message, "stack": str(error)}
 
 
 def _failed_orchestration(details: pb.TaskFailureDetails) -> pb.OrchestratorResponse:

@@ -9,6 +9,7 @@ the real extension that an application can see:
   stops listening then), with its failure's type, and knows its parent's id;
 * a timer of an instance that has since been purged or continued as new does not fire in its
   successor; timers share one thread;
+* while an orchestration holds an entity's lock, everybody else's operations on it wait;
 * an instance that is being worked on does not hold up the instances queued behind it;
 * late answers for a finished instance are dropped;
 * host.json's `defaultVersion` and `overridableExistingInstanceStates` are applied at the start.
@@ -16,28 +17,22 @@ the real extension that an application can see:
 
 from __future__ import annotations
 
-import heapq
-import itertools
-import logging
-import threading
-import time
-from collections.abc import Callable
 from concurrent import futures
 from datetime import UTC, datetime
-from typing import Any
 
 import durabletask.internal.helpers as helpers
 import durabletask.internal.orchestrator_service_pb2 as pb
-import durabletask.internal.orchestrator_service_pb2_grpc as stubs
 import grpc
 from durabletask.testing.in_memory_backend import (
     InMemoryOrchestrationBackend,
     OrchestrationInstance,
+    PendingLockRequest,
 )
 from google.protobuf import timestamp_pb2, wrappers_pb2
 
-_LOG = logging.getLogger(__name__)
-_UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+from lab.functions_host.alarms import Alarms
+from lab.functions_host.hub import UNLIMITED, generated
+
 _THREADS = 48
 _RUNNING = (
     pb.ORCHESTRATION_STATUS_RUNNING,
@@ -45,39 +40,6 @@ _RUNNING = (
     pb.ORCHESTRATION_STATUS_SUSPENDED,
     pb.ORCHESTRATION_STATUS_CONTINUED_AS_NEW,
 )
-
-
-class Alarms:
-    """Runs callbacks at given times on one thread."""
-
-    def __init__(self) -> None:
-        self._due: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = itertools.count()
-        self._changed = threading.Condition()
-        self._stopped = False
-        threading.Thread(target=self._run, name="engine-timers", daemon=True).start()
-
-    def at(self, when: datetime, action: Callable[[], None]) -> None:
-        """Run `action` once `when`, an aware time, has come."""
-        with self._changed:
-            heapq.heappush(self._due, (when.timestamp(), next(self._order), action))
-            self._changed.notify()
-
-    def stop(self) -> None:
-        """Run nothing any more."""
-        with self._changed:
-            self._stopped = True
-            self._changed.notify()
-
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                while not self._stopped and (not self._due or self._due[0][0] > time.time()):
-                    self._changed.wait(self._due[0][0] - time.time() if self._due else None)
-                if self._stopped:
-                    return
-                action = heapq.heappop(self._due)[2]
-            action()
 
 
 class Engine(InMemoryOrchestrationBackend):
@@ -90,13 +52,15 @@ class Engine(InMemoryOrchestrationBackend):
         self._alarms = Alarms()
         self._children: dict[str, tuple[str, int]] = {}
         self._enqueue_later: set[str] = set()
+        self._lock_holders: dict[str, str] = {}
+        self._held_back: dict[str, list[pb.HistoryEvent]] = {}
 
     def start(self) -> str:
         """Listen on a free port of 127.0.0.1 and return the address."""
         server = grpc.server(
-            futures.ThreadPoolExecutor(_THREADS, thread_name_prefix="engine"), options=_UNLIMITED
+            futures.ThreadPoolExecutor(_THREADS, thread_name_prefix="engine"), options=UNLIMITED
         )
-        _generated("add_TaskHubSidecarServiceServicer_to_server")(self, server)
+        generated("add_TaskHubSidecarServiceServicer_to_server")(self, server)
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         self._server = server
@@ -212,6 +176,57 @@ class Engine(InMemoryOrchestrationBackend):
 
         self._alarms.at(fire_at, fire)
 
+    # Entities under a lock
+
+    def SignalEntity(  # noqa: N802 - the service's spelling
+        self, request: pb.SignalEntityRequest, context: grpc.ServicerContext
+    ) -> pb.SignalEntityResponse:
+        """Queue a client's signal the way an orchestration's is queued."""
+        at = request.scheduledTime.ToDatetime(tzinfo=UTC)
+        with self._lock:
+            self._signal_entity_internal(
+                request.instanceId,
+                request.name,
+                request.input.value,
+                at if request.HasField("scheduledTime") else None,
+            )
+        return pb.SignalEntityResponse()
+
+    def CompleteEntityTask(  # noqa: N802 - the service's spelling
+        self, request: pb.EntityBatchResult, context: grpc.ServicerContext
+    ) -> pb.CompleteTaskResponse:
+        """Take a batch's answer, after which a lock that waited for it may be given."""
+        with self._lock:
+            response = super().CompleteEntityTask(request, context)
+            self._try_grant_pending_locks()
+            return response
+
+    def _queue_entity_operation(self, entity_id: str, event: pb.HistoryEvent) -> None:
+        entity = self._entities.get(entity_id)
+        caller = event.entityOperationCalled.parentInstanceId.value
+        if entity and entity.locked_by and caller != self._lock_holders.get(entity_id):
+            self._held_back.setdefault(entity_id, []).append(event)
+        else:
+            super()._queue_entity_operation(entity_id, event)
+
+    def _can_grant_lock(self, pending: PendingLockRequest) -> bool:
+        busy = any(
+            entity_id in self._entity_in_flight
+            or ((entity := self._entities.get(entity_id)) and entity.pending_operations)
+            for entity_id in pending.lock_set
+        )
+        return not busy and super()._can_grant_lock(pending)
+
+    def _grant_lock(self, pending: PendingLockRequest) -> None:
+        super()._grant_lock(pending)
+        self._lock_holders |= dict.fromkeys(pending.lock_set, pending.parent_instance_id)
+
+    def _try_grant_pending_locks(self) -> None:
+        for entity_id in [key for key in self._held_back if not self._entities[key].locked_by]:
+            for event in self._held_back.pop(entity_id):
+                super()._queue_entity_operation(entity_id, event)
+        super()._try_grant_pending_locks()  # type: ignore[no-untyped-call]
+
     # Queueing
 
     def _enqueue_orchestration(self, instance_id: str) -> None:
@@ -265,20 +280,6 @@ def _child_result(child: OrchestrationInstance, task_id: int) -> pb.HistoryEvent
             taskScheduledId=task_id, failureDetails=details
         ),
     )
-
-
-def open_hub(address: str) -> tuple[grpc.aio.Channel, Any]:
-    """Return a channel to the engine and the service stub on it, for the running event loop."""
-    channel = grpc.aio.insecure_channel(
-        address, options=[*_UNLIMITED, ("grpc.enable_http_proxy", 0)]
-    )
-    return channel, _generated("TaskHubSidecarServiceStub")(channel)
-
-
-def _generated(name: str) -> Callable[..., Any]:
-    """A name of the generated service code, which has no types."""
-    found: Callable[..., Any] = getattr(stubs, name)
-    return found
 
 
 def as_entity_batch(

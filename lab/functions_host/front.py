@@ -44,7 +44,7 @@ class FunctionFront:
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer any request that is not for the host itself."""
-        path = unquote(request.rel_url.raw_path)
+        path = request.rel_url.raw_path
         if path == "/":
             return web.Response(text="Your Functions app is up and running.\n")
         found = find_route(self._routes, request.method, path)
@@ -58,7 +58,7 @@ class FunctionFront:
             str(request.url),
             _flat(request.headers, lower=True),
             _flat(request.query),
-            parameters,
+            {name: unquote(value) for name, value in parameters.items()},
             await request.read(),
         )
         return await self._run(route.function, value, request.headers.get("traceparent", ""))

@@ -14,17 +14,20 @@ from aiohttp import web
 
 from lab.functions_host.admin import AdminApi
 from lab.functions_host.durable import DurablePump, OnWorkerLoss
-from lab.functions_host.engine import Engine, open_hub
+from lab.functions_host.engine import Engine
 from lab.functions_host.eventgrid import EventGridWebhook
 from lab.functions_host.front import MAX_BODY, FunctionFront
+from lab.functions_host.hub import open_hub
 from lab.functions_host.management import DurableWebhook
 from lab.functions_host.pool import WorkerPool
 from lab.functions_host.process import WorkerSpec
 from lab.functions_host.routes import build_routes
 from lab.functions_host.settings import (
     HostKeys,
+    HostSettingsError,
     expand,
     read_host_json,
+    without_keys,
     worker_environment,
 )
 from lab.functions_host.timers import Timers
@@ -66,8 +69,9 @@ class FunctionsHost:
     ) -> None:
         app_dir = app_dir.resolve()
         self._settings = read_host_json(app_dir)
-        self._env = worker_environment(app_dir, env)
-        self._keys = HostKeys.from_environment(self._env)
+        settings = worker_environment(app_dir, env)
+        self._keys = HostKeys.from_environment(settings)
+        self._env = without_keys(settings)
         self._port = port
         self._on_worker_loss = on_worker_loss
         self._spec = WorkerSpec(
@@ -122,8 +126,7 @@ class FunctionsHost:
 
         Raises:
             AppLoadError: The app could not be indexed.
-            HostSettingsError: A setting is missing or not valid.
-            OSError: The port is in use.
+            HostSettingsError: A setting is missing or not valid, or the port is in use.
         """
         try:
             await self._start()
@@ -162,7 +165,7 @@ class FunctionsHost:
         timers = Timers(self._pool, bindings, self._env)
         self._cleanup.push_async_callback(timers.stop)
         webhook = DurableWebhook(hub, self._pool.functions, self._keys, hub_name)
-        await self._serve(address, self._front(bindings, timers, webhook))
+        await self._serve(address, self._front(hub, bindings, timers, webhook))
         timers.start()
 
     def _reserve_port(self) -> socket.socket:
@@ -170,7 +173,12 @@ class FunctionsHost:
         reserved = socket.socket()
         self._cleanup.callback(reserved.close)
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        reserved.bind(("127.0.0.1", self._port))
+        try:
+            reserved.bind(("127.0.0.1", self._port))
+        except OSError as error:
+            raise HostSettingsError(
+                f"port {self._port} is in use; stop what uses it, or set LAB_HOST_PORT"
+            ) from error
         self._port = reserved.getsockname()[1]
         return reserved
 
@@ -187,10 +195,10 @@ class FunctionsHost:
         return address, hub
 
     def _front(
-        self, bindings: Bindings, timers: Timers, webhook: DurableWebhook
+        self, hub: Any, bindings: Bindings, timers: Timers, webhook: DurableWebhook
     ) -> web.Application:
         prefix = self._settings.extensions.http.route_prefix
-        admin = AdminApi(self._pool, self._keys, prefix, timers.run_now)
+        admin = AdminApi(self._pool, hub, self._keys, prefix, timers.run_now)
         grid = EventGridWebhook(self._pool, bindings, self._keys)
         routes = build_routes(self._pool.functions, prefix)
         functions = FunctionFront(self._pool, bindings, self._keys, routes)

@@ -12,6 +12,7 @@ from lab.functions_host.metadata import FunctionTable
 from lab.functions_host.process import (
     AppLoadError,
     Call,
+    CallTimeoutError,
     WorkerLostError,
     WorkerProcess,
     WorkerSpec,
@@ -44,13 +45,16 @@ class WorkerPool:
             AppLoadError: The app could not be indexed.
         """
         workers = [WorkerProcess(number, self._spec) for number in range(self._size)]
+        for worker in workers:
+            worker.log_path.unlink(missing_ok=True)
+        # Known from the first moment, so that a cancelled start leaves none behind.
+        self._workers = {worker.number: worker for worker in workers}
         found = await asyncio.gather(*(w.start() for w in workers), return_exceptions=True)
         for outcome in found:
             if isinstance(outcome, BaseException):
                 await asyncio.gather(*(worker.stop() for worker in workers))
                 raise outcome
             self.functions = FunctionTable(outcome)
-        self._workers = {worker.number: worker for worker in workers}
         self._keepers = [asyncio.create_task(self._keep(number)) for number in self._workers]
 
     async def stop(self) -> None:
@@ -71,12 +75,15 @@ class WorkerPool:
             redeliver: Whether a lost worker's call is run again elsewhere (at-least-once).
 
         Raises:
+            CallTimeoutError: The call ran past `functionTimeout`; it is not delivered again.
             WorkerLostError: The worker was lost and `redeliver` is off, or the pool stops.
         """
         while True:
             worker = await self._least_busy()
             try:
                 return await worker.invoke(call)
+            except CallTimeoutError:
+                raise
             except WorkerLostError:
                 if not redeliver or self._stopping:
                     raise

@@ -26,6 +26,10 @@ class WorkerLostError(Exception):
     """The worker died, or was ended because it hung, before it answered."""
 
 
+class CallTimeoutError(WorkerLostError):
+    """The call ran past host.json's `functionTimeout`, and its worker was ended for it."""
+
+
 class AppLoadError(Exception):
     """The worker could not index the app; the message is the app's own error."""
 
@@ -93,6 +97,11 @@ class WorkerProcess:
         return self._process.pid if self._process else 0
 
     @property
+    def log_path(self) -> Path:
+        """What the worker writes to its standard output and error."""
+        return self._spec.log_dir / f"worker-{self.number}.log"
+
+    @property
     def alive(self) -> bool:
         """Whether it can take calls."""
         return self._ready
@@ -104,7 +113,7 @@ class WorkerProcess:
             AppLoadError: The app could not be indexed, or the worker did not get ready in time.
         """
         here, there = socket.socketpair()
-        with (self._spec.log_dir / f"worker-{self.number}.log").open("ab") as log, there:
+        with self.log_path.open("ab") as log, there:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
@@ -129,10 +138,9 @@ class WorkerProcess:
             first = {"type": "failed", "message": f"not ready in {self._spec.start_timeout:g} s"}
         if first is None or first["type"] != "ready":
             self.kill("could not load the app")
-            await self._process.wait()
-            self._writer.close()
+            await self.gone()
             raise AppLoadError(
-                first["message"] if first else f"the worker ended; see {self._spec.log_dir}"
+                first["message"] if first else f"the worker ended; see {self.log_path}"
             )
         self._ready = True
         self._last_heard = time.monotonic()
@@ -160,6 +168,8 @@ class WorkerProcess:
             await self._writer.drain()
             return await answer
         except OSError as error:
+            # Known here before the channel's end is read: it must not be chosen again meanwhile.
+            self._ready = False
             raise WorkerLostError(f"worker {self.pid} is gone") from error
         finally:
             self.served += 1
@@ -192,6 +202,10 @@ class WorkerProcess:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._process is not None:
             await self._process.wait()
+        if self._writer is not None:
+            self._writer.close()
+            with contextlib.suppress(OSError):
+                await self._writer.wait_closed()
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         process, writer = self._process, self._writer
@@ -224,6 +238,10 @@ class WorkerProcess:
             if now - self._last_heard > self._spec.silence_deadline:
                 self.kill(f"silent for {self._spec.silence_deadline:g} s")
             elif overdue:
-                self.kill(f"{overdue[0].function} ran past functionTimeout ({limit:g} s)")
+                reason = f"{overdue[0].function} ran past functionTimeout ({limit:g} s)"
+                for call in overdue:
+                    if not (answer := self._answers[call.id]).done():
+                        answer.set_exception(CallTimeoutError(reason))
+                self.kill(reason)
             elif not self._writer.is_closing():
                 self._writer.write(encode_frame({"type": "ping"}))

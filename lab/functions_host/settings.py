@@ -17,6 +17,11 @@ from pydantic.alias_generators import to_camel
 # https://learn.microsoft.com/azure/azure-functions/functions-host-json#functiontimeout
 _DEFAULT_TIMEOUT = "00:30:00"
 _CORES = os.cpu_count() or 1
+_KEY_NAMES = {
+    "function": "LAB_FUNCTION_KEY",
+    "master": "LAB_MASTER_KEY",
+    "system": "LAB_SYSTEM_KEY",
+}
 
 
 class HostSettingsError(Exception):
@@ -112,6 +117,11 @@ def worker_environment(app_dir: Path, given: Mapping[str, str] | None) -> dict[s
     }
 
 
+def without_keys(env: Mapping[str, str]) -> dict[str, str]:
+    """The settings as the app sees them: the host's access keys are not for it."""
+    return {name: value for name, value in env.items() if name not in _KEY_NAMES.values()}
+
+
 def expand(expression: str, env: Mapping[str, str]) -> str:
     """Replace each `%NAME%` of a binding expression by the app setting of that name.
 
@@ -125,6 +135,11 @@ def expand(expression: str, env: Mapping[str, str]) -> str:
         return env[match[1]]
 
     return re.sub(r"%([^%]+)%", value, expression)
+
+
+def _octets(key: str) -> bytes:
+    # A header can hold bytes that are not UTF-8; they arrive as lone surrogates.
+    return key.encode("utf-8", "surrogateescape")
 
 
 def _new_key() -> str:
@@ -142,13 +157,8 @@ class HostKeys:
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> HostKeys:
         """Take LAB_FUNCTION_KEY, LAB_MASTER_KEY and LAB_SYSTEM_KEY; make those that are missing."""
-        names = {"function": "FUNCTION", "master": "MASTER", "system": "SYSTEM"}
         return cls(
-            **{
-                name: env[f"LAB_{suffix}_KEY"]
-                for name, suffix in names.items()
-                if env.get(f"LAB_{suffix}_KEY")
-            }
+            **{name: env[setting] for name, setting in _KEY_NAMES.items() if env.get(setting)}
         )
 
     def allow(self, level: str, given: str) -> bool:
@@ -167,5 +177,5 @@ class HostKeys:
         if opened_by is None:
             return True
         # Every comparison is made: which key matched must not show in the time taken.
-        matches = [secrets.compare_digest(given.encode(), key.encode()) for key in opened_by]
+        matches = [secrets.compare_digest(_octets(given), _octets(key)) for key in opened_by]
         return any(matches)

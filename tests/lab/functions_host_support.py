@@ -1,8 +1,9 @@
 """The tiny app, run by the real host, with the calls its tests make."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,12 @@ class Tiny:
             assert answer.status == 200
             return dict(await answer.json())
 
+    async def history(self, instance_id: str) -> dict[str, Any]:
+        url = f"{self.host.url}/admin/lab/history/{instance_id}"
+        headers = {"x-functions-key": self.host.master_key}
+        async with self.http.get(url, headers=headers) as answer:
+            return dict(await answer.json()) if answer.status == 200 else {"history": []}
+
     async def pid_running(self, function: str) -> int:
         """Process id of the worker that is in the middle of this function."""
         deadline = time.monotonic() + 10
@@ -77,3 +84,17 @@ async def until(condition: Callable[[], bool], within: float = 10.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         await asyncio.sleep(0.02)
+
+
+@contextlib.asynccontextmanager
+async def tiny_host(folder: Path, app: Path = APP, **options: Any) -> AsyncIterator[Tiny]:
+    notes = folder / "notes"
+    env = {
+        "TINY_NOTES": str(notes),
+        "TINY_SCHEDULE": "* * * * * *",
+        "TINY_SETTING": "from the environment",
+        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
+    }
+    host = FunctionsHost(app, env=env, log_dir=folder / "logs", **options)
+    async with host, aiohttp.ClientSession() as session:
+        yield Tiny(host, session, notes)

@@ -1,34 +1,14 @@
 """The Functions host, on the real worker library and engine, with the tiny app."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import ClassVar
 
-import aiohttp
 import pytest
 import pytest_asyncio
 
-from lab.functions_host.host import FunctionsHost
-from tests.lab.functions_host_support import APP, Tiny
+from tests.lab.functions_host_support import APP, Tiny, tiny_host
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60)]
-
-
-@contextlib.asynccontextmanager
-async def tiny_host(folder: Path, **options: object) -> AsyncIterator[Tiny]:
-    notes = folder / "notes"
-    env = {
-        "TINY_NOTES": str(notes),
-        "TINY_SCHEDULE": "* * * * * *",
-        "TINY_SETTING": "from the environment",
-        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
-    }
-    host = FunctionsHost(APP, env=env, log_dir=folder / "logs", **options)  # type: ignore[arg-type]
-    async with host, aiohttp.ClientSession() as session:
-        yield Tiny(host, session, notes)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -52,6 +32,20 @@ async def test_an_entity_lock_lets_one_orchestration_in_at_a_time(tiny: Tiny) ->
     states = await asyncio.gather(*(tiny.result(each) for each in ids))
     assert sorted(state["output"] for state in states) == [1, 2, 3, 4, 5]
     assert await tiny.manage("GET", "entities/Counter/shared") == (200, 5)
+
+
+async def test_operations_of_others_wait_while_the_lock_is_held(tiny: Tiny) -> None:
+    instance_id = await tiny.start("locked", {"key": "mine", "hold_ms": 300})
+    while (await tiny.manage("GET", "entities/counter/mine"))[0] == 404:
+        await asyncio.sleep(0.01)
+        history = await tiny.history(instance_id)
+        if any("timerCreated" in event for event in history["history"]):
+            break
+    status, _ = await tiny.manage("POST", "entities/counter/mine?op=set", 100)
+    assert status == 202
+    assert (await tiny.result(instance_id))["output"] == 1
+    await asyncio.sleep(0.1)
+    assert await tiny.manage("GET", "entities/counter/mine") == (200, 100)
 
 
 async def test_an_external_event_comes_before_the_deadline(tiny: Tiny) -> None:
@@ -199,6 +193,16 @@ async def test_status_and_functions_are_described(tiny: Tiny) -> None:
     assert described["config"]["bindings"][0]["authLevel"].lower() == "anonymous"
 
 
+async def test_the_history_is_shown_with_its_size_and_replays(tiny: Tiny) -> None:
+    instance_id = await tiny.start("fan_out", {"count": 1})
+    await tiny.result(instance_id)
+    history = await tiny.history(instance_id)
+    assert history["events"] == len(history["history"])
+    assert history["bytes"] > 0
+    assert history["replays"] == 2
+    assert "executionStarted" in history["history"][1]
+
+
 async def test_a_timer_function_runs_on_its_schedule_and_on_request(tiny: Tiny) -> None:
     before = len(tiny.notes("tick"))
     await asyncio.sleep(2.2)
@@ -206,76 +210,3 @@ async def test_a_timer_function_runs_on_its_schedule_and_on_request(tiny: Tiny) 
     headers = {"x-functions-key": tiny.host.master_key}
     async with tiny.http.post(f"{tiny.host.url}/admin/functions/tick", headers=headers) as answer:
         assert answer.status == 202
-
-
-class TestEventGrid:
-    """Both schemas, as Event Grid sends them."""
-
-    NOTIFICATION: ClassVar = {"aeg-event-type": "Notification"}
-
-    def url(self, tiny: Tiny, function: str = "on_event", key: str | None = None) -> str:
-        code = tiny.host.system_key if key is None else key
-        return f"{tiny.host.url}/runtime/webhooks/EventGrid?functionName={function}&code={code}"
-
-    def event(self, number: int) -> dict[str, object]:
-        return {
-            "id": f"e{number}",
-            "topic": "t",
-            "subject": "s",
-            "eventType": "Tiny",
-            "eventTime": datetime.now(UTC).isoformat(),
-            "data": {"n": number},
-            "dataVersion": "1",
-        }
-
-    async def test_handshake_of_the_event_grid_schema(self, tiny: Tiny) -> None:
-        body = [{**self.event(0), "data": {"validationCode": "512d38b6"}}]
-        headers = {"aeg-event-type": "SubscriptionValidation"}
-        async with tiny.http.post(self.url(tiny), json=body, headers=headers) as answer:
-            assert answer.status == 200
-            assert await answer.json() == {"validationResponse": "512d38b6"}
-
-    async def test_handshake_of_the_cloud_events_schema(self, tiny: Tiny) -> None:
-        headers = {"WebHook-Request-Origin": "eventgrid.azure.net"}
-        async with tiny.http.options(self.url(tiny), headers=headers) as answer:
-            assert answer.status == 200
-            assert answer.headers["WebHook-Allowed-Origin"] == "eventgrid.azure.net"
-        async with tiny.http.options(self.url(tiny)) as answer:
-            assert answer.status == 400
-
-    async def test_a_batch_is_one_invocation_per_event(self, tiny: Tiny) -> None:
-        batch = [self.event(number) for number in (1, 2, 3)]
-        async with tiny.http.post(self.url(tiny), json=batch, headers=self.NOTIFICATION) as answer:
-            assert answer.status == 202
-        assert sorted(tiny.notes("event")) == ["event e1 1", "event e2 2", "event e3 3"]
-
-    async def test_a_cloud_event_is_delivered(self, tiny: Tiny) -> None:
-        event = {
-            "specversion": "1.0",
-            "id": "c1",
-            "source": "/lab",
-            "type": "Tiny",
-            "data": {"n": 1},
-        }
-        headers = {"Content-Type": "application/cloudevents+json; charset=utf-8"}
-        url = self.url(tiny, "on_cloud_event")
-        async with tiny.http.post(url, json=event, headers=headers) as answer:
-            assert answer.status == 202
-        assert tiny.notes("cloud") == ["cloud event c1 /lab"]
-
-    async def test_a_failed_event_is_reported_so_that_it_comes_again(self, tiny: Tiny) -> None:
-        batch = [self.event(-1)]
-        async with tiny.http.post(self.url(tiny), json=batch, headers=self.NOTIFICATION) as answer:
-            assert answer.status == 500
-
-    async def test_wrong_key_function_and_body_are_refused(self, tiny: Tiny) -> None:
-        for url, status in (
-            (self.url(tiny, key="wrong"), 401),
-            (self.url(tiny, key=tiny.host.function_key), 401),
-            (self.url(tiny, "echo"), 404),
-            (self.url(tiny, "nothing"), 404),
-        ):
-            async with tiny.http.post(url, json=[], headers=self.NOTIFICATION) as answer:
-                assert answer.status == status
-        async with tiny.http.post(self.url(tiny), data="{", headers=self.NOTIFICATION) as answer:
-            assert answer.status == 400

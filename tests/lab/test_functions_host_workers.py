@@ -1,7 +1,9 @@
 """Workers that die or hang: their work is delivered again and they are replaced."""
 
 import asyncio
+import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -9,8 +11,7 @@ import pytest
 
 from lab.functions_host.host import FunctionsHost
 from lab.functions_host.process import AppLoadError
-from tests.lab.functions_host_support import APP, until
-from tests.lab.test_functions_host import tiny_host
+from tests.lab.functions_host_support import APP, tiny_host, until
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -63,6 +64,28 @@ async def test_a_lost_activity_can_fail_as_the_extension_reports_it(tmp_path: Pa
         state = await tiny.result(instance_id)
         assert state["runtimeStatus"] == "Failed"
         assert "Exception while executing function: Functions.sleeper" in state["output"]
+
+
+async def test_a_call_past_the_function_timeout_fails_and_is_not_run_again(
+    tmp_path: Path,
+) -> None:
+    app = tmp_path / "app"
+    shutil.copytree(APP, app, ignore=shutil.ignore_patterns("__pycache__"))
+    settings = json.loads((app / "host.json").read_text())
+    (app / "host.json").write_text(json.dumps(settings | {"functionTimeout": "00:00:01"}))
+    async with tiny_host(tmp_path, app) as tiny:
+        output = await tiny.run("failing", {"activity": "stubborn"})
+        assert output["type"] == "Microsoft.Azure.WebJobs.Host.FunctionTimeoutException"
+        assert tiny.notes("stubborn") == ["stubborn"]
+        await until(lambda: len(tiny.host.worker_pids()) == 2)
+
+
+async def test_a_request_whose_worker_dies_gets_500(tmp_path: Path) -> None:
+    async with tiny_host(tmp_path) as tiny:
+        request = asyncio.create_task(tiny.http.get(f"{tiny.host.url}/api/sleep"))
+        os.kill(await tiny.pid_running("sleep"), signal.SIGKILL)
+        async with await request as answer:
+            assert answer.status == 500
 
 
 async def test_killing_a_stranger_is_refused(tmp_path: Path) -> None:

@@ -61,6 +61,12 @@ async def secret(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse("for administrators")
 
 
+@app.route(route="sleep", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def sleep(req: func.HttpRequest) -> func.HttpResponse:
+    await asyncio.sleep(30)
+    return func.HttpResponse("late")
+
+
 @app.route(route="broken", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def broken(req: func.HttpRequest) -> func.HttpResponse:
     raise ValueError("broken on purpose")
@@ -78,8 +84,8 @@ def locked(ctx: task.OrchestrationContext, payload: dict[str, Any]) -> Generator
     counter = entities.EntityInstanceId("counter", payload["key"])
     with (yield ctx.lock_entities([counter])):
         before = yield ctx.call_entity(counter, "get")
-        # A second orchestration without the lock would read the same value meanwhile.
-        yield ctx.create_timer(timedelta(milliseconds=50))
+        # Without the lock, others would read the same value, or write, meanwhile.
+        yield ctx.create_timer(timedelta(milliseconds=payload.get("hold_ms", 50)))
         yield ctx.call_entity(counter, "set", before + 1)
     return before + 1
 
@@ -142,6 +148,13 @@ async def sleeper(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str,
     return {"pid": os.getpid()}
 
 
+async def stubborn(_: task.ActivityContext, payload: dict[str, Any]) -> str:
+    """Never end: only `functionTimeout` does."""
+    note("stubborn")
+    await asyncio.sleep(3600)
+    return "never"
+
+
 async def hanging(_: task.ActivityContext, payload: dict[str, Any]) -> str:
     """Block the event loop the first time it runs."""
     note(f"hang {os.getpid()}")
@@ -173,7 +186,7 @@ for orchestrator in (
     fan_out, locked, approval, parent, child, failing, slow, looping, blocked
 ):  # fmt: skip
     app.orchestration_trigger(context_name="context")(orchestrator)
-for activity in (double, sleeper, hanging, raising):
+for activity in (double, sleeper, stubborn, hanging, raising):
     app.activity_trigger(input_name="payload")(activity)
 app.entity_trigger(context_name="context")(counter)
 

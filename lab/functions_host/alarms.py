@@ -1,0 +1,43 @@
+"""Callbacks at given times, on one thread: the engine's timers."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+
+class Alarms:
+    """Runs callbacks at given times on one thread."""
+
+    def __init__(self) -> None:
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._changed = threading.Condition()
+        self._stopped = False
+        threading.Thread(target=self._run, name="engine-timers", daemon=True).start()
+
+    def at(self, when: datetime, action: Callable[[], None]) -> None:
+        """Run `action` once `when`, an aware time, has come."""
+        with self._changed:
+            heapq.heappush(self._due, (when.timestamp(), next(self._order), action))
+            self._changed.notify()
+
+    def stop(self) -> None:
+        """Run nothing any more."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._stopped and (not self._due or self._due[0][0] > time.time()):
+                    self._changed.wait(self._due[0][0] - time.time() if self._due else None)
+                if self._stopped:
+                    return
+                action = heapq.heappop(self._due)[2]
+            action()
