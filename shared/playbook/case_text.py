@@ -1,0 +1,289 @@
+"""What people read about a case: ticket, message to analysts, comment on the incident.
+
+Answer first, then reasons, then what to do. Everything is made from the record alone, so the same
+record gives the same text. Source of the fields: seed 004, Incident_Creation_Notification.
+"""
+
+import re
+from typing import Literal
+
+from shared.models.base import Json
+from shared.models.block import BLOCK_INPUTS, BlockName, BlockStatus
+from shared.models.case import CaseRecord, CaseStatus, OperatingMode
+from shared.models.message import Notification, Ticket
+from shared.models.outcome import ActionStatus
+from shared.models.plan import Disposition
+from shared.playbook.case_view import CaseView
+from shared.playbook.fields import one_line
+from shared.playbook.next_steps import escalations, next_steps
+
+TITLE_LIMIT = 160
+"""ServiceNow's ``short_description``."""
+DESCRIPTION_LIMIT = 4_000
+"""ServiceNow's ``description`` unless an administrator made it longer."""
+WORK_NOTE_LIMIT = 20_000
+COMMENT_LIMIT = 29_000
+"""Sentinel refuses comments above 30,000 characters."""
+MOST_REASONS = 8
+MOST_STEPS = 12
+MOST_LINES = 40
+
+_PHASE_WORDS = {
+    "opened": "opened",
+    "decision_needed": "DECISION NEEDED",
+    "completed": "response completed",
+    "not_held": "CONTAINMENT DID NOT HOLD",
+    "emergency": "NO TICKET",
+}
+_URGENT = frozenset({"decision_needed", "not_held", "emergency"})
+_LINK_WORDS = (("decision", "Decide"), ("report", "Report"), ("status", "Case record"))
+
+
+def ticket_for(record: CaseRecord | Json, *, phase: str = "opened") -> Ticket:
+    """Return the case's ticket; the work note carries the state of this phase."""
+    view = CaseView(record)
+    sections = _sections(view)
+    note = f"{_phase_words(phase)}\n\n{_join(sections, WORK_NOTE_LIMIT)}"
+    return Ticket(
+        correlation_id=view.record.case_id,
+        title=_title(view),
+        description=_join(sections, DESCRIPTION_LIMIT),
+        severity=_severity(view),
+        work_note=note[:WORK_NOTE_LIMIT],
+    )
+
+
+def notification_for(record: CaseRecord | Json, phase: str, *, why: str = "") -> Notification:
+    """Return the message to analysts for a phase.
+
+    ``opened``, ``decision_needed``, ``completed``, ``not_held``, or ``emergency``: the ticket could
+    not be written (``why``), so the message carries the whole summary (seed 004, block 8).
+    """
+    view = CaseView(record)
+    urgent = phase in _URGENT or view.confidence == "High" or bool(_failed(view))
+    summary = " ".join(_answer(view))
+    if phase == "not_held":
+        summary = f"A sign-in succeeded after containment: contain by hand now. {summary}"
+    if phase == "emergency":
+        reason = f" ({one_line(why, 200)})" if why else ""
+        summary = f"The ticket could not be written{reason}; this is the whole case. {summary}"
+        lines = [line for line in _join(_sections(view), WORK_NOTE_LIMIT).split("\n") if line]
+    else:
+        lines = [*view.reasons(5), *next_steps(record)[:6]]
+        lines = [f"Asked: {line}" for line in _asked(view)] + lines
+    return Notification(
+        case_id=view.record.case_id,
+        title=one_line(f"{_phase_words(phase)}: {_title(view)}", TITLE_LIMIT),
+        summary=one_line(summary, 1_000),
+        facts=_facts(view),
+        lines=lines[: 200 if phase == "emergency" else MOST_LINES],
+        links=_links(view, with_decision=phase == "decision_needed"),
+        urgent=urgent,
+    )
+
+
+def incident_comment_for(record: CaseRecord | Json) -> str:
+    """Return the comment on the SIEM's incident, in Markdown with everything from logs escaped."""
+    view = CaseView(record)
+    answer, *others = _sections(view)
+    parts = [f"**{_escape(_title(view))}**", *(f"{_escape(line)}  " for line in answer[1])]
+    for heading, lines in others:
+        if heading == "LINKS":
+            continue
+        parts += ["", f"**{heading.capitalize()}**", ""]
+        bullet = "" if heading == "NEXT STEPS" else "- "
+        parts += [bullet + _escape(line) for line in lines]
+    # Signed decision links stay out: everyone who can read the incident can read its comments.
+    links = [f"[{label}]({url})" for label, url in _links(view) if _is_plain_url(url)]
+    footer = ["", " | ".join(links)] if links else []
+    return _cut("\n".join(parts), COMMENT_LIMIT - sum(map(len, footer)) - 100) + "\n".join(
+        ["", *footer]
+    )
+
+
+def _title(view: CaseView) -> str:
+    sure = f"{view.confidence} confidence of" if view.confidence else "Possible"
+    origin = f" from {view.address}" if view.address else ""
+    return one_line(f"{sure} compromise: {view.who} ({view.attack}{origin})", TITLE_LIMIT)
+
+
+def _severity(view: CaseView) -> Literal["High", "Medium", "Low"]:
+    """High confidence, a failed action, or a sensitive account: High. Impact makes it louder."""
+    given = view.confidence or view.record.incident.get("severity")
+    sensitive = bool(view.kinds & {"privileged", "vip", "break_glass"}) and given != "Low"
+    if given == "High" or sensitive or _failed(view):
+        return "High"
+    return "Medium" if given == "Medium" else "Low"
+
+
+def _failed(view: CaseView) -> list[str]:
+    failed = [f"{one.action} on {one.target}" for one in view.outcomes(ActionStatus.FAILED)]
+    return failed + [
+        f"{one.action} on {one.target}"
+        for one in view.outcomes(ActionStatus.SUCCEEDED)
+        if one.verified is False
+    ]
+
+
+def _asked(view: CaseView) -> list[str]:
+    if view.record.decision is not None:
+        return []
+    asked = view.planned(Disposition.ASK)
+    return [one_line(f"{line.action} on {line.target} ({line.why})", 300) for line in asked]
+
+
+def _answer(view: CaseView) -> list[str]:
+    """Return the answer: how sure, what was done, what failed, what is waited for."""
+    verdict = view.record.verdict
+    if verdict is None:
+        lines = [f"It is not known yet whether {view.who} is compromised; facts are gathered."]
+    else:
+        lines = [
+            f"{view.confidence} confidence ({verdict.score} of 100) that {view.who} is "
+            f"compromised, with {verdict.completeness:.0%} of the critical inputs known."
+        ]
+    if failed := _failed(view):
+        lines.append(f"FAILED, do by hand now: {', '.join(failed)}.")
+    done = [
+        f"{one.action} on {one.target}" + (" (verified)" if one.verified else "")
+        for one in view.outcomes(ActionStatus.SUCCEEDED)
+        if one.verified is not False
+    ]
+    if done:
+        lines.append(f"Done: {', '.join(done)}.")
+    elif view.record.mode is OperatingMode.OBSERVE:
+        lines.append("Observe mode: nothing was changed.")
+    elif not failed:
+        lines.append("Nothing was changed so far.")
+    decision = view.record.decision
+    if decision is not None:
+        comment = f" ({view.text(decision.comment)})" if decision.comment else ""
+        chosen = ", ".join(decision.actions)
+        lines.append(f"Decided by {view.text(decision.decided_by)}: {chosen}{comment}.")
+    elif view.record.status is CaseStatus.AWAITING_DECISION:
+        lines.append(f"WAITING FOR A DECISION: {', '.join(_asked(view)) or 'see the case'}.")
+    return lines
+
+
+def _sections(view: CaseView) -> list[tuple[str, list[str]]]:
+    """Return headings with their lines; earlier sections survive when the text has to be cut."""
+    steps = next_steps(view.record)
+    incident = view.record.incident
+    about = [
+        f"Case {view.record.case_id}, {view.record.status}, mode {view.record.mode}",
+        f"Incident: {view.text(incident.get('title'))} ({view.text(incident.get('number'))})",
+    ]
+    links = [f"{label}: {url}" for label, url in _links(view)]
+    sections = [
+        ("ANSWER", _answer(view)),
+        ("DETAILS", [f"{name}: {value}" for name, value in _seed_fields(view)]),
+        ("ACTIONS", view.done_lines()),
+        ("WHAT IS MISSING", [line for _name, line in view.troubled_blocks()]),
+        ("NEXT STEPS", [f"{number}. {step}" for number, step in enumerate(steps[:MOST_STEPS], 1)]),
+        ("WHY", view.reasons(MOST_REASONS)),
+        ("ESCALATION", escalations(view.record)),
+        ("CASE", about),
+        ("LINKS", links),
+    ]
+    return [
+        (heading, [one_line(one, 2_500) for one in lines]) for heading, lines in sections if lines
+    ]
+
+
+def _seed_fields(view: CaseView) -> list[tuple[str, str]]:
+    """Return the ten fields that the seed wants in the ticket, by the seed's names."""
+    verdict = view.record.verdict
+    lead = verdict.reasons[0].title if verdict is not None and verdict.reasons else None
+    special: dict[str, object] = {
+        "compromise_confidence_score": view.confidence,
+        "user_principal_name": view.output(BlockName.USER, "user_principal_name") or view.who,
+        "successful_login_ip": view.address,
+        "justification_for_score": lead and f"{lead} (all reasons under WHY)",
+    }
+    sources = {
+        "ip_reputation_score": BlockName.ADDRESS,
+        "successful_login_details": BlockName.SIGN_INS,
+        "password_reset_status": BlockName.CONTAINMENT,
+        "sessions_revoked_status": BlockName.CONTAINMENT,
+        "ip_block_status": BlockName.FIREWALL,
+        "exported_ad_logs_link": BlockName.EVIDENCE,
+    }
+    fields = []
+    for name in BLOCK_INPUTS[BlockName.NOTIFICATION]:
+        if name in special:
+            fields.append((name, view.text(special[name])))
+        else:
+            value = view.output(sources[name], name)
+            waiting = value is None and _not_run(view, sources[name])
+            fields.append((name, "not done yet" if waiting else view.text(value)))
+    return fields
+
+
+def _not_run(view: CaseView, name: BlockName) -> bool:
+    block = view.record.blocks.get(name)
+    return block is None or block.status is BlockStatus.SKIPPED
+
+
+def _facts(view: CaseView) -> list[tuple[str, str]]:
+    fields = dict(_seed_fields(view))
+    address = view.address or "unknown"
+    score = fields["ip_reputation_score"]
+    mfa = view.output(BlockName.SIGN_INS, "mfa_result_successful_login")
+    ticket = view.output(BlockName.NOTIFICATION, "incident_ticket_id")
+    origin = f"{address} ({view.place})" if view.place else address
+    facts = [
+        ("Account", view.who),
+        ("Confidence", view.confidence or "not known yet"),
+        ("Address", f"{origin}, reputation {score}"),
+        ("Login", view.login_time or "unknown"),
+        ("MFA at login", view.text(mfa)),
+        ("Password reset", fields["password_reset_status"]),
+        ("Sessions revoked", fields["sessions_revoked_status"]),
+        ("Address blocked", fields["ip_block_status"]),
+    ]
+    if kinds := sorted(view.kinds - {"ordinary"}):
+        facts.insert(1, ("Account kind", ", ".join(kinds).replace("_", "-")))
+    return facts + ([("Ticket", view.text(ticket))] if ticket else [])
+
+
+def _links(view: CaseView, *, with_decision: bool = False) -> list[tuple[str, str]]:
+    links = [
+        (label, view.record.links[name])
+        for name, label in _LINK_WORDS
+        if name in view.record.links and (with_decision or name != "decision")
+    ]
+    block = view.record.blocks.get(BlockName.NOTIFICATION)
+    ticket = block.details.get("ticket_url") if block is not None else None
+    for label, url in (("Ticket", ticket), ("Incident", view.record.incident.get("url"))):
+        if isinstance(url, str) and url:
+            links.append((label, url))
+    return links
+
+
+def _phase_words(phase: str) -> str:
+    return _PHASE_WORDS.get(phase, one_line(phase, 40).replace("_", " "))
+
+
+def _join(sections: list[tuple[str, list[str]]], limit: int) -> str:
+    texts = ["\n".join([heading, *lines]) for heading, lines in sections]
+    return _cut("\n\n".join(texts), limit)
+
+
+def _cut(text: str, limit: int) -> str:
+    mark = "\n... (cut; the report has everything)"
+    return text if len(text) <= limit else text[: limit - len(mark)].rstrip() + mark
+
+
+def _escape(text: str) -> str:
+    """Make text from outside harmless in Markdown: no markup, no HTML, no link.
+
+    A web address is shown as text: ``://`` and ``www.`` no longer start a link.
+    """
+    text = re.sub(r"([\\`*{}\[\]#|~!])", r"\\\1", text)
+    text = re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", text)
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"(?i)\bwww\.", r"www\\.", text.replace("://", r":\//"))
+
+
+def _is_plain_url(url: str) -> bool:
+    return re.fullmatch(r"https?://[^\s()<>\[\]\\\"]{1,2000}", url) is not None

@@ -1,0 +1,118 @@
+"""Next steps and escalation, made from the record."""
+
+from typing import Any
+
+import pytest
+
+from shared.models.block import BlockName, BlockStatus
+from shared.models.case import CaseRecord
+from shared.playbook.next_steps import escalations, next_steps
+from tests.unit.playbook.records import AT, action, changed_block, planned, record
+
+
+def steps(**changes: Any) -> str:
+    return "\n".join(next_steps(record(**changes)))
+
+
+def test_a_contained_case_names_people_addresses_and_techniques() -> None:
+    text = steps()
+    assert "Call ann@contoso.com on a number from the staff directory" in text
+    assert "from 203.0.113.7 (Amsterdam, NL)" in text
+    assert 'IPAddress == "203.0.113.7"' in text
+    assert "EDR scan" in text and "LAPTOP-9" in text
+    assert "Review what was found: New inbox rule [T1564.008], 2 rows." in text
+    assert "weak or reused password" in text and "No MFA is registered" in text
+    assert "T1078.004, T1110.001, T1564.008" in text
+    assert "FAILED" not in text
+
+
+def test_the_same_record_gives_the_same_steps() -> None:
+    assert next_steps(record()) == next_steps(CaseRecord.model_validate(record()))
+
+
+def test_failures_come_first() -> None:
+    actions = [
+        action("RevokeSessions"),
+        action("ForcePasswordReset", "failed", detail="403 Authorization_RequestDenied"),
+        action("BlockIP", verified=False),
+        action("DisableAccount", verified=None),
+        action("DisableInboxRules", "skipped"),
+    ]
+    first, second, third, fourth, fifth, *_ = next_steps(record(actions=actions))
+    assert first.startswith("ForcePasswordReset on ann@contoso.com FAILED (403 Auth")
+    assert "reset the password" in first
+    assert "BlockIP on 203.0.113.7 was accepted but is NOT in force" in second
+    assert "Verify by hand that DisableAccount" in third
+    assert "not automated: disable the suspicious inbox rules" in fourth
+    assert fifth.startswith("Escalate to L2 now: containment failed (ForcePasswordReset)")
+
+
+def test_what_the_guard_rails_left_to_people() -> None:
+    why = "mastered on-premises: the password must be reset in Active Directory, twice, by hand"
+    text = steps(
+        plan=[planned("ForcePasswordReset", "never", why), planned("MonitorOnly", "never")]
+    )
+    assert f"Not done: ForcePasswordReset on ann@contoso.com: {why}." in text
+    assert "MonitorOnly" not in text
+
+
+def test_observe_mode_lists_what_to_do_by_hand() -> None:
+    why = "observe mode: nothing is done; would be done now: High confidence"
+    text = steps(
+        mode="observe",
+        actions=[],
+        plan=[planned("RevokeSessions", "never", why), planned("BlockIP", "never", why)],
+    )
+    assert "do by hand: RevokeSessions on ann@contoso.com, BlockIP on 203.0.113.7." in text
+    assert "Not done" not in text
+
+
+def test_waiting_for_a_decision_and_silence() -> None:
+    plan = [planned("RevokeSessions", "ask")]
+    waiting = next_steps(record(status="awaiting_decision", plan=plan, actions=[]))
+    assert waiting[0] == "Decide now whether to do: RevokeSessions on ann@contoso.com."
+    silence = {"actions": ["MonitorOnly"], "decided_by": "deadline", "decided_at": AT,
+               "channel": "deadline"}  # fmt: skip
+    assert "Nobody answered before the deadline" in steps(plan=plan, actions=[], decision=silence)
+
+
+def test_partial_blocks_are_said_plainly() -> None:
+    blocks = changed_block(BlockName.USER, BlockStatus.PARTIAL, ["profile: entra: timeout."])
+    text = steps(blocks=blocks)
+    assert "User enrichment is partial: profile: entra: timeout" in text
+    assert "look the user up in the directory by hand" in text
+    failed = changed_block(BlockName.EVIDENCE, BlockStatus.FAILED, [])
+    assert "Evidence preservation failed: unknown: " in steps(blocks=failed)
+
+
+def test_no_account_and_low() -> None:
+    text = steps(account=None, plan=[], actions=[])
+    assert "names no account" in text and "Call" not in text
+    verdict = record()["verdict"] | {"compromise_confidence_score": "Low", "reasons": []}
+    low = next_steps(
+        record(verdict=verdict, actions=[], plan=[planned("MonitorOnly", "automatic")])
+    )
+    assert low[-1].startswith("If the user confirms the login, close the case as benign")
+    assert not any(line.startswith(("Scope", "Escalate")) for line in low)
+
+
+@pytest.mark.parametrize(
+    ("technique", "words"),
+    [
+        ("T1021.001", "lateral movement"),
+        ("T1098.005", "persistence"),
+        ("T1567", "exfiltration"),
+    ],
+)
+def test_serious_findings_go_to_the_response_team(technique: str, words: str) -> None:
+    finding = {"id": "x", "title": "Odd thing", "technique": technique, "count": 1, "summary": ""}
+    blocks = changed_block(BlockName.ACTIVITY, BlockStatus.COMPLETE, [], findings=[finding])
+    [line] = [one for one in escalations(record(blocks=blocks)) if one.startswith("Escalate")]
+    assert f"signs of {words}: Odd thing" in line
+
+
+def test_a_privileged_account_goes_to_the_response_team() -> None:
+    account = {"user_principal_name": "ann@contoso.com", "kinds": ["privileged", "vip"]}
+    text = "\n".join(escalations(record(account=account)))
+    assert "highly sensitive account (privileged, vip)" in text
+    assert "L1 to L2" in text and "L2 to the incident response team" in text
