@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from azure.core.exceptions import AzureError, HttpResponseError
     from azure.core.pipeline.transport import AioHttpTransport
 
-SDK_OPTIONS: dict[str, Any] = {"retry_total": 0, "redirect_max": 0, "logging_enable": False}
+SDK_OPTIONS: dict[str, Any] = {"retry_total": 0, "permit_redirects": False, "logging_enable": False}
 
 
 def transport(vendor: str) -> "AioHttpTransport":

@@ -1,9 +1,7 @@
 """The ``Directory`` port against the Graph simulator, which validates by Graph's own schema."""
 
-import asyncio
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -12,48 +10,13 @@ from shared.errors import (
     NotFound,
     NotSupported,
     PermissionDenied,
-    RetryableError,
-    Throttled,
-    TourniquetError,
 )
 from shared.models.directory import Memberships, MfaRegistration
 from shared.providers.entra import Entra
 from shared.providers.entra.passwords import random_password
 from shared.settings import Settings
+from tests.contract.entra_account import ANNA, BEN, UPN, USER
 from tests.contract.processes import ROOT, Lab
-
-ANNA = "6f1d4c55-9d0e-4f6a-8d1c-2b103f0a52c1"
-BEN = "11111111-2222-4333-8444-555555555555"
-UPN = "anna.berg@contoso.example"
-USER: dict[str, Any] = {
-    "id": ANNA,
-    "userPrincipalName": UPN,
-    "displayName": "Anna Berg",
-    "department": "Finance",
-    "jobTitle": "Accountant",
-    "usageLocation": "SE",
-    "createdDateTime": "2021-03-04T08:00:00Z",
-    "lastPasswordChangeDateTime": "2026-01-10T08:00:00Z",
-    "signInSessionsValidFromDateTime": "2026-01-10T08:00:00Z",
-    "transitiveMemberOf": [
-        {"id": BEN, "displayName": "Finance"},
-        {
-            "displayName": "Directory Readers",
-            "roleTemplateId": "88d8e3e3-8f55-4a1e-953a-9b9898b8876b",
-        },
-    ],
-    "registrationDetails": {
-        "isMfaCapable": True,
-        "isAdmin": True,
-        "methodsRegistered": ["microsoftAuthenticatorPush"],
-    },
-    "riskyUser": {
-        "riskLevel": "high",
-        "riskState": "atRisk",
-        "riskDetail": "none",
-        "riskLastUpdatedDateTime": "2026-11-20T12:00:00.1234567Z",
-    },
-}
 
 
 @pytest.fixture
@@ -200,98 +163,6 @@ async def test_passwords_mastered_elsewhere_are_not_reset(
         await Entra(settings).reset_password(ANNA)
 
     assert [entry["method"] for entry in lab.ledger("entra")] == ["GET"]
-
-
-type Method = Callable[[Entra], Awaitable[object]]
-METHODS: dict[str, Method] = {
-    "get_user": lambda e: e.get_user(ANNA),
-    "get_memberships": lambda e: e.get_memberships(ANNA),
-    "get_mfa_registration": lambda e: e.get_mfa_registration(ANNA),
-    "get_risk": lambda e: e.get_risk(ANNA),
-    "get_state": lambda e: e.get_state(ANNA),
-    "revoke_sessions": lambda e: e.revoke_sessions(ANNA),
-    "reset_password": lambda e: e.reset_password(ANNA),
-    "set_enabled": lambda e: e.set_enabled(ANNA, enabled=False),
-    "confirm_compromised": lambda e: e.confirm_compromised(ANNA),
-}
-
-
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        ({"kind": "status", "value": 429, "retry_after": 600}, Throttled),
-        ({"kind": "status", "value": 500}, RetryableError),
-        ({"kind": "reset"}, RetryableError),
-        ({"kind": "malformed"}, RetryableError),
-        ({"kind": "status", "value": 403}, PermissionDenied),
-    ],
-)
-async def test_failures_have_their_type(
-    entra: Entra, lab: Lab, method: str, fault: dict[str, Any], error: type[TourniquetError]
-) -> None:
-    lab.fault("entra", **fault)
-
-    with pytest.raises(error) as caught:
-        await METHODS[method](entra)
-
-    assert caught.value.vendor == "entra"
-    assert "Bearer" not in str(caught.value)
-
-
-@pytest.mark.parametrize("method", ["get_user", "revoke_sessions", "set_enabled"])
-async def test_a_silent_graph_runs_into_the_deadline(
-    lab: Lab, make_settings: Callable[..., Settings], method: str
-) -> None:
-    entra = Entra(make_settings(call_timeout_seconds=0.3, call_budget_seconds=1.0))
-    await entra.warm_up()
-    lab.fault("entra", "timeout")
-
-    with pytest.raises(RetryableError, match="no answer within"):
-        await METHODS[method](entra)
-
-
-async def test_retry_after_is_honoured(entra: Entra, lab: Lab) -> None:
-    lab.fault("entra", "status", value=429, retry_after=1, times=1)
-    begin = asyncio.get_running_loop().time()
-
-    await entra.get_user(ANNA)
-
-    assert asyncio.get_running_loop().time() - begin >= 1.0
-
-
-async def test_a_retried_password_reset_has_one_effect(entra: Entra, lab: Lab) -> None:
-    lab.fault("entra", "status", value=500, operation="users.patch", times=1)
-
-    await entra.reset_password(ANNA)
-
-    assert len([entry for entry in lab.ledger("entra") if entry["effect"]]) == 1
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        ({"kind": "status", "value": 429, "retry_after": 600}, Throttled),
-        ({"kind": "status", "value": 500}, RetryableError),
-        ({"kind": "status", "value": 401}, PermissionDenied),
-        ({"kind": "reset"}, RetryableError),
-    ],
-)
-async def test_failures_of_the_token_endpoint_have_their_type(
-    entra: Entra, lab: Lab, fault: dict[str, Any], error: type[TourniquetError]
-) -> None:
-    lab.fault("entra_token", **fault)
-
-    with pytest.raises(error) as caught:
-        await entra.get_user(ANNA)
-
-    assert caught.value.vendor == "entra_token"
-
-
-async def test_concurrent_first_calls_share_one_token(entra: Entra, lab: Lab) -> None:
-    await asyncio.gather(*(entra.get_user(ANNA) for _ in range(20)))
-
-    assert len(lab.ledger("entra_token")) == 1
 
 
 def test_passwords_are_long_complex_and_never_the_same() -> None:

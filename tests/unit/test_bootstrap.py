@@ -50,8 +50,10 @@ def test_everything_configured_is_there() -> None:
 def test_what_is_not_configured_is_absent_and_says_what_to_set() -> None:
     providers = build_providers(Settings())
 
-    assert providers.reputation == providers.firewalls == []
-    assert providers.ticketing == providers.notifiers == []
+    assert providers.reputation == []
+    assert providers.firewalls == []
+    assert providers.ticketing == []
+    assert providers.notifiers == []
     assert providers.require("directory") is providers.directory
     with pytest.raises(NotConfigured, match="TOURNIQUET_BLOB_URL is not set"):
         providers.require("cases")
@@ -60,8 +62,8 @@ def test_what_is_not_configured_is_absent_and_says_what_to_set() -> None:
 
 
 def test_a_wrong_address_does_not_keep_the_others_away() -> None:
-    wrong = {name: "http://clear.example" for name in ("arm_url", "graph_url", "blob_url")}
-    wrong |= {"servicenow_url": "http://clear.example", "slack_url": "http://clear.example"}
+    addresses = ("arm_url", "graph_url", "blob_url", "servicenow_url", "slack_url")
+    wrong = dict.fromkeys(addresses, "http://clear.example")
 
     providers = build_providers(Settings.model_validate(EVERYTHING | wrong))
 

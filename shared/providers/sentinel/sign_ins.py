@@ -33,17 +33,11 @@ def read_sign_in(columns: Json, *, interactive: bool) -> SignIn | None:
     at = row.time("TimeGenerated", "CreatedDateTime")
     if at is None:
         return None
-    status, device, place = (
-        row.object(name) for name in ("Status", "DeviceDetail", "LocationDetails")
-    )
-    point = place.get("geoCoordinates")
-    point = point if isinstance(point, dict) else {}
-    steps = row.objects("AuthenticationDetails")
+    status = row.object("Status")
     code = row.text("ResultType") or _word(status.get("errorCode"))
     if code is None:
         row.notes.append("the row has no result")
-    requirement = row.text("AuthenticationRequirement")
-    return SignIn(
+    event = SignIn(
         id=row.text("Id") or f"{at.isoformat()}/{row.text('CorrelationId') or ''}/{code}",
         at=at,
         user_id=row.text("UserId"),
@@ -54,32 +48,52 @@ def read_sign_in(columns: Json, *, interactive: bool) -> SignIn | None:
         or _word(status.get("failureReason"))
         or "",
         interactive=interactive,
-        country=_word(place.get("countryOrRegion")) or row.text("Location"),
-        city=_word(place.get("city")),
-        latitude=coordinate(point.get("latitude"), limit=90),
-        longitude=coordinate(point.get("longitude"), limit=180),
         asn=row.integer("AutonomousSystemNumber"),
         app=row.text("AppDisplayName"),
         client_app=row.text("ClientAppUsed"),
         user_agent=row.text("UserAgent"),
-        device_id=_word(device.get("deviceId")),
-        device_name=_word(device.get("displayName")),
-        device_compliant=_truth(device.get("isCompliant")),
-        operating_system=_word(device.get("operatingSystem")),
-        browser=_word(device.get("browser")),
-        authentication_requirement=requirement,
-        authentication_methods=methods_used(steps),
-        mfa_result=mfa_result(
-            code=code or "unknown",
-            requirement=requirement,
-            steps=steps,
-            additional_details=_word(status.get("additionalDetails")) or "",
-        ),
         conditional_access_status=row.text("ConditionalAccessStatus"),
         risk_level=row.text("RiskLevelDuringSignIn", "RiskLevelAggregated"),
         correlation_id=row.text("CorrelationId"),
-        notes=row.notes,
     )
+    details = _place(row) | _device(row) | _authentication(row, event.result_code, status)
+    return event.model_copy(update={**details, "notes": row.notes})
+
+
+def _place(row: Row) -> Json:
+    place = row.object("LocationDetails")
+    point = place.get("geoCoordinates")
+    point = point if isinstance(point, dict) else {}
+    return {
+        "country": _word(place.get("countryOrRegion")) or row.text("Location"),
+        "city": _word(place.get("city")),
+        "latitude": coordinate(point.get("latitude"), limit=90),
+        "longitude": coordinate(point.get("longitude"), limit=180),
+    }
+
+
+def _device(row: Row) -> Json:
+    device = row.object("DeviceDetail")
+    return {
+        "device_id": _word(device.get("deviceId")),
+        "device_name": _word(device.get("displayName")),
+        "device_compliant": _truth(device.get("isCompliant")),
+        "operating_system": _word(device.get("operatingSystem")),
+        "browser": _word(device.get("browser")),
+    }
+
+
+def _authentication(row: Row, code: str, status: Json) -> Json:
+    steps = row.objects("AuthenticationDetails")
+    requirement = row.text("AuthenticationRequirement")
+    additional = _word(status.get("additionalDetails")) or ""
+    return {
+        "authentication_requirement": requirement,
+        "authentication_methods": methods_used(steps),
+        "mfa_result": mfa_result(
+            code=code, requirement=requirement, steps=steps, additional_details=additional
+        ),
+    }
 
 
 def collapse(rows: Iterable[SignIn]) -> list[SignIn]:
