@@ -134,6 +134,10 @@ class EntraToken(Vendor):
         code = "AADSTS900144" if "required" in message else "AADSTS900023"
         return _oauth_error(status, "invalid_request", f"{code}: {message}")
 
+    def fail(self, status: int, message: str) -> Answer:
+        """OAuth 2.0 error body."""
+        return _oauth_error(status, "temporarily_unavailable", f"AADSTS90033: {message}")
+
     async def _token(self, call: Call) -> Answer:
         form, settings = call.body, self._authority.settings
         if call.params["tenant"].lower() != settings.azure_tenant_id.lower():

@@ -1,5 +1,7 @@
 """Faults: how a vendor is told to misbehave, and which fault a request meets."""
 
+import asyncio
+import contextlib
 from random import Random
 from typing import Literal, Self
 
@@ -62,6 +64,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
+        self._released = asyncio.Event()
 
     def replace(self, faults: list[Fault]) -> None:
         """Put ``faults`` in force instead of the old ones."""
@@ -74,6 +77,16 @@ class Faults:
         that is an object, ``<operation>.<key>`` for each key (``users.patch.accountEnabled``).
         """
         return next((fault for fault in self._faults if fault.strikes(vendor, operations)), None)
+
+    async def wait_for_nothing(self) -> None:
+        """Wait as a ``timeout`` fault does: until ``release`` or the connection is too old."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._released.wait(), TIMEOUT_SECONDS)
+
+    def release(self) -> None:
+        """Let go of everything that waits for nothing."""
+        self._released.set()
+        self._released = asyncio.Event()
 
     def listed(self) -> list[dict[str, object]]:
         """The faults in force, with ``played``: how often each has struck."""

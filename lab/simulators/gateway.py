@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import logging
 import socket
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,10 +13,11 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from lab.simulators.exchange import Answer, Call, Operation, RefusalError
-from lab.simulators.faults import TIMEOUT_SECONDS, Fault, Faults
+from lab.simulators.faults import Fault, Faults
 from lab.simulators.ledger import Ledger
 from lab.simulators.vendor import Vendor
 
+_LOG = logging.getLogger(__name__)
 _BROKEN_JSON = b'{"value": [{"id": "cut off her'
 
 
@@ -36,12 +38,6 @@ class Gateway:
         self._ledger = ledger
         self._faults = faults
         self._operations = {id(r.vendor): r.vendor.operations() for r in routes}
-        self._released = asyncio.Event()
-
-    def release(self) -> None:
-        """Let go of the requests that a ``timeout`` fault keeps waiting."""
-        self._released.set()
-        self._released = asyncio.Event()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Serve one request of a vendor."""
@@ -64,7 +60,7 @@ class Gateway:
         fault = self._faults.pick(route.vendor.name, names)
         answer = await self._answer(route.vendor, operation, violation, call, fault)
         self._write(route.vendor, names[0], call, answer, fault, raw_path)
-        return await self._send(request, answer, fault)
+        return await self._send(request, route.vendor, answer, fault)
 
     def _recognise(self, vendor: Vendor, call: Call) -> tuple[Operation | None, str | None]:
         """Parse the body, find the operation, and check the request against the specification."""
@@ -113,6 +109,11 @@ class Gateway:
             return await operation.handler(call)
         except RefusalError as refusal:
             return refusal.answer
+        except Exception as error:
+            # A mistake of the simulator's must not look like the vendor's: it goes to the ledger.
+            _LOG.exception("%s %s", vendor.name, operation.name)
+            message = f"the simulator itself failed: {type(error).__name__}: {error}"
+            return Answer(500, {"error": {"code": "LabError"}}, violation=message)
 
     def _write(
         self,
@@ -139,7 +140,7 @@ class Gateway:
         )
 
     async def _send(
-        self, request: web.Request, answer: Answer, fault: Fault | None
+        self, request: web.Request, vendor: Vendor, answer: Answer, fault: Fault | None
     ) -> web.StreamResponse:
         if fault is None:
             return _response(answer)
@@ -148,13 +149,11 @@ class Gateway:
                 await asyncio.sleep(fault.value or 0)
             return _response(answer)
         if fault.kind == "status":
-            return _fault_status(fault)
+            return _response(_fault_status(vendor, fault))
         if fault.kind == "malformed":
             return web.Response(status=200, body=_BROKEN_JSON, content_type="application/json")
         if fault.kind == "timeout":
-            waiting = self._released.wait()
-            with_deadline = asyncio.wait_for(waiting, TIMEOUT_SECONDS)
-            await asyncio.gather(with_deadline, return_exceptions=True)
+            await self._faults.wait_for_nothing()
         _drop(request)
         return web.Response(status=503)
 
@@ -192,13 +191,12 @@ async def _not_simulated(call: Call) -> Answer:
     return Answer(501, {"error": {"code": "NotImplemented", "message": message}})
 
 
-def _fault_status(fault: Fault) -> web.Response:
+def _fault_status(vendor: Vendor, fault: Fault) -> Answer:
     status = int(fault.value or 500)
-    headers: Mapping[str, str] = {}
+    answer = vendor.fail(status, f"The lab was told to answer {status}.")
     if fault.retry_after is not None:
-        headers = {"Retry-After": f"{fault.retry_after:g}"}
-    body = {"error": {"code": "LabFault", "message": f"The lab was told to answer {status}."}}
-    return web.json_response(body, status=status, headers=headers)
+        answer.headers["Retry-After"] = f"{fault.retry_after:g}"
+    return answer
 
 
 def _drop(request: web.Request) -> None:

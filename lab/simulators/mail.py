@@ -17,7 +17,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from lab.simulators.config import SimulatorSettings
-from lab.simulators.faults import TIMEOUT_SECONDS, Fault, Faults
+from lab.simulators.faults import Fault, Faults
 from lab.simulators.ledger import Ledger
 from lab.simulators.vendor import same
 
@@ -110,7 +110,7 @@ class MailServer:
         if fault.kind == "malformed":
             return "?? this is not SMTP"
         if fault.kind == "timeout":
-            await asyncio.sleep(TIMEOUT_SECONDS)
+            await self._faults.wait_for_nothing()
         if isinstance(server.transport, asyncio.Transport):
             server.transport.abort()
         return "421 closed"

@@ -106,6 +106,11 @@ class VirusTotal(Vendor):
             400, "InvalidArgumentError" if status == 400 else "BadRequestError", message
         )
 
+    def fail(self, status: int, message: str) -> Answer:
+        """VirusTotal's error body; 429 is a quota that is used up."""
+        codes = {429: "QuotaExceededError", 503: "TransientError", 504: "DeadlineExceededError"}
+        return self._error(status, codes.get(status, "TransientError"), message)
+
     def _error(self, status: int, code: str, message: str) -> Answer:
         return Answer(status, {"error": {"code": code, "message": message}})
 
@@ -153,6 +158,10 @@ class AbuseIpDb(Vendor):
     def refuse(self, status: int, message: str) -> Answer:
         """AbuseIPDB's error body; a wrong parameter is 422."""
         status = 422 if status == 400 else status
+        return Answer(status, {"errors": [{"detail": message, "status": status}]})
+
+    def fail(self, status: int, message: str) -> Answer:
+        """AbuseIPDB's error body."""
         return Answer(status, {"errors": [{"detail": message, "status": status}]})
 
     async def _check(self, call: Call) -> Answer:

@@ -121,7 +121,7 @@ class Simulators:
 
     async def stop(self) -> None:
         """Stop listening; requests kept waiting by a fault are let go."""
-        self._gateway.release()
+        self.faults.release()
         await self._mail.stop()
         for runner in reversed(self._runners):
             await runner.cleanup()
@@ -147,7 +147,7 @@ class Simulators:
     def reset(self) -> None:
         """Back to an empty tenant, an empty ledger and well-behaved vendors."""
         self.faults.replace([])
-        self._gateway.release()
+        self.faults.release()
         for vendor in (self._graph, self._sentinel, self._firewall, self._servicenow, self._slack):
             vendor.reset()
         self._mail.reset()

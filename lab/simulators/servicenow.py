@@ -71,6 +71,10 @@ class ServiceNow(Vendor):
         """ServiceNow's error body."""
         return _error(status, "Invalid request", message)
 
+    def fail(self, status: int, message: str) -> Answer:
+        """ServiceNow's error body."""
+        return _error(status, "Rate limit exceeded" if status == 429 else "Error", message)
+
     def reset(self) -> None:
         """No incidents; numbers start again."""
         self._incidents.clear()

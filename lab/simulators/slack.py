@@ -55,7 +55,7 @@ class Slack(Vendor):
         """Turn a form into the JSON body it stands for."""
         if not isinstance(call.body, dict):
             return None
-        call.body.pop("token", None)
+        call.params["token"] = str(call.body.pop("token", ""))
         try:
             for name in _STRUCTURED:
                 if isinstance(call.body.get(name), str):
@@ -67,8 +67,7 @@ class Slack(Vendor):
     def authenticate(self, call: Call) -> Answer | None:
         """Bearer token in the header or, in a form, the ``token`` field."""
         given = call.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not given and isinstance(call.body, dict):
-            given = str(call.body.get("token", ""))
+        given = given or call.params.get("token", "")
         if not given:
             return _failure("not_authed")
         return None if same(given, self._token) else _failure("invalid_auth")
@@ -85,6 +84,11 @@ class Slack(Vendor):
         answer = _failure(code)
         answer.body["errors"] = [message]
         return answer
+
+    def fail(self, status: int, message: str) -> Answer:
+        """Slack's own words for too many calls and for trouble."""
+        error = "ratelimited" if status == 429 else "internal_error"
+        return Answer(status, {"ok": False, "error": error})
 
     def reset(self) -> None:
         """No messages."""
@@ -145,6 +149,5 @@ class Slack(Vendor):
 
 
 def _failure(error: str) -> Answer:
-    answer = Answer(200, {"ok": False, "error": error})
-    answer.violation = None if error in ("not_authed", "invalid_auth") else error
-    return answer
+    # The status says nothing: only the violation tells the ledger's reader that it was refused.
+    return Answer(200, {"ok": False, "error": error}, violation=error)

@@ -27,6 +27,11 @@ class Vendor(ABC):
     def refuse(self, status: int, message: str) -> Answer:
         """Return the vendor's error for a request that breaks its specification."""
 
+    def fail(self, status: int, message: str) -> Answer:
+        """Return the vendor's error body for a status that a fault asks for."""
+        code = {429: "TooManyRequests", 503: "ServiceUnavailable"}.get(status, "InternalError")
+        return Answer(status, {"error": {"code": code, "message": message}})
+
     def unmatched(self, call: Call) -> Operation | None:
         """Serve a path that the specification leaves out, such as an operation to poll."""
         return None

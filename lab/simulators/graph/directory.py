@@ -43,6 +43,7 @@ class Account:
         given.setdefault("displayName", upn.partition("@")[0] or None)
         given.setdefault("accountEnabled", True)
         given.setdefault("userType", "Member")
+        given.setdefault("businessPhones", [])
         given.setdefault("mail", upn or None)
         given.setdefault("signInSessionsValidFromDateTime", given.get("createdDateTime"))
         self._complete_sections()

@@ -60,12 +60,12 @@ class Reports:
     def _sign_ins(self) -> list[dict[str, Any]]:
         rows = self._tables("SigninLogs")
         items = [_sign_in(row, index) for index, row in enumerate(rows)]
-        return sorted(items, key=lambda item: item["createdDateTime"] or "", reverse=True)
+        return sorted(items, key=lambda item: item.get("createdDateTime", ""), reverse=True)
 
     async def audits(self, call: Call) -> Answer:
         """Directory audits, newest first."""
         items = [_audit(row, index) for index, row in enumerate(self._tables("AuditLogs"))]
-        items.sort(key=lambda item: item["activityDateTime"] or "", reverse=True)
+        items.sort(key=lambda item: item.get("activityDateTime", ""), reverse=True)
         return collection(call, items, page=1000)
 
     async def registration(self, call: Call) -> Answer:
@@ -95,13 +95,11 @@ def _sign_in(row: dict[str, Any], index: int) -> dict[str, Any]:
     location = _object(row.get("LocationDetails"))
     kept = ("city", "state", "countryOrRegion", "geoCoordinates")
     item["location"] = {key: location[key] for key in kept if key in location}
-    return {key: value for key, value in item.items() if value is not None} | {
-        "createdDateTime": item["createdDateTime"]
-    }
+    return {key: value for key, value in item.items() if value is not None}
 
 
 def _audit(row: dict[str, Any], index: int) -> dict[str, Any]:
-    return {
+    item = {
         "id": row.get("Id") or made_up_id("audit", str(index)),
         "activityDateTime": row.get("ActivityDateTime") or row.get("TimeGenerated"),
         "activityDisplayName": row.get("ActivityDisplayName") or row.get("OperationName"),
@@ -113,6 +111,7 @@ def _audit(row: dict[str, Any], index: int) -> dict[str, Any]:
         "initiatedBy": _object(row.get("InitiatedBy")),
         "targetResources": _object(row.get("TargetResources")) or [],
     }
+    return {key: value for key, value in item.items() if value is not None}
 
 
 def _object(value: Any) -> Any:
