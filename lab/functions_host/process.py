@@ -19,6 +19,8 @@ from typing import Any
 from lab.functions_host.wire import Frame, WireValue, encode_frame, read_frame
 
 _LOG = logging.getLogger(__name__)
+# Seconds from the end of the channel to the end of the process, before it is helped.
+_LAST_BREATH = 1.0
 _LAB_ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -220,6 +222,7 @@ class WorkerProcess:
                 if answer is not None and not answer.done():
                     answer.set_result(frame)
         self._ready = False
+        await asyncio.wait([ended], timeout=_LAST_BREATH)
         self.kill("its channel is closed")
         code = await ended
         for answer in self._answers.values():
