@@ -41,11 +41,11 @@ def azurite(simulators: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def make_settings(lab: Lab) -> Callable[..., Settings]:
-    """Settings from the environment, with short deadlines unless told otherwise."""
+    """Settings from the environment; deadlines that a busy machine can keep."""
 
     def make(**values: Any) -> Settings:
-        short = {"call_timeout_seconds": 2.0, "call_budget_seconds": 5.0, "call_attempts": 2}
-        return Settings(**{**short, **values})
+        usual = {"call_timeout_seconds": 10.0, "call_budget_seconds": 20.0, "call_attempts": 2}
+        return Settings(**{**usual, **values})
 
     return make
 

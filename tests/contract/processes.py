@@ -14,7 +14,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 AZURITE = ROOT / "lab/azurite/node_modules/azurite/dist/src/blob/main.js"
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 
 
 def free_ports(count: int) -> list[int]:

@@ -23,6 +23,7 @@ from shared.providers.azure_firewall.ip_group import (
     with_address,
     without_address,
 )
+from shared.providers.clouds import RESOURCE_MANAGER, scope
 from shared.providers.credentials import bearer
 from shared.providers.http import VendorClient, path
 from shared.settings import Settings
@@ -53,8 +54,8 @@ class AzureFirewall:
     @cached_property
     def _client(self) -> VendorClient:
         arm = self._settings.arm_url
-        scope = "https://management.azure.com/.default"
-        return VendorClient(VENDOR, arm, settings=self._settings, authorize=bearer(scope))
+        authorize = bearer(scope(RESOURCE_MANAGER, arm))
+        return VendorClient(VENDOR, arm, settings=self._settings, authorize=authorize)
 
     @cached_property
     def _group_path(self) -> str:

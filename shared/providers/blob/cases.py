@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 FILE = "record.json"
 SUMMARY = ("case_id", "status", "confidence", "account", "title", "updated_at")
 LONGEST_VALUE = 140
-"""Characters of one summary value: four of them, each character twelve bytes when encoded, stay below
+"""Characters of a summary value: at twelve bytes each when encoded, the four free texts stay below
 the 8 KB that all metadata of a blob may have."""
 LARGEST_PAGE = 500
 
