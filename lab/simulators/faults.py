@@ -17,7 +17,8 @@ class Fault(BaseModel):
     """One instruction of ``PUT /_lab/faults``.
 
     ``value`` is seconds for ``latency`` and an HTTP (or SMTP reply) code for ``status``. ``rate``
-    is the share of matching requests that meet the fault, ``times`` how many in all. With
+    is the share of matching requests that meet the fault, ``times`` how many in all. ``latency``
+    is on the way: a request whose sender is gone by then never reaches the vendor. With
     ``when: after`` the effect happens first and only its answer is lost, which is what a caller's
     idempotency has to survive. ``seed`` makes ``rate`` repeatable.
     """

@@ -58,7 +58,10 @@ class Gateway:
         operation, violation = self._recognise(route.vendor, call)
         names = _fault_names(operation.name if operation else "unknown", call.body)
         fault = self._faults.pick(route.vendor.name, names)
-        answer = await self._answer(route.vendor, operation, violation, call, fault)
+        if await _is_lost_on_the_way(request, fault):
+            answer = Answer(0)
+        else:
+            answer = await self._answer(route.vendor, operation, violation, call, fault)
         self._write(route.vendor, names[0], call, answer, fault, raw_path)
         return await self._send(request, route.vendor, answer, fault)
 
@@ -95,8 +98,6 @@ class Gateway:
     ) -> Answer:
         if fault and fault.when == "before" and fault.kind != "latency":
             return Answer(0)
-        if fault and fault.kind == "latency" and fault.when == "before":
-            await asyncio.sleep(fault.value or 0)
         refused = vendor.authenticate(call)
         if refused is not None:
             return refused
@@ -144,7 +145,7 @@ class Gateway:
     ) -> web.StreamResponse:
         if fault is None:
             return _response(answer)
-        if fault.kind == "latency":
+        if fault.kind == "latency" and answer.status:
             if fault.when == "after":
                 await asyncio.sleep(fault.value or 0)
             return _response(answer)
@@ -156,6 +157,14 @@ class Gateway:
             await self._faults.wait_for_nothing()
         _drop(request)
         return web.Response(status=503)
+
+
+async def _is_lost_on_the_way(request: web.Request, fault: Fault | None) -> bool:
+    """Delay a request before the vendor sees it; one whose sender is gone by then never arrives."""
+    if fault is None or fault.kind != "latency" or fault.when != "before":
+        return False
+    await asyncio.sleep(fault.value or 0)
+    return request.transport is None or request.transport.is_closing()
 
 
 def _status_sent(answer: Answer, fault: Fault | None) -> int:
