@@ -1,6 +1,8 @@
 """Speaks to a running lab: the app's own HTTP routes and the lab API."""
 
 import asyncio
+import contextlib
+import json
 from types import TracebackType
 from typing import Any, Self
 
@@ -9,10 +11,16 @@ import aiohttp
 from shared.models.base import Json
 
 TIMEOUT_SECONDS = 30.0
+READ_ATTEMPTS = 5
+READ_PAUSE_SECONDS = 0.4
 
 
 class LabCallError(Exception):
     """The app or the lab API answered something else than expected."""
+
+
+class LostCallError(LabCallError):
+    """No proper answer: a 5xx, or the connection broke; a read may simply be tried again."""
 
 
 class LabClient:
@@ -54,12 +62,12 @@ class LabClient:
 
     async def get_case(self, case_id: str) -> Json:
         """Return the case record."""
-        record: Json = await self._call("GET", f"{self._app}/cases/{case_id}")
+        record: Json = await self._read(f"{self._app}/cases/{case_id}")
         return record
 
     async def get_report(self, case_id: str) -> str:
         """Return the case's report page (HTML)."""
-        return str(await self._call("GET", f"{self._app}/cases/{case_id}/report", as_text=True))
+        return str(await self._read(f"{self._app}/cases/{case_id}/report", as_text=True))
 
     async def decide(self, case_id: str, *, actions: list[str], comment: str) -> None:
         """Answer a case that waits for a decision."""
@@ -73,8 +81,21 @@ class LabClient:
 
     async def get_ledger(self) -> list[Json]:
         """Return every request the simulated vendors got."""
-        ledger: list[Json] = await self._call("GET", f"{self._lab}/ledger")
+        ledger: list[Json] = await self._read(f"{self._lab}/ledger")
         return ledger
+
+    async def get_faults(self) -> list[Json]:
+        """Return the faults in force and how often each has been played."""
+        faults: list[Json] = await self._read(f"{self._lab}/faults")
+        return faults
+
+    async def _read(self, url: str, *, as_text: bool = False) -> Any:
+        """GET, again after a moment when a worker was lost with the request."""
+        for _ in range(READ_ATTEMPTS - 1):
+            with contextlib.suppress(LostCallError):
+                return await self._call("GET", url, as_text=as_text)
+            await asyncio.sleep(READ_PAUSE_SECONDS)
+        return await self._call("GET", url, as_text=as_text)
 
     async def _call(
         self,
@@ -91,8 +112,9 @@ class LabClient:
             ) as answer:
                 text = await answer.text()
                 if answer.status != status:
+                    kind = LostCallError if answer.status >= 500 else LabCallError
                     said = text[:500] or "nothing"
-                    raise LabCallError(f"{method} {url} answered {answer.status}: {said}")
-                return text if as_text else await answer.json(content_type=None)
-        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError) as error:
-            raise LabCallError(f"{method} {url} failed: {error!r}") from error
+                    raise kind(f"{method} {url} answered {answer.status}: {said}")
+                return text if as_text else json.loads(text)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise LostCallError(f"{method} {url} failed: {error!r}") from error

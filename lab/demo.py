@@ -22,7 +22,7 @@ from lab.scenarios.expander import expand
 from lab.scenarios.loader import load_common, load_scenario
 from lab.scenarios.models import Scenario
 from lab.scenarios.played import Played
-from lab.scenarios.player import play
+from lab.scenarios.player import play, prepare
 from lab.stack import Lab
 
 EXPECTATION_FAILED = 1
@@ -44,7 +44,7 @@ async def run_demo(console: Console, name: str) -> int:
         with console.status("Starting the lab") if is_live(console) else nullcontext():
             lab = await stack.enter_async_context(Lab())
         took = format_seconds(time.monotonic() - started)
-        console.print(f"The lab is up after {took}. The incident arrives:")
+        console.print(f"The lab is up after {took}.")
         client = await stack.enter_async_context(lab.client())
         shown = await _play(console, client, scenario, lab.state_dir)
     return _judge(console, *shown)
@@ -64,7 +64,6 @@ async def run_play(console: Console, name: str) -> int:
     except OSError as error:
         raise LabError("No lab is running here: start one with 'make lab'.") from error
     _introduce(console, scenario)
-    console.print("The incident arrives:")
     urls = running["urls"]
     async with LabClient(
         app_url=urls["app"], lab_url=urls["lab"], function_key=running["function_key"]
@@ -84,6 +83,8 @@ async def _play(
 ) -> tuple[Scenario, Played, Path]:
     """Play, with progress, and write the case record and the report."""
     staged = expand(scenario, load_common(), datetime.now(UTC))
+    await prepare(client, staged)
+    console.print("The incident arrives:")
     with Progress(console) as progress:
         played = await play(client, staged, observe=progress.observe)
     _keep(played, await _report(client, played), state_dir)

@@ -52,7 +52,13 @@ def label(entry: Json) -> str:
 
 
 def refused(ledger: list[Json]) -> Iterator[Json]:
-    """Yield the requests a vendor refused by itself: 4xx or a broken specification, no fault."""
+    """Yield the requests a vendor refused by itself: a broken specification, or 4xx.
+
+    Not the ones it was told to refuse by a fault, nor "there is none" as the answer to a read.
+    """
     for entry in ledger:
-        if entry.get("violation") or (400 <= entry["status"] < 500 and not entry.get("fault")):
+        status = entry["status"]
+        is_answer = entry.get("method") == "GET" and status == 404
+        bad = 400 <= status < 500 and not entry.get("fault") and not is_answer
+        if entry.get("violation") or bad:
             yield entry

@@ -17,6 +17,17 @@ HANDED_OVER = "analysts told (completed)"
 type Observe = Callable[[Json], None]
 
 
+async def prepare(client: LabClient, staged: Play) -> None:
+    """Empty the simulators and put the scenario's tenant, incident and faults into them.
+
+    Raises:
+        LabCallError: the simulators refused something.
+    """
+    await client.set_up(
+        tenant=staged.tenant, incident=staged.incident, faults=staged.scenario.faults
+    )
+
+
 async def play(
     client: LabClient,
     staged: Play,
@@ -24,7 +35,7 @@ async def play(
     observe: Observe = lambda _: None,
     timeout: float = 90.0,  # noqa: ASYNC109 - the case runs elsewhere and goes on
 ) -> Played:
-    """Set up the tenant, deliver the incident, answer questions, wait for the hand-over.
+    """Deliver the incident, answer questions, wait for the hand-over.
 
     ``observe`` is called with the case record whenever it was read. When the case is not handed
     over within ``timeout`` seconds, what there is by then is returned: the checker says what is
@@ -33,8 +44,6 @@ async def play(
     Raises:
         LabCallError: the app or the lab refused a request.
     """
-    scenario = staged.scenario
-    await client.set_up(tenant=staged.tenant, incident=staged.incident, faults=scenario.faults)
     answers = await _deliver(client, staged)
     case_ids = list(dict.fromkeys(case["case_id"] for item in answers for case in item["cases"]))
     deadline = time.monotonic() + timeout

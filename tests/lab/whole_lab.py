@@ -1,0 +1,97 @@
+"""The whole lab, started once: the app on its host, the simulators, Azurite."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from lab.client import LabClient
+from lab.scenarios.checker import check
+from lab.scenarios.expander import expand
+from lab.scenarios.loader import load_scenario
+from lab.scenarios.models import Scenario
+from lab.scenarios.played import Played
+from lab.scenarios.player import play, prepare
+from lab.stack import Lab
+
+
+@dataclass(frozen=True)
+class WholeLab:
+    """A running lab and a client of it."""
+
+    lab: Lab
+    client: LabClient
+
+    async def play(
+        self, scenario: Scenario | str, faults: list[dict[str, Any]] | None = None
+    ) -> Played:
+        """Play a scenario; the case is closed afterwards, so that the next is a new one."""
+        if isinstance(scenario, str):
+            scenario = load_scenario(scenario)
+        if faults:
+            scenario = scenario.model_copy(update={"faults": [*scenario.faults, *faults]})
+        staged = expand(scenario, self.lab.common, datetime.now(UTC))
+        await prepare(self.client, staged)
+        played = await play(self.client, staged)
+        for record in played.records:
+            await self._close(record["case_id"])
+        return played
+
+    async def _close(self, case_id: str) -> None:
+        await self.client.close_case(case_id, "the test is over")
+        deadline = time.monotonic() + 20
+        while (await self.client.get_case(case_id))["status"] != "closed":
+            assert time.monotonic() < deadline, f"{case_id} was not closed"
+            await asyncio.sleep(0.1)
+
+    async def workers(self) -> list[dict[str, Any]]:
+        """What each worker process is doing now."""
+        headers = {"x-functions-key": self.lab.host.master_key}
+        url = f"{self.lab.host.url}/admin/lab/workers"
+        async with aiohttp.ClientSession() as http, http.get(url, headers=headers) as answer:
+            return list((await answer.json())["workers"])
+
+    async def worker_running(self, function: str) -> int:
+        """Wait until a worker is in the middle of a function; return its process id."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            for worker in await self.workers():
+                if any(call["function"] == function for call in worker["calls"]):
+                    return int(worker["pid"])
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"{function} never ran")
+
+    async def fault_struck(self, operation: str, when: str) -> None:
+        """Wait until a fault was met; ``after``: until its effect is in the ledger, too."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            done = any(
+                entry["operation"] == operation and entry["effect"]
+                for entry in await self.client.get_ledger()
+            )
+            if (await self.client.get_faults())[0]["played"] and (done or when == "before"):
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"no fault struck {operation}")
+
+
+def broken(scenario: str, played: Played) -> list[str]:
+    """The lines of a scenario's expectation that do not hold, with what was seen."""
+    lines = check(load_scenario(scenario).expect, played)
+    return [f"{line.expected}, but: {line.seen}" for line in lines if not line.held]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def whole_lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[WholeLab]:
+    """The running lab, on free ports, in automatic mode."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("LAB_MODE", raising=False)
+        state_dir = tmp_path_factory.mktemp("lab")
+        async with Lab(auto_ports=True, state_dir=state_dir) as lab, lab.client() as client:
+            yield WholeLab(lab, client)
