@@ -38,9 +38,13 @@ class SharedCredential:
 
     azure-identity caches tokens but lets concurrent first callers all ask; twenty cases that start
     at once would be twenty token requests.
+
+    Attributes:
+        kind: azure-identity's name of it, for example ``ManagedIdentityCredential``.
     """
 
     def __init__(self, inner: "AsyncTokenCredential") -> None:
+        self.kind = type(inner).__name__
         self._inner = inner
         self._locks: dict[tuple[str, ...], asyncio.Lock] = {}
 

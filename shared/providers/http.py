@@ -39,7 +39,7 @@ def open_session(vendor: str) -> aiohttp.ClientSession:
     session = pool.get(vendor)
     if session is None or session.closed:
         session = pool[vendor] = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=ssl.create_default_context(), limit=100),
+            connector=aiohttp.TCPConnector(ssl=_tls.get(), limit=100),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=True,
         )
@@ -51,6 +51,7 @@ def _no_sessions() -> dict[str, aiohttp.ClientSession]:
 
 
 _sessions = PerLoop(_no_sessions)
+_tls = PerLoop(ssl.create_default_context)
 
 
 async def close_sessions() -> None:

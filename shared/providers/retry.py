@@ -107,7 +107,7 @@ async def call_with_retries[T](
     deadline = time.monotonic() + policy.budget
     tried = 0
 
-    async def once() -> T:
+    async def once(vendor: str, operation: str) -> T:
         nonlocal tried
         tried += 1
         seconds = min(policy.attempt_timeout, max(0.0, deadline - time.monotonic()))
@@ -126,4 +126,5 @@ async def call_with_retries[T](
         return wait if time.monotonic() + wait < deadline else False
 
     caller = stamina.AsyncRetryingCaller(attempts=policy.attempts, timeout=None)
-    return await caller(backoff, once)
+    # The names are arguments so that stamina's log line of a retry has them.
+    return await caller(backoff, once, vendor, operation)

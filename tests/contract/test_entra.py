@@ -13,6 +13,7 @@ from shared.errors import (
 )
 from shared.models.directory import Memberships, MfaRegistration
 from shared.providers.entra import Entra
+from shared.providers.entra.directory import lacks_licence
 from shared.providers.entra.passwords import random_password
 from shared.settings import Settings
 from tests.contract.entra_account import ANNA, BEN, UPN, USER
@@ -92,6 +93,18 @@ async def test_a_missing_permission_for_risk_is_not_no_risk(entra: Entra, lab: L
 
     with pytest.raises(PermissionDenied):
         await entra.get_risk(ANNA)
+
+
+def test_a_missing_licence_for_risk_is_told_from_a_missing_permission() -> None:
+    # Both as Graph words them.
+    no_licence = "Forbidden: Your tenant is not licensed for this feature."
+    no_scope = (
+        "Forbidden: You cannot perform the requested operation, required scopes are missing in the"
+        " token."
+    )
+
+    assert lacks_licence(PermissionDenied(no_licence))
+    assert not lacks_licence(PermissionDenied(no_scope))
 
 
 async def test_revoke_sessions_moves_the_read_back(entra: Entra, lab: Lab) -> None:

@@ -126,9 +126,7 @@ class Entra:
         except NotFound:
             return None
         except PermissionDenied as error:
-            # Graph refuses unlicensed tenants with the 403 it also has for a missing permission,
-            # and without a code of its own; only the first is an answer ("no opinion").
-            if "licen" in str(error).lower():
+            if lacks_licence(error):
                 return None
             raise
         return UserRisk(
@@ -242,6 +240,16 @@ class Entra:
             if not link:
                 break
         return found
+
+
+def lacks_licence(error: PermissionDenied) -> bool:
+    """Whether Graph refused because the tenant has no licence for the feature.
+
+    It says so with the 403 that it also has for a missing permission, and without a code of its
+    own, only in words ("Your tenant is not licensed for this feature"). A missing permission must
+    not look like an account without risk.
+    """
+    return "licensed" in str(error).lower()
 
 
 def _with_body(method: str, builder: Any, body: Json) -> "RequestInformation":

@@ -3,7 +3,8 @@
 Entra writes several rows for one attempt: the same ``Id`` again when details arrive late, and one
 row per interruption (second factor, "stay signed in?", consent) before the conclusion, tied
 together by ``CorrelationId``. Wrong passwords in one browser session share a ``CorrelationId``
-too; they are attempts of their own and stay so.
+too; they are attempts of their own and stay so. ``OriginalRequestId`` does not help: it is mostly
+the row's own ``Id``.
 """
 
 from collections.abc import Iterable
@@ -123,9 +124,11 @@ def _without_interruptions(events: list[SignIn]) -> list[SignIn]:
         flow = (event.correlation_id, event.address)
         if event.result_code in INTERRUPTIONS:
             waiting.setdefault(flow, []).append(event)
-        elif event.result_code not in FIRST_FACTOR_FAILURES:
+            continue
+        pending = waiting.pop(flow, [])
+        if event.result_code not in FIRST_FACTOR_FAILURES:
             codes: list[str] = []
-            for earlier in reversed(waiting.pop(flow, [])):
+            for earlier in reversed(pending):
                 # The same prompt twice was two attempts, of which only the last one went on.
                 if earlier.result_code in codes or event.at - earlier.at > LONGEST_PROMPT:
                     break

@@ -254,6 +254,10 @@ def test_an_abandoned_prompt_stays() -> None:
     assert codes([at(0, "50074"), at(1, "0", IPAddress="198.51.100.9")]) == ["50074", "0"]
 
 
+def test_a_prompt_before_a_wrong_password_was_given_up() -> None:
+    assert codes([at(0, "50074"), at(1, "50126"), at(2, "0")]) == ["50074", "50126", "0"]
+
+
 def test_rows_without_a_flow_are_never_joined() -> None:
     rows = [at(0, "50074", CorrelationId=None), at(1, "0", CorrelationId="")]
 
