@@ -5,8 +5,11 @@ import azure.functions as func
 
 from activities import registry as activities
 from orchestrators import registry as orchestrators
+from shared.bootstrap import warm_up_in_background
+from shared.telemetry import configure_logging
 from triggers import cases, decisions, health, intake
 
+configure_logging()
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 
 for blueprint in (intake.blueprint, cases.blueprint, decisions.blueprint, health.blueprint):
@@ -17,3 +20,5 @@ for activity in activities.ACTIVITIES:
     app.activity_trigger(input_name="payload")(activity)
 for entity in orchestrators.ENTITIES:
     app.entity_trigger(context_name="context")(entity)
+
+warm_up_in_background()

@@ -17,7 +17,7 @@ from shared.playbook.containment import SUPPORTED_ACTIONS
 from shared.playbook.decided import Decided
 from shared.playbook.guard_rails import AccountKind, account_facts, classify_account
 from shared.playbook.plan import AddressFacts, make_plan
-from shared.playbook.reputation import AddressVerdict
+from shared.playbook.reputation import AddressReputation, AddressVerdict
 from shared.playbook.scoring import justification, recommend, score
 from shared.playbook.scoring_input import ScoringInput, make_scoring_input
 from shared.playbook.sign_in_models import SignInAnalysis
@@ -57,6 +57,7 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
         object_id=user.object_id if user else (case.account.object_id if case.account else None),
         user_principal_name=facts.user_principal_name,
         address=_attack_address(case, facts),
+        blockable_address=_blockable(_address_facts(case, facts, recommended, settings), settings),
     )
     return decided.to_json()
 
@@ -147,6 +148,14 @@ def _address_facts(
             **known,
         )
     ]
+
+
+def _blockable(addresses: list[AddressFacts], settings: Settings) -> str | None:
+    if not addresses or ActionName.BLOCK_IP not in _supported(settings):
+        return None
+    facts = addresses[0]
+    shared = facts.never_block or facts.reputation is AddressReputation.BENIGN
+    return None if shared else facts.address
 
 
 def _supported(settings: Settings) -> frozenset[ActionName]:

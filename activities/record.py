@@ -4,13 +4,14 @@ from typing import Any
 
 from durabletask import task
 
+from activities.support import utc_now
 from shared.bootstrap import get_providers
 from shared.case_links import case_links
 from shared.errors import Conflict, RetryableError
 from shared.models.base import Json
 from shared.models.case import CaseRequest
 from shared.playbook.next_steps import next_steps
-from shared.playbook.record import initial_record, merge_record
+from shared.playbook.record import initial_record, merge_record, with_notification_inputs
 from shared.playbook.sla import with_measures
 from shared.settings import get_settings
 
@@ -52,8 +53,9 @@ async def save_case(_: task.ActivityContext, payload: dict[str, Any]) -> dict[st
 
 
 def _finish(record: Json) -> Json:
-    done = record | {
-        "sla": with_measures(record["sla"], severity=record["incident"].get("severity", "High")),
+    severity = record["incident"].get("severity", "High")
+    done = with_notification_inputs(record) | {
+        "sla": with_measures(record["sla"], severity=severity, now=utc_now()),
         "links": record["links"] | case_links(record, get_settings()),
     }
     return done | {"next_steps": next_steps(done)}

@@ -31,6 +31,7 @@ from shared.playbook.containment import (
     containment_blocks,
     final_status,
     merge_outcomes,
+    not_run,
 )
 from shared.playbook.decided import Decided, undecided
 from shared.playbook.handover import missing_evidence
@@ -128,11 +129,13 @@ def _act(
         if outcomes:
             yield from attempt(save(ctx, case.case_id, actions=outcomes))
         decision = yield from ask(ctx, case)
-        chosen = apply_decision(decided.plan, decision)
+        chosen = apply_decision(decided.plan, decision, blockable_address=decided.blockable_address)
         _phase(ctx, CaseStatus.CONTAINING)
         again = _start_containment(ctx, case, decided, chosen, 2)
         yield from attempt(_save_decision(ctx, case, decision))
-        outcomes = merge_outcomes(outcomes, (yield from _finish_containment(ctx, again, chosen)))
+        left_out = not_run(decision, decided.plan, chosen, utc_now(ctx))
+        done = yield from _finish_containment(ctx, again, chosen)
+        outcomes = merge_outcomes(outcomes, [*done, *left_out])
     preserved = yield from attempt(evidence)
     yield from _save_outcome(ctx, case, gathered, decided, decision, outcomes, preserved)
     return outcomes
@@ -209,7 +212,10 @@ def _save_outcome(
         case, preserved.error or "no answer"
     )
     gathered.blocks.update(blocks)
-    events = [f"{item['action']} on {item['target']}: {item['status']}" for item in outcomes]
+    events = [
+        {"at": item["at"], "event": f"{item['action']} on {item['target']}: {item['status']}"}
+        for item in outcomes
+    ]
     sla = {"contained_at": outcomes[0]["at"]} if outcomes else {}
     yield from attempt(
         save(
@@ -218,6 +224,6 @@ def _save_outcome(
             actions=outcomes,
             blocks=blocks,
             sla=sla,
-            timeline=timeline(ctx, *events),
+            timeline=events,
         )
     )

@@ -4,6 +4,9 @@ A vendor whose settings are missing is absent; what needs it gets ``NotConfigure
 the case. Building is cheap: no network, and the vendors' own libraries are imported on first use.
 """
 
+import contextlib
+import importlib
+import threading
 from dataclasses import dataclass, field
 from typing import Any, Literal, overload
 
@@ -30,6 +33,15 @@ NEEDED_SETTINGS = {
     "evidence": "TOURNIQUET_BLOB_URL",
     "cases": "TOURNIQUET_BLOB_URL",
 }
+
+HEAVY_MODULES = (
+    "shared.providers.sentinel",
+    "shared.providers.blob",
+    "azure.storage.blob.aio",
+    "azure.monitor.query.aio",
+    "jinja2",
+)
+"""Libraries that the first case needs, besides those of the Graph SDK."""
 
 
 @dataclass
@@ -154,10 +166,20 @@ def set_providers(providers: Providers | None) -> None:
     _holder.providers = providers
 
 
-async def warm_up() -> None:
-    """Import what the first case would otherwise wait for; makes no request."""
-    from shared.providers.entra import Entra
+def warm_up_in_background() -> threading.Thread:
+    """Import, beside the start of the worker, what the first case would otherwise wait for.
 
-    directory = get_providers().directory
-    if isinstance(directory, Entra):
-        await directory.warm_up()
+    Makes no request and needs no setting. A library that cannot be imported is left for the call
+    that needs it, where the failure reaches the case.
+    """
+    thread = threading.Thread(target=_import_heavy_modules, name="warm-up", daemon=True)
+    thread.start()
+    return thread
+
+
+def _import_heavy_modules() -> None:
+    from shared.providers.entra.directory import SDK_PARTS
+
+    for name in (*SDK_PARTS, *HEAVY_MODULES):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)

@@ -47,6 +47,30 @@ def by_hand(
     return missed
 
 
+def not_run(
+    decision: Decision, plan: Sequence[PlannedAction], chosen: Sequence[PlannedAction], at: datetime
+) -> list[Json]:
+    """Return outcomes for what a person chose and the guard rails do not run, so that it shows."""
+    run = {item.action for item in chosen}
+    planned = {item.action: item for item in plan}
+    left_out = []
+    for action in decision.actions:
+        if action in NOTHING_TO_DO or action in run:
+            continue
+        line = planned.get(action)
+        if line is not None and line.disposition is Disposition.AUTOMATIC:
+            continue
+        outcome = ActionOutcome(
+            action=action,
+            target=line.target if line is not None else "-",
+            status=ActionStatus.SKIPPED,
+            detail=f"not run: {line.why if line is not None else 'no target it may be done to'}",
+            at=at,
+        )
+        left_out.append(outcome.to_json())
+    return left_out
+
+
 def merge_outcomes(earlier: Sequence[Json], later: Sequence[Json]) -> list[Json]:
     """Return one outcome per action and target, the later one winning."""
     merged = {(item["action"], item["target"]): item for item in (*earlier, *later)}

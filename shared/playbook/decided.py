@@ -23,6 +23,8 @@ class Decided(Model):
     user_principal_name: str | None = None
     address: str | None = None
     """The address the attack came from."""
+    blockable_address: str | None = None
+    """The same, when a firewall is configured and no rule forbids blocking it."""
 
 
 def undecided(case: CaseRequest, blocks: dict[str, Json], error: str) -> Decided:

@@ -102,7 +102,7 @@ def evidence_block(
     manifest: EvidenceItem | None,
     notes: list[str],
 ) -> Json:
-    """Return the block ``Evidence_Preservation``; every missing export is a note with what to do."""
+    """Return the block ``Evidence_Preservation``; a missing export is a note with what to do."""
     links: dict[str, str] = {}
     for export, item in items:
         links.setdefault(export.output, item.url)

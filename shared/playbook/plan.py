@@ -85,10 +85,13 @@ def make_plan(
     return lines or [_idle(mode, confidence, recommended, target)]
 
 
-def apply_decision(plan: Sequence[PlannedAction], decision: Decision) -> list[PlannedAction]:
+def apply_decision(
+    plan: Sequence[PlannedAction], decision: Decision, *, blockable_address: str | None = None
+) -> list[PlannedAction]:
     """Return what to run because a person chose it, in the order of doing.
 
-    A person may also choose account actions that the plan does not name. Never returned: lines
+    A person may also choose account actions that the plan does not name, and to block
+    ``blockable_address`` (the attack's address, when it may be blocked). Never returned: lines
     that are automatic (they run anyway), lines the plan says ``never``, and anything at all when
     the plan asks for nothing (observe mode, break-glass). ``MonitorOnly`` and ``NoAction`` exclude
     the rest.
@@ -114,6 +117,15 @@ def apply_decision(plan: Sequence[PlannedAction], decision: Decision) -> list[Pl
             for action in ACCOUNT_ACTIONS
             if action in chosen and action not in planned
         ]
+    if ActionName.BLOCK_IP in chosen and ActionName.BLOCK_IP not in planned and blockable_address:
+        run.append(
+            PlannedAction(
+                action=ActionName.BLOCK_IP,
+                target=blockable_address,
+                disposition=Disposition.ASK,
+                why=why,
+            )
+        )
     return sorted(run, key=_order)
 
 

@@ -1,10 +1,16 @@
-"""The case record: how it starts and how a patch is merged into it. Pure; the activity stores it."""
+"""The case record: how it starts and how a patch is merged into it. An activity stores it."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from shared.models.base import Json
-from shared.models.block import BLOCK_OUTPUTS, Block, BlockName, BlockStatus, make_block
+from shared.models.block import (
+    BLOCK_INPUTS,
+    BLOCK_OUTPUTS,
+    BlockName,
+    BlockStatus,
+    make_block,
+)
 from shared.models.case import CaseRecord, CaseRequest, CaseStatus
 from shared.playbook.containment import merge_outcomes
 
@@ -87,6 +93,17 @@ _MERGES: dict[str, Any] = {
 }
 
 
-def block_outputs(record: Json, name: BlockName) -> Json:
-    """Return a block's outputs from a record, empty when the block is not there."""
-    return Block.model_validate(record["blocks"][name]).outputs if name in record["blocks"] else {}
+def with_notification_inputs(record: Json) -> Json:
+    """Return the record with the inputs of ``Incident_Creation_Notification`` from its blocks.
+
+    What the ticket is made of is known only once the other blocks are there.
+    """
+    blocks: dict[str, Json] = record["blocks"]
+    known: Json = {}
+    for name in BLOCK_OUTPUTS:
+        if name is not BlockName.NOTIFICATION:
+            fields = blocks[name]["inputs"] | blocks[name]["outputs"]
+            known |= {key: value for key, value in fields.items() if value is not None}
+    notification = blocks[BlockName.NOTIFICATION]
+    inputs = {name: known.get(name) for name in BLOCK_INPUTS[BlockName.NOTIFICATION]}
+    return record | {"blocks": blocks | {BlockName.NOTIFICATION: notification | {"inputs": inputs}}}
