@@ -6,7 +6,7 @@ the old file stays readable for whoever has it open.
 
 import asyncio
 import os
-import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +16,22 @@ from maxminddb.types import Record
 from shared.errors import PermanentError
 
 VENDOR = "geoip"
-RECHECK_SECONDS = 60.0
-"""How often the file is looked at: databases are published twice a week."""
+
+
+@dataclass(frozen=True)
+class _Opened:
+    reader: maxminddb.Reader
+    identity: tuple[int, int, int]
+    """Inode, modification time and size of the file that was opened."""
 
 
 class Database:
-    """An ``.mmdb`` file; errors name the setting it came from, never more."""
+    """An ``.mmdb`` file, looked at before each use; errors name the setting, never the path."""
 
-    def __init__(
-        self, path: str, *, setting: str, recheck_seconds: float = RECHECK_SECONDS
-    ) -> None:
+    def __init__(self, path: str, *, setting: str) -> None:
         self._path = Path(path)
         self._setting = setting
-        self._recheck_seconds = recheck_seconds
-        self._checked_at = float("-inf")
-        self._seen: tuple[int, int, int] | None = None
-        self._reader: maxminddb.Reader | None = None
+        self._opened: _Opened | None = None
 
     async def get(self, address: str) -> dict[str, Any] | None:
         """Return the record of the network the address is in, or ``None``.
@@ -39,30 +39,23 @@ class Database:
         Raises:
             PermanentError: the file is missing, unreadable or damaged.
         """
-        reader = await self._current()
+        # Looking at the file costs microseconds, but on a network share it may block.
+        self._opened = opened = await asyncio.to_thread(self._open_if_new, self._opened)
         try:
-            record: Record | None = reader.get(address)
+            record: Record | None = opened.reader.get(address)
         except ValueError:
             return None  # an IPv6 address asked of a database that holds IPv4 only
         except maxminddb.InvalidDatabaseError as error:
             raise self._damaged() from error
         return record if isinstance(record, dict) else None
 
-    async def _current(self) -> maxminddb.Reader:
-        now = time.monotonic()
-        if self._reader is not None and now - self._checked_at < self._recheck_seconds:
-            return self._reader
-        reader, self._seen = await asyncio.to_thread(self._open_if_new)
-        self._reader, self._checked_at = reader, now
-        return reader
-
-    def _open_if_new(self) -> tuple[maxminddb.Reader, tuple[int, int, int]]:
+    def _open_if_new(self, opened: _Opened | None) -> _Opened:
         try:
             stat = os.stat(self._path)
-            seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
-            if self._reader is not None and seen == self._seen:
-                return self._reader, seen
-            return maxminddb.open_database(self._path), seen
+            identity = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+            if opened is not None and opened.identity == identity:
+                return opened
+            return _Opened(maxminddb.open_database(self._path), identity)
         except maxminddb.InvalidDatabaseError as error:
             raise self._damaged() from error
         except OSError as error:

@@ -9,7 +9,7 @@ from typing import Any
 from shared.errors import NotConfigured
 from shared.models.directory import GeoLocation
 from shared.providers.addresses import parse_address
-from shared.providers.geoip.database import RECHECK_SECONDS, VENDOR, Database
+from shared.providers.geoip.database import VENDOR, Database
 from shared.settings import Settings
 
 type Row = dict[str, Any]
@@ -26,12 +26,9 @@ ANONYMISER_FLAGS = (
 class GeoIP:
     """A ``GeoLocator`` over local database files: no address leaves the machine."""
 
-    def __init__(self, settings: Settings, *, recheck_seconds: float = RECHECK_SECONDS) -> None:
+    def __init__(self, settings: Settings) -> None:
         def database(name: str, path: str | None) -> Database | None:
-            setting = f"TOURNIQUET_GEOIP_{name}_DB"
-            if path is None:
-                return None
-            return Database(path, setting=setting, recheck_seconds=recheck_seconds)
+            return Database(path, setting=f"TOURNIQUET_GEOIP_{name}_DB") if path else None
 
         self._city = database("CITY", settings.geoip_city_db)
         self._asn = database("ASN", settings.geoip_asn_db)

@@ -16,7 +16,7 @@ ANONYMOUS = str(DATA / "GeoIP2-Anonymous-IP-Test.mmdb")
 
 def locator(city: str | None = None, asn: str | None = None, anonymous: str | None = None) -> GeoIP:
     settings = Settings(geoip_city_db=city, geoip_asn_db=asn, geoip_anonymous_db=anonymous)
-    return GeoIP(settings, recheck_seconds=0)
+    return GeoIP(settings)
 
 
 async def test_all_databases_together() -> None:
