@@ -13,10 +13,10 @@ from lab.simulators.server import Simulators
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="lab.simulators", description=__doc__)
-    sim_port = int(os.environ.get("LAB_SIM_PORT", "7090"))
+    sim_port = int(os.environ.get("LAB_SIM_PORT") or "7090")
     parser.add_argument("--sim-port", type=int, default=sim_port, help="lab API, plain http")
     parser.add_argument("--tls-port", type=int, help="vendors, TLS; default: --sim-port + 1")
-    smtp_port = int(os.environ.get("LAB_SMTP_PORT", "7025"))
+    smtp_port = int(os.environ.get("LAB_SMTP_PORT") or "7025")
     parser.add_argument("--smtp-port", type=int, default=smtp_port, help="mail")
     parser.add_argument("--state-dir", type=Path, default=Path(".lab"), help="certificates, GeoIP")
     help_delay = "seconds an IP group update takes"
@@ -28,7 +28,7 @@ def _arguments() -> argparse.Namespace:
     )
     arguments = parser.parse_args()
     if arguments.tls_port is None:
-        arguments.tls_port = int(os.environ.get("LAB_TLS_PORT", arguments.sim_port + 1))
+        arguments.tls_port = int(os.environ.get("LAB_TLS_PORT") or arguments.sim_port + 1)
     return arguments
 
 

@@ -17,7 +17,8 @@ Not supported: ``prev next row_number serialize scan partition mv-apply parse ma
 search find fork as sample project-keep project-reorder``, tabular functions, ``minif maxif
 make_set_if make_list_if make_bag percentiles count_distinct hll``, ``column_ifexists bag_keys
 bag_merge set_union ipv4_is_private ipv4_is_in_range geo_distance_2points url_decode new_guid``,
-``set`` statements, and two columns whose names differ only in case.
+``set`` statements, two columns whose names differ only in case, and ``first last time date kind
+table`` or a type's name as the name of a column.
 """
 
 import functools
@@ -36,6 +37,7 @@ import duckdb_kql
 from duckdb_kql.types import kusto_type
 
 from lab.simulators.kql_general import generalised
+from lab.simulators.kql_lint import union_conflict
 from lab.simulators.kql_values import kql_type, typed, wire_value
 from lab.simulators.specification import load
 
@@ -144,6 +146,9 @@ class KqlStore:
         Raises:
             QueryError: syntax or semantic error, or a construct the engine does not have.
         """
+        conflict = union_conflict(text, self.schemas)
+        if conflict:
+            raise QueryError("SemanticError", "SEM0100", conflict)
         tables = self._named_tables(text) if since or until else []
         bounds = (tables, since, until)
         general, values = generalised(text)

@@ -105,8 +105,11 @@ class LabApi:
         return web.json_response({"reset": True})
 
     async def get_ledger(self, request: web.Request) -> web.Response:
-        """Every request the vendors got, in order."""
-        return web.json_response(self._ledger.lines())
+        """Every request the vendors got, in order; ``?after=`` leaves out lines up to that one."""
+        after = request.query.get("after", "0")
+        if not after.isdigit():
+            return _unprocessable("Not a number", [Problem("after", "must be a sequence number")])
+        return web.json_response(self._ledger.lines(int(after)))
 
     async def put_faults(self, request: web.Request) -> web.Response:
         """Put these faults in force instead of the old ones."""

@@ -66,9 +66,9 @@ class Ledger:
             }
         )
 
-    def lines(self) -> list[dict[str, Any]]:
-        """All lines so far, oldest first."""
-        return list(self._lines)
+    def lines(self, after: int = 0) -> list[dict[str, Any]]:
+        """The lines whose ``seq`` is greater than ``after``, oldest first."""
+        return self._lines[after:]
 
     def reset(self) -> None:
         """Forget everything; numbering starts again at 1."""

@@ -157,6 +157,15 @@ def test_unknown_lab_route_is_404(world: World) -> None:
     assert world.lab_api("GET", "nothing").status_code == 404
 
 
+def test_the_ledger_can_be_read_from_a_line_on(world: World) -> None:
+    for _ in range(3):
+        world.graph("GET", f"/users/{ALICE}")
+    lines = world.lab.call("GET", "ledger")
+    after = lines[-2]["seq"]
+    assert world.lab.call("GET", f"ledger?after={after}") == lines[-1:]
+    assert world.lab_api("GET", "ledger?after=x").status_code == 422
+
+
 def test_a_port_in_use_is_one_clear_line(world: World) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
