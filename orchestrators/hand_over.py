@@ -33,6 +33,7 @@ def tell_people(ctx: task.OrchestrationContext, case: CaseRequest, phase: str) -
     When the ticket cannot be written, the emergency e-mail with the whole summary goes out
     (seed 004 block 8). Returns what the block ``Incident_Creation_Notification`` needs.
     """
+    started = utc_now(ctx)
     message = {"case_id": case.case_id, "phase": phase}
     ticket, channels, comment = yield from settle(
         [
@@ -52,7 +53,7 @@ def tell_people(ctx: task.OrchestrationContext, case: CaseRequest, phase: str) -
             case_activity(ctx, Activity.NOTIFY_ANALYSTS, emergency, Retry.SAVE)
         )
         told["emergency"] = (sent.result or {}).get("channels", {}) or {"all": sent.error}
-    block = notification_block(told)
+    block = notification_block(told, started, utc_now(ctx))
     patch: Json = {
         "blocks": {BlockName.NOTIFICATION: block},
         "timeline": timeline(ctx, _told_line(told, phase)),

@@ -1,17 +1,20 @@
 """How notification and evidence read in their blocks when all went well, and when not."""
 
+from datetime import datetime
+
 from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
 
 
-def notification_block(told: Json, inputs: Json | None = None) -> Json:
-    """Return the block ``Incident_Creation_Notification``.
+def notification_block(told: Json, started_at: datetime, finished_at: datetime) -> Json:
+    """Return the block ``Incident_Creation_Notification``; its inputs come with the record.
 
     Args:
         told: ``{"ticket": {"ticket_id"|"error"}, "channels": {channel: "sent"|error},
             "comment": ..., "emergency": {...}}`` as ``tell_people`` collects it.
-        inputs: the block's inputs, known once the record is complete.
+        started_at: when telling began, UTC.
+        finished_at: when the last one had answered, UTC.
     """
     ticket = told["ticket"]
     channels: Json = told["channels"] | {
@@ -32,13 +35,15 @@ def notification_block(told: Json, inputs: Json | None = None) -> Json:
     return make_block(
         BlockName.NOTIFICATION,
         status,
-        inputs=inputs or {},
+        inputs={},
         outputs={
             "incident_ticket_id": ticket.get("ticket_id"),
             "analyst_notification_status": channels,
         },
         notes=notes,
         details={"ticket_url": ticket.get("url")},
+        started_at=started_at,
+        finished_at=finished_at,
     ).block.to_json()
 
 
