@@ -19,7 +19,7 @@ from orchestrators.flow import (
 from orchestrators.names import Activity
 from shared.models.base import Json, format_utc
 from shared.models.block import BlockName
-from shared.models.case import CaseRequest
+from shared.models.case import CaseRequest, CaseStatus
 from shared.playbook.containment import final_status
 from shared.playbook.handover import notification_block
 
@@ -62,6 +62,17 @@ def tell_people(ctx: task.OrchestrationContext, case: CaseRequest, phase: str) -
         patch["sla"] = {"notified_at": format_utc(utc_now(ctx))}
     yield from attempt(save(ctx, case.case_id, **patch))
     return told
+
+
+def tell_of_failure(ctx: task.OrchestrationContext, case: CaseRequest, why: str) -> Steps[None]:
+    """Tell people that the response itself broke off: they have to take over by hand."""
+    ctx.set_custom_status({"phase": CaseStatus.FAILED})
+    event = f"the response broke off, take over by hand: {why}"
+    yield from attempt(
+        save(ctx, case.case_id, status=CaseStatus.FAILED, timeline=timeline(ctx, event))
+    )
+    message = {"case_id": case.case_id, "phase": "emergency", "why": event}
+    yield from attempt(case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.SAVE))
 
 
 def _told_line(told: Json, phase: str) -> str:

@@ -18,7 +18,7 @@ from orchestrators.flow import (
     utc_now,
 )
 from orchestrators.gather import Gathered, gather
-from orchestrators.hand_over import hand_over, tell_people
+from orchestrators.hand_over import hand_over, tell_of_failure, tell_people
 from orchestrators.names import Activity, Orchestrator
 from orchestrators.watch import watch
 from shared.models.base import Json
@@ -42,9 +42,18 @@ def respond(ctx: task.OrchestrationContext, payload: Json) -> Generator[task.Tas
     """Answer one case: gather, decide, plan, open, ask, contain, preserve, hand over, watch.
 
     Input: a ``CaseRequest``. Output: ``{"case_id", "confidence"}``; everything people read is in
-    the case record. No failing part stops it: each block degrades as the seed says.
+    the case record. No failing part stops it: each block degrades as the seed says. What nobody
+    foresaw still reaches people before the orchestration fails.
     """
     case = CaseRequest.model_validate(payload)
+    try:
+        return (yield from _respond(ctx, case, payload))
+    except Exception as error:
+        yield from tell_of_failure(ctx, case, f"{type(error).__name__}: {error}")
+        raise
+
+
+def _respond(ctx: task.OrchestrationContext, case: CaseRequest, payload: Json) -> Steps[Json]:
     _phase(ctx, CaseStatus.GATHERING)
     opening = save(ctx, case.case_id, case=payload, timeline=timeline(ctx, "case opened"))
     gathered = yield from gather(ctx, case)
@@ -106,7 +115,9 @@ def _act(
         Retry.SAVE,
     )
     contained = _start_containment(ctx, case, decided, automatic, 1)
-    status = CaseStatus.AWAITING_DECISION if asked else CaseStatus.CONTAINING
+    status = CaseStatus.CONTAINING if contained else CaseStatus.DECIDING
+    if asked:
+        status = CaseStatus.AWAITING_DECISION
     _phase(ctx, status)
     yield from attempt(
         save(
@@ -161,7 +172,7 @@ def _start_containment(
             str(Orchestrator.CONTAIN),
             input={
                 "case_id": case.case_id,
-                "account_key": case.account.key,
+                "account_key": decided.object_id or case.account.key,
                 "object_id": decided.object_id or case.account.user_id,
                 "actions": doable,
             },

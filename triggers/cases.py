@@ -1,5 +1,7 @@
 """Reading cases: the list, one record, its report page."""
 
+import re
+
 import azure.durable_functions as df
 import azure.functions as func
 
@@ -17,6 +19,8 @@ blueprint = df.Blueprint()
 
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
+_CASE_ID = re.compile(r"case-[0-9a-f]{24}", re.ASCII)
+"""What intake makes; anything else names no case, and never reaches a store's paths."""
 
 
 @blueprint.route(route="cases", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
@@ -67,6 +71,8 @@ async def get_report(req: func.HttpRequest, client: df.DurableFunctionsClient) -
 
 async def find_record(client: df.DurableFunctionsClient, case_id: str) -> Json | None:
     """Return the stored record, or the first one of a case that was only just accepted."""
+    if not _CASE_ID.fullmatch(case_id):
+        return None
     found = await get_providers().require("cases").load(case_id)
     if found:
         return found[0]
