@@ -46,7 +46,7 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
     """Tell the analysts on every channel; in an emergency only by e-mail to the SOC list.
 
     Input: ``{"case_id", "phase"}`` with phase ``opened``, ``decision_needed``, ``completed``,
-    ``not_held`` or ``emergency`` (then also ``why``). Output ``{"channels": {channel: "sent" or
+    ``not_held``, ``emergency`` or ``broke_off`` (these two with ``why``). Output ``{"channels": {channel: "sent" or
     what went wrong}}``.
 
     Effect: one message per channel.

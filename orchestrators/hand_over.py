@@ -67,11 +67,11 @@ def tell_people(ctx: task.OrchestrationContext, case: CaseRequest, phase: str) -
 def tell_of_failure(ctx: task.OrchestrationContext, case: CaseRequest, why: str) -> Steps[None]:
     """Tell people that the response itself broke off: they have to take over by hand."""
     ctx.set_custom_status({"phase": CaseStatus.FAILED})
-    event = f"the response broke off, take over by hand: {why}"
+    event = f"the response broke off: {why}"
     yield from attempt(
         save(ctx, case.case_id, status=CaseStatus.FAILED, timeline=timeline(ctx, event))
     )
-    message = {"case_id": case.case_id, "phase": "emergency", "why": event}
+    message = {"case_id": case.case_id, "phase": "broke_off", "why": event}
     yield from attempt(case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.SAVE))
 
 

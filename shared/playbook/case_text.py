@@ -34,8 +34,10 @@ _PHASE_WORDS = {
     "completed": "response completed",
     "not_held": "CONTAINMENT DID NOT HOLD",
     "emergency": "NO TICKET",
+    "broke_off": "RESPONSE BROKE OFF",
 }
-_URGENT = frozenset({"decision_needed", "not_held", "emergency"})
+_URGENT = frozenset({"decision_needed", "not_held", "emergency", "broke_off"})
+_WHOLE_SUMMARY = frozenset({"emergency", "broke_off"})
 _LINK_WORDS = (("decision", "Decide"), ("report", "Report"), ("status", "Case record"))
 
 
@@ -56,17 +58,19 @@ def ticket_for(record: CaseRecord | Json, *, phase: str = "opened") -> Ticket:
 def notification_for(record: CaseRecord | Json, phase: str, *, why: str = "") -> Notification:
     """Return the message to analysts for a phase.
 
-    ``opened``, ``decision_needed``, ``completed``, ``not_held``, or ``emergency``: the ticket could
-    not be written (``why``), so the message carries the whole summary (seed 004, block 8).
+    ``opened``, ``decision_needed``, ``completed``, ``not_held``; with the whole summary (``why``
+    says the cause): ``emergency``, the ticket could not be written (seed 004, block 8), and
+    ``broke_off``, the response itself failed.
     """
     view = CaseView(record)
     urgent = phase in _URGENT or view.confidence == "High" or bool(_failed(view))
     summary = " ".join(_answer(view))
     if phase == "not_held":
         summary = f"A sign-in succeeded after containment: contain by hand now. {summary}"
-    if phase == "emergency":
+    if phase in _WHOLE_SUMMARY:
+        what = "The ticket could not be written" if phase == "emergency" else "Take over by hand"
         reason = f" ({one_line(why, 200)})" if why else ""
-        summary = f"The ticket could not be written{reason}; this is the whole case. {summary}"
+        summary = f"{what}{reason}; this is the whole case. {summary}"
         lines = [line for line in _join(_sections(view), WORK_NOTE_LIMIT).split("\n") if line]
     else:
         lines = [*view.reasons(5), *next_steps(record)[:6]]
@@ -76,7 +80,7 @@ def notification_for(record: CaseRecord | Json, phase: str, *, why: str = "") ->
         title=one_line(f"{_phase_words(phase)}: {_title(view)}", TITLE_LIMIT),
         summary=one_line(summary, 1_000),
         facts=_facts(view),
-        lines=lines[: 200 if phase == "emergency" else MOST_LINES],
+        lines=lines[: 200 if phase in _WHOLE_SUMMARY else MOST_LINES],
         links=_links(view, with_decision=phase == "decision_needed"),
         urgent=urgent,
     )
