@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from contextlib import AsyncExitStack, nullcontext
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,7 +26,10 @@ from lab.scenarios.player import play, prepare
 from lab.stack import Lab
 
 EXPECTATION_FAILED = 1
-CASE_FILE, REPORT_FILE = "case.json", "report.html"
+THINK = 2.0
+"""Seconds the demo waits before it answers a question in the analyst's place."""
+RESULTS = repository_root() / ".lab"
+CASE_FILE, REPORT_FILE = RESULTS / "case.json", RESULTS / "report.html"
 
 
 async def run_demo(console: Console, name: str) -> int:
@@ -41,13 +44,13 @@ async def run_demo(console: Console, name: str) -> int:
     _introduce(console, scenario)
     started = time.monotonic()
     async with AsyncExitStack() as stack:
-        with console.status("Starting the lab") if is_live(console) else nullcontext():
+        with _waiting(console, "Starting the lab: the app, its storage, the vendors"):
             lab = await stack.enter_async_context(Lab())
         took = format_seconds(time.monotonic() - started)
         console.print(f"The lab is up after {took}.")
         client = await stack.enter_async_context(lab.client())
-        shown = await _play(console, client, scenario, lab.state_dir)
-    return _judge(console, *shown)
+        played = await _play(console, client, scenario)
+    return _judge(console, scenario, played, lab.logs)
 
 
 async def run_play(console: Console, name: str) -> int:
@@ -58,9 +61,8 @@ async def run_play(console: Console, name: str) -> int:
         ScenarioError, LabCallError: as for :func:`run_demo`.
     """
     scenario = load_scenario(name)
-    state_dir = repository_root() / ".lab"
     try:
-        running = json.loads((state_dir / "lab.json").read_text(encoding="utf-8"))
+        running = json.loads((RESULTS / "lab.json").read_text(encoding="utf-8"))
     except OSError as error:
         raise LabError("No lab is running here: start one with 'make lab'.") from error
     _introduce(console, scenario)
@@ -68,38 +70,41 @@ async def run_play(console: Console, name: str) -> int:
     async with LabClient(
         app_url=urls["app"], lab_url=urls["lab"], function_key=running["function_key"]
     ) as client:
-        shown = await _play(console, client, scenario, state_dir)
-    return _judge(console, *shown)
+        played = await _play(console, client, scenario)
+    return _judge(console, scenario, played, RESULTS / "logs")
+
+
+def _waiting(console: Console, what: str) -> AbstractContextManager[object]:
+    if is_live(console):
+        return console.status(what)
+    console.print(what)
+    return nullcontext()
 
 
 def _introduce(console: Console, scenario: Scenario) -> None:
     console.print(Text.assemble((scenario.title, "bold"), (f"  ({scenario.name})", "dim")))
-    console.print(Padding(Text(scenario.story.strip()), (0, 0, 0, 2)))
+    console.print(Padding(Text(scenario.story.strip()), (0, 0, 0, 2), expand=False))
     console.print()
 
 
-async def _play(
-    console: Console, client: LabClient, scenario: Scenario, state_dir: Path
-) -> tuple[Scenario, Played, Path]:
+async def _play(console: Console, client: LabClient, scenario: Scenario) -> Played:
     """Play, with progress, and write the case record and the report."""
     staged = expand(scenario, load_common(), datetime.now(UTC))
     await prepare(client, staged)
-    console.print("The incident arrives:")
+    console.print("The incident arrives.")
     with Progress(console) as progress:
-        played = await play(client, staged, observe=progress.observe)
-    _keep(played, await _report(client, played), state_dir)
-    return scenario, played, state_dir
+        played = await play(client, staged, observe=progress.observe, think_seconds=THINK)
+    _keep(played, await _report(client, played))
+    return played
 
 
-def _judge(console: Console, scenario: Scenario, played: Played, state_dir: Path) -> int:
+def _judge(console: Console, scenario: Scenario, played: Played, logs: Path) -> int:
     show_result(console, played)
     checks = check(scenario.expect, played)
     show_expectation(console, checks)
-    files = [state_dir / name for name in (CASE_FILE, REPORT_FILE)]
-    shown = ", ".join(os.path.relpath(path) for path in files)
-    logs = os.path.relpath(state_dir / "logs")
+    record, report, log = (os.path.relpath(path) for path in (CASE_FILE, REPORT_FILE, logs))
     console.print()
-    console.print(Text(f"Case record and report: {shown}. Logs: {logs}.", "dim"))
+    console.print(Text(f"Case record: {record}, report: {report}, logs: {log}/", "dim"))
     return 0 if all(item.held for item in checks) else EXPECTATION_FAILED
 
 
@@ -111,7 +116,6 @@ async def _report(client: LabClient, played: Played) -> str:
         return f"<!doctype html><title>No report</title><p>{error}</p>"
 
 
-def _keep(played: Played, report: str, state_dir: Path) -> None:
-    record = json.dumps(played.record, indent=2) + "\n"
-    (state_dir / CASE_FILE).write_text(record, encoding="utf-8")
-    (state_dir / REPORT_FILE).write_text(report, encoding="utf-8")
+def _keep(played: Played, report: str) -> None:
+    CASE_FILE.write_text(json.dumps(played.record, indent=2) + "\n", encoding="utf-8")
+    REPORT_FILE.write_text(report, encoding="utf-8")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -88,9 +89,9 @@ class Lab:
         node = _find_node()
         azurite = _find_azurite(self.root)
         self.ports.check()
-        self.logs.mkdir(parents=True, exist_ok=True)
-        write_certificates(self.state_dir)
         try:
+            self._claim_state_dir()
+            write_certificates(self.state_dir)
             await self._start(node, azurite)
         except BaseException:
             await self._cleanup.aclose()
@@ -110,6 +111,23 @@ class Lab:
     def logs(self) -> Path:
         """Where every part's log goes."""
         return self.state_dir / "logs"
+
+    def _claim_state_dir(self) -> None:
+        """Keep the folder for this lab; a second lab of the clone gets one of its own in it."""
+        if not self._lock(self.state_dir):
+            self.state_dir = self.state_dir / f"lab-{self.ports.host}"
+            self._lock(self.state_dir)
+
+    def _lock(self, folder: Path) -> bool:
+        (folder / "logs").mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lab.lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            return False
+        self._cleanup.callback(lock.close)
+        return True
 
     async def _start(self, node: str, azurite: Path) -> None:
         """Start everything at the same time; the first failure ends the start."""

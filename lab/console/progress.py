@@ -30,7 +30,7 @@ class Progress:
         self._console = console
         self._started = time.monotonic()
         self._times: dict[str, float] = {}
-        self._said: dict[str, str] = {}
+        self._said: dict[str, State] = {}
         self._live = Live(console=console, refresh_per_second=8) if is_live(console) else None
 
     def __enter__(self) -> Self:
@@ -58,10 +58,10 @@ class Progress:
             self._live.update(self._table(steps))
             return
         for step in steps:
-            # The text is remembered without its detail: counts may grow after the step ended.
-            if step.state in (*_ENDED, State.RUNNING) and step.detail:
-                if self._said.get(step.name) != step.state:
-                    self._console.print(self._line(step))
+            # What runs is worth a line only when it says what is waited for.
+            is_news = step.state in _ENDED or (step.state is State.RUNNING and step.detail)
+            if is_news and self._said.get(step.name) != step.state:
+                self._console.print(self._line(step))
                 self._said[step.name] = step.state
 
     def _table(self, steps: list[Step]) -> Table:

@@ -19,6 +19,7 @@ from shared.playbook.sla import with_measures
 
 _CONFIDENCE_STYLE = {Confidence.HIGH: "bold red", Confidence.MEDIUM: "bold yellow"}
 _SHOWN_HASH = 12
+_SHOWN_STEPS = 5
 
 
 def show_result(console: Console, played: Played) -> None:
@@ -31,7 +32,7 @@ def show_result(console: Console, played: Played) -> None:
     _section(console, "Time against the SLA", _sla(record))
     _section(console, "What changed outside (ledger)", _ledger(played))
     if steps := record.get("next_steps"):
-        _section(console, "Next for the analyst", _bullets(steps))
+        _section(console, "Next for the analyst", _bullets(_first(steps)))
 
 
 def show_expectation(console: Console, checks: list[Check]) -> None:
@@ -50,7 +51,7 @@ def show_expectation(console: Console, checks: list[Check]) -> None:
 def _section(console: Console, title: str, body: RenderableType) -> None:
     console.print()
     console.print(Rule(Text(title, style="bold"), align="left", style="dim", characters="─"))
-    console.print(Padding(body, (0, 0, 0, 2)))
+    console.print(Padding(body, (0, 0, 0, 2), expand=False))
 
 
 def _table(*headers: str, right: tuple[int, ...] = ()) -> Table:
@@ -75,6 +76,12 @@ def _bullets(lines: list[str]) -> RenderableType:
     return table
 
 
+def _first(steps: list[str]) -> list[str]:
+    """The most pressing steps; the report has them all."""
+    left = len(steps) - _SHOWN_STEPS
+    return steps if left <= 1 else [*steps[:_SHOWN_STEPS], f"… and {left} more, in the report"]
+
+
 def _verdict(record: Json) -> RenderableType:
     verdict = record.get("verdict")
     if not verdict:
@@ -83,22 +90,27 @@ def _verdict(record: Json) -> RenderableType:
     headline = Text.assemble(
         (f"{confidence} confidence", _CONFIDENCE_STYLE.get(confidence, "bold green")),
         f" that {_who(record)} is compromised: {verdict['score']} of 100",
-        (
-            f"   ({verdict['completeness']:.0%} of the critical inputs known,"
-            f" rules {verdict['ruleset']})",
-            "dim",
-        ),
     )
+    known = f"{verdict['completeness']:.0%} of the critical inputs known"
     table = _table("weight", "reason", right=(0,))
     for reason in verdict["reasons"]:
-        weight = reason["weight"]
-        style = "red" if weight > 0 else "green" if weight < 0 else "dim"
-        title = Text(reason["title"])
-        if reason["technique"]:
-            title.append(f"  {reason['technique']}", style="dim")
-        title.append(f"\n{reason['evidence']}", style="dim")
-        table.add_row(Text(f"{weight:+.1f}", style=style), title)
-    return Group(headline, table)
+        if reason["weight"]:
+            table.add_row(*_reason(reason))
+    also = [reason["title"].lower() for reason in verdict["reasons"] if not reason["weight"]]
+    rows: list[RenderableType] = [headline, table]
+    if also:
+        rows.append(Text(f"Also seen, of no further weight: {'; '.join(also)}.", style="dim"))
+    rows.append(Text(f"{known}; rules {verdict['ruleset']}.", style="dim"))
+    return Group(*rows)
+
+
+def _reason(reason: Json) -> tuple[Text, Text]:
+    weight = reason["weight"]
+    title = Text(reason["title"])
+    if reason["technique"]:
+        title.append(f"  {reason['technique']}", style="dim")
+    title.append(f"\n{reason['evidence']}", style="dim")
+    return Text(f"{weight:+.1f}", style="red" if weight > 0 else "green"), title
 
 
 def _who(record: Json) -> str:
@@ -157,7 +169,8 @@ def _evidence(played: Played) -> RenderableType:
         digest = f"{item['sha256'][:_SHOWN_HASH]}…"
         table.add_row(item["name"], rows, format_size(item["size"]), Text(digest, style="dim"))
     where = played.block(BlockName.EVIDENCE)["outputs"].get("evidence_storage_location")
-    return Group(table, Text(f"in {where}", style="dim", overflow="fold"))
+    place = "/".join(str(where).rsplit("/", 2)[-2:])
+    return Group(table, Text(f"in the container and folder {place}, with a manifest", style="dim"))
 
 
 def _people(played: Played) -> RenderableType:
@@ -190,7 +203,8 @@ def _sla(record: Json) -> RenderableType:
 def _ledger(played: Played) -> RenderableType:
     effects = played.effects()
     table = _table("effect", "times", "on", right=(1,))
-    counts = Counter((label(entry), _short(entry["target"])) for entry in effects)
+    record = played.record
+    counts = Counter((label(entry), _short(_target(record, entry["target"]))) for entry in effects)
     for (name, target), count in counts.items():
         table.add_row(
             name, str(count), Text(target, style="dim", overflow="ellipsis", no_wrap=True)

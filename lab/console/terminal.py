@@ -1,6 +1,8 @@
 """The console all commands print to: 80 to 100 columns, plain where a terminal can do no more."""
 
+import io
 import os
+import sys
 from datetime import datetime
 
 from rich.console import Console
@@ -10,6 +12,9 @@ NARROWEST, WIDEST = 80, 100
 
 def make_console() -> Console:
     """Return the console for standard output; colours and live redraws only at a real terminal."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that lacks a sign shows another; it must not end the demo.
+        sys.stdout.reconfigure(errors="replace")
     console = Console(highlight=False, soft_wrap=False)
     width = min(max(console.width, NARROWEST), WIDEST)
     return Console(highlight=False, soft_wrap=False, width=width)

@@ -33,13 +33,15 @@ async def play(
     staged: Play,
     *,
     observe: Observe = lambda _: None,
+    think_seconds: float = 0.0,
     timeout: float = 90.0,  # noqa: ASYNC109 - the case runs elsewhere and goes on
 ) -> Played:
     """Deliver the incident, answer questions, wait for the hand-over.
 
-    ``observe`` is called with the case record whenever it was read. When the case is not handed
-    over within ``timeout`` seconds, what there is by then is returned: the checker says what is
-    missing.
+    ``observe`` is called with the case record whenever it was read. A question is answered
+    ``think_seconds`` after it was seen, so that somebody who watches can read it. When the case is
+    not handed over within ``timeout`` seconds, what there is by then is returned: the checker says
+    what is missing.
 
     Raises:
         LabCallError: the app or the lab refused a request.
@@ -48,7 +50,10 @@ async def play(
     case_ids = list(dict.fromkeys(case["case_id"] for item in answers for case in item["cases"]))
     deadline = time.monotonic() + timeout
     records = await asyncio.gather(
-        *(_follow(client, staged, case_id, observe, deadline) for case_id in case_ids)
+        *(
+            _follow(client, staged, case_id, observe, deadline, think_seconds)
+            for case_id in case_ids
+        )
     )
     return Played(answers=answers, records=list(records), ledger=await client.get_ledger())
 
@@ -62,7 +67,12 @@ async def _deliver(client: LabClient, staged: Play) -> list[Json]:
 
 
 async def _follow(
-    client: LabClient, staged: Play, case_id: str, observe: Observe, deadline: float
+    client: LabClient,
+    staged: Play,
+    case_id: str,
+    observe: Observe,
+    deadline: float,
+    think_seconds: float,
 ) -> Json:
     """Read the record until the case is handed over; answer its question once."""
     decision = staged.scenario.decision
@@ -75,6 +85,7 @@ async def _follow(
             if decision is None and CaseStatus.AWAITING_DECISION in staged.scenario.expect.status:
                 return record
             if decision is not None and has_been_told(record):
+                await asyncio.sleep(think_seconds)
                 await client.decide(
                     case_id, actions=list(decision.actions), comment=decision.comment
                 )
