@@ -1,36 +1,38 @@
+import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 
 from shared.models.plan import ActionName, Disposition
 from shared.models.verdict import Confidence
-from tests.support.durable_backend import Engine
+from tests.support.durable_backend import Run
 from tests.support.scripts import (
     ADDRESS,
+    DECISION,
     OBJECT_ID,
+    SOON,
     case_payload,
     decided,
+    default_scripts,
     fail,
     plan_line,
 )
 
-type EngineWith = Callable[..., AbstractContextManager[Engine]]
+type NewCase = Callable[..., Run]
 
 IDENTITY = ["force_password_reset", "revoke_sessions"]
-SOON = {
-    "approval_deadline_minutes": 0.01,
-    "recheck_minutes": 0.005,
-    "watch_hours": 0.0002,
-    "block_hours": 0.0001,
-}
 
 
-def record(engine: Engine) -> dict[str, Any]:
+def respond(run: Run, **changes: Any) -> None:
+    """Start the response of a case that ends by itself soon."""
+    run.start("respond", case_payload(**{"timing": SOON} | changes))
+
+
+def record(run: Run) -> dict[str, Any]:
     """Return everything saved so far, later patches over earlier ones."""
     merged: dict[str, Any] = {"blocks": {}, "sla": {}, "timeline": []}
-    for call in engine.called("save_case"):
+    for call in run.called("save_case"):
         patch = call["patch"]
         merged["blocks"] |= patch.get("blocks", {})
         merged["sla"] |= patch.get("sla", {})
@@ -39,22 +41,17 @@ def record(engine: Engine) -> dict[str, Any]:
     return merged
 
 
-def close(engine: Engine, case_id: str) -> None:
-    event = {"by": "tester", "comment": "done"}
-    engine.client.raise_orchestration_event(case_id, "Closed", data=event)
+def test_a_high_case_is_contained_each_action_once(case: NewCase) -> None:
+    run = case()
+    respond(run)
+    state = run.wait()
 
-
-def test_a_high_case_is_contained_each_action_once(engine: Engine) -> None:
-    payload = case_payload(timing=SOON)
-    engine.start("respond", payload, payload["case_id"])
-    state = engine.wait(payload["case_id"])
-
-    assert state.get_output(dict) == {"case_id": payload["case_id"], "confidence": "High"}
+    assert state.get_output(dict) == {"case_id": run.case_id, "confidence": "High"}
     for activity in (*IDENTITY, "block_ip", "preserve_evidence"):
-        assert len(engine.called(activity)) == 1, activity
-    order = [name for name, _payload in engine.calls if name in IDENTITY]
+        assert len(run.called(activity)) == 1, activity
+    order = [name for name, _payload in run.calls if name in IDENTITY]
     assert order == IDENTITY, "sessions are revoked after the password changed"
-    saved = record(engine)
+    saved = record(run)
     assert {item["action"]: item["verified"] for item in saved["actions"]} == {
         "ForcePasswordReset": True,
         "RevokeSessions": True,
@@ -66,30 +63,38 @@ def test_a_high_case_is_contained_each_action_once(engine: Engine) -> None:
     assert saved["blocks"]["Incident_Creation_Notification"]["status"] == "complete"
 
 
-def test_every_action_gets_the_state_before(engine: Engine) -> None:
-    payload = case_payload(timing=SOON)
-    engine.start("respond", payload, payload["case_id"])
-    engine.wait(payload["case_id"])
+def test_every_action_gets_the_state_before(case: NewCase) -> None:
+    run = case()
+    respond(run)
+    run.wait()
     for activity in IDENTITY:
-        assert engine.called(activity)[0]["before"]["account_enabled"] is True
-        assert engine.called(activity)[0]["object_id"] == OBJECT_ID
+        assert run.called(activity)[0]["before"]["account_enabled"] is True
+        assert run.called(activity)[0]["object_id"] == OBJECT_ID
 
 
-def test_people_are_told_before_containment_has_finished(engine_with: EngineWith) -> None:
-    with engine_with(force_password_reset=fail("vendor is down")) as engine:
-        payload = case_payload()
-        engine.start("respond", payload, payload["case_id"])
-        told = engine.wait_for_call("notify_analysts")
-        assert told["phase"] == "opened"
-        assert not engine.called("revoke_sessions"), "the first action is still being tried again"
+def test_people_are_told_before_containment_has_finished(case: NewCase) -> None:
+    told = threading.Event()
+
+    def reset(payload: dict[str, Any]) -> Any:
+        assert told.wait(20), "the first action ends only after people were told"
+        return default_scripts()["force_password_reset"](payload)
+
+    def notify(payload: dict[str, Any]) -> Any:
+        told.set()
+        return default_scripts()["notify_analysts"](payload)
+
+    run = case(force_password_reset=reset, notify_analysts=notify)
+    respond(run)
+    run.wait()
+    assert [call["phase"] for call in run.called("notify_analysts")] == ["opened", "completed"]
+    assert len(run.called("force_password_reset")) == 1
 
 
-def test_a_failing_action_does_not_stop_the_others(engine_with: EngineWith) -> None:
-    with engine_with(force_password_reset=fail("vendor is down")) as engine:
-        payload = case_payload(timing=SOON)
-        engine.start("respond", payload, payload["case_id"])
-        engine.wait(payload["case_id"], 60)
-        saved = record(engine)
+def test_a_failing_action_does_not_stop_the_others(case: NewCase) -> None:
+    run = case(force_password_reset=fail("vendor is down"))
+    respond(run)
+    run.wait()
+    saved = record(run)
     status = {item["action"]: item["status"] for item in saved["actions"]}
     assert status == {
         "ForcePasswordReset": "failed",
@@ -98,6 +103,7 @@ def test_a_failing_action_does_not_stop_the_others(engine_with: EngineWith) -> N
     }
     assert saved["status"] == "failed", "what was decided and not done is for a person"
     assert saved["blocks"]["Conditional_AD_Containment"]["status"] == "partial"
+    assert len(run.called("force_password_reset")) == 4
 
 
 @pytest.mark.parametrize(
@@ -110,13 +116,12 @@ def test_a_failing_action_does_not_stop_the_others(engine_with: EngineWith) -> N
     ],
 )
 def test_a_failing_gathering_block_is_partial_and_the_case_goes_on(
-    engine_with: EngineWith, activity: str, block: str
+    case: NewCase, activity: str, block: str
 ) -> None:
-    with engine_with(**{activity: fail("down")}) as engine:
-        payload = case_payload(timing=SOON)
-        engine.start("respond", payload, payload["case_id"])
-        engine.wait(payload["case_id"])
-        saved = record(engine)
+    run = case(**{activity: fail("down")})
+    respond(run)
+    run.wait()
+    saved = record(run)
     assert saved["blocks"][block]["status"] == "partial"
     assert "down" in saved["blocks"][block]["notes"][0]
     assert saved["blocks"]["Incident_Creation_Notification"]["status"] == "complete"
@@ -124,38 +129,41 @@ def test_a_failing_gathering_block_is_partial_and_the_case_goes_on(
         assert saved["blocks"][block]["outputs"]["ip_reputation_score"] == "unknown"
 
 
-def test_failing_scoring_is_medium_and_touches_nothing(engine_with: EngineWith) -> None:
-    with engine_with(decide_response=fail("bug")) as engine:
-        payload = case_payload(timing=SOON)
-        engine.start("respond", payload, payload["case_id"])
-        engine.wait(payload["case_id"])
-        saved = record(engine)
-        assert not any(engine.called(activity) for activity in (*IDENTITY, "block_ip"))
+def test_failing_scoring_is_medium_and_touches_nothing(case: NewCase) -> None:
+    run = case(decide_response=fail("bug"))
+    respond(run)
+    run.wait()
+    saved = record(run)
+    assert not any(run.called(activity) for activity in (*IDENTITY, "block_ip"))
     assert saved["verdict"]["compromise_confidence_score"] == "Medium"
     assert saved["blocks"]["Compromise_Confidence_Scoring"]["status"] == "failed"
 
 
-def test_failing_evidence_is_listed_and_the_case_goes_on(engine_with: EngineWith) -> None:
-    with engine_with(preserve_evidence=lambda _payload: None) as engine:
-        payload = case_payload(timing=SOON)
-        engine.start("respond", payload, payload["case_id"])
-        engine.wait(payload["case_id"])
-        saved = record(engine)
+def test_failing_evidence_is_listed_and_the_case_goes_on(case: NewCase) -> None:
+    run = case(preserve_evidence=lambda _payload: None)
+    respond(run)
+    run.wait()
+    saved = record(run)
     assert saved["blocks"]["Evidence_Preservation"]["status"] == "failed"
     assert "by hand" in saved["blocks"]["Evidence_Preservation"]["notes"][0]
 
 
-def test_ticketing_down_sends_the_emergency_mail_and_tries_again(engine_with: EngineWith) -> None:
-    with engine_with(open_ticket=fail("503")) as engine:
-        payload = case_payload()
-        engine.start("respond", payload, payload["case_id"])
-        engine.wait_for_call("comment_incident", count=2)
-        phases = [call["phase"] for call in engine.called("notify_analysts")]
-        assert "emergency" in phases
-        late = engine.client.wait_for_orchestration_start(f"{payload['case_id']}:ticket")
-        assert late is not None, "the ticket is tried again beside the watch"
-        notes = record(engine)["blocks"]["Incident_Creation_Notification"]["notes"]
-        assert any("no ticket yet" in note for note in notes)
+def test_ticketing_down_sends_the_emergency_mail_and_tries_again(case: NewCase) -> None:
+    calls = iter([False] * 4 + [True])
+
+    def ticket(payload: dict[str, Any]) -> Any:
+        if next(calls):
+            return default_scripts()["open_ticket"](payload)
+        raise RuntimeError("503")
+
+    run = case(open_ticket=ticket)
+    respond(run)
+    run.wait()
+    assert "emergency" in [call["phase"] for call in run.called("notify_analysts")]
+    saved = record(run)
+    outputs = saved["blocks"]["Incident_Creation_Notification"]["outputs"]
+    assert outputs["incident_ticket_id"] == "INC0010001", "the ticket is tried again until it is"
+    assert "ticket INC0010001 opened late" in saved["timeline"]
 
 
 def asks() -> dict[str, Any]:
@@ -166,75 +174,76 @@ def asks() -> dict[str, Any]:
     return decided(Confidence.MEDIUM, plan)
 
 
-def test_a_medium_case_waits_and_does_what_the_person_chose(engine_with: EngineWith) -> None:
-    with engine_with(decide_response=lambda _payload: asks()) as engine:
-        payload = case_payload(timing=SOON | {"approval_deadline_minutes": 5})
-        engine.start("respond", payload, payload["case_id"])
-        assert engine.wait_for_call("notify_analysts")["phase"] == "decision_needed"
-        assert not any(engine.called(activity) for activity in IDENTITY)
-        engine.client.raise_orchestration_event(payload["case_id"], "Decision", data={"x": 1})
-        decision = {
-            "actions": ["RevokeSessions"],
-            "decided_by": "kim",
-            "decided_at": "2026-11-20T12:01:00Z",
-        }
-        engine.client.raise_orchestration_event(payload["case_id"], "Decision", data=decision)
-        engine.wait(payload["case_id"])
-        assert len(engine.called("revoke_sessions")) == 1
-        assert not engine.called("force_password_reset")
-        saved = record(engine)
+def test_a_medium_case_waits_and_does_what_the_person_chose(case: NewCase) -> None:
+    run = case(decide_response=lambda _payload: asks())
+    respond(run, timing=SOON | {"approval_deadline_minutes": 600})
+    assert run.wait_for_call("notify_analysts")["phase"] == "decision_needed"
+    assert not any(run.called(activity) for activity in IDENTITY)
+    run.tell("Decision", {"x": 1})
+    run.tell("Decision", DECISION)
+    run.wait()
+    assert len(run.called("revoke_sessions")) == 1
+    assert not run.called("force_password_reset")
+    saved = record(run)
     assert saved["decision"]["decided_by"] == "kim"
     outputs = saved["blocks"]["Conditional_AD_Containment"]["outputs"]
     assert outputs["password_reset_status"] == "not chosen by kim"
 
 
-def test_silence_touches_nothing_and_is_recorded(engine_with: EngineWith) -> None:
-    with engine_with(decide_response=lambda _payload: asks()) as engine:
-        payload = case_payload(timing=SOON)
-        engine.start("respond", payload, payload["case_id"])
-        engine.wait(payload["case_id"])
-        assert not any(engine.called(activity) for activity in IDENTITY)
-        decision = record(engine)["decision"]
+def test_silence_touches_nothing_and_is_recorded(case: NewCase) -> None:
+    run = case(decide_response=lambda _payload: asks())
+    respond(run)
+    run.wait()
+    assert not any(run.called(activity) for activity in IDENTITY)
+    decision = record(run)["decision"]
     assert (decision["decided_by"], decision["actions"]) == ("deadline", ["MonitorOnly"])
 
 
-def test_an_incident_without_account_still_reaches_people(engine_with: EngineWith) -> None:
+def test_an_incident_without_account_still_reaches_people(case: NewCase) -> None:
     plan = [plan_line(ActionName.MONITOR_ONLY)]
-    with engine_with(decide_response=lambda _payload: decided(Confidence.MEDIUM, plan)) as engine:
-        payload = case_payload(account=None, addresses=[], timing=SOON)
-        engine.start("respond", payload, payload["case_id"])
-        engine.wait(payload["case_id"])
-        assert engine.called("open_ticket") and engine.called("notify_analysts")
-        assert not engine.called("enrich_user") and not engine.called("check_address")
-        assert record(engine)["blocks"]["AD_User_Enrichment"]["status"] == "skipped"
+    run = case(decide_response=lambda _payload: decided(Confidence.MEDIUM, plan))
+    respond(run, account=None, addresses=[])
+    run.wait()
+    assert run.called("open_ticket") and run.called("notify_analysts")
+    assert not run.called("enrich_user") and not run.called("check_address")
+    assert record(run)["blocks"]["AD_User_Enrichment"]["status"] == "skipped"
 
 
-def test_the_block_expires_and_a_breach_after_containment_is_told(engine_with: EngineWith) -> None:
+def test_the_block_expires_and_a_breach_after_containment_is_told(case: NewCase) -> None:
     broken = {"held": False, "detail": "it did NOT hold"}
-    with engine_with(recheck_sign_ins=lambda _payload: broken) as engine:
-        payload = case_payload(timing=SOON)
-        engine.start("respond", payload, payload["case_id"])
-        engine.wait(payload["case_id"])
-        assert engine.called("unblock_ip") == [{"case_id": payload["case_id"], "address": ADDRESS}]
-        assert "not_held" in [call["phase"] for call in engine.called("notify_analysts")]
+    run = case(recheck_sign_ins=lambda _payload: broken)
+    respond(run)
+    run.wait()
+    assert run.called("unblock_ip") == [{"case_id": run.case_id, "address": ADDRESS}]
+    assert "not_held" in [call["phase"] for call in run.called("notify_analysts")]
 
 
-def test_acknowledging_and_closing_are_recorded(engine: Engine) -> None:
-    payload = case_payload(timing=SOON | {"watch_hours": 1, "recheck_minutes": 50})
-    engine.start("respond", payload, payload["case_id"])
-    engine.wait_for_call("comment_incident", count=2)
-    event = {"by": "kim", "comment": ""}
-    engine.client.raise_orchestration_event(payload["case_id"], "Acknowledged", data=event)
-    close(engine, payload["case_id"])
-    engine.wait(payload["case_id"])
-    saved = record(engine)
+def test_acknowledging_and_closing_are_recorded(case: NewCase) -> None:
+    run = case()
+    respond(run, timing=SOON | {"watch_hours": 100})
+    run.wait_for_call("comment_incident", count=2)
+    run.tell("Acknowledged", {"by": "kim", "comment": ""})
+    run.tell("Closed", {"by": "kim", "comment": "done"})
+    run.wait()
+    saved = record(run)
     assert saved["status"] == "closed"
     assert "acknowledged by kim" in saved["timeline"]
+    assert "closed by kim: done" in saved["timeline"]
     assert {"reviewed_at", "closed_at"} <= set(saved["sla"])
 
 
-def test_the_suspicious_address_of_the_log_is_looked_up_too(engine: Engine) -> None:
-    payload = case_payload(addresses=[], timing=SOON)
-    engine.start("respond", payload, payload["case_id"])
-    engine.wait(payload["case_id"])
-    assert [call["address"] for call in engine.called("check_address")] == [ADDRESS]
+def test_the_suspicious_address_of_the_log_is_looked_up_too(case: NewCase) -> None:
+    run = case()
+    respond(run, addresses=[])
+    run.wait()
+    assert [call["address"] for call in run.called("check_address")] == [ADDRESS]
+
+
+def test_what_nobody_foresaw_still_reaches_people(case: NewCase) -> None:
+    broken = decided() | {"plan": [{"action": "NoSuchAction"}]}
+    run = case(decide_response=lambda _payload: broken)
+    respond(run)
+    told = run.wait_for_call("notify_analysts")
+    assert told["phase"] == "broke_off"
+    assert "NoSuchAction" in told["why"]
+    assert record(run)["status"] == "failed"

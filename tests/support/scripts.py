@@ -15,6 +15,18 @@ OBJECT_ID = "5f0c2a9e-0000-4000-8000-000000000001"
 NAME = "ada.lind@contoso.example"
 T0 = "2026-11-20T12:00:00.000Z"
 T1 = "2026-11-20T12:00:05.000Z"
+SOON = {
+    "approval_deadline_minutes": 0.5,
+    "recheck_minutes": 0.5,
+    "watch_hours": 0.02,
+    "block_hours": 0.01,
+}
+"""Waiting times of a case that nobody answers and that ends by itself."""
+DECISION = {
+    "actions": ["RevokeSessions"],
+    "decided_by": "kim",
+    "decided_at": "2026-11-20T12:01:00Z",
+}
 
 
 def case_payload(**changes: Any) -> Json:

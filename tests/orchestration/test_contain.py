@@ -1,0 +1,193 @@
+import threading
+import time
+from collections.abc import Callable
+from itertools import count, groupby
+from typing import Any
+
+import pytest
+
+from shared.models.plan import ActionName
+from tests.support.durable_backend import Engine, Run, Script
+from tests.support.scripts import (
+    ADDRESS,
+    OBJECT_ID,
+    default_scripts,
+    fail,
+    outcome,
+    plan_line,
+    verified,
+)
+
+type NewCase = Callable[..., Run]
+type Json = dict[str, Any]
+
+BOTH = (ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS)
+
+
+def contain(run: Run, *actions: ActionName, key: str = "") -> None:
+    run.start(
+        "contain",
+        {
+            "account_key": key or run.case_id,
+            "object_id": OBJECT_ID,
+            "actions": [plan_line(action).to_json() for action in actions],
+        },
+    )
+
+
+def outcomes(run: Run) -> dict[str, Json]:
+    return {item["action"]: item for item in run.output(list)}
+
+
+def shown_after(reads: int) -> Script:
+    """Confirm the actions from that read-back on."""
+    numbers = count(1)
+
+    def script(payload: Json) -> Json:
+        if next(numbers) >= reads:
+            return verified(payload)
+        return {"outcomes": [item | {"verified": False} for item in payload["outcomes"]]}
+
+    return script
+
+
+def test_a_directory_that_lags_is_read_back_until_it_shows_the_change(case: NewCase) -> None:
+    run = case(verify_account=shown_after(4))
+    contain(run, *BOTH)
+    assert {item["verified"] for item in outcomes(run).values()} == {True}
+    assert len(run.called("verify_account")) == 4
+
+
+def test_what_never_shows_is_reported_as_not_verified(case: NewCase) -> None:
+    run = case(verify_account=shown_after(1000))
+    contain(run, *BOTH)
+    found = outcomes(run)
+    assert {item["verified"] for item in found.values()} == {False}
+    assert {item["status"] for item in found.values()} == {"succeeded"}
+
+
+def test_a_read_back_that_fails_leaves_the_outcome_unverified(case: NewCase) -> None:
+    run = case(verify_account=fail("down"))
+    contain(run, ActionName.REVOKE_SESSIONS)
+    assert outcomes(run)["RevokeSessions"]["verified"] is None
+
+
+def test_failed_actions_are_not_read_back(case: NewCase) -> None:
+    refused = outcome(ActionName.REVOKE_SESSIONS, status="failed", detail="HTTP 403")
+    run = case(revoke_sessions=lambda _payload: {"outcome": refused})
+    contain(run, ActionName.REVOKE_SESSIONS)
+    found = outcomes(run)["RevokeSessions"]
+    assert (found["status"], found["detail"]) == ("failed", "HTTP 403")
+    assert len(run.called("revoke_sessions")) == 1, "a permanent refusal is not tried again"
+    assert not run.called("verify_account")
+
+
+def test_the_next_action_compares_with_the_state_after_the_one_before(case: NewCase) -> None:
+    after = {"account_enabled": True, "sign_in_sessions_valid_from": "2026-11-20T12:00:04.000Z"}
+    reset = {"outcome": outcome(ActionName.FORCE_PASSWORD_RESET), "after": after}
+    run = case(force_password_reset=lambda _payload: reset)
+    contain(run, *BOTH)
+    outcomes(run)
+    assert run.called("revoke_sessions")[0]["before"] == after
+    read_before = run.called("verify_account")[0]["before"]
+    assert read_before == default_scripts()["read_account_state"]({}), "undo needs the first state"
+
+
+def test_an_unreadable_state_does_not_stop_containment(case: NewCase) -> None:
+    run = case(read_account_state=fail("down"))
+    contain(run, ActionName.REVOKE_SESSIONS)
+    assert outcomes(run)["RevokeSessions"]["status"] == "succeeded"
+    assert run.called("revoke_sessions")[0]["before"] is None
+
+
+def test_the_account_does_not_wait_for_the_firewall(case: NewCase) -> None:
+    contained = threading.Event()
+
+    def block(payload: Json) -> Any:
+        assert contained.wait(20), "the firewall answers only after the account was verified"
+        return default_scripts()["block_ip"](payload)
+
+    def verify(payload: Json) -> Json:
+        contained.set()
+        return verified(payload)
+
+    run = case(block_ip=block, verify_account=verify)
+    contain(run, ActionName.REVOKE_SESSIONS, ActionName.BLOCK_IP)
+    assert outcomes(run)["BlockIP"]["verified"] is True
+
+
+def states(*answers: Json) -> Script:
+    """Answer with each state in turn, then with the last for ever."""
+    numbers = count()
+    base = {"rule_id": "/ipGroups/1", "present": True, "provisioned": False}
+    return lambda _payload: base | answers[min(next(numbers), len(answers) - 1)]
+
+
+def blocked(run: Run) -> Json:
+    run.start("block_address", {"address": ADDRESS})
+    return run.output(dict)
+
+
+ACCEPTED = outcome(ActionName.BLOCK_IP, undo={"rule_id": "/ipGroups/1"})
+
+
+def test_a_block_is_verified_once_the_firewall_has_put_it_in_force(case: NewCase) -> None:
+    reads = states({"present": False}, {}, {}, {"provisioned": True})
+    run = case(block_ip=lambda _payload: ACCEPTED, read_block=reads)
+    found = blocked(run)
+    assert (found["verified"], found["detail"]) == (True, "in force: /ipGroups/1")
+    assert len(run.called("read_block")) == 4
+    assert run.called("block_ip")[0]["before"]["present"] is False
+
+
+@pytest.mark.parametrize(("state", "verified"), [({}, None), ({"present": False}, False)])
+def test_a_block_that_never_comes_into_force_says_so(
+    case: NewCase, state: Json, verified: bool | None
+) -> None:
+    run = case(block_ip=lambda _payload: ACCEPTED, read_block=states(state))
+    assert blocked(run)["verified"] is verified
+
+
+def test_a_firewall_that_stays_down_is_a_failed_outcome(case: NewCase) -> None:
+    run = case(block_ip=fail("409"))
+    found = blocked(run)
+    assert found["status"] == "failed" and "409" in found["detail"]
+    assert len(run.called("block_ip")) == 8
+
+
+def two_cases(engine: Engine, scripts: dict[str, Script], keys: tuple[str, str]) -> list[Run]:
+    runs = [engine.case(scripts) for _key in keys]
+    for run, key in zip(runs, keys, strict=True):
+        contain(run, *BOTH, key=key)
+    for run in runs:
+        run.wait()
+    return runs
+
+
+def test_two_containments_of_one_account_never_overlap(engine: Engine) -> None:
+    order: list[str] = []
+
+    def slowly(script: Script) -> Script:
+        def run(payload: Json) -> Any:
+            order.append(payload["case_id"])
+            time.sleep(0.02)
+            return script(payload)
+
+        return run
+
+    scripts = {name: slowly(script) for name, script in default_scripts().items()}
+    two_cases(engine, scripts, ("a" * 32, "a" * 32))
+    assert len(order) == 8
+    assert len([case_id for case_id, _calls in groupby(order)]) == 2, order
+
+
+def test_different_accounts_are_contained_at_the_same_time(engine: Engine) -> None:
+    together = threading.Barrier(2, timeout=20)
+
+    def read(payload: Json) -> Any:
+        together.wait()
+        return default_scripts()["read_account_state"](payload)
+
+    scripts = default_scripts() | {"read_account_state": read}
+    runs = two_cases(engine, scripts, ("b" * 32, "c" * 32))
+    assert [len(run.called("read_account_state")) for run in runs] == [1, 1]
