@@ -47,6 +47,16 @@ _DUCKDB_TYPES = {
     "timespan": "INTERVAL", "decimal": "DECIMAL(38, 10)",
 }  # fmt: skip
 
+# What ends a term for `has`: the engine writes Unicode classes, which DuckDB takes 6 ms to compile
+# for every term of every query. The same as ranges takes 0.6 ms; the two differ only in rare
+# symbols, combining marks and letter-like signs.
+_NOT_ALPHANUMERIC = r"[^\pL\pN]"
+_NOT_ALPHANUMERIC_RANGES = (
+    r"[^0-9A-Za-z\x{AA}\x{B5}\x{BA}\x{C0}-\x{1FFF}\x{2C00}-\x{2DFF}\x{3040}-\x{D7FF}"
+    r"\x{F900}-\x{FDFF}\x{FE70}-\x{FEFF}\x{FF10}-\x{FFDC}\x{10000}-\x{1F000}"
+    r"\x{20000}-\x{3FFFF}]"
+)
+
 
 class QueryError(Exception):
     """The query is wrong, or uses what the lab's KQL engine does not have."""
@@ -206,7 +216,8 @@ class KqlStore:
         declared = [d for d in translated.declarations if d.slot in translated.slots]
         if any(d.default is not None for d in declared):
             raise duckdb_kql.KqlSchemaError("declare query_parameters", "use let instead")
-        return str(translated), {d.slot: d.name for d in declared}
+        sql = str(translated).replace(_NOT_ALPHANUMERIC, _NOT_ALPHANUMERIC_RANGES)
+        return sql, {d.slot: d.name for d in declared}
 
 
 def _narrow(

@@ -144,6 +144,24 @@ def test_values_in_leading_lets_are_only_values(world: World) -> None:
     assert len(_rows(world, addresses)) == 4
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("x mailbox y", True),
+        ("MAILBOX", True),
+        ("-mailbox.", True),
+        ("\u201cmailbox\u201d", True),
+        ("xmailbox", False),
+        ("mailbox2", False),
+        ("\u00e9mailbox", False),
+        ("mailbox\u65e5", False),
+    ],
+)
+def test_has_means_whole_terms(world: World, text: str, found: bool) -> None:
+    kql = f'let text = "{text}";\nprint x = text has "mailbox", y = text has_any ("no", "mailbox")'
+    assert _rows(world, kql) == [[found, found]]
+
+
 def test_a_brute_force_query_runs(world: World) -> None:
     kql = (
         "let failures = SigninLogs | where ResultType in ('50126', '50053')\n"
