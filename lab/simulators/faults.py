@@ -20,7 +20,9 @@ class Fault(BaseModel):
     is the share of matching requests that meet the fault, ``times`` how many in all. ``latency``
     is on the way: a request whose sender is gone by then never reaches the vendor. With
     ``when: after`` the effect happens first and only its answer is lost, which is what a caller's
-    idempotency has to survive. ``seed`` makes ``rate`` repeatable.
+    idempotency has to survive. ``about`` limits it to requests whose address or body contains each
+    of these texts, whatever their letter case: one case's requests among those of many. ``seed``
+    makes ``rate`` repeatable.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -33,6 +35,7 @@ class Fault(BaseModel):
     rate: float = Field(default=1.0, ge=0, le=1)
     times: int | None = Field(default=None, ge=0)
     when: Literal["before", "after"] = "before"
+    about: tuple[str, ...] | None = None
     seed: int | None = None
 
     _random: Random = PrivateAttr(default_factory=Random)
@@ -48,9 +51,11 @@ class Fault(BaseModel):
             self._random = Random(self.seed)
         return self
 
-    def strikes(self, vendor: str, operations: tuple[str, ...]) -> bool:
+    def strikes(self, vendor: str, operations: tuple[str, ...], text: str) -> bool:
         """Whether this request meets the fault; counts it if so."""
         if self.vendor not in ("*", vendor) or self.operation not in ("*", *operations):
+            return False
+        if self.about and not all(part.lower() in text.lower() for part in self.about):
             return False
         if self.times is not None and self._played >= self.times:
             return False
@@ -71,13 +76,15 @@ class Faults:
         """Put ``faults`` in force instead of the old ones."""
         self._faults = faults
 
-    def pick(self, vendor: str, operations: tuple[str, ...]) -> Fault | None:
+    def pick(self, vendor: str, operations: tuple[str, ...], text: str) -> Fault | None:
         """Return the fault that a request meets, if any.
+
+        ``text`` is the request's address and body, for faults that are about some requests only.
 
         ``operations`` are the names the request answers to: the operation's own and, for a body
         that is an object, ``<operation>.<key>`` for each key (``users.patch.accountEnabled``).
         """
-        return next((fault for fault in self._faults if fault.strikes(vendor, operations)), None)
+        return next((one for one in self._faults if one.strikes(vendor, operations, text)), None)
 
     async def wait_for_nothing(self) -> None:
         """Wait as a ``timeout`` fault does: until ``release`` or the connection is too old."""

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from aiohttp import web
 
@@ -57,7 +57,7 @@ class Gateway:
         )
         operation, violation = self._recognise(route.vendor, call)
         names = _fault_names(operation.name if operation else "unknown", call.body)
-        fault = self._faults.pick(route.vendor.name, names)
+        fault = self._faults.pick(route.vendor.name, names, _text(request, call))
         if await _is_lost_on_the_way(request, fault):
             answer = Answer(0)
         else:
@@ -178,6 +178,10 @@ def _status_sent(answer: Answer, fault: Fault | None) -> int:
 def _fault_names(operation: str, body: Any) -> tuple[str, ...]:
     parts = body if isinstance(body, dict) else ()
     return (operation, *(f"{operation}.{key}" for key in parts))
+
+
+def _text(request: web.Request, call: Call) -> str:
+    return f"{unquote(str(request.rel_url))} {call.raw.decode(errors='replace')}"
 
 
 def _parse_body(call: Call) -> str | None:

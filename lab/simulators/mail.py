@@ -84,12 +84,12 @@ class MailServer:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         """Accept one mail, or misbehave as told."""
-        fault = self._faults.pick(VENDOR, (OPERATION,))
+        mail = _read(envelope)
+        fault = self._faults.pick(VENDOR, (OPERATION,), str(mail))
         lost = fault is not None and fault.kind != "latency"
         accepted = not lost or (fault is not None and fault.when == "after")
         if fault is not None and fault.kind == "latency" and fault.when == "before":
             await asyncio.sleep(fault.value or 0)
-        mail = _read(envelope)
         if accepted:
             self.mails.append({**mail, "at": datetime.now(UTC).isoformat()})
         self._ledger.write(

@@ -76,6 +76,15 @@ def test_a_fault_can_name_a_body_key(world: World) -> None:
     assert world.graph("PATCH", path, change).status_code == 503
 
 
+def test_a_fault_can_be_about_some_requests_only(world: World) -> None:
+    about = [ALICE.upper(), "passwordProfile"]
+    world.lab.fault("entra", "status", value=503, about=about)
+    path = f"/users/{ALICE}"
+    assert world.graph("PATCH", path, {"accountEnabled": False}).status_code == 204
+    change = {"passwordProfile": {"password": "Str0ng-enough"}}
+    assert world.graph("PATCH", path, change).status_code == 503
+
+
 def test_rate_is_a_share_and_repeatable_with_a_seed(world: World) -> None:
     def statuses() -> list[int]:
         world.lab.fault("entra", "status", value=500, rate=0.5, seed=7)
