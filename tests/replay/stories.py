@@ -1,0 +1,162 @@
+"""The runs whose histories are golden: one function a story, scripted activities, real engine."""
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any, NamedTuple
+
+from shared.models.plan import ActionName, Disposition
+from shared.models.verdict import Confidence
+from tests.support.durable_backend import Engine, Run
+from tests.support.scripts import (
+    ADDRESS,
+    DECISION,
+    OBJECT_ID,
+    SOON,
+    case_payload,
+    decided,
+    default_scripts,
+    outcome,
+    plan_line,
+    verified,
+)
+
+type Json = dict[str, Any]
+
+CASE_ID = "case-0123456789abcdef01234567"
+ACCOUNT_KEY = "a" * 32
+
+
+class Story(NamedTuple):
+    """A run worth keeping, and which of its orchestrations is kept."""
+
+    orchestrator: str
+    name: str
+    play: Callable[[Engine], Run]
+
+
+def _new(engine: Engine, **scripts: Any) -> Run:
+    return engine.case(default_scripts() | scripts, CASE_ID)
+
+
+def _asks() -> Json:
+    actions = (ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS)
+    return decided(Confidence.MEDIUM, [plan_line(action, Disposition.ASK) for action in actions])
+
+
+def _high_contained(engine: Engine) -> Run:
+    run = _new(engine)
+    run.start("respond", case_payload(timing=SOON))
+    return run
+
+
+def _medium_answered(engine: Engine) -> Run:
+    run = _new(engine, decide_response=lambda _payload: _asks())
+    late = SOON | {"approval_deadline_minutes": 600, "watch_hours": 100}
+    run.start("respond", case_payload(timing=late))
+    run.wait_for_call("notify_analysts")
+    run.tell("Decision", {"not": "a decision"})
+    run.tell("Decision", DECISION)
+    run.wait_for_call("comment_incident", count=2)
+    run.tell("Acknowledged", {"by": "kim", "comment": ""})
+    run.tell("Closed", {"by": "kim", "comment": "done"})
+    return run
+
+
+def _silence(engine: Engine) -> Run:
+    run = _new(engine, decide_response=lambda _payload: _asks())
+    run.start("respond", case_payload(timing=SOON))
+    return run
+
+
+def _no_account(engine: Engine) -> Run:
+    plan = [plan_line(ActionName.MONITOR_ONLY, Disposition.NEVER)]
+    run = _new(engine, decide_response=lambda _payload: decided(Confidence.MEDIUM, plan))
+    run.start("respond", case_payload(account=None, addresses=[], timing=SOON))
+    return run
+
+
+def _late(succeeds_at: int, name: str) -> Callable[[Json], Any]:
+    """Answer as usual from that call on; fail before."""
+    numbers = count(1)
+
+    def script(payload: Json) -> Any:
+        if next(numbers) < succeeds_at:
+            raise RuntimeError("the vendor is down")
+        return default_scripts()[name](payload)
+
+    return script
+
+
+def _shown_at_third_read() -> Callable[[Json], Any]:
+    numbers = count(1)
+
+    def script(payload: Json) -> Any:
+        if next(numbers) >= 3:
+            return verified(payload)
+        return {"outcomes": [item | {"verified": False} for item in payload["outcomes"]]}
+
+    return script
+
+
+def _account_and_address(engine: Engine) -> Run:
+    run = _new(
+        engine,
+        force_password_reset=_late(2, "force_password_reset"),
+        verify_account=_shown_at_third_read(),
+    )
+    actions = (ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS, ActionName.BLOCK_IP)
+    request = {
+        "account_key": ACCOUNT_KEY,
+        "object_id": OBJECT_ID,
+        "actions": [plan_line(action).to_json() for action in actions],
+    }
+    run.start("contain", request)
+    return run
+
+
+def _slowly_in_force(engine: Engine) -> Run:
+    states = iter([(False, False), (True, False), (True, False), (True, True)])
+
+    def read(_payload: Json) -> Json:
+        present, provisioned = next(states)
+        return {"rule_id": "/ipGroups/1", "present": present, "provisioned": provisioned}
+
+    accepted = outcome(ActionName.BLOCK_IP, undo={"rule_id": "/ipGroups/1"})
+    run = _new(engine, read_block=read, block_ip=lambda _payload: accepted)
+    run.start("block_address", {"address": ADDRESS})
+    return run
+
+
+def _account_and_address_undone(engine: Engine) -> Run:
+    run = _new(engine)
+    actions = [
+        outcome(ActionName.DISABLE_ACCOUNT, undo={"account_enabled": True}),
+        outcome(ActionName.BLOCK_IP, undo={"rule_id": "/ipGroups/1"}),
+        outcome(ActionName.REVOKE_SESSIONS),
+    ]
+    request = {
+        "object_id": OBJECT_ID,
+        "actions": actions,
+        "requested_by": "kim",
+        "comment": "it was the user",
+    }
+    run.start("undo", request)
+    return run
+
+
+def _opened_at_second_try(engine: Engine) -> Run:
+    run = _new(engine, open_ticket=_late(3, "open_ticket"))
+    run.start("open_ticket_late", {})
+    return run
+
+
+STORIES = (
+    Story("respond", "high-contained", _high_contained),
+    Story("respond", "medium-answered", _medium_answered),
+    Story("respond", "silence", _silence),
+    Story("respond", "no-account", _no_account),
+    Story("contain", "account-and-address", _account_and_address),
+    Story("block_address", "slowly-in-force", _slowly_in_force),
+    Story("undo", "account-and-address", _account_and_address_undone),
+    Story("open_ticket_late", "second-try", _opened_at_second_try),
+)
