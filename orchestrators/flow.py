@@ -13,6 +13,7 @@ from typing import Any
 
 from durabletask import task
 
+from orchestrators.names import Activity
 from shared.models.base import Json, format_utc
 
 type Steps[T] = Generator[task.Task[Any], Any, T]
@@ -90,7 +91,7 @@ def timeline(ctx: task.OrchestrationContext, *events: str) -> list[Json]:
 
 
 def case_activity(
-    ctx: task.OrchestrationContext, name: str, payload: Json, policy: task.RetryPolicy
+    ctx: task.OrchestrationContext, name: Activity, payload: Json, policy: task.RetryPolicy
 ) -> task.RetryableTask[Any]:
     """Schedule an activity by name with a named retry policy."""
     return ctx.call_activity(str(name), input=payload, retry_policy=policy)  # type: ignore[return-value]
@@ -98,4 +99,4 @@ def case_activity(
 
 def save(ctx: task.OrchestrationContext, case_id: str, **patch: Any) -> task.Task[Any]:
     """Schedule a write of the case record (merged by ``shared.playbook.record``)."""
-    return case_activity(ctx, "save_case", {"case_id": case_id, "patch": patch}, Retry.SAVE)
+    return case_activity(ctx, Activity.SAVE_CASE, {"case_id": case_id, "patch": patch}, Retry.SAVE)
