@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
@@ -20,6 +20,8 @@ from shared.playbook.sla import with_measures
 _CONFIDENCE_STYLE = {Confidence.HIGH: "bold red", Confidence.MEDIUM: "bold yellow"}
 _SHOWN_HASH = 12
 _SHOWN_STEPS = 5
+_COUNTED_WITH = "Counted with "
+"""How scoring marks a reason whose group a stronger one already speaks for."""
 
 
 def show_result(console: Console, played: Played) -> None:
@@ -65,7 +67,8 @@ def _table(*headers: str, right: tuple[int, ...] = ()) -> Table:
         show_edge=False,
     )
     for index, header in enumerate(headers):
-        table.add_column(header, justify="right" if index in right else "left")
+        justify: JustifyMethod = "right" if index in right else "left"
+        table.add_column(header, justify=justify, overflow="fold")
     return table
 
 
@@ -92,14 +95,16 @@ def _verdict(record: Json) -> RenderableType:
         f" that {_who(record)} is compromised: {verdict['score']} of 100",
     )
     known = f"{verdict['completeness']:.0%} of the critical inputs known"
+    # What a stronger reason of its group already says is named, but not explained again.
+    also = [item for item in verdict["reasons"] if _COUNTED_WITH in item["evidence"]]
     table = _table("weight", "reason", right=(0,))
     for reason in verdict["reasons"]:
-        if reason["weight"]:
+        if reason not in also:
             table.add_row(*_reason(reason))
-    also = [reason["title"].lower() for reason in verdict["reasons"] if not reason["weight"]]
     rows: list[RenderableType] = [headline, table]
     if also:
-        rows.append(Text(f"Also seen, of no further weight: {'; '.join(also)}.", style="dim"))
+        titles = "; ".join(item["title"].lower() for item in also)
+        rows.append(Text(f"Also seen, of no further weight: {titles}.", style="dim"))
     rows.append(Text(f"{known}; rules {verdict['ruleset']}.", style="dim"))
     return Group(*rows)
 
