@@ -1,6 +1,7 @@
 """Where everything of the lab listens, on 127.0.0.1 only."""
 
 import errno
+import random
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -15,6 +16,9 @@ _USES = {
     "blob": ("Azurite, the Blob storage", "LAB_BLOB_PORT"),
     "smtp": ("the mail server", "LAB_SMTP_PORT"),
 }
+
+_QUIET_PORTS = range(20_000, 32_000)
+"""Below the range that Linux (from 32768) and macOS take for outgoing connections."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +45,18 @@ class Ports:
 
     @classmethod
     def free(cls) -> Self:
-        """Pick free ports, all different."""
-        probes = [socket.socket() for _ in fields(cls)]
-        try:
-            for probe in probes:
-                probe.bind(("127.0.0.1", 0))
-            return cls(*(probe.getsockname()[1] for probe in probes))
-        finally:
-            for probe in probes:
-                probe.close()
+        """Pick free ports, all different, that no outgoing connection is given by chance.
+
+        Raises:
+            LabError: there are not enough.
+        """
+        found: list[int] = []
+        for port in random.sample(_QUIET_PORTS, 200):
+            if len(found) < len(fields(cls)) and _bind_error(port) is None:
+                found.append(port)
+        if len(found) < len(fields(cls)):
+            raise LabError("There are not enough free ports between 20000 and 32000.")
+        return cls(*found)
 
     def check(self) -> None:
         """Make sure that every port can be bound.
@@ -59,16 +66,22 @@ class Ports:
         """
         for name, (use, variable) in _USES.items():
             port: int = getattr(self, name)
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind(("127.0.0.1", port))
-                except OSError as error:
-                    why = "is in use" if error.errno == errno.EADDRINUSE else f"fails: {error}"
-                    raise LabError(
-                        f"Port {port} {why}; it is for {use}. Stop what uses it, or move it:"
-                        f" {variable}={port + 1000 if port < 64000 else port - 1000}"
-                    ) from error
+            if error := _bind_error(port):
+                why = "is in use" if error.errno == errno.EADDRINUSE else f"fails: {error}"
+                raise LabError(
+                    f"Port {port} {why}; it is for {use}. Stop what uses it, or move it:"
+                    f" {variable}={port + 1000 if port < 64000 else port - 1000}"
+                )
+
+
+def _bind_error(port: int) -> OSError | None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            return error
+    return None
 
 
 def _read(env: Mapping[str, str], variable: str) -> int | None:
