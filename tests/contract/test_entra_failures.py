@@ -82,10 +82,32 @@ async def test_retry_after_is_honoured(entra: Entra, lab: Lab) -> None:
     assert asyncio.get_running_loop().time() - begin >= 1.0
 
 
-async def test_a_retried_password_reset_has_one_effect(entra: Entra, lab: Lab) -> None:
-    lab.fault("entra", "status", value=500, operation="users.patch", times=1)
+CHANGES = {
+    "reset_password": "users.patch",
+    "set_enabled": "users.patch",
+    "revoke_sessions": "revokeSignInSessions",
+}
 
-    await entra.reset_password(ANNA)
+
+@pytest.mark.parametrize(("method", "operation"), CHANGES.items())
+async def test_a_change_whose_answer_was_lost_is_not_made_twice(
+    entra: Entra, lab: Lab, method: str, operation: str
+) -> None:
+    lab.fault("entra", "reset", operation=operation, times=1, when="after")
+
+    with pytest.raises(RetryableError):
+        await METHODS[method](entra)
+
+    assert len([entry for entry in lab.ledger("entra") if entry["effect"]]) == 1
+
+
+@pytest.mark.parametrize(("method", "operation"), CHANGES.items())
+async def test_a_change_that_was_refused_for_being_too_many_is_made(
+    entra: Entra, lab: Lab, method: str, operation: str
+) -> None:
+    lab.fault("entra", "status", value=429, operation=operation, times=1)
+
+    await METHODS[method](entra)
 
     assert len([entry for entry in lab.ledger("entra") if entry["effect"]]) == 1
 

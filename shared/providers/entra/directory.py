@@ -1,6 +1,8 @@
 """The ``Directory`` port on Microsoft Graph.
 
-Every change is its own request: a 403 on one property of a PATCH would lose the others.
+Every change is its own request: a 403 on one property of a PATCH would lose the others. A change
+whose answer was lost may have happened: it is not repeated here but raised, and the caller looks
+at the account before it tries again.
 """
 
 import asyncio
@@ -33,6 +35,7 @@ from shared.providers.entra.models import (
     User,
 )
 from shared.providers.entra.passwords import random_password
+from shared.providers.retry import Retry
 from shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -152,7 +155,13 @@ class Entra:
             user = self._graph.client.users.by_user_id(object_id)
             return user.revoke_sign_in_sessions.to_post_request_information()
 
-        await self._graph.send("revokeSignInSessions", build, RevokeAnswer, ok=range(200, 205))
+        await self._graph.send(
+            "revokeSignInSessions",
+            build,
+            RevokeAnswer,
+            ok=range(200, 205),
+            retry=Retry.IF_NOT_PROCESSED,
+        )
 
     async def reset_password(self, object_id: str) -> None:
         """Replace the password by a random one that is dropped at once, change forced.
@@ -212,7 +221,14 @@ class Entra:
         def build() -> "RequestInformation":
             return _with_body("PATCH", self._graph.client.users.by_user_id(object_id), change)
 
-        await self._graph.send("users.patch", build, Nothing, ok=(200, 204), secrets=secrets)
+        await self._graph.send(
+            "users.patch",
+            build,
+            Nothing,
+            ok=(200, 204),
+            secrets=secrets,
+            retry=Retry.IF_NOT_PROCESSED,
+        )
 
     async def _member_of(self, object_id: str) -> list[DirectoryObject]:
         link: str | None = None

@@ -84,6 +84,7 @@ class Graph:
         *,
         ok: Collection[int] = (200,),
         secrets: Collection[str] = (),
+        retry: Retry = Retry.ALWAYS,
     ) -> M:
         """Send a request and return its answer as ``model``.
 
@@ -93,6 +94,7 @@ class Graph:
             model: what the answer must look like.
             ok: accepted statuses.
             secrets: values in the request that must not appear in an error.
+            retry: what may be repeated here, without looking at the account again.
 
         Raises:
             TourniquetError: see ``shared.errors``.
@@ -112,7 +114,7 @@ class Graph:
             return _parse(operation, response.content, model)
 
         return await call_with_retries(
-            attempt, self._policy, vendor=VENDOR, operation=operation, retry=Retry.ALWAYS
+            attempt, self._policy, vendor=VENDOR, operation=operation, retry=retry
         )
 
     async def _exchange(self, operation: str, request: "RequestInformation") -> "httpx.Response":
