@@ -9,7 +9,7 @@ from activities.support import gather_parts, utc_now
 from shared.bootstrap import get_providers
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.directory import GeoLocation
-from shared.playbook.reputation import combine_reports
+from shared.playbook.confidence.reputation import combine_reports
 
 
 async def check_address(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from shared.models.base import Json, parse_utc
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
 from shared.models.signin import HuntFinding, SignInLogResult
-from shared.playbook.evidence import query_parameters
+from shared.playbook.acting.evidence import query_parameters
 from shared.playbook.hunts import Hunt, evaluate_hunt, load_hunts
-from shared.playbook.sign_in_analysis import analyse_sign_ins as analyse
+from shared.playbook.sign_ins.analysis import analyse_sign_ins as analyse
+from shared.playbook.sign_ins.times import sign_in_times
 from shared.settings import get_settings
 
 QUERIES_AT_ONCE = 5
@@ -68,13 +69,15 @@ async def analyse_sign_ins(_: task.ActivityContext, payload: dict[str, Any]) -> 
 def _sign_in_block(
     case: CaseRequest, found: SignInLogResult, inputs: Json, started: Any
 ) -> dict[str, Any]:
-    analysis = analyse(
+    model = analyse(
         found.events,
         addresses=case.addresses,
         successful_login_time=case.successful_login_time,
         window_minutes=case.detection_time_window_minutes,
         now=case.now,
-    ).to_json()
+    )
+    analysis = model.to_json()
+    times = sign_in_times(found.events, model)
     notes = [*analysis["notes"], *(f"incomplete: {line}" for line in found.incomplete)]
     outputs = (
         "successful_login_details",
@@ -91,6 +94,7 @@ def _sign_in_block(
         notes=notes,
         details={
             "analysis": analysis,
+            "times": times.to_json() if times else None,
             "suspicious_address": analysis["suspicious_address"],
             "complete": not found.incomplete,
             "rows": found.rows,

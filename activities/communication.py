@@ -8,7 +8,7 @@ from activities.support import explain, gather_parts
 from shared.bootstrap import get_providers
 from shared.errors import NotConfigured, RetryableError, TourniquetError
 from shared.models.base import Json
-from shared.playbook.case_text import incident_comment_for, notification_for, ticket_for
+from shared.playbook.reporting.case_text import incident_comment_for, notification_for, ticket_for
 
 
 async def _record(case_id: str) -> Json:

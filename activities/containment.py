@@ -18,7 +18,7 @@ from shared.models.base import Json
 from shared.models.directory import AccountState
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName
-from shared.playbook.read_back import is_done, read_back
+from shared.playbook.acting.read_back import is_done, read_back
 
 
 async def read_account_state(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:

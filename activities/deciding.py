@@ -12,15 +12,15 @@ from shared.models.directory import DirectoryUser, UserRisk
 from shared.models.plan import ActionName
 from shared.models.signin import HuntFinding
 from shared.models.verdict import Verdict
+from shared.playbook.acting.containment import SUPPORTED_ACTIONS
 from shared.playbook.addresses import why_never_block
-from shared.playbook.containment import SUPPORTED_ACTIONS
-from shared.playbook.decided import Decided
-from shared.playbook.guard_rails import AccountKind, account_facts, classify_account
-from shared.playbook.plan import AddressFacts, make_plan
-from shared.playbook.reputation import AddressReputation, AddressVerdict
-from shared.playbook.scoring import justification, recommend, score
-from shared.playbook.scoring_input import ScoringInput, make_scoring_input
-from shared.playbook.sign_in_models import SignInAnalysis
+from shared.playbook.confidence.reputation import AddressReputation, AddressVerdict
+from shared.playbook.confidence.scoring import justification, recommend, score
+from shared.playbook.confidence.scoring_input import ScoringInput, make_scoring_input
+from shared.playbook.planning.decided import Decided
+from shared.playbook.planning.guard_rails import AccountKind, account_facts, classify_account
+from shared.playbook.planning.plan import AddressFacts, make_plan
+from shared.playbook.sign_ins.models import SignInAnalysis
 from shared.settings import Settings, get_settings
 
 type Blocks = dict[str, Json]

@@ -12,7 +12,12 @@ from shared.errors import NotConfigured, TourniquetError
 from shared.models.base import Json
 from shared.models.case import CaseRequest
 from shared.models.message import EvidenceItem
-from shared.playbook.evidence import EXPORTS, EvidenceExport, evidence_block, query_parameters
+from shared.playbook.acting.evidence import (
+    EXPORTS,
+    EvidenceExport,
+    evidence_block,
+    query_parameters,
+)
 from shared.ports import EvidenceStore, Siem
 from shared.settings import get_settings
 

@@ -10,9 +10,9 @@ from shared.case_links import case_links
 from shared.errors import Conflict, RetryableError
 from shared.models.base import Json
 from shared.models.case import CaseRequest
-from shared.playbook.next_steps import next_steps
-from shared.playbook.record import initial_record, merge_record, with_notification_inputs
-from shared.playbook.sla import with_measures
+from shared.playbook.reporting.next_steps import next_steps
+from shared.playbook.reporting.record import initial_record, merge_record, with_notification_inputs
+from shared.playbook.reporting.sla import with_measures
 from shared.settings import get_settings
 
 WRITE_ATTEMPTS = 5

@@ -68,9 +68,14 @@ def settle(tasks: Sequence[task.Task[Any]]) -> Steps[list[Settled]]:
         with contextlib.suppress(task.TaskFailedError):
             yield task.when_all(list(tasks))
     return [
-        Settled(error=str(done.get_exception())) if done.is_failed else Settled(done.get_result())
+        Settled(error=_why(done.get_exception())) if done.is_failed else Settled(done.get_result())
         for done in tasks
     ]
+
+
+def _why(error: BaseException) -> str:
+    """Return what the failed task itself said, without the engine's numbers, for people."""
+    return error.details.message if isinstance(error, task.TaskFailedError) else str(error)
 
 
 def attempt(one: task.Task[Any]) -> Steps[Settled]:
@@ -98,5 +103,5 @@ def case_activity(
 
 
 def save(ctx: task.OrchestrationContext, case_id: str, **patch: Any) -> task.Task[Any]:
-    """Schedule a write of the case record (merged by ``shared.playbook.record``)."""
+    """Schedule a write of the case record (merged by ``shared.playbook.reporting.record``)."""
     return case_activity(ctx, Activity.SAVE_CASE, {"case_id": case_id, "patch": patch}, Retry.SAVE)

@@ -20,8 +20,8 @@ from orchestrators.names import Activity
 from shared.models.base import Json, format_utc
 from shared.models.block import BlockName
 from shared.models.case import CaseRequest, CaseStatus
-from shared.playbook.containment import final_status
-from shared.playbook.handover import notification_block
+from shared.playbook.acting.containment import final_status
+from shared.playbook.reporting.handover import NO_TICKET_YET, notification_block
 
 TICKET_RETRY_MINUTES = (1, 2, 5, 10, 15, 30, 60, 60, 60, 60)
 """Waits before the ticket is tried again after the ITSM was down: about 5 hours in all."""
@@ -102,15 +102,19 @@ def open_ticket_late(
     for minutes in TICKET_RETRY_MINUTES:
         yield ctx.create_timer(timedelta(minutes=minutes))
         ticket = yield from attempt(case_activity(ctx, Activity.OPEN_TICKET, message, Retry.READ))
-        if ticket.result:
-            event = f"ticket {ticket.result['ticket_id']} opened late"
-            outputs = {"incident_ticket_id": ticket.result["ticket_id"]}
+        ticket_id = (ticket.result or {}).get("ticket_id")
+        if ticket_id:
+            opened = {
+                "outputs": {"incident_ticket_id": ticket_id},
+                "details": {"ticket_url": ticket.result.get("url")},
+                "resolved_notes": [NO_TICKET_YET, "unknown: incident_ticket_id"],
+            }
             yield from attempt(
                 save(
                     ctx,
                     case_id,
-                    blocks={BlockName.NOTIFICATION: {"outputs": outputs}},
-                    timeline=timeline(ctx, event),
+                    blocks={BlockName.NOTIFICATION: opened},
+                    timeline=timeline(ctx, f"ticket {ticket_id} opened late"),
                 )
             )
             return True

@@ -25,7 +25,7 @@ from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.case import CaseRequest, CaseStatus
 from shared.models.plan import Decision, Disposition, PlannedAction
-from shared.playbook.containment import (
+from shared.playbook.acting.containment import (
     SUPPORTED_ACTIONS,
     by_hand,
     containment_blocks,
@@ -33,9 +33,9 @@ from shared.playbook.containment import (
     merge_outcomes,
     not_run,
 )
-from shared.playbook.decided import Decided, undecided
-from shared.playbook.handover import missing_evidence
-from shared.playbook.plan import apply_decision
+from shared.playbook.planning.decided import Decided, undecided
+from shared.playbook.planning.plan import apply_decision
+from shared.playbook.reporting.handover import missing_evidence
 
 
 def respond(ctx: task.OrchestrationContext, payload: Json) -> Generator[task.Task[Any], Any, Json]:

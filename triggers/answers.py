@@ -7,7 +7,7 @@ from typing import Any
 import azure.functions as func
 
 from shared.models.base import Json
-from shared.playbook.fields import FieldError
+from shared.playbook.intake.fields import FieldError
 
 _SECURITY_HEADERS = {
     "Cache-Control": "no-store",
@@ -15,7 +15,7 @@ _SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 _PAGE_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "
+    "default-src 'none'; style-src {style}; img-src data:; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
 
@@ -50,12 +50,14 @@ def problem(
 
 
 def page(html: str, status: int = 200) -> func.HttpResponse:
-    """Return an HTML page that runs no script and can be framed by nobody."""
+    """Return an HTML page that runs no script, loads nothing and can be framed by nobody."""
+    from shared.pages.style import style_source
+
+    policy = _PAGE_POLICY.format(style=style_source())
     return func.HttpResponse(
         html,
         status_code=status,
         mimetype="text/html",
         charset="utf-8",
-        headers=_SECURITY_HEADERS
-        | {"Content-Security-Policy": _PAGE_POLICY, "X-Frame-Options": "DENY"},
+        headers=_SECURITY_HEADERS | {"Content-Security-Policy": policy, "X-Frame-Options": "DENY"},
     )

@@ -4,7 +4,7 @@ import json
 
 import azure.functions as func
 
-from shared.playbook.fields import FieldError, InvalidBody
+from shared.playbook.intake.fields import FieldError, InvalidBody
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 """A Sentinel incident carries at most 150 alerts (service limits); measured ones are far below."""

@@ -10,7 +10,7 @@ from shared.case_links import Purpose
 from shared.errors import TourniquetError
 from shared.models.base import Json
 from shared.models.case import CaseRequest
-from shared.playbook.record import initial_record
+from shared.playbook.reporting.record import initial_record
 from shared.settings import get_settings
 from triggers.answers import json_answer, page, problem
 from triggers.identity import find_caller

@@ -12,7 +12,7 @@ from shared.case_links import Purpose
 from shared.errors import TourniquetError
 from shared.models.base import Json
 from shared.models.plan import ActionName, Decision
-from shared.playbook.fields import FieldError, InvalidBody
+from shared.playbook.intake.fields import FieldError, InvalidBody
 from shared.settings import get_settings
 from triggers.answers import json_answer, page, problem
 from triggers.body import read_json

@@ -15,7 +15,7 @@ from lab.scenarios.played import Played, label, refused
 from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.verdict import Confidence
-from shared.playbook.sla import with_measures
+from shared.playbook.reporting.sla import with_measures
 
 _CONFIDENCE_STYLE = {Confidence.HIGH: "bold red", Confidence.MEDIUM: "bold yellow"}
 _SHOWN_HASH = 12

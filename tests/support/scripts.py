@@ -7,7 +7,7 @@ from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
 from shared.models.plan import ActionName, Disposition, PlannedAction
 from shared.models.verdict import Confidence, Verdict
-from shared.playbook.decided import Decided
+from shared.playbook.planning.decided import Decided
 from tests.support.durable_backend import Script
 
 ADDRESS = "203.0.113.66"

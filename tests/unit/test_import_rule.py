@@ -144,9 +144,9 @@ def test_product_code_does_not_know_the_lab(file: str) -> None:
 @pytest.mark.parametrize(
     ("module", "imported", "allowed"),
     [
-        ("shared.playbook.scoring", "shared.models.verdict", True),
-        ("shared.playbook.scoring", "shared.playbook.travel", True),
-        ("shared.playbook.scoring", "shared.settings", False),
+        ("shared.playbook.confidence.scoring", "shared.models.verdict", True),
+        ("shared.playbook.confidence.scoring", "shared.playbook.sign_ins.travel", True),
+        ("shared.playbook.confidence.scoring", "shared.settings", False),
         ("shared.providers.entra.directory", "shared.ports.Directory", True),
         ("shared.providers.entra.directory", "shared.bootstrap", False),
         ("shared.models.case", "shared.ports", False),

@@ -4,9 +4,9 @@ import re
 from importlib import import_module
 
 from shared.models.verdict import Reason
-from shared.playbook.ruleset import load_ruleset
-from shared.playbook.scoring import log_odds_to_score
-from shared.playbook.scoring_input import ScoringInput, known_inputs
+from shared.playbook.confidence.ruleset import load_ruleset
+from shared.playbook.confidence.scoring import log_odds_to_score
+from shared.playbook.confidence.scoring_input import ScoringInput, known_inputs
 from tests.unit.source_files import ROOT
 
 PAGE = (ROOT / "docs/scoring.md").read_text(encoding="utf-8")
@@ -60,7 +60,7 @@ def test_critical_inputs_are_those_of_the_ruleset() -> None:
 
 
 def test_constants_are_those_of_the_code() -> None:
-    constants = rows(rf"`(\w+)\.([A-Z_]+)` \| ({NUMBER}) \| [^|]+ \| [^|]+")
+    constants = rows(rf"`([\w.]+)\.([A-Z_]+)` \| ({NUMBER}) \| [^|]+ \| [^|]+")
     assert len(constants) > 10
     for module, name, value in constants:
         assert getattr(import_module(f"shared.playbook.{module}"), name) == float(value), name

@@ -5,10 +5,10 @@ from typing import Any
 
 from shared.models.directory import GeoLocation, ReputationReport
 from shared.models.signin import HuntFinding, MfaResult, SignIn
-from shared.playbook.reputation import AddressVerdict, combine_reports
-from shared.playbook.scoring_input import ScoringInput, make_scoring_input
-from shared.playbook.sign_in_analysis import analyse_sign_ins
-from shared.playbook.sign_in_models import SignInAnalysis
+from shared.playbook.confidence.reputation import AddressVerdict, combine_reports
+from shared.playbook.confidence.scoring_input import ScoringInput, make_scoring_input
+from shared.playbook.sign_ins.analysis import analyse_sign_ins
+from shared.playbook.sign_ins.models import SignInAnalysis
 
 ATTACK_AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 EIGHT_MINUTES = timedelta(minutes=8)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.models.block import BLOCK_INPUTS, BlockName, BlockStatus
-from shared.playbook.case_text import (
+from shared.playbook.reporting.case_text import (
     COMMENT_LIMIT,
     DESCRIPTION_LIMIT,
     TITLE_LIMIT,

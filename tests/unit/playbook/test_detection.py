@@ -5,7 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.playbook.detection import distinct_attempts, find_brute_force_success, find_guessing_run
+from shared.playbook.sign_ins.detection import (
+    distinct_attempts,
+    find_brute_force_success,
+    find_guessing_run,
+)
 from tests.unit.playbook.builders import ATTACK_AT, ATTACKER, HOME, failures, sign_in
 
 EIGHT_MINUTES = timedelta(minutes=8)

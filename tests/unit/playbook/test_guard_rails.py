@@ -5,7 +5,7 @@ import pytest
 from shared.models.case import Account
 from shared.models.directory import DirectoryUser
 from shared.models.plan import ActionName
-from shared.playbook.guard_rails import (
+from shared.playbook.planning.guard_rails import (
     AccountFacts,
     AccountKind,
     account_facts,

@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+from shared.playbook.confidence.signals import CHECKS
 from shared.playbook.hunts import (
     PARAMETERS,
     ROW_LIMIT,
@@ -11,7 +12,6 @@ from shared.playbook.hunts import (
     load_hunts,
     parse_hunt,
 )
-from shared.playbook.signals import CHECKS
 
 HUNTS = load_hunts()
 FIRST = HUNTS[0]

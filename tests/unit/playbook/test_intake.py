@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from shared.models.case import AlertType, CaseRequest, OperatingMode
-from shared.playbook.identifiers import account_key
 from shared.playbook.intake import (
     InvalidBody,
     parse_security_event,
     parse_sentinel_incident,
 )
+from shared.playbook.intake.identifiers import account_key
 from tests.unit.playbook.bodies import (
     ANN_ID,
     ARM_ID,

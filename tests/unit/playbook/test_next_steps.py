@@ -6,7 +6,7 @@ import pytest
 
 from shared.models.block import BlockName, BlockStatus
 from shared.models.case import CaseRecord
-from shared.playbook.next_steps import escalations, next_steps
+from shared.playbook.reporting.next_steps import escalations, next_steps
 from tests.unit.playbook.records import AT, action, changed_block, planned, record
 
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from shared.models.case import OperatingMode
 from shared.models.plan import ActionName, Decision, Disposition, PlannedAction
 from shared.models.verdict import Confidence
-from shared.playbook.guard_rails import AccountKind
-from shared.playbook.plan import (
+from shared.playbook.confidence.reputation import AddressReputation
+from shared.playbook.planning.guard_rails import AccountKind
+from shared.playbook.planning.plan import (
     MAY_BE_AUTOMATIC,
     NOTHING_TO_DO,
     AddressFacts,
@@ -19,7 +20,6 @@ from shared.playbook.plan import (
     decision_errors,
     make_plan,
 )
-from shared.playbook.reputation import AddressReputation
 
 RESET = ActionName.FORCE_PASSWORD_RESET
 REVOKE = ActionName.REVOKE_SESSIONS

@@ -3,7 +3,7 @@ from itertools import permutations
 import pytest
 
 from shared.models.directory import GeoLocation, ReputationReport
-from shared.playbook.reputation import AddressReputation, combine_reports
+from shared.playbook.confidence.reputation import AddressReputation, combine_reports
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from shared.models.directory import UserRisk
 from shared.models.plan import ActionName as Action
 from shared.models.signin import MfaResult
 from shared.models.verdict import Confidence, Verdict
-from shared.playbook.reputation import AddressReputation
-from shared.playbook.ruleset import load_ruleset
-from shared.playbook.scoring import justification, recommend, score
-from shared.playbook.scoring_input import ScoringInput
-from shared.playbook.signals import CHECKS
+from shared.playbook.confidence.reputation import AddressReputation
+from shared.playbook.confidence.ruleset import load_ruleset
+from shared.playbook.confidence.scoring import justification, recommend, score
+from shared.playbook.confidence.scoring_input import ScoringInput
+from shared.playbook.confidence.signals import CHECKS
 from tests.unit.playbook.builders import (
     ABROAD,
     AT_HOME,

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from shared.models.directory import UserRisk
 from shared.models.signin import MfaResult
-from shared.playbook.scoring import score
-from shared.playbook.sign_in_models import SignInAnalysis
+from shared.playbook.confidence.scoring import score
+from shared.playbook.sign_ins.models import SignInAnalysis
 from tests.unit.playbook.builders import (
     bad_address,
     brute_force,

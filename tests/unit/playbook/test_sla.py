@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.models.base import Json, format_utc
-from shared.playbook.sla import compute_sla, with_measures
+from shared.playbook.reporting.sla import compute_sla, with_measures
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.playbook.travel import distance_km, is_impossible_travel, speed_km_per_hour
+from shared.playbook.sign_ins.travel import distance_km, is_impossible_travel, speed_km_per_hour
 
 START = datetime(2026, 11, 20, tzinfo=UTC)
 LATITUDE = st.floats(-90, 90)

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from shared.models.base import Model, UtcDatetime
 from shared.models.signin import MfaResult
-from shared.playbook.detection import BruteForce, GuessingRun
+from shared.playbook.sign_ins.detection import BruteForce, GuessingRun
 
 
 class SuccessfulLogin(Model):

@@ -8,7 +8,7 @@ from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest, CaseStatus
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName, Decision, Disposition, PlannedAction
-from shared.playbook.decided import Decided
+from shared.playbook.planning.decided import Decided
 
 IDENTITY_ACTIONS = frozenset(
     {

@@ -6,6 +6,9 @@ from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
 
+NO_TICKET_YET = "no ticket yet, it is tried again"
+"""How the note starts that holds until the ticket is opened late."""
+
 
 def notification_block(told: Json, started_at: datetime, finished_at: datetime) -> Json:
     """Return the block ``Incident_Creation_Notification``; its inputs come with the record.
@@ -23,7 +26,7 @@ def notification_block(told: Json, started_at: datetime, finished_at: datetime) 
     failed = [f"{name}: {state}" for name, state in channels.items() if state != "sent"]
     notes = [f"not delivered by {line}" for line in failed]
     if not ticket.get("ticket_id"):
-        notes.append(f"no ticket yet, it is tried again: {ticket.get('error')}")
+        notes.append(f"{NO_TICKET_YET}: {ticket.get('error')}")
     if "error" in told.get("comment", {}):
         notes.append(f"incident comment not written: {told['comment']['error']}")
     if not notes:

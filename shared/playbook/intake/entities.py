@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from shared.models.case import Account
-from shared.playbook.fields import as_object, identifier, pick
-from shared.playbook.identifiers import account_key
+from shared.playbook.intake.fields import as_object, identifier, pick
+from shared.playbook.intake.identifiers import account_key
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NIL_GUID = "00000000-0000-0000-0000-000000000000"

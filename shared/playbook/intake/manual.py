@@ -6,9 +6,9 @@ from typing import Literal
 
 from shared.models.case import AlertType, CaseRequest, Incident, OperatingMode
 from shared.playbook.addresses import normalise_address, why_never_block
-from shared.playbook.alert_type import choose_alert_type
-from shared.playbook.entities import account_from_user_id
-from shared.playbook.fields import (
+from shared.playbook.intake.alert_type import choose_alert_type
+from shared.playbook.intake.entities import account_from_user_id
+from shared.playbook.intake.fields import (
     FieldError,
     InvalidBody,
     as_list,
@@ -20,9 +20,9 @@ from shared.playbook.fields import (
     time_of,
     unwrap,
 )
-from shared.playbook.identifiers import case_id_for
-from shared.playbook.intake_sentinel import DETAILS_LIMIT, TITLE_LIMIT
-from shared.playbook.intake_times import case_times
+from shared.playbook.intake.identifiers import case_id_for
+from shared.playbook.intake.sentinel import DETAILS_LIMIT, TITLE_LIMIT
+from shared.playbook.intake.times import case_times
 
 MAX_ADDRESSES = 100
 """Addresses of one incident, or of one manual case; more is refused, never cut."""

@@ -13,9 +13,9 @@ from shared.models.case import CaseRecord, CaseStatus, OperatingMode
 from shared.models.message import Notification, Ticket
 from shared.models.outcome import ActionStatus
 from shared.models.plan import Disposition
-from shared.playbook.case_view import CaseView
-from shared.playbook.fields import one_line
-from shared.playbook.next_steps import escalations, next_steps
+from shared.playbook.intake.fields import one_line
+from shared.playbook.reporting.case_view import CaseView
+from shared.playbook.reporting.next_steps import escalations, next_steps
 
 TITLE_LIMIT = 160
 """ServiceNow's ``short_description``."""

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from shared.models.base import Model
 from shared.models.directory import UserRisk
 from shared.models.signin import HuntFinding, MfaResult
-from shared.playbook.reputation import AddressVerdict
-from shared.playbook.sign_in_models import SignInAnalysis
+from shared.playbook.confidence.reputation import AddressVerdict
+from shared.playbook.sign_ins.models import SignInAnalysis
 
 
 class ScoringInput(Model):

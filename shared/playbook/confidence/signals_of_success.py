@@ -7,8 +7,8 @@ could not be looked for.
 from datetime import datetime
 
 from shared.models.signin import MfaResult
-from shared.playbook.sign_in_models import SignInAnalysis, SuccessfulLogin
-from shared.playbook.travel import is_impossible_travel
+from shared.playbook.sign_ins.models import SignInAnalysis, SuccessfulLogin
+from shared.playbook.sign_ins.travel import is_impossible_travel
 
 MANY_FAILURES = 10
 """Failures of Sentinel's "Brute force attack against Azure Portal"."""

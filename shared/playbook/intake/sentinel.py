@@ -9,7 +9,7 @@ from datetime import datetime
 
 from shared.models.case import Incident
 from shared.playbook.addresses import normalise_address, why_never_block
-from shared.playbook.alerts import (
+from shared.playbook.intake.alerts import (
     AlertFacts,
     address_in_details,
     login_time_in_details,
@@ -17,8 +17,8 @@ from shared.playbook.alerts import (
     read_techniques,
     relevant_alerts,
 )
-from shared.playbook.entities import EntityAccount, merge_accounts, read_entities
-from shared.playbook.fields import (
+from shared.playbook.intake.entities import EntityAccount, merge_accounts, read_entities
+from shared.playbook.intake.fields import (
     FieldError,
     InvalidBody,
     as_list,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from shared.models.signin import SignIn
-from shared.playbook.baseline import EPISODE
-from shared.playbook.codes import PASSWORD_RIGHT_CODES
-from shared.playbook.detection import find_brute_force_success, is_guess, source_of
+from shared.playbook.sign_ins.baseline import EPISODE
+from shared.playbook.sign_ins.codes import PASSWORD_RIGHT_CODES
+from shared.playbook.sign_ins.detection import find_brute_force_success, is_guess, source_of
 
 LOOK_BACK = timedelta(hours=72)
 """Seed 000, step 3: "the relevant timeframe, e.g. the last 24-72 hours"."""

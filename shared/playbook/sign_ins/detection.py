@@ -16,7 +16,7 @@ from functools import lru_cache
 from shared.models.base import Model, UtcDatetime
 from shared.models.signin import SignIn
 from shared.playbook.addresses import is_public, normalise_address
-from shared.playbook.codes import GUESSING_CODES
+from shared.playbook.sign_ins.codes import GUESSING_CODES
 
 WINDOW_MINUTES = 10
 """Seed 004: "occurring within a 10-minute time window"."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.playbook.addresses import is_public, normalise_address
-from shared.playbook.entities import Entities, EntityAccount, read_entities
-from shared.playbook.fields import as_list, as_object, identifier, one_line, pick, time_of
+from shared.playbook.intake.entities import Entities, EntityAccount, read_entities
+from shared.playbook.intake.fields import as_list, as_object, identifier, one_line, pick, time_of
 
 MAX_DETAILS = 200
 """Details kept of one alert; Sentinel allows 20 custom details with 20 values each."""

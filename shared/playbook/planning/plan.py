@@ -10,8 +10,8 @@ from shared.models.base import Model
 from shared.models.case import OperatingMode
 from shared.models.plan import ActionName, Decision, Disposition, PlannedAction
 from shared.models.verdict import Confidence
-from shared.playbook.guard_rails import AccountKind, why_ask, why_never
-from shared.playbook.reputation import AddressReputation
+from shared.playbook.confidence.reputation import AddressReputation
+from shared.playbook.planning.guard_rails import AccountKind, why_ask, why_never
 
 ACCOUNT_ACTIONS = (
     ActionName.DISABLE_ACCOUNT,

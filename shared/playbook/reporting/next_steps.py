@@ -9,8 +9,8 @@ from shared.models.block import BlockName
 from shared.models.case import AlertType, CaseRecord, CaseStatus, OperatingMode
 from shared.models.outcome import ActionStatus
 from shared.models.plan import ActionName, Disposition
-from shared.playbook.case_view import LINE_LIMIT, CaseView
-from shared.playbook.fields import one_line
+from shared.playbook.intake.fields import one_line
+from shared.playbook.reporting.case_view import LINE_LIMIT, CaseView
 
 MOST_FINDINGS = 5
 

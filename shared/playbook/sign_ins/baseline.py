@@ -10,8 +10,8 @@ from datetime import date, timedelta
 
 from shared.models.base import Model
 from shared.models.signin import SignIn
-from shared.playbook.detection import source_of
-from shared.playbook.travel import SAME_PLACE_KM, distance_km
+from shared.playbook.sign_ins.detection import source_of
+from shared.playbook.sign_ins.travel import SAME_PLACE_KM, distance_km
 
 EPISODE = timedelta(hours=24)
 THIN_HISTORY = 10

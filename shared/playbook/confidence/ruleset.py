@@ -41,5 +41,5 @@ def load_ruleset() -> Ruleset:
     Raises:
         pydantic.ValidationError: the file does not hold a ruleset.
     """
-    text = files("shared.playbook").joinpath("ruleset.toml").read_text(encoding="utf-8")
+    text = files("shared.playbook.confidence").joinpath("ruleset.toml").read_text(encoding="utf-8")
     return Ruleset.model_validate(tomllib.loads(text))

@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from shared.models.signin import MfaResult, SignIn
-from shared.playbook import baseline as usual
 from shared.playbook.addresses import normalise_address
-from shared.playbook.codes import (
+from shared.playbook.sign_ins import baseline as usual
+from shared.playbook.sign_ins.codes import (
     MFA_STOP_CODES,
     PASSWORD_RIGHT_CODES,
     POLICY_STOP_CODES,
     describe_code,
 )
-from shared.playbook.detection import (
+from shared.playbook.sign_ins.detection import (
     BruteForce,
     GuessingRun,
     distinct_attempts,
@@ -23,14 +23,19 @@ from shared.playbook.detection import (
     is_guess,
     source_of,
 )
-from shared.playbook.sign_in_models import (
+from shared.playbook.sign_ins.models import (
     CodeCount,
     FailedLogins,
     SignInAnalysis,
     SuccessfulLogin,
 )
-from shared.playbook.suspect import LOOK_BACK, find_last_try, find_suspicious_success, same_address
-from shared.playbook.travel import distance_km, speed_km_per_hour
+from shared.playbook.sign_ins.suspect import (
+    LOOK_BACK,
+    find_last_try,
+    find_suspicious_success,
+    same_address,
+)
+from shared.playbook.sign_ins.travel import distance_km, speed_km_per_hour
 
 LEGACY_CLIENTS: frozenset[str] = frozenset(
     {

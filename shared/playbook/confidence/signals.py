@@ -10,15 +10,15 @@ from datetime import datetime
 
 from shared.models.base import Model, parse_utc
 from shared.models.signin import HuntFinding, MfaResult
-from shared.playbook import signals_of_success as success
-from shared.playbook.reputation import (
+from shared.playbook.confidence import signals_of_success as success
+from shared.playbook.confidence.reputation import (
     SUSPICIOUS_SCORE,
     AddressReputation,
     AddressVerdict,
 )
-from shared.playbook.scoring_input import ScoringInput, has_success
-from shared.playbook.sign_in_models import SignInAnalysis, SuccessfulLogin
-from shared.playbook.signals_of_success import Answer, clock
+from shared.playbook.confidence.scoring_input import ScoringInput, has_success
+from shared.playbook.confidence.signals_of_success import Answer, clock
+from shared.playbook.sign_ins.models import SignInAnalysis, SuccessfulLogin
 
 
 class Signals(Model):

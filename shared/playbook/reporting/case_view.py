@@ -12,7 +12,7 @@ from shared.models.block import Block, BlockName, BlockStatus
 from shared.models.case import AlertType, CaseRecord
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import Disposition, PlannedAction
-from shared.playbook.fields import one_line
+from shared.playbook.intake.fields import one_line
 
 VALUE_LIMIT = 300
 """Characters of one value in a text for people; the record has it whole."""

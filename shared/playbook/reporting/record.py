@@ -12,7 +12,7 @@ from shared.models.block import (
     make_block,
 )
 from shared.models.case import CaseRecord, CaseRequest, CaseStatus
-from shared.playbook.containment import merge_outcomes
+from shared.playbook.acting.containment import merge_outcomes
 
 
 def initial_record(case: CaseRequest) -> Json:
@@ -42,7 +42,8 @@ def initial_record(case: CaseRequest) -> Json:
 def merge_record(record: Json, patch: Json) -> Json:
     """Return ``record`` with ``patch`` merged in; the same patch twice changes nothing more.
 
-    ``blocks`` merge by name and field, ``actions`` by action and target, ``timeline`` by time and
+    ``blocks`` merge by name (one without a status adds ``outputs`` and ``details`` to what is there
+    and takes away the notes that start like one of ``resolved_notes``), ``actions`` by action and target, ``timeline`` by time and
     text, ``account``, ``incident``, ``sla`` and ``links`` by key; everything else is replaced.
 
     Raises:
@@ -68,9 +69,17 @@ def _merge_blocks(old: dict[str, Json] | None, new: dict[str, Json]) -> dict[str
         if "status" in block:
             merged[name] = block
         else:
-            outputs = before.get("outputs", {}) | block.get("outputs", {})
-            merged[name] = before | {"outputs": outputs}
+            merged[name] = _completed(before, block)
     return merged
+
+
+def _completed(before: Json, more: Json) -> Json:
+    resolved = tuple(more.get("resolved_notes", ()))
+    return before | {
+        "outputs": before.get("outputs", {}) | more.get("outputs", {}),
+        "details": before.get("details", {}) | more.get("details", {}),
+        "notes": [note for note in before.get("notes", []) if not note.startswith(resolved)],
+    }
 
 
 def _merge_timeline(old: Sequence[Json] | None, new: Sequence[Json]) -> list[Json]:

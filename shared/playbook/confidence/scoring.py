@@ -10,10 +10,10 @@ from math import exp, fsum
 
 from shared.models.plan import ActionName
 from shared.models.verdict import Confidence, Reason, Verdict
-from shared.playbook.reputation import AddressReputation
-from shared.playbook.ruleset import Ruleset, load_ruleset
-from shared.playbook.scoring_input import ScoringInput, has_success, known_inputs
-from shared.playbook.signals import Signals, observe
+from shared.playbook.confidence.reputation import AddressReputation
+from shared.playbook.confidence.ruleset import Ruleset, load_ruleset
+from shared.playbook.confidence.scoring_input import ScoringInput, has_success, known_inputs
+from shared.playbook.confidence.signals import Signals, observe
 
 _CONTAIN_ACCOUNT = [ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS]
 _UNUSUAL_ADDRESS = frozenset({"hosting_network", "anonymiser", "new_country"})

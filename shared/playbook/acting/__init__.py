@@ -1,0 +1,1 @@
+"""What actions, read-back and evidence mean, without doing any of them."""

@@ -1,0 +1,1 @@
+"""How sure we are: signals, their weights, the score and its reasons."""

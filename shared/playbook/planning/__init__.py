@@ -1,0 +1,1 @@
+"""What may be done about it: guard rails, operating mode, the plan."""

@@ -1,0 +1,1 @@
+"""What people read: the case record, its texts, next steps and clocks."""
