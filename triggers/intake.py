@@ -8,8 +8,8 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from shared.models.case import CaseRequest
-from shared.playbook.fields import InvalidBody
 from shared.playbook.intake import parse_manual_case, parse_security_event, parse_sentinel_incident
+from shared.playbook.intake.fields import InvalidBody
 from shared.settings import get_settings
 from triggers.answers import json_answer, problem
 from triggers.body import read_json
