@@ -2,7 +2,10 @@
 
 import re
 from importlib import import_module
+from pkgutil import walk_packages
+from types import ModuleType
 
+from shared import playbook
 from shared.models.verdict import Reason
 from shared.playbook.confidence.ruleset import load_ruleset
 from shared.playbook.confidence.scoring import log_odds_to_score
@@ -63,4 +66,15 @@ def test_constants_are_those_of_the_code() -> None:
     constants = rows(rf"`([\w.]+)\.([A-Z_]+)` \| ({NUMBER}) \| [^|]+ \| [^|]+")
     assert len(constants) > 10
     for module, name, value in constants:
-        assert getattr(import_module(f"shared.playbook.{module}"), name) == float(value), name
+        assert getattr(module_called(module), name) == float(value), name
+
+
+def module_called(name: str) -> ModuleType:
+    """The playbook's module of that name, in whichever of its packages it is."""
+    found = [
+        module.name
+        for module in walk_packages(playbook.__path__, "shared.playbook.")
+        if module.name.endswith(f".{name}")
+    ]
+    assert len(found) == 1, name
+    return import_module(found[0])
