@@ -17,7 +17,7 @@ from shared.settings import get_settings
 from triggers.answers import json_answer, page, problem
 from triggers.body import read_json
 from triggers.cases import find_record
-from triggers.identity import by_function_key, find_caller
+from triggers.identity import Caller, by_function_key, find_caller
 
 blueprint = df.Blueprint()
 
@@ -57,9 +57,7 @@ async def get_decision(
     record = await _record(client, case_id)
     if isinstance(record, func.HttpResponse):
         return record
-    from shared.pages import render_decision
-
-    return page(render_decision(record, token=caller.token))
+    return _decision_page(record, caller, 200)
 
 
 @blueprint.route(
@@ -75,14 +73,21 @@ async def post_decision(
     if caller is None:
         return problem(401, "The link is not valid or has expired")
     is_form = req.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    sent = _read_form(req) if is_form else None
     try:
-        body = _parse_decision(_read_form(req) if is_form else read_json(req))
+        body = _parse_decision(read_json(req) if sent is None else sent)
     except InvalidBody as error:
-        return problem(400, "The decision is not valid", errors=error.errors)
+        if sent is None:
+            return problem(400, "The decision is not valid", errors=error.errors)
+        body = None
     record = await _record(client, case_id)
     if isinstance(record, func.HttpResponse):
         return record
+    if body is None:
+        return _decision_page(record, caller, 400, comment=str(sent and sent["comment"]))
     if record["status"] != "awaiting_decision":
+        if is_form:
+            return _decision_page(record, caller, 409)
         return problem(409, "This case does not wait for a decision", detail=_decided(record))
     decision = Decision(
         actions=body.actions,
@@ -189,8 +194,25 @@ def _read_note(req: func.HttpRequest) -> NoteBody | func.HttpResponse:
 
 
 def _read_form(req: func.HttpRequest) -> Json:
+    """Return the page's form as the JSON body it stands for.
+
+    The buttons that leave the account as it is send ``instead``, which overrides what is ticked.
+    """
     fields = parse_qs(req.get_body().decode("utf-8", "replace"), max_num_fields=50)
-    return {"actions": fields.get("actions", []), "comment": "".join(fields.get("comment", []))}
+    actions = fields.get("instead") or fields.get("actions", [])
+    return {"actions": actions, "comment": "".join(fields.get("comment", []))}
+
+
+def _decision_page(
+    record: Json, caller: Caller, status: int, *, comment: str = ""
+) -> func.HttpResponse:
+    from shared.pages import render_decision
+
+    error = "Nothing was done: tick at least one action, or leave the account as it is."
+    html = render_decision(
+        record, token=caller.token, error=error if status == 400 else "", comment=comment
+    )
+    return page(html, status)
 
 
 def _parse_decision(body: object) -> DecisionBody:

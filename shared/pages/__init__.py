@@ -1,21 +1,30 @@
-"""Pages that people open: the case report, the decision page, the receipt of a decision.
+"""Pages that people open: the case report, the decision page, the receipt, and what went wrong.
 
 Rendered on the server by Jinja2 with autoescape, without script and without anything loaded from
 elsewhere, so that they print, work on a phone and stand under a strict content security policy.
 """
 
+from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
-from shared.models.base import Json, parse_utc
+from shared.models.base import Json
+from shared.models.block import BlockName
+from shared.models.case import CaseRecord
 from shared.models.plan import ActionName, Decision
-from shared.pages.choices import CHOICES
+from shared.pages import text
+from shared.pages.answer import answer_lines, attack_address, headline, outcome_words, who
+from shared.pages.choices import ACTION_WORDS, CHOICES, options_for, why_asked
+from shared.pages.facts import facts
+from shared.pages.sign_in_plot import sign_in_plot
+from shared.pages.style import style
 
-__all__ = ["render_decided", "render_decision", "render_report"]
+__all__ = ["render_decided", "render_decision", "render_problem", "render_report"]
 
-SHOWN_ITEMS = 200
-"""Longest list shown on a page; the record has all of it."""
+_MAIN_REASONS = 3
 
 
 @cache
@@ -24,63 +33,135 @@ def _environment() -> Environment:
         loader=PackageLoader("shared.pages", "templates"),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
+        finalize=text.clean,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["when"] = _when
-    environment.filters["duration"] = _duration
-    environment.filters["words"] = _words
+    environment.globals["style"] = Markup(style())  # noqa: S704 - our own file
+    environment.filters |= {
+        "when": text.when,
+        "duration": text.duration,
+        "words": text.words,
+        "weight": text.weight,
+        "readable": text.readable,
+        "web_link": text.web_link,
+        "technique_link": text.technique_link,
+        "capitalize_first": text.capitalize_first,
+        "action_words": lambda action: ACTION_WORDS[ActionName(action)],
+        "outcome": outcome_words,
+    }
     return environment
 
 
 def render_report(record: Json) -> str:
-    """Return the case report as an HTML page."""
-    return _environment().get_template("report.html.j2").render(case=record, shown=SHOWN_ITEMS)
+    """Return the case report as an HTML page; a record of any status can be shown.
+
+    Raises:
+        pydantic.ValidationError: ``record`` is not a case record.
+    """
+    case = CaseRecord.model_validate(record)
+    activity = case.blocks.get(BlockName.ACTIVITY)
+    evidence = case.blocks.get(BlockName.EVIDENCE)
+    found = activity.outputs if activity else {}
+    return _render(
+        "report.html.j2",
+        case,
+        lines=answer_lines(case),
+        links=_links(case),
+        findings=(found.get("findings") or [])[: text.SHOWN_ITEMS],
+        hunted=bool(found.get("queries_run")),
+        not_hunted=(activity.notes if activity else []) or "not searched",
+        hunts_missing=found.get("incomplete_queries") or [],
+        evidence=(evidence.details.get("items") or []) if evidence else [],
+    )
 
 
-def render_decision(record: Json, *, token: str) -> str:
-    """Return the page on which a person decides; the form repeats the link's token."""
-    asked = {item["action"] for item in record["plan"] if item["disposition"] == "ask"}
-    return (
-        _environment()
-        .get_template("decision.html.j2")
-        .render(case=record, token=token, choices=CHOICES, asked=asked, shown=SHOWN_ITEMS)
+def render_decision(record: Json, *, token: str, error: str = "", comment: str = "") -> str:
+    """Return the page on which a person decides; its form repeats the link's token.
+
+    Args:
+        record: the case record.
+        token: the signed link's token, empty for who came another way.
+        error: why the decision that was just sent could not be taken.
+        comment: what was typed with it, so that it is not lost.
+
+    Raises:
+        pydantic.ValidationError: ``record`` is not a case record.
+    """
+    case = CaseRecord.model_validate(record)
+    reasons = case.verdict.reasons if case.verdict else []
+    heavy = sorted((one for one in reasons if one.weight), key=lambda one: -abs(one.weight))
+    return _render(
+        "decision.html.j2",
+        case,
+        token=token,
+        error=error,
+        comment=comment,
+        options=options_for(case, attack_address(case)),
+        asked_because=why_asked(case),
+        alone=[choice for choice in CHOICES if choice.alone],
+        main_reasons=heavy[:_MAIN_REASONS],
+        expires_at=_expiry(token),
+        report=case.links.get("report"),
     )
 
 
 def render_decided(record: Json, decision: Decision) -> str:
-    """Return the page that confirms what was decided."""
-    names = [ActionName(action) for action in decision.actions]
+    """Return the page that confirms what was decided.
+
+    Raises:
+        pydantic.ValidationError: ``record`` is not a case record.
+    """
+    case = CaseRecord.model_validate(record)
+    return _render(
+        "decided.html.j2",
+        case,
+        decision=decision,
+        names=decision.actions,
+        report=case.links.get("report"),
+    )
+
+
+def render_problem(title: str, detail: str = "") -> str:
+    """Return a page that says what went wrong and what to do, for people who came by a link."""
+    return _environment().get_template("problem.html.j2").render(title=title, detail=detail)
+
+
+def _render(template: str, case: CaseRecord, **values: Any) -> str:
     return (
         _environment()
-        .get_template("decided.html.j2")
-        .render(case=record, decision=decision.to_json(), names=names)
+        .get_template(template)
+        .render(
+            case=case,
+            who=who(case),
+            headline=headline(case),
+            facts=facts(case),
+            plot=sign_in_plot(case),
+            **values,
+        )
     )
 
 
-def _when(value: str | None) -> str:
-    return parse_utc(value).strftime("%Y-%m-%d %H:%M:%S UTC") if value else "not known"
+def _links(case: CaseRecord) -> list[dict[str, str]]:
+    """Return where else the case lives.
+
+    The decision link stays out: it gives more power than the report's own link.
+    """
+    block = case.blocks.get(BlockName.NOTIFICATION)
+    ticket = block.outputs.get("incident_ticket_id") if block else None
+    url = block.details.get("ticket_url") if block else None
+    incident = case.incident.get("url")
+    found = []
+    if ticket:
+        found.append({"text": f"Ticket {ticket}", "url": str(url or "")})
+    if text.web_link(incident):
+        found.append({"text": "Incident in the SIEM", "url": str(incident)})
+    return found
 
 
-def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return "-"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return (
-        f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-    )
-
-
-def _words(value: object) -> str:
-    """Return a value of the record as people read it."""
-    if value is None:
-        return "not known"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(_words(item) for item in value[:SHOWN_ITEMS]) or "none"
-    if isinstance(value, dict):
-        return "; ".join(f"{key}: {_words(item)}" for key, item in value.items()) or "none"
-    return str(value)
+def _expiry(token: str) -> datetime | None:
+    """Return until when a signed link is good; it starts with its Unix time."""
+    seconds = token.partition(".")[0]
+    if not (seconds.isascii() and seconds.isdigit() and len(seconds) == 10):
+        return None
+    return datetime.fromtimestamp(int(seconds), UTC)

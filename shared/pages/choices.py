@@ -2,58 +2,121 @@
 
 from typing import NamedTuple
 
-from shared.models.plan import ActionName
+from shared.models.case import CaseRecord
+from shared.models.plan import ActionName, Disposition, PlannedAction
+
+ACTION_WORDS: dict[ActionName, str] = {
+    ActionName.FORCE_PASSWORD_RESET: "Reset password",
+    ActionName.REVOKE_SESSIONS: "Terminate sessions",
+    ActionName.DISABLE_ACCOUNT: "Disable account",
+    ActionName.BLOCK_IP: "Block address",
+    ActionName.CONFIRM_COMPROMISED: "Confirm compromised",
+    ActionName.REMOVE_AUTHENTICATION_METHODS: "Remove sign-in methods",
+    ActionName.DISABLE_INBOX_RULES: "Disable inbox rules",
+    ActionName.REVOKE_OAUTH_GRANTS: "Revoke app consents",
+    ActionName.SCAN_DEVICE: "Scan device",
+    ActionName.ISOLATE_DEVICE: "Isolate device",
+    ActionName.MONITOR_ONLY: "Monitor only",
+    ActionName.NO_ACTION: "No action",
+}
+"""Every action as people say it; the record and the ticket use the names themselves."""
 
 
 class Choice(NamedTuple):
     """One choice of the decision page."""
 
     action: ActionName
-    label: str
     consequence: str
     alone: bool = False
+
+    @property
+    def label(self) -> str:
+        """The action as people say it."""
+        return ACTION_WORDS[self.action]
 
 
 CHOICES: tuple[Choice, ...] = (
     Choice(
         ActionName.FORCE_PASSWORD_RESET,
-        "Reset password",
-        "The old password stops working at once. The person must set a new one through "
-        "self-service reset or the help desk.",
+        "The old password stops working at once. The person sets a new one through self-service "
+        "reset or the help desk.",
     ),
     Choice(
         ActionName.REVOKE_SESSIONS,
-        "Terminate sessions",
         "Every application asks to sign in again. Tokens already issued can live on for up to "
         "an hour.",
     ),
     Choice(
         ActionName.DISABLE_ACCOUNT,
-        "Disable account",
         "The person cannot sign in at all until somebody enables the account. Can be undone.",
     ),
     Choice(
         ActionName.BLOCK_IP,
-        "Block address",
-        "The firewall drops traffic from the address. Others behind the same address are hit "
-        "too. Lifted by itself when it expires.",
+        "The firewall drops traffic from the address. Others behind it are hit too. Lifted by "
+        "itself when it expires.",
     ),
     Choice(
         ActionName.CONFIRM_COMPROMISED,
-        "Confirm compromised",
-        "Identity Protection sets the account's risk to high, which ends sessions in "
-        "Exchange, SharePoint and Teams.",
+        "Identity Protection sets the account's risk to high, which ends sessions in Exchange, "
+        "SharePoint and Teams.",
     ),
     Choice(
         ActionName.MONITOR_ONLY,
-        "Monitor only",
-        "Nothing is changed. The case stays open and sign-ins are watched.",
+        "The account is left as it is. The case stays open and its sign-ins are watched.",
         alone=True,
     ),
     Choice(
         ActionName.NO_ACTION,
-        "No action",
-        "Nothing is changed: this was the person, or does not matter.",
+        "The account is left as it is: this was the person, or does not matter.",
         alone=True,
     ),
 )
+
+
+class Option(NamedTuple):
+    """A choice as it stands in one case."""
+
+    choice: Choice
+    target: str
+    recommended: bool = False
+    """Whether the plan asks for it."""
+    closed: str = ""
+    """Why it cannot be chosen; empty when it can."""
+
+
+def why_asked(case: CaseRecord) -> list[str]:
+    """Return the guard rails' reasons for asking a person, each once."""
+    asked = (line.why for line in case.plan if line.disposition is Disposition.ASK)
+    return list(dict.fromkeys(asked))
+
+
+def options_for(case: CaseRecord, address: str | None) -> list[Option]:
+    """Return the containment choices of a case, the recommended ones first."""
+    lines: dict[ActionName, list[PlannedAction]] = {}
+    for line in case.plan:
+        lines.setdefault(line.action, []).append(line)
+    known = {choice.action: choice for choice in CHOICES}
+    offered = [choice for choice in CHOICES if not choice.alone]
+    offered += [
+        Choice(action, "")
+        for action, planned in lines.items()
+        if action not in known and any(one.disposition is Disposition.ASK for one in planned)
+    ]
+    options = [_option(choice, lines.get(choice.action, []), address) for choice in offered]
+    return sorted(options, key=lambda option: (not option.recommended, bool(option.closed)))
+
+
+def _option(choice: Choice, planned: list[PlannedAction], address: str | None) -> Option:
+    asked = [line for line in planned if line.disposition is Disposition.ASK]
+    is_block = choice.action is ActionName.BLOCK_IP
+    if asked:
+        targets = ", ".join(line.target for line in asked) if is_block else ""
+        return Option(choice, targets, recommended=True)
+    if planned:
+        line = planned[0]
+        automatic = line.disposition is Disposition.AUTOMATIC
+        reason = "done without asking" if automatic else f"not possible: {line.why}"
+        return Option(choice, line.target if is_block else "", closed=reason)
+    if is_block and not address:
+        return Option(choice, "", closed="not possible: the case names no address")
+    return Option(choice, (address or "") if is_block else "")

@@ -1,0 +1,101 @@
+"""How values of a record become text on a page: safe, bounded, in words."""
+
+import re
+import unicodedata
+from datetime import datetime
+
+from markupsafe import Markup
+
+from shared.models.base import parse_utc
+
+SHOWN_ITEMS = 200
+"""Longest list shown on a page; the record has all of it."""
+TEXT_LIMIT = 1_000
+"""Longest text shown; a log may hold a user agent of megabytes."""
+_HIDDEN = frozenset({"Cc", "Cf", "Cs"})
+"""Unicode categories that do not show or can make a text read as another (control, bidi)."""
+_ISO_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z")
+
+
+def clean(value: object) -> object:
+    """Return what is printed for any value: hidden characters visible, bounded, nothing for None.
+
+    Every expression of every template passes through here (Jinja's ``finalize``).
+    """
+    if value is None:
+        return ""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    text = value if len(value) <= TEXT_LIMIT else f"{value[:TEXT_LIMIT]} ... (cut)"
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}"
+        if unicodedata.category(char) in _HIDDEN and char not in "\n\t"
+        else char
+        for char in text
+    )
+
+
+def when(value: str | datetime | None) -> str:
+    """Return a time as ``2026-11-20 12:04:05 UTC``."""
+    return parse_utc(value).strftime("%Y-%m-%d %H:%M:%S UTC") if value else "not known"
+
+
+def clock(value: str | datetime) -> str:
+    """Return the time of day as ``12:04:05``."""
+    return parse_utc(value).strftime("%H:%M:%S")
+
+
+def duration(seconds: float | None) -> str:
+    """Return a duration in seconds as people say it."""
+    if seconds is None:
+        return "-"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return (
+        f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    )
+
+
+def weight(value: float) -> str:
+    """Return a reason's weight with its sign; a true minus, which is as wide as the plus."""
+    return f"{value:+.1f}".replace("-", "\N{MINUS SIGN}") if value else "0"
+
+
+def capitalize_first(value: str) -> str:
+    """Return a text as a sentence starts, the rest untouched."""
+    return value[:1].upper() + value[1:]
+
+
+def readable(value: str) -> str:
+    """Return a sentence with its ISO 8601 times as people read them: ``2026-11-20 12:04:05Z``."""
+    return _ISO_TIME.sub(r"\1 \2Z", value)
+
+
+def words(value: object) -> str:
+    """Return a value of the record as people read it."""
+    if value is None or value == "":
+        return "not known"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(words(item) for item in value[:SHOWN_ITEMS]) or "none"
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {words(item)}" for key, item in value.items()) or "none"
+    return str(value)
+
+
+def web_link(value: object) -> str:
+    """Return a web address that may become a link, else nothing: ``javascript:`` is none."""
+    return value if isinstance(value, str) and re.match(r"https?://[^\s]+$", value) else ""
+
+
+def technique_link(value: object) -> str:
+    """Return where MITRE explains an ATT&CK technique, or nothing when it is not an id."""
+    found = re.fullmatch(r"(T\d{4})(?:\.(\d{3}))?", value) if isinstance(value, str) else None
+    if found is None:
+        return ""
+    path = "/".join(part for part in found.groups() if part)
+    return f"https://attack.mitre.org/techniques/{path}/"
