@@ -73,11 +73,11 @@ def _log_to_file(path: Path) -> None:
 
 async def _stay_up(console: Console) -> int:
     console.print("Starting the lab")
-    async with Lab(report=lambda part: console.print(f"  {part} is up")) as lab:
+    async with Lab(report=lambda line: console.print(f"  {line}")) as lab:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        show_running_lab(console, urls=lab.urls, key=lab.host.function_key, mode=lab.mode)
+        show_running_lab(console, urls=lab.urls, key=lab.function_key, mode=lab.mode)
         await stop.wait()
         console.print("Stopping the lab")
     return 0

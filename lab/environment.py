@@ -70,12 +70,15 @@ def _own_settings() -> dict[str, str]:
     }
 
 
-def host_environment(ports: Ports, mode: OperatingMode, common: Common) -> dict[str, str]:
-    """Return the settings of the app that are not about the simulators, with new keys.
+def host_environment(
+    ports: Ports, mode: OperatingMode, common: Common, function_key: str
+) -> dict[str, str]:
+    """Return the settings of the app that are not about the simulators.
+
+    The function key is the automation key, too: whoever may send incidents may answer for a person.
 
     Times that nobody waits for at a laptop are shorter than in production.
     """
-    function_key = secrets.token_urlsafe(24)
     return {
         "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
         "TASKHUB_NAME": "TourniquetLab",

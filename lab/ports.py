@@ -45,18 +45,8 @@ class Ports:
 
     @classmethod
     def free(cls) -> Self:
-        """Pick free ports, all different, that no outgoing connection is given by chance.
-
-        Raises:
-            LabError: there are not enough.
-        """
-        found: list[int] = []
-        for port in random.sample(_QUIET_PORTS, 200):
-            if len(found) < len(fields(cls)) and _bind_error(port) is None:
-                found.append(port)
-        if len(found) < len(fields(cls)):
-            raise LabError("There are not enough free ports between 20000 and 32000.")
-        return cls(*found)
+        """Pick free ports, all different."""
+        return cls(*free_ports(len(fields(cls))))
 
     def check(self) -> None:
         """Make sure that every port can be bound.
@@ -72,6 +62,21 @@ class Ports:
                     f"Port {port} {why}; it is for {use}. Stop what uses it, or move it:"
                     f" {variable}={port + 1000 if port < 64000 else port - 1000}"
                 )
+
+
+def free_ports(count: int) -> list[int]:
+    """Pick free ports, all different, that no outgoing connection is given by chance.
+
+    Raises:
+        LabError: there are not enough.
+    """
+    found: list[int] = []
+    for port in random.sample(_QUIET_PORTS, 200):
+        if len(found) < count and _bind_error(port) is None:
+            found.append(port)
+    if len(found) < count:
+        raise LabError("There are not enough free ports between 20000 and 32000.")
+    return found
 
 
 def _bind_error(port: int) -> OSError | None:

@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import json
 import os
+import secrets
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from lab.app_host import AppHost, storage_connection, wants_core_tools
 from lab.children import Child
 from lab.client import LabClient
 from lab.environment import (
@@ -23,10 +25,8 @@ from lab.environment import (
     simulator_settings,
 )
 from lab.errors import LabError
-from lab.functions_host import RunningHost, open_host
-from lab.functions_host.process import AppLoadError
-from lab.functions_host.settings import HostSettingsError
-from lab.ports import Ports
+from lab.functions_host import RunningHost
+from lab.ports import Ports, free_ports
 from lab.scenarios.loader import load_common
 from lab.simulators.certificates import write_certificates
 from lab.simulators.config import app_environment
@@ -40,8 +40,8 @@ type Report = Callable[[str], None]
 class Lab:
     """The running lab; an async context manager.
 
-    ``auto_ports`` picks free ports instead of the usual ones, for tests. ``report`` is told each
-    part that has become ready.
+    ``auto_ports`` picks free ports instead of the usual ones, and the lab's own host, for tests.
+    ``report`` is told, line by line, what has become ready.
 
     Raises:
         LabError: on entering, when something is missing or a port is in use.
@@ -61,6 +61,9 @@ class Lab:
         self.mode = read_mode(os.environ)
         self.common = load_common()
         self.host: RunningHost
+        self.function_key = os.environ.get("LAB_FUNCTION_KEY") or secrets.token_urlsafe(24)
+        # Ports of the queues and tables that only Core Tools need.
+        self._core_tools = free_ports(2) if not auto_ports and wants_core_tools(os.environ) else []
         self._workers = workers or read_workers(os.environ)
         self._report = report
         self._children: dict[str, int] = {}
@@ -71,7 +74,7 @@ class Lab:
         return LabClient(
             app_url=self.host.url,
             lab_url=self.urls["lab"],
-            function_key=self.host.function_key,
+            function_key=self.function_key,
         )
 
     @property
@@ -87,12 +90,12 @@ class Lab:
 
     async def __aenter__(self) -> Self:
         node = _find_node()
-        azurite = _find_azurite(self.root)
+        _find_azurite(self.root)
         self.ports.check()
         try:
             self._claim_state_dir()
             write_certificates(self.state_dir)
-            await self._start(node, azurite)
+            await self._start(node)
         except BaseException:
             await self._cleanup.aclose()
             raise
@@ -129,7 +132,7 @@ class Lab:
         self._cleanup.callback(lock.close)
         return True
 
-    async def _start(self, node: str, azurite: Path) -> None:
+    async def _start(self, node: str) -> None:
         """Start everything at the same time; the first failure ends the start."""
         app = app_environment(
             simulator_settings(self.common),
@@ -137,10 +140,10 @@ class Lab:
             smtp_port=self.ports.smtp,
             state_dir=self.state_dir,
         )
-        env = app | host_environment(self.ports, self.mode, self.common)
+        env = app | host_environment(self.ports, self.mode, self.common, self.function_key)
         async with _all_or_nothing() as start:
             start(self._start_simulators(app))
-            start(self._start_azurite(node, azurite))
+            start(self._start_azurite(node))
             start(self._start_host(env))
 
     async def _start_simulators(self, app: dict[str, str]) -> None:
@@ -151,11 +154,15 @@ class Lab:
         command += ["--needs", f"host={self.ports.host}", "--needs", f"blob={self.ports.blob}"]
         await self._start_child("simulators", command, simulator_environment(app), self.ports.api)
 
-    async def _start_azurite(self, node: str, azurite: Path) -> None:
-        command = [node, str(azurite), "--blobHost", "127.0.0.1"]
-        command += ["--blobPort", str(self.ports.blob), "--oauth", "basic"]
+    async def _start_azurite(self, node: str) -> None:
+        service = "azurite.js" if self._core_tools else "blob/main.js"
+        command = [node, str(_find_azurite(self.root) / service)]
+        command += ["--blobHost", "127.0.0.1", "--blobPort", str(self.ports.blob)]
+        if self._core_tools:
+            queue, table = self._core_tools
+            command += ["--queuePort", str(queue), "--tablePort", str(table)]
         command += ["--cert", str(self.state_dir / "server.pem")]
-        command += ["--key", str(self.state_dir / "server.key")]
+        command += ["--key", str(self.state_dir / "server.key"), "--oauth", "basic"]
         command += ["--skipApiVersionCheck", "--inMemoryPersistence", "--disableTelemetry"]
         await self._start_child("azurite", command, os.environ.copy(), self.ports.blob)
 
@@ -168,23 +175,28 @@ class Lab:
         self._cleanup.push_async_callback(child.stop)
         self._children[name] = child.pid
         await child.wait_for_port(port, START_SECONDS)
-        self._report(name)
+        self._report(f"{name}: up")
 
     async def _start_host(self, env: dict[str, str]) -> None:
-        host = open_host(
-            self.root, env=env, port=self.ports.host, workers=self._workers, log_dir=self.logs
+        host = AppHost(
+            self.root,
+            env=env,
+            port=self.ports.host,
+            workers=self._workers,
+            log_dir=self.logs,
+            report=self._report,
         )
-        try:
-            self.host = await self._cleanup.enter_async_context(host)
-        except (AppLoadError, HostSettingsError, OSError) as error:
-            raise LabError(f"The Functions host could not start: {error}") from error
-        self._report("functions host")
+        storage = None
+        if self._core_tools:
+            queue, table = self._core_tools
+            storage = storage_connection(self.ports, queue=queue, table=table)
+        self.host = await host.enter(self._cleanup, storage)
 
     def _write_description(self) -> None:
         """Write ``lab.json``: where everything is, for people and other programs."""
         description: dict[str, Any] = {
             "urls": self.urls,
-            "function_key": self.host.function_key,
+            "function_key": self.function_key,
             "mode": self.mode,
             "pids": self._children | {"lab": os.getpid(), "workers": self.host.worker_pids()},
         }
@@ -204,11 +216,10 @@ def _find_node() -> str:
 
 
 def _find_azurite(root: Path) -> Path:
-    folder = root / "lab" / "azurite"
-    main = folder / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
-    if not main.is_file():
+    folder = root / "lab" / "azurite" / "node_modules" / "azurite" / "dist" / "src"
+    if not folder.is_dir():
         raise LabError("Azurite is not installed: run 'make demo', or 'npm ci' in lab/azurite.")
-    return main
+    return folder
 
 
 @contextlib.asynccontextmanager

@@ -15,7 +15,7 @@ COMMON = load_common()
 def app(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     settings = simulator_settings(COMMON)
     given = app_environment(settings, tls_port=1, smtp_port=2, state_dir=Path("/lab"))
-    return given | host_environment(Ports(), read_mode({}), COMMON)
+    return given | host_environment(Ports(), read_mode({}), COMMON, "key")
 
 
 def test_the_app_gets_settings_it_knows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,7 +32,11 @@ def test_the_app_gets_settings_it_knows(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_secrets_are_new_at_every_start(monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = app(monkeypatch), app(monkeypatch)
-    for name in ("AZURE_CLIENT_SECRET", "LAB_FUNCTION_KEY", "TOURNIQUET_LINK_SIGNING_KEY"):
+    for name in (
+        "AZURE_CLIENT_SECRET",
+        "TOURNIQUET_SERVICENOW_PASSWORD",
+        "TOURNIQUET_LINK_SIGNING_KEY",
+    ):
         assert one[name] != other[name]
 
 
