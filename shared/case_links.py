@@ -43,7 +43,7 @@ def sign(key: str, case_id: str, purpose: Purpose, expires_at: int) -> str:
 def is_valid(key: str, token: str, case_id: str, purpose: Purpose, *, now: float) -> bool:
     """Return whether a token is genuine, for this case and purpose, and not expired."""
     expiry, _dot, _signature = token.partition(".")
-    if not (expiry.isascii() and expiry.isdigit() and len(expiry) <= 12) or int(expiry) < now:
+    if not (token.isascii() and expiry.isdigit() and len(expiry) <= 12) or int(expiry) < now:
         return False
     expected = sign(key, case_id, purpose, int(expiry))
     return hmac.compare_digest(expected.encode(), token.encode())

@@ -1,0 +1,128 @@
+import time
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.case_links import REPORT_LINK_SECONDS, Purpose, case_links, is_valid, sign
+from shared.settings import Settings
+
+KEY = "a key that nobody knows"
+CASE = "case-0123456789abcdef01234567"
+NOW = 1_800_000_000
+TOKEN = sign(KEY, CASE, Purpose.DECISION, NOW + 60)
+
+
+def valid(token: str, case_id: str = CASE, purpose: Purpose = Purpose.DECISION) -> bool:
+    return is_valid(KEY, token, case_id, purpose, now=NOW)
+
+
+def test_a_genuine_token_is_valid_until_it_expires() -> None:
+    assert valid(TOKEN)
+    assert is_valid(KEY, TOKEN, CASE, Purpose.DECISION, now=NOW + 60)
+    assert not is_valid(KEY, TOKEN, CASE, Purpose.DECISION, now=NOW + 61)
+
+
+def test_a_token_is_good_for_one_case_and_one_purpose() -> None:
+    assert not valid(TOKEN, "case-0123456789abcdef01234568")
+    assert not valid(TOKEN, purpose=Purpose.REPORT)
+
+
+def test_a_token_of_another_key_is_refused() -> None:
+    assert not valid(sign("another key", CASE, Purpose.DECISION, NOW + 60))
+
+
+def test_a_later_expiry_breaks_the_signature() -> None:
+    expiry, _dot, signature = TOKEN.partition(".")
+    assert not valid(f"{int(expiry) + 3600}.{signature}")
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        ".",
+        "1800000060",
+        "1800000060.",
+        TOKEN + "=",
+        TOKEN + "A",
+        " " + TOKEN,
+        TOKEN.replace(".", ".."),
+        "+" + TOKEN,
+        "-1." + TOKEN.partition(".")[2],
+        "٣" * 10 + "." + TOKEN.partition(".")[2],
+        "9" * 5000 + "." + TOKEN.partition(".")[2],
+        "\ud800." + TOKEN.partition(".")[2],
+        TOKEN + "\ud800",
+    ],
+)
+def test_malformed_tokens_are_refused_and_never_raise(token: str) -> None:
+    assert not valid(token)
+
+
+@given(st.text(max_size=80))
+def test_no_text_is_a_token(text: str) -> None:
+    assert not valid(text)
+
+
+@given(st.integers(0, len(TOKEN) - 1), st.characters())
+def test_no_character_of_a_token_can_be_changed(position: int, character: str) -> None:
+    changed = TOKEN[:position] + character + TOKEN[position + 1 :]
+    assert valid(changed) == (changed == TOKEN)
+
+
+@given(
+    st.text(min_size=1, max_size=40),
+    st.text(min_size=1, max_size=40),
+    st.sampled_from(Purpose),
+    st.sampled_from(Purpose),
+)
+def test_a_token_opens_its_own_case_only(
+    one: str, other: str, given_for: Purpose, used_for: Purpose
+) -> None:
+    token = sign(KEY, one, given_for, NOW + 60)
+    same = (one, given_for) == (other, used_for)
+    assert is_valid(KEY, token, other, used_for, now=NOW) == same
+
+
+def record(**changes: object) -> dict[str, object]:
+    return {"case_id": CASE, "status": "gathering", "links": {}} | changes
+
+
+def settings(key: str | None = KEY) -> Settings:
+    return Settings(
+        link_signing_key=key,  # type: ignore[arg-type]
+        public_url="https://soc.example/",
+        approval_deadline_minutes=30,
+    )
+
+
+def token_of(link: str) -> str:
+    return parse_qs(urlsplit(link).query)["token"][0]
+
+
+def test_without_a_key_only_the_status_is_linked() -> None:
+    links = case_links(record(status="awaiting_decision"), settings(None))
+    assert links == {"status": f"https://soc.example/api/cases/{CASE}"}
+
+
+def test_the_report_link_is_signed_once() -> None:
+    links = case_links(record(), settings())
+    assert set(links) == {"status", "report"}
+    now = time.time()
+    token = token_of(links["report"])
+    assert is_valid(KEY, token, CASE, Purpose.REPORT, now=now)
+    assert not is_valid(KEY, token, CASE, Purpose.DECISION, now=now)
+    assert not is_valid(KEY, token, CASE, Purpose.REPORT, now=now + REPORT_LINK_SECONDS + 60)
+    assert "report" not in case_links(record(links=links), settings()), "the first one is kept"
+
+
+def test_the_decision_link_is_there_while_a_decision_is_awaited_and_ends_with_its_deadline() -> (
+    None
+):
+    links = case_links(record(status="awaiting_decision"), settings())
+    now = time.time()
+    token = token_of(links["decision"])
+    assert is_valid(KEY, token, CASE, Purpose.DECISION, now=now + 29 * 60)
+    assert not is_valid(KEY, token, CASE, Purpose.DECISION, now=now + 31 * 60)
