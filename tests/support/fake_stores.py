@@ -1,0 +1,148 @@
+"""In-memory stores, ticketing and channels behind the ports, which can be told to fail."""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.errors import Conflict, NotFound
+from shared.models.base import Json
+from shared.models.message import (
+    EvidenceItem,
+    Notification,
+    NotificationReceipt,
+    Ticket,
+    TicketReference,
+)
+from shared.models.query import CasePage
+
+COLLECTED_AT = datetime(2026, 11, 20, 12, 5, tzinfo=UTC)
+
+
+class Fake:
+    """Counts calls; raises what ``failing`` says for a method."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.failing: dict[str, Exception] = {}
+
+    def called(self, method: str) -> int:
+        """Return how often a method was called."""
+        return self.calls.count(method)
+
+    def _call(self, method: str) -> None:
+        self.calls.append(method)
+        if method in self.failing:
+            raise self.failing[method]
+
+
+class FakeEvidence(Fake):
+    """Keeps blobs in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blobs: dict[str, bytes] = {}
+
+    def _keep(self, case_id: str, name: str, content: bytes, **facts: Any) -> EvidenceItem:
+        self.blobs[f"{case_id}/{name}"] = content
+        return EvidenceItem(
+            name=name,
+            url=f"https://blobs.example/evidence/{case_id}/{name}",
+            sha256=hashlib.sha256(content).hexdigest(),
+            size=len(content),
+            collected_at=COLLECTED_AT,
+            **facts,
+        )
+
+    async def put(
+        self, case_id: str, name: str, content: bytes, *, content_type: str, source: str
+    ) -> EvidenceItem:
+        self._call("put")
+        return self._keep(case_id, name, content, source=source)
+
+    async def put_rows(
+        self,
+        case_id: str,
+        name: str,
+        rows: Sequence[Json],
+        *,
+        source: str,
+        query: str,
+        start: datetime,
+        end: datetime,
+    ) -> EvidenceItem:
+        self._call("put_rows")
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        content = gzip.compress(text.encode(), mtime=0)
+        return self._keep(case_id, name, content, source=source, query=query, rows=len(rows))
+
+    async def get(self, case_id: str, name: str) -> bytes:
+        self._call("get")
+        try:
+            return self.blobs[f"{case_id}/{name}"]
+        except KeyError:
+            raise NotFound("there is no such item", vendor="blob", operation="get") from None
+
+
+class FakeCases(Fake):
+    """Keeps records with ETags; ``rival`` may change a record between load and save."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: dict[str, Json] = {}
+        self.rivals: list[Json] = []
+
+    def _etag(self, case_id: str) -> str | None:
+        found = self.records.get(case_id)
+        text = json.dumps(found, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest() if found else None
+
+    async def load(self, case_id: str) -> tuple[Json, str] | None:
+        self._call("load")
+        etag = self._etag(case_id)
+        return (json.loads(json.dumps(self.records[case_id])), etag) if etag else None
+
+    async def save(self, case_id: str, record: Json, *, etag: str | None) -> str:
+        self._call("save")
+        if self.rivals:
+            self.records[case_id] = self.rivals.pop(0)
+        if etag != self._etag(case_id):
+            raise Conflict("somebody was faster", vendor="blob", operation="save", status=412)
+        self.records[case_id] = record
+        return self._etag(case_id) or ""
+
+    async def list_cases(self, *, page_size: int, token: str | None) -> CasePage:
+        self._call("list_cases")
+        ids = sorted(self.records)[int(token or 0) :][:page_size]
+        return CasePage(cases=[{"case_id": case_id} for case_id in ids])
+
+
+class FakeTicketing(Fake):
+    """Keeps the tickets it was given."""
+
+    name = "tickets"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tickets: list[Ticket] = []
+
+    async def upsert(self, ticket: Ticket) -> TicketReference:
+        self._call("upsert")
+        self.tickets.append(ticket)
+        return TicketReference(ticket_id="INC0010001", url="https://itsm.example/INC0010001")
+
+
+class FakeNotifier(Fake):
+    """Keeps the messages it was given."""
+
+    def __init__(self, channel: str) -> None:
+        super().__init__()
+        self.channel = channel
+        self.messages: list[Notification] = []
+
+    async def notify(self, notification: Notification) -> NotificationReceipt:
+        self._call("notify")
+        self.messages.append(notification)
+        return NotificationReceipt(channel=self.channel)

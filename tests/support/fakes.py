@@ -1,0 +1,206 @@
+"""Small in-memory implementations of the ports, which can be told to fail."""
+
+from datetime import UTC, datetime
+
+from shared.bootstrap import Providers
+from shared.models.base import Json
+from shared.models.directory import (
+    AccountState,
+    DirectoryUser,
+    GeoLocation,
+    Memberships,
+    MfaRegistration,
+    ReputationReport,
+    UserRisk,
+)
+from shared.models.message import BlockState
+from shared.models.query import QueryResult
+from shared.models.signin import SignInLogResult
+from tests.support.fake_stores import (
+    Fake,
+    FakeCases,
+    FakeEvidence,
+    FakeNotifier,
+    FakeTicketing,
+)
+from tests.support.scripts import NAME, OBJECT_ID
+
+T0 = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+T1 = datetime(2026, 11, 20, 12, 5, tzinfo=UTC)
+
+
+class FakeDirectory(Fake):
+    """One account; an effect moves the state as the real directory does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.user = DirectoryUser(
+            object_id=OBJECT_ID, user_principal_name=NAME, display_name="Ada Lind"
+        )
+        self.memberships = Memberships()
+        self.mfa = MfaRegistration(mfa_enabled=True, is_admin=False, methods=["password", "push"])
+        self.risk: UserRisk | None = None
+        self.state = AccountState(
+            account_enabled=True, sign_in_sessions_valid_from=T0, last_password_change_at=T0
+        )
+
+    async def get_user(self, user_id: str) -> DirectoryUser:
+        self._call("get_user")
+        return self.user
+
+    async def get_memberships(self, object_id: str) -> Memberships:
+        self._call("get_memberships")
+        return self.memberships
+
+    async def get_mfa_registration(self, object_id: str) -> MfaRegistration:
+        self._call("get_mfa_registration")
+        return self.mfa
+
+    async def get_risk(self, object_id: str) -> UserRisk | None:
+        self._call("get_risk")
+        return self.risk
+
+    async def get_state(self, object_id: str) -> AccountState:
+        self._call("get_state")
+        return self.state
+
+    async def revoke_sessions(self, object_id: str) -> None:
+        self._call("revoke_sessions")
+        self.state = self.state.model_copy(update={"sign_in_sessions_valid_from": T1})
+
+    async def reset_password(self, object_id: str) -> None:
+        self._call("reset_password")
+        self.state = self.state.model_copy(update={"last_password_change_at": T1})
+
+    async def set_enabled(self, object_id: str, *, enabled: bool) -> None:
+        self._call("set_enabled")
+        self.state = self.state.model_copy(update={"account_enabled": enabled})
+
+    async def confirm_compromised(self, object_id: str) -> None:
+        self._call("confirm_compromised")
+        self.risk = UserRisk(level="high", state="confirmedCompromised")
+
+
+class FakeSignInLog(Fake):
+    """Answers what it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.result = SignInLogResult()
+
+    async def get_sign_ins(
+        self,
+        *,
+        object_id: str | None,
+        user_principal_name: str | None,
+        start: datetime,
+        end: datetime,
+    ) -> SignInLogResult:
+        self._call("get_sign_ins")
+        return self.result
+
+
+class FakeSiem(Fake):
+    """Answers each query by the first table name in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: dict[str, QueryResult | Exception] = {}
+        self.comments: dict[str, str] = {}
+        self.incident: Json = {"properties": {"status": "New"}}
+
+    async def run_query(
+        self, query: str, *, parameters: Json, start: datetime, end: datetime
+    ) -> QueryResult:
+        self._call("run_query")
+        found = next((answer for table, answer in self.answers.items() if table in query), None)
+        if isinstance(found, Exception):
+            raise found
+        return found or QueryResult()
+
+    async def get_incident(self, incident_id: str) -> Json:
+        self._call("get_incident")
+        return self.incident
+
+    async def comment_on_incident(self, incident_id: str, *, key: str, text: str) -> None:
+        self._call("comment_on_incident")
+        self.comments[key] = text
+
+
+class FakeReputation(Fake):
+    """One source."""
+
+    def __init__(self, name: str = "source", score: int = 90) -> None:
+        super().__init__()
+        self.name = name
+        self._score = score
+
+    async def lookup(self, address: str) -> ReputationReport:
+        self._call("lookup")
+        return ReputationReport(source=self.name, score=self._score, matches=["seen before"])
+
+
+class FakeGeo(Fake):
+    """Everything is in Amsterdam."""
+
+    async def locate(self, address: str) -> GeoLocation:
+        self._call("locate")
+        return GeoLocation(country="NL", city="Amsterdam", asn=64496)
+
+
+class FakeFirewall(Fake):
+    """A block list that is in force at once, unless told otherwise."""
+
+    name = "firewall"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocked: set[str] = set()
+        self.provisioned = True
+
+    def _state(self, address: str) -> BlockState:
+        present = address in self.blocked
+        return BlockState(rule_id="/ipGroups/1", present=present, provisioned=self.provisioned)
+
+    async def block(self, address: str) -> BlockState:
+        self._call("block")
+        self.blocked.add(address)
+        return self._state(address)
+
+    async def get_block(self, address: str) -> BlockState:
+        self._call("get_block")
+        return self._state(address)
+
+    async def unblock(self, address: str) -> BlockState:
+        self._call("unblock")
+        self.blocked.discard(address)
+        return self._state(address)
+
+
+class FakeHouse:
+    """Every port served by a fake, and the fakes by name."""
+
+    def __init__(self) -> None:
+        self.directory = FakeDirectory()
+        self.sign_in_log = FakeSignInLog()
+        self.siem = FakeSiem()
+        self.reputation = FakeReputation()
+        self.geo = FakeGeo()
+        self.firewall = FakeFirewall()
+        self.evidence = FakeEvidence()
+        self.cases = FakeCases()
+        self.ticketing = FakeTicketing()
+        self.slack = FakeNotifier("slack")
+        self.email = FakeNotifier("email")
+        self.providers = Providers(
+            directory=self.directory,
+            sign_in_log=self.sign_in_log,
+            siem=self.siem,
+            geo=self.geo,
+            evidence=self.evidence,
+            cases=self.cases,
+            reputation=[self.reputation],
+            firewalls=[self.firewall],
+            ticketing=[self.ticketing],
+            notifiers=[self.slack, self.email],
+        )
