@@ -33,7 +33,12 @@ class TourniquetError(Exception):
         """Return one line for the case record: who, what, which status, why; no secrets."""
         where = " ".join(part for part in (self.vendor, self.operation) if part)
         status = f" (HTTP {self.status})" if self.status else ""
-        return f"{where}{status}: {self}" if where else str(self)
+        why = super().__str__()
+        return f"{where}{status}: {why}" if where else why
+
+    def __str__(self) -> str:
+        """Return the same line: the durable engine keeps only the text of what was raised."""
+        return self.describe()
 
 
 class RetryableError(TourniquetError):

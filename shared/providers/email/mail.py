@@ -100,6 +100,8 @@ def to_error(error: Exception) -> TourniquetError:
         return _fail(PermanentError, "the mail server's certificate is not trusted")
     if isinstance(error, aiosmtplib.SMTPAuthenticationError) and not _is_transient(code):
         return _fail(PermissionDenied, f"the mail server refuses our credentials ({code})")
+    if isinstance(code, int) and code < 0:
+        return _fail(RetryableError, "the mail server's answer is garbled")
     if isinstance(code, int) and not isinstance(error, aiosmtplib.SMTPConnectError):
         kind = RetryableError if _is_transient(code) else PermanentError
         return _fail(kind, f"the mail server answered {code}")
