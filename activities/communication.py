@@ -10,6 +10,9 @@ from shared.errors import NotConfigured, RetryableError, TourniquetError
 from shared.models.base import Json
 from shared.playbook.reporting.case_text import incident_comment_for, notification_for, ticket_for
 
+_LAST_RESORT = frozenset({"emergency", "broke_off"})
+"""Phases in which nobody learns of the case by another way."""
+
 
 async def _record(case_id: str) -> Json:
     found = await get_providers().require("cases").load(case_id)
@@ -46,8 +49,9 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
     """Tell the analysts on every channel; in an emergency only by e-mail to the SOC list.
 
     Input: ``{"case_id", "phase"}`` with phase ``opened``, ``decision_needed``, ``completed``,
-    ``not_held``, ``emergency`` or ``broke_off`` (these two with ``why``). Output ``{"channels": {channel: "sent" or
-    what went wrong}}``.
+    ``containment_failed``, ``not_held``, ``emergency`` or ``broke_off`` (these two with ``why``,
+    and they fail when no channel took the message, to be tried again). Output ``{"channels":
+    {channel: "sent" or what went wrong}}``.
 
     Effect: one message per channel.
     Idempotency: e-mail carries a message id made from the content; Slack has no such key, so a
@@ -63,6 +67,8 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
     record = await _record(payload["case_id"])
     message = notification_for(record, phase, why=payload.get("why", ""))
     parts = await gather_parts({one.channel: one.notify(message) for one in notifiers})
+    if phase in _LAST_RESORT and not parts.results:
+        raise RetryableError("; ".join(parts.notes), operation="notify_analysts")
     states = dict.fromkeys(parts.results, "sent")
     for note in parts.notes:
         channel, _colon, reason = note.partition(": ")

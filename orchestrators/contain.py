@@ -12,7 +12,9 @@ from orchestrators.flow import (
     Steps,
     attempt,
     case_activity,
+    save,
     settle,
+    timeline,
     utc_now,
 )
 from orchestrators.names import Activity, Entity, Orchestrator
@@ -58,6 +60,8 @@ def contain(
         lock = ctx.lock_entities([EntityInstanceId(str(Entity.ACCOUNT), payload["account_key"])])
         with (yield lock):
             outcomes = yield from _contain_account(ctx, payload, planned)
+        if any(item["status"] == ActionStatus.FAILED for item in outcomes):
+            yield from _call_for_help(ctx, payload["case_id"], outcomes)
     addresses = [item.target for item in planned if item.action is ActionName.BLOCK_IP]
     for address, settled in zip(addresses, (yield from settle(blocks)), strict=True):
         outcomes.append(
@@ -65,6 +69,21 @@ def contain(
             or _outcome(ctx, ActionName.BLOCK_IP, address, ActionStatus.FAILED, settled.error)
         )
     return outcomes
+
+
+def _call_for_help(
+    ctx: task.OrchestrationContext, case_id: str, outcomes: list[Json]
+) -> Steps[None]:
+    """Tell people at once what they have to do by hand; firewall and evidence take minutes more.
+
+    Source: seed 004, ``Conditional_AD_Containment`` failure handling.
+    """
+    yield from attempt(save(ctx, case_id, actions=outcomes))
+    message = {"case_id": case_id, "phase": "containment_failed"}
+    told = yield from attempt(case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.READ))
+    channels = (told.result or {}).get("channels", {}) or {"nobody": told.error}
+    event = f"analysts told (containment failed): {', '.join(sorted(channels))}"
+    yield from attempt(save(ctx, case_id, timeline=timeline(ctx, event)))
 
 
 def _contain_account(

@@ -32,11 +32,12 @@ _PHASE_WORDS = {
     "opened": "opened",
     "decision_needed": "DECISION NEEDED",
     "completed": "response completed",
+    "containment_failed": "CONTAINMENT FAILED",
     "not_held": "CONTAINMENT DID NOT HOLD",
     "emergency": "NO TICKET",
     "broke_off": "RESPONSE BROKE OFF",
 }
-_URGENT = frozenset({"decision_needed", "not_held", "emergency", "broke_off"})
+_URGENT = frozenset({"decision_needed", "containment_failed", "not_held", "emergency", "broke_off"})
 _WHOLE_SUMMARY = frozenset({"emergency", "broke_off"})
 _LINK_WORDS = (("decision", "Decide"), ("report", "Report"), ("status", "Case record"))
 

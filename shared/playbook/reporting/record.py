@@ -42,9 +42,9 @@ def initial_record(case: CaseRequest) -> Json:
 def merge_record(record: Json, patch: Json) -> Json:
     """Return ``record`` with ``patch`` merged in; the same patch twice changes nothing more.
 
-    ``blocks`` merge by name (one without a status adds ``outputs`` and ``details`` to what is there
-    and takes away the notes that start like one of ``resolved_notes``), ``actions`` by action and target, ``timeline`` by time and
-    text, ``account``, ``incident``, ``sla`` and ``links`` by key; everything else is replaced.
+    ``blocks`` merge by name (one without a status completes what is there), ``actions`` by action
+    and target, ``timeline`` by time and text, ``account``, ``incident``, ``sla`` and ``links`` by
+    key; everything else is replaced.
 
     Raises:
         pydantic.ValidationError: the result is not a case record.
@@ -74,12 +74,22 @@ def _merge_blocks(old: dict[str, Json] | None, new: dict[str, Json]) -> dict[str
 
 
 def _completed(before: Json, more: Json) -> Json:
+    """Add late ``outputs`` and ``details``; ``resolved_notes`` are the starts of notes now untrue.
+
+    A block whose last note is resolved has nothing left to say against it: it is complete.
+    """
     resolved = tuple(more.get("resolved_notes", ()))
-    return before | {
-        "outputs": before.get("outputs", {}) | more.get("outputs", {}),
-        "details": before.get("details", {}) | more.get("details", {}),
-        "notes": [note for note in before.get("notes", []) if not note.startswith(resolved)],
-    }
+    old_notes = before.get("notes", [])
+    notes = [note for note in old_notes if not note.startswith(resolved)]
+    return (
+        before
+        | {
+            "outputs": before.get("outputs", {}) | more.get("outputs", {}),
+            "details": before.get("details", {}) | more.get("details", {}),
+            "notes": notes,
+        }
+        | ({"status": BlockStatus.COMPLETE} if old_notes and not notes else {})
+    )
 
 
 def _merge_timeline(old: Sequence[Json] | None, new: Sequence[Json]) -> list[Json]:
