@@ -111,9 +111,7 @@ class AppHost:
                 host = await stack.enter_async_context(starting)
         except (AppLoadError, OSError, TimeoutError) as error:
             _LOG.warning("Core Tools could not run the app: %r", error)
-            self._report(
-                f"Core Tools could not run the app (see {self._log_dir}/func.log): the lab's own host is"
-            )
+            self._report(f"Core Tools cannot run the app: {self._log_dir}/func.log says why")
             return None
         self._report("Functions host (Core Tools): up")
         return host
