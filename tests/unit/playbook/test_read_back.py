@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ NEW = datetime(2026, 11, 20, 12, 5, tzinfo=UTC)
 BEFORE = AccountState(
     account_enabled=True, sign_in_sessions_valid_from=OLD, last_password_change_at=OLD
 )
-EFFECTS = {
+EFFECTS: dict[ActionName, dict[str, Any]] = {
     ActionName.DISABLE_ACCOUNT: {"account_enabled": False},
     ActionName.FORCE_PASSWORD_RESET: {"last_password_change_at": NEW},
     ActionName.REVOKE_SESSIONS: {"sign_in_sessions_valid_from": NEW},
