@@ -1,0 +1,102 @@
+"""Calling an app's functions without a host."""
+
+import inspect
+import json
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import azure.functions as func
+import grpc
+
+from shared.case_links import Purpose, sign
+from shared.models.base import Json
+
+LINK_KEY = "the secret of signed links"
+CASE_ID = "case-0123456789abcdef01234567"
+
+
+def handler(builder: Any) -> Callable[..., Any]:
+    """Return the function that was decorated, as it was written."""
+    function: Callable[..., Any] = inspect.unwrap(builder._function.get_user_function())
+    return function
+
+
+def request(
+    method: str = "POST",
+    body: object = None,
+    *,
+    case_id: str = CASE_ID,
+    raw: bytes | None = None,
+    headers: dict[str, str] | None = None,
+    **params: str,
+) -> func.HttpRequest:
+    """Return a request; ``body`` is sent as JSON, ``raw`` as it is."""
+    content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
+    return func.HttpRequest(
+        method=method,
+        url="https://soc.example/api/x",
+        headers=headers or {},
+        params=params,
+        route_params={"case_id": case_id},
+        body=content,
+    )
+
+
+def token(purpose: Purpose, case_id: str = CASE_ID, *, seconds: int = 60) -> str:
+    """Return the token of a link as the app signs it."""
+    return sign(LINK_KEY, case_id, purpose, int(time.time()) + seconds)
+
+
+def answer(response: func.HttpResponse) -> Any:
+    """Return the JSON that was answered."""
+    return json.loads(response.get_body())
+
+
+def wrong_fields(response: func.HttpResponse) -> list[str]:
+    """Return the fields a problem names; checks that it is one."""
+    assert response.mimetype == "application/problem+json"
+    body = answer(response)
+    assert (body["status"], body["type"]) == (response.status_code, "about:blank")
+    assert all(error["reason"] for error in body["errors"])
+    return [error["field"] for error in body["errors"]]
+
+
+class FakeClient:
+    """The durable client: remembers what was started and raised.
+
+    ``rivals``: cases that another delivery starts between our look and our start.
+    """
+
+    def __init__(self) -> None:
+        self.started: dict[str, Json] = {}
+        self.events: list[tuple[str, str, Json]] = []
+        self.rivals: set[str] = set()
+        self.down = False
+
+    async def get_orchestration_state(self, instance_id: str, **_options: Any) -> Any:
+        """Return the state of an instance, ``None`` when there is none."""
+        if instance_id not in self.started:
+            return None
+        given = self.started[instance_id]
+        return SimpleNamespace(get_input=lambda _kind: given["input"])
+
+    async def schedule_new_orchestration(
+        self, name: str, *, input: Json, instance_id: str = "generated"
+    ) -> str:
+        """Start an instance; refuses an id that is there, as the engine does."""
+        if self.down:
+            raise grpc.RpcError("UNAVAILABLE")
+        if instance_id in self.rivals:
+            self.started[instance_id] = {"name": name, "input": input}
+        if instance_id in self.started:
+            raise grpc.RpcError("ALREADY_EXISTS")
+        self.started[instance_id] = {"name": name, "input": input}
+        return instance_id
+
+    async def raise_orchestration_event(
+        self, instance_id: str, event_name: str, *, data: Json
+    ) -> None:
+        """Remember an event."""
+        self.events.append((instance_id, event_name, data))
