@@ -12,7 +12,7 @@ from shared.models.base import Json
 from shared.models.case import CaseRequest
 from shared.playbook.reporting.record import initial_record
 from shared.settings import get_settings
-from triggers.answers import json_answer, page, problem
+from triggers.answers import json_answer, page, problem, problem_for_people
 from triggers.identity import find_caller
 
 blueprint = df.Blueprint()
@@ -27,7 +27,7 @@ _CASE_ID = re.compile(r"case-[0-9a-f]{24}", re.ASCII)
 async def list_cases(req: func.HttpRequest) -> func.HttpResponse:
     """List case summaries: ``?page_size=`` (up to 200) and ``?token=`` of the page before."""
     size = req.params.get("page_size", str(PAGE_SIZE))
-    if not (size.isascii() and size.isdigit() and 1 <= int(size[:6]) <= MAX_PAGE_SIZE):
+    if not (re.fullmatch(r"[0-9]{1,3}", size) and 1 <= int(size) <= MAX_PAGE_SIZE):
         return problem(400, "page_size is a number from 1 to 200")
     try:
         store = get_providers().require("cases")
@@ -57,7 +57,12 @@ async def get_report(req: func.HttpRequest, client: df.DurableFunctionsClient) -
     """Return the report page to a signed-in person, a link's holder or the automation key."""
     case_id = req.route_params["case_id"]
     if find_caller(req, get_settings(), case_id, Purpose.REPORT) is None:
-        return problem(401, "Sign in, or use the link from the ticket")
+        return problem_for_people(
+            req,
+            401,
+            "Sign in, or use the link from the ticket",
+            detail="The link is not valid or has expired. A newer one is in the ticket.",
+        )
     try:
         record = await find_record(client, case_id)
     except TourniquetError as error:
