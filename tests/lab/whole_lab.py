@@ -40,10 +40,11 @@ class WholeLab:
         await prepare(self.client, staged)
         played = await play(self.client, staged)
         for record in played.records:
-            await self._close(record["case_id"])
+            await self.close(record["case_id"])
         return played
 
-    async def _close(self, case_id: str) -> None:
+    async def close(self, case_id: str) -> None:
+        """Close a case, so that the next of the same account is a new one."""
         await self.client.close_case(case_id, "the test is over")
         deadline = time.monotonic() + 20
         while (await self.client.get_case(case_id))["status"] != "closed":
