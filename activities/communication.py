@@ -14,11 +14,18 @@ _LAST_RESORT = frozenset({"emergency", "broke_off"})
 """Phases in which nobody learns of the case by another way."""
 
 
-async def _record(case_id: str) -> Json:
-    found = await get_providers().require("cases").load(case_id)
-    if found is None:
+async def _record(payload: Json) -> Json:
+    """Return the stored record, or the one that came along for the case that storage is away."""
+    known: Json | None = payload.get("record")
+    try:
+        found = await get_providers().require("cases").load(payload["case_id"])
+    except TourniquetError:
+        if known is None:
+            raise
+        return known
+    if found is None and known is None:
         raise RetryableError("the case record is not there yet", operation="load_case")
-    return found[0]
+    return found[0] if found else known or {}
 
 
 async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
@@ -35,7 +42,7 @@ async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
     ticketing = get_providers().ticketing
     if not ticketing:
         return {"ticket_id": None, "url": None, "error": "no ticketing system is configured"}
-    ticket = ticket_for(await _record(payload["case_id"]), phase=payload["phase"])
+    ticket = ticket_for(await _record(payload), phase=payload["phase"])
     try:
         reference = await ticketing[0].upsert(ticket)
     except RetryableError:
@@ -49,9 +56,9 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
     """Tell the analysts on every channel; in an emergency only by e-mail to the SOC list.
 
     Input: ``{"case_id", "phase"}`` with phase ``opened``, ``decision_needed``, ``completed``,
-    ``containment_failed``, ``not_held``, ``emergency`` or ``broke_off`` (these two with ``why``,
-    and they fail when no channel took the message, to be tried again). Output ``{"channels":
-    {channel: "sent" or what went wrong}}``.
+    ``containment_failed``, ``not_held``, ``emergency`` or ``broke_off``. The last two come with
+    ``why`` and ``record``, and fail when no channel took the message, to be tried again. Output
+    ``{"channels": {channel: "sent" or what went wrong}}``.
 
     Effect: one message per channel.
     Idempotency: e-mail carries a message id made from the content; Slack has no such key, so a
@@ -64,7 +71,7 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
         notifiers = [one for one in notifiers if one.channel == "email"] or notifiers
     if not notifiers:
         return {"channels": {"none": "no channel is configured"}}
-    record = await _record(payload["case_id"])
+    record = await _record(payload)
     message = notification_for(record, phase, why=payload.get("why", ""))
     parts = await gather_parts({one.channel: one.notify(message) for one in notifiers})
     if phase in _LAST_RESORT and not parts.results:
@@ -85,7 +92,7 @@ async def comment_incident(_: task.ActivityContext, payload: dict[str, Any]) -> 
     Idempotency: the comment's id is derived from case and phase, so writing again replaces it.
     Permission: Microsoft Sentinel Responder.
     """
-    record = await _record(payload["case_id"])
+    record = await _record(payload)
     incident_id = record["incident"]["incident_id"]
     if not incident_id.startswith("/subscriptions/"):
         return {"skipped": "the case does not come from a Sentinel incident"}

@@ -6,6 +6,7 @@ its history before the action. An action whose effect is already visible against
 done again: that is what makes a redelivered activity harmless, without trusting any clock.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -20,18 +21,26 @@ from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName
 from shared.playbook.acting.read_back import is_done, read_back
 
+_log = logging.getLogger("tourniquet.activities")
 
-async def read_account_state(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+
+async def read_account_state(
+    _: task.ActivityContext, payload: dict[str, Any]
+) -> dict[str, Any] | None:
     """Return the account's state before containment: what undo and read-back compare with.
 
-    Input: ``{"case_id", "object_id"}``; output: an ``AccountState``.
+    Input: ``{"case_id", "object_id"}``; output: an ``AccountState``, or ``None`` when it may not be
+    read: the actions are tried all the same, but cannot be proved.
 
     Effect: none, reads only.
     Idempotency: a read; its first result is kept in the orchestration's history.
     Permission: User.Read.All.
     """
-    directory = get_providers().require("directory")
-    state = await directory.get_state(payload["object_id"])
+    try:
+        state = await get_providers().require("directory").get_state(payload["object_id"])
+    except PermanentError as error:
+        _log.warning("state before containment: %s", explain(error))
+        return None
     return state.to_json()
 
 

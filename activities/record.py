@@ -4,15 +4,16 @@ from typing import Any
 
 from durabletask import task
 
-from activities.support import utc_now
+from activities.support import explain, utc_now
 from shared.bootstrap import get_providers
 from shared.case_links import case_links
-from shared.errors import Conflict, RetryableError
+from shared.errors import Conflict, PermanentError, RetryableError
 from shared.models.base import Json
 from shared.models.case import CaseRequest
 from shared.playbook.reporting.next_steps import next_steps
 from shared.playbook.reporting.record import initial_record, merge_record, with_notification_inputs
 from shared.playbook.reporting.sla import with_measures
+from shared.ports import CaseStore
 from shared.settings import get_settings
 
 WRITE_ATTEMPTS = 5
@@ -22,20 +23,24 @@ WRITE_ATTEMPTS = 5
 async def save_case(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Merge a patch into the case record, creating the record when it is not there yet.
 
-    Input: ``{"case_id", "patch"}``; a patch with ``case`` (a ``CaseRequest``) may create, a patch
-    with ``context`` (the incident as the SIEM has it now) lands under ``incident.context``.
+    Input: ``{"case_id", "patch"}``; a patch with ``case`` (a ``CaseRequest``) may create. Output:
+    ``{"case_id"}``, with ``error`` when storage refuses for good.
 
     Effect: one blob ``<case_id>/record.json`` is written.
     Idempotency: merging the same patch again changes nothing; concurrent writers are detected by
     ETag and the merge is done again on what they wrote.
     Permission: Storage Blob Data Contributor on the case container.
     """
-    store = get_providers().require("cases")
     case_id, patch = payload["case_id"], dict(payload["patch"])
+    try:
+        await _merge_and_store(get_providers().require("cases"), case_id, patch)
+    except PermanentError as error:
+        return {"case_id": case_id, "error": explain(error)}
+    return {"case_id": case_id}
+
+
+async def _merge_and_store(store: CaseStore, case_id: str, patch: Json) -> None:
     opening = patch.pop("case", None)
-    if patch.get("context"):
-        patch["incident"] = {"context": patch["context"]}
-    patch.pop("context", None)
     for _attempt in range(WRITE_ATTEMPTS):
         found = await store.load(case_id)
         if found:
@@ -48,7 +53,7 @@ async def save_case(_: task.ActivityContext, payload: dict[str, Any]) -> dict[st
             await store.save(case_id, _finish(merge_record(record, patch)), etag=etag)
         except Conflict:
             continue
-        return {"case_id": case_id}
+        return
     raise RetryableError("other writers were always faster", operation="save_case")
 
 

@@ -60,8 +60,9 @@ def contain(
         lock = ctx.lock_entities([EntityInstanceId(str(Entity.ACCOUNT), payload["account_key"])])
         with (yield lock):
             outcomes = yield from _contain_account(ctx, payload, planned)
+        yield from attempt(save(ctx, payload["case_id"], {"actions": outcomes}, Retry.WRITE))
         if any(item["status"] == ActionStatus.FAILED for item in outcomes):
-            yield from _call_for_help(ctx, payload["case_id"], outcomes)
+            yield from _call_for_help(ctx, payload["case_id"])
     addresses = [item.target for item in planned if item.action is ActionName.BLOCK_IP]
     for address, settled in zip(addresses, (yield from settle(blocks)), strict=True):
         outcomes.append(
@@ -71,19 +72,16 @@ def contain(
     return outcomes
 
 
-def _call_for_help(
-    ctx: task.OrchestrationContext, case_id: str, outcomes: list[Json]
-) -> Steps[None]:
+def _call_for_help(ctx: task.OrchestrationContext, case_id: str) -> Steps[None]:
     """Tell people at once what they have to do by hand; firewall and evidence take minutes more.
 
     Source: seed 004, ``Conditional_AD_Containment`` failure handling.
     """
-    yield from attempt(save(ctx, case_id, actions=outcomes))
     message = {"case_id": case_id, "phase": "containment_failed"}
     told = yield from attempt(case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.READ))
     channels = (told.result or {}).get("channels", {}) or {"nobody": told.error}
     event = f"analysts told (containment failed): {', '.join(sorted(channels))}"
-    yield from attempt(save(ctx, case_id, timeline=timeline(ctx, event)))
+    yield from attempt(save(ctx, case_id, {"timeline": timeline(ctx, event)}))
 
 
 def _contain_account(

@@ -44,6 +44,11 @@ class Retry:
     )
     """IP groups answer 409 while another update runs, which takes up to about 3 minutes."""
 
+    WRITE = task.RetryPolicy(
+        first_retry_interval=timedelta(seconds=1), max_number_of_attempts=2, backoff_coefficient=2
+    )
+    """A write of the record that the next write makes good: people do not wait for storage."""
+
     SAVE = task.RetryPolicy(
         first_retry_interval=timedelta(seconds=1),
         max_number_of_attempts=8,
@@ -102,6 +107,9 @@ def case_activity(
     return ctx.call_activity(str(name), input=payload, retry_policy=policy)  # type: ignore[return-value]
 
 
-def save(ctx: task.OrchestrationContext, case_id: str, **patch: Any) -> task.Task[Any]:
+def save(
+    ctx: task.OrchestrationContext, case_id: str, patch: Json, policy: task.RetryPolicy = Retry.SAVE
+) -> task.Task[Any]:
     """Schedule a write of the case record (merged by ``shared.playbook.reporting.record``)."""
-    return case_activity(ctx, Activity.SAVE_CASE, {"case_id": case_id, "patch": patch}, Retry.SAVE)
+    payload = {"case_id": case_id, "patch": patch}
+    return case_activity(ctx, Activity.SAVE_CASE, payload, policy)

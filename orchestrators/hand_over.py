@@ -6,6 +6,7 @@ from typing import Any
 
 from durabletask import task
 
+from orchestrators.case_file import CaseFile
 from orchestrators.flow import (
     Retry,
     Steps,
@@ -19,22 +20,21 @@ from orchestrators.flow import (
 from orchestrators.names import Activity
 from shared.models.base import Json, format_utc
 from shared.models.block import BlockName
-from shared.models.case import CaseRequest, CaseStatus
-from shared.playbook.acting.containment import final_status
+from shared.models.case import CaseStatus
 from shared.playbook.reporting.handover import NO_TICKET_YET, notification_block
 
 TICKET_RETRY_MINUTES = (1, 2, 5, 10, 15, 30, 60, 60, 60, 60)
 """Waits before the ticket is tried again after the ITSM was down: about 5 hours in all."""
 
 
-def tell_people(ctx: task.OrchestrationContext, case: CaseRequest, phase: str) -> Steps[Json]:
+def tell_people(ctx: task.OrchestrationContext, file: CaseFile, phase: str) -> Steps[Json]:
     """Write the ticket, the channels and the incident's comment in parallel; never fails.
 
     When the ticket cannot be written, the emergency e-mail with the whole summary goes out
     (seed 004 block 8). Returns what the block ``Incident_Creation_Notification`` needs.
     """
     started = utc_now(ctx)
-    message = {"case_id": case.case_id, "phase": phase}
+    message = {"case_id": file.record["case_id"], "phase": phase}
     ticket, channels, comment = yield from settle(
         [
             case_activity(ctx, Activity.OPEN_TICKET, message, Retry.READ),
@@ -48,7 +48,8 @@ def tell_people(ctx: task.OrchestrationContext, case: CaseRequest, phase: str) -
         "comment": comment.result or {"error": comment.error},
     }
     if not told["ticket"].get("ticket_id"):
-        emergency = message | {"phase": "emergency", "why": str(told["ticket"].get("error"))}
+        why = str(told["ticket"].get("error"))
+        emergency = message | {"phase": "emergency", "why": why, "record": file.record}
         sent = yield from attempt(
             case_activity(ctx, Activity.NOTIFY_ANALYSTS, emergency, Retry.SAVE)
         )
@@ -60,18 +61,17 @@ def tell_people(ctx: task.OrchestrationContext, case: CaseRequest, phase: str) -
     }
     if phase != "completed":
         patch["sla"] = {"notified_at": format_utc(utc_now(ctx))}
-    yield from attempt(save(ctx, case.case_id, **patch))
+    yield from file.write(patiently=phase == "completed", **patch)
     return told
 
 
-def tell_of_failure(ctx: task.OrchestrationContext, case: CaseRequest, why: str) -> Steps[None]:
+def tell_of_failure(ctx: task.OrchestrationContext, file: CaseFile, why: str) -> Steps[None]:
     """Tell people that the response itself broke off: they have to take over by hand."""
     ctx.set_custom_status({"phase": CaseStatus.FAILED})
     event = f"the response broke off: {why}"
-    yield from attempt(
-        save(ctx, case.case_id, status=CaseStatus.FAILED, timeline=timeline(ctx, event))
-    )
-    message = {"case_id": case.case_id, "phase": "broke_off", "why": event}
+    yield from file.write(status=CaseStatus.FAILED, timeline=timeline(ctx, event))
+    case_id = file.record["case_id"]
+    message = {"case_id": case_id, "phase": "broke_off", "why": event, "record": file.record}
     yield from attempt(case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.SAVE))
 
 
@@ -81,12 +81,9 @@ def _told_line(told: Json, phase: str) -> str:
     return f"analysts told ({phase.replace('_', ' ')}): {ticket}; {channels}"
 
 
-def hand_over(
-    ctx: task.OrchestrationContext, case: CaseRequest, outcomes: list[Json]
-) -> Steps[bool]:
+def hand_over(ctx: task.OrchestrationContext, file: CaseFile) -> Steps[bool]:
     """Complete the ticket and the messages; return whether the ticket exists."""
-    yield from attempt(save(ctx, case.case_id, status=final_status(outcomes)))
-    told = yield from tell_people(ctx, case, "completed")
+    told = yield from tell_people(ctx, file, "completed")
     return bool(told["ticket"].get("ticket_id"))
 
 
@@ -113,12 +110,13 @@ def open_ticket_late(
                 save(
                     ctx,
                     case_id,
-                    blocks={BlockName.NOTIFICATION: opened},
-                    timeline=timeline(ctx, f"ticket {ticket_id} opened late"),
+                    {
+                        "blocks": {BlockName.NOTIFICATION: opened},
+                        "timeline": timeline(ctx, f"ticket {ticket_id} opened late"),
+                    },
                 )
             )
             return True
-    yield from attempt(
-        save(ctx, case_id, timeline=timeline(ctx, "no ticket: the ITSM stayed down; open by hand"))
-    )
+    event = "no ticket: the ITSM stayed down; open by hand"
+    yield from attempt(save(ctx, case_id, {"timeline": timeline(ctx, event)}))
     return False

@@ -6,13 +6,13 @@ from typing import Any
 from durabletask import task
 
 from orchestrators.ask import ask
+from orchestrators.case_file import CaseFile
 from orchestrators.flow import (
     Retry,
     Settled,
     Steps,
     attempt,
     case_activity,
-    save,
     settle,
     timeline,
     utc_now,
@@ -24,6 +24,7 @@ from orchestrators.watch import watch
 from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.case import CaseRequest, CaseStatus
+from shared.models.outcome import ActionStatus
 from shared.models.plan import Decision, Disposition, PlannedAction
 from shared.playbook.acting.containment import (
     SUPPORTED_ACTIONS,
@@ -46,23 +47,23 @@ def respond(ctx: task.OrchestrationContext, payload: Json) -> Generator[task.Tas
     foresaw still reaches people before the orchestration fails.
     """
     case = CaseRequest.model_validate(payload)
+    file = CaseFile(ctx, case)
     try:
-        return (yield from _respond(ctx, case, payload))
+        return (yield from _respond(ctx, case, file))
     except Exception as error:
-        yield from tell_of_failure(ctx, case, f"{type(error).__name__}: {error}")
+        yield from tell_of_failure(ctx, file, f"{type(error).__name__}: {error}")
         raise
 
 
-def _respond(ctx: task.OrchestrationContext, case: CaseRequest, payload: Json) -> Steps[Json]:
+def _respond(ctx: task.OrchestrationContext, case: CaseRequest, file: CaseFile) -> Steps[Json]:
     _phase(ctx, CaseStatus.GATHERING)
-    opening = save(ctx, case.case_id, case=payload, timeline=timeline(ctx, "case opened"))
+    file.open()
     gathered = yield from gather(ctx, case)
-    yield from attempt(opening)
 
     _phase(ctx, CaseStatus.DECIDING)
     decided = yield from _decide(ctx, case, gathered)
-    outcomes = yield from _act(ctx, case, gathered, decided)
-    has_ticket = yield from hand_over(ctx, case, outcomes)
+    outcomes = yield from _act(ctx, case, file, gathered, decided)
+    has_ticket = yield from hand_over(ctx, file)
     _phase(ctx, final_status(outcomes))
     late = [] if has_ticket else [_start_late_ticket(ctx, case)]
     yield from watch(ctx, case, outcomes)
@@ -103,11 +104,15 @@ def _decide(
 
 
 def _act(
-    ctx: task.OrchestrationContext, case: CaseRequest, gathered: Gathered, decided: Decided
+    ctx: task.OrchestrationContext,
+    case: CaseRequest,
+    file: CaseFile,
+    gathered: Gathered,
+    decided: Decided,
 ) -> Steps[list[Json]]:
     """Steps 4 to 7: act at once on what may be done, tell people, ask for the rest."""
     automatic = [item for item in decided.plan if item.disposition is Disposition.AUTOMATIC]
-    asked = [item for item in decided.plan if item.disposition is Disposition.ASK]
+    asks = any(item.disposition is Disposition.ASK for item in decided.plan)
     evidence = case_activity(
         ctx,
         Activity.PRESERVE_EVIDENCE,
@@ -116,40 +121,53 @@ def _act(
     )
     contained = _start_containment(ctx, case, decided, automatic, 1)
     status = CaseStatus.CONTAINING if contained else CaseStatus.DECIDING
-    if asked:
+    if asks:
         status = CaseStatus.AWAITING_DECISION
     _phase(ctx, status)
-    yield from attempt(
-        save(
-            ctx,
-            case.case_id,
-            status=status,
-            verdict=decided.verdict.to_json(),
-            plan=[item.to_json() for item in decided.plan],
-            blocks=gathered.blocks,
-            account=decided.account,
-            context=gathered.context,
-            timeline=timeline(ctx, _verdict_line(decided)),
-        )
+    yield from file.write(
+        status=status,
+        verdict=decided.verdict.to_json(),
+        plan=[item.to_json() for item in decided.plan],
+        blocks=gathered.blocks,
+        account=decided.account,
+        incident={"context": gathered.context},
+        timeline=timeline(ctx, _verdict_line(decided)),
     )
-    yield from tell_people(ctx, case, "decision_needed" if asked else "opened")
+    yield from tell_people(ctx, file, "decision_needed" if asks else "opened")
 
-    outcomes = yield from _finish_containment(ctx, contained, automatic)
     decision: Decision | None = None
-    if asked:
-        if outcomes:
-            yield from attempt(save(ctx, case.case_id, actions=outcomes))
+    chosen: list[Json] = []
+    if asks:
         decision = yield from ask(ctx, case)
-        chosen = apply_decision(decided.plan, decision, blockable_address=decided.blockable_address)
-        _phase(ctx, CaseStatus.CONTAINING)
-        again = _start_containment(ctx, case, decided, chosen, 2)
-        yield from attempt(_save_decision(ctx, case, decision))
-        left_out = not_run(decision, decided.plan, chosen, utc_now(ctx))
-        done = yield from _finish_containment(ctx, again, chosen)
-        outcomes = merge_outcomes(outcomes, [*done, *left_out])
+        chosen = yield from _follow(ctx, case, file, decided, decision)
+    done = yield from _finish_containment(ctx, contained, automatic)
+    outcomes = merge_outcomes(done, chosen)
     preserved = yield from attempt(evidence)
-    yield from _save_outcome(ctx, case, gathered, decided, decision, outcomes, preserved)
+    blocks = _final_blocks(case, gathered, decided, decision, outcomes, preserved)
+    yield from _write_outcome(file, blocks, outcomes)
     return outcomes
+
+
+def _follow(
+    ctx: task.OrchestrationContext,
+    case: CaseRequest,
+    file: CaseFile,
+    decided: Decided,
+    decision: Decision,
+) -> Steps[list[Json]]:
+    """Do what a person chose; what the guard rails do not let happen shows as skipped."""
+    chosen = apply_decision(decided.plan, decision, blockable_address=decided.blockable_address)
+    _phase(ctx, CaseStatus.CONTAINING)
+    started = _start_containment(ctx, case, decided, chosen, 2)
+    event = f"decided by {decision.decided_by}: {', '.join(decision.actions)}"
+    yield from file.write(
+        status=CaseStatus.CONTAINING,
+        decision=decision.to_json(),
+        timeline=timeline(ctx, event),
+    )
+    left_out = not_run(decision, decided.plan, chosen, utc_now(ctx))
+    done = yield from _finish_containment(ctx, started, chosen)
+    return [*done, *left_out]
 
 
 def _verdict_line(decided: Decided) -> str:
@@ -193,28 +211,14 @@ def _finish_containment(
     return [*settled[0].result, *by_hand(actions, at)]
 
 
-def _save_decision(
-    ctx: task.OrchestrationContext, case: CaseRequest, decision: Decision
-) -> task.Task[Any]:
-    chosen = ", ".join(decision.actions)
-    return save(
-        ctx,
-        case.case_id,
-        status=CaseStatus.CONTAINING,
-        decision=decision.to_json(),
-        timeline=timeline(ctx, f"decided by {decision.decided_by}: {chosen}"),
-    )
-
-
-def _save_outcome(
-    ctx: task.OrchestrationContext,
+def _final_blocks(
     case: CaseRequest,
     gathered: Gathered,
     decided: Decided,
     decision: Decision | None,
     outcomes: list[Json],
     preserved: Settled,
-) -> Steps[None]:
+) -> dict[str, Json]:
     blocks = containment_blocks(
         case, gathered.blocks, decided, decision=decision, outcomes=outcomes
     )
@@ -222,19 +226,19 @@ def _save_outcome(
     blocks[BlockName.EVIDENCE] = evidence.get("block") or missing_evidence(
         case, preserved.error or "no answer"
     )
-    gathered.blocks.update(blocks)
+    return blocks
+
+
+def _write_outcome(file: CaseFile, blocks: dict[str, Json], outcomes: list[Json]) -> Steps[None]:
     events = [
         {"at": item["at"], "event": f"{item['action']} on {item['target']}: {item['status']}"}
         for item in outcomes
     ]
-    sla = {"contained_at": outcomes[0]["at"]} if outcomes else {}
-    yield from attempt(
-        save(
-            ctx,
-            case.case_id,
-            actions=outcomes,
-            blocks=blocks,
-            sla=sla,
-            timeline=events,
-        )
+    done = [item["at"] for item in outcomes if item["status"] == ActionStatus.SUCCEEDED]
+    yield from file.write(
+        status=final_status(outcomes),
+        actions=outcomes,
+        blocks=blocks,
+        sla={"contained_at": min(done, default=None)},
+        timeline=events,
     )

@@ -35,7 +35,7 @@ def undo(ctx: task.OrchestrationContext, payload: Json) -> Generator[task.Task[A
     patch: Json = {"timeline": timeline(ctx, *events)}
     if changed:
         patch["actions"] = changed
-    yield from attempt(save(ctx, payload["case_id"], **patch))
+    yield from attempt(save(ctx, payload["case_id"], patch))
     return {"undone": undone, "not_undone": not_undone}
 
 

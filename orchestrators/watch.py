@@ -75,8 +75,7 @@ def _acknowledge(ctx: task.OrchestrationContext, case: CaseRequest, waits: _Wait
         save(
             ctx,
             case.case_id,
-            sla={"reviewed_at": at},
-            timeline=timeline(ctx, f"acknowledged by {who}"),
+            {"sla": {"reviewed_at": at}, "timeline": timeline(ctx, f"acknowledged by {who}")},
         )
     )
 
@@ -86,14 +85,10 @@ def _recheck(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[None]:
     payload = {"case": case.to_json(), "since": format_utc(utc_now(ctx) - _recheck_window(case))}
     settled = yield from attempt(case_activity(ctx, Activity.RECHECK_SIGN_INS, payload, Retry.READ))
     found = settled.result or {"held": None, "detail": f"could not be checked: {settled.error}"}
-    yield from attempt(
-        save(
-            ctx,
-            case.case_id,
-            timeline=timeline(ctx, f"containment re-checked: {found['detail']}"),
-            **({"status": CaseStatus.MONITORING} if found["held"] is False else {}),
-        )
-    )
+    patch: Json = {"timeline": timeline(ctx, f"containment re-checked: {found['detail']}")}
+    if found["held"] is False:
+        patch["status"] = CaseStatus.MONITORING
+    yield from attempt(save(ctx, case.case_id, patch))
     if found["held"] is False:
         message = {"case_id": case.case_id, "phase": "not_held"}
         yield from attempt(case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.SAVE))
@@ -114,7 +109,7 @@ def _lift_blocks(
         )
         result = "expired and lifted" if settled.result else f"could not be lifted: {settled.error}"
         events.append(f"block of {item['target']} {result}")
-    yield from attempt(save(ctx, case.case_id, timeline=timeline(ctx, *events)))
+    yield from attempt(save(ctx, case.case_id, {"timeline": timeline(ctx, *events)}))
 
 
 def _end(
@@ -125,7 +120,7 @@ def _end(
             one.cancel()
     if not closed:
         event = "watch ended; the case was not closed by a person"
-        yield from attempt(save(ctx, case.case_id, timeline=timeline(ctx, event)))
+        yield from attempt(save(ctx, case.case_id, {"timeline": timeline(ctx, event)}))
         return
     data = waits.closed.get_result() or {}
     event = f"closed by {data.get('by', 'unknown')}: {data.get('comment') or 'no comment'}"
@@ -133,8 +128,10 @@ def _end(
         save(
             ctx,
             case.case_id,
-            status=CaseStatus.CLOSED,
-            sla={"closed_at": format_utc(utc_now(ctx))},
-            timeline=timeline(ctx, event),
+            {
+                "status": CaseStatus.CLOSED,
+                "sla": {"closed_at": format_utc(utc_now(ctx))},
+                "timeline": timeline(ctx, event),
+            },
         )
     )

@@ -1,0 +1,56 @@
+"""The case record as the orchestration knows it, and its way to storage.
+
+Storage may be away for a while. Nothing waits long for it: a write that failed is made good by the
+next one, which then carries everything, and what is told to people in an emergency is made from
+here. The record is merged by the same pure function that the storing activity uses.
+"""
+
+from typing import Any
+
+from durabletask import task
+
+from orchestrators.flow import Retry, Steps, attempt, save, timeline
+from shared.models.base import Json
+from shared.models.case import CaseRequest
+from shared.playbook.reporting.record import initial_record, merge_record
+
+_IDENTITY = ("case_id", "mode", "alert_type", "addresses", "next_steps", "links")
+"""Fields that no patch carries: fixed at intake, or computed where the record is stored."""
+
+
+class CaseFile:
+    """Collects what becomes of a case and writes it down."""
+
+    def __init__(self, ctx: task.OrchestrationContext, case: CaseRequest) -> None:
+        self._ctx, self._case = ctx, case
+        self.record = initial_record(case)
+        self._opening: task.Task[Any] | None = None
+        self._behind = False
+
+    def open(self) -> None:
+        """Schedule the first write and wait for nothing."""
+        patch: Json = {"timeline": timeline(self._ctx, "case opened")}
+        self.record = merge_record(self.record, patch)
+        first = patch | {"case": self._case.to_json()}
+        self._opening = save(self._ctx, self._case.case_id, first)
+
+    def write(self, *, patiently: bool = False, **patch: Any) -> Steps[None]:
+        """Add to the record and store it; never fails.
+
+        ``patiently`` is for the last write of a case: it waits minutes for storage.
+        """
+        self.record = merge_record(self.record, patch)
+        sent = self._everything() if self._is_behind() else patch
+        policy = Retry.SAVE if patiently else Retry.WRITE
+        stored = yield from attempt(save(self._ctx, self._case.case_id, sent, policy))
+        self._behind = stored.error is not None or "error" in stored.result
+
+    def _is_behind(self) -> bool:
+        opening, self._opening = self._opening, None
+        if opening is None:
+            return self._behind
+        return opening.is_failed or not opening.is_complete or "error" in opening.get_result()
+
+    def _everything(self) -> Json:
+        whole = {key: value for key, value in self.record.items() if key not in _IDENTITY}
+        return whole | {"case": self._case.to_json()}

@@ -1,0 +1,69 @@
+"""Storage may be away: people are told all the same, and the record is made good later."""
+
+from collections.abc import Callable
+from typing import Any
+
+from shared.models.case import CaseRequest
+from shared.playbook.reporting.record import initial_record, merge_record
+from tests.support.durable_backend import Run
+from tests.support.scripts import SOON, case_payload, fail
+
+type NewCase = Callable[..., Run]
+
+
+def stored_after(run: Run, outage: int) -> dict[str, Any]:
+    """Return the record that storage holds when it refused the first ``outage`` writes."""
+    case: dict[str, Any] | None = None
+    for call in run.called("save_case")[outage:]:
+        patch = dict(call["patch"])
+        opening = patch.pop("case", None)
+        if case is None and opening is not None:
+            case = initial_record(CaseRequest.model_validate(opening))
+        if case is not None:
+            case = merge_record(case, patch)
+    assert case is not None, "no later write can create the record"
+    return case
+
+
+def test_the_next_write_makes_good_what_storage_missed(case: NewCase) -> None:
+    refused: list[dict[str, Any]] = []
+
+    def save(payload: dict[str, Any]) -> Any:
+        if len(refused) < 3:
+            refused.append(payload)
+            return {"case_id": payload["case_id"], "error": "storage is away"}
+        return {"case_id": payload["case_id"]}
+
+    run = case(save_case=save)
+    run.start("respond", case_payload(timing=SOON))
+    run.wait()
+    record = stored_after(run, outage=3)
+    assert record["status"] == "contained"
+    assert record["verdict"]["compromise_confidence_score"] == "High"
+    assert [item["action"] for item in record["actions"]]
+    assert "case opened" in [item["event"] for item in record["timeline"]]
+
+
+def test_people_are_told_everything_when_storage_and_ticketing_are_away(case: NewCase) -> None:
+    run = case(save_case=fail("storage is away"), open_ticket=fail("no record"))
+    run.start("respond", case_payload(timing=SOON))
+    told = [
+        payload
+        for payload in (run.wait_for_call("notify_analysts", count) for count in (1, 2))
+        if payload["phase"] == "emergency"
+    ]
+    assert told[0]["record"]["verdict"]["score"] == 95
+    assert told[0]["record"]["plan"]
+
+
+def test_nothing_waits_for_the_first_write(case: NewCase) -> None:
+    def never(payload: dict[str, Any]) -> Any:
+        if "case" in payload["patch"] and "verdict" not in payload["patch"]:
+            raise RuntimeError("storage is away")
+        return {"case_id": payload["case_id"]}
+
+    run = case(save_case=never)
+    run.start("respond", case_payload(timing=SOON))
+    run.wait_for_call("force_password_reset")
+    written = [call["patch"] for call in run.called("save_case") if "verdict" in call["patch"]]
+    assert "case" in written[0], "the first write that works creates the record"
