@@ -49,6 +49,17 @@ def problem(
     )
 
 
+def problem_for_people(
+    request: func.HttpRequest, status: int, title: str, *, detail: str
+) -> func.HttpResponse:
+    """Return a problem as a page to a browser, as ``application/problem+json`` to a program."""
+    if "text/html" not in request.headers.get("accept", ""):
+        return problem(status, title, detail=detail)
+    from shared.pages import render_problem
+
+    return page(render_problem(title, detail), status)
+
+
 def page(html: str, status: int = 200) -> func.HttpResponse:
     """Return an HTML page that runs no script, loads nothing and can be framed by nobody."""
     from shared.pages.style import style_source

@@ -14,13 +14,17 @@ from shared.models.base import Json
 from shared.models.plan import ActionName, Decision
 from shared.playbook.intake.fields import FieldError, InvalidBody
 from shared.settings import get_settings
-from triggers.answers import json_answer, page, problem
+from triggers.answers import json_answer, page, problem, problem_for_people
 from triggers.body import read_json
 from triggers.cases import find_record
 from triggers.identity import Caller, by_function_key, find_caller
 
 blueprint = df.Blueprint()
 
+_TICK_SOMETHING = (
+    "Nothing was done: tick at least one action, or leave the account as it is. "
+    "A comment has up to 2,000 characters."
+)
 _ALONE = {ActionName.MONITOR_ONLY, ActionName.NO_ACTION}
 
 
@@ -53,11 +57,13 @@ async def get_decision(
     case_id = req.route_params["case_id"]
     caller = find_caller(req, get_settings(), case_id, Purpose.DECISION)
     if caller is None:
-        return problem(401, "The link is not valid or has expired")
+        return _refused(req)
     record = await _record(client, case_id)
     if isinstance(record, func.HttpResponse):
         return record
-    return _decision_page(record, caller, 200)
+    from shared.pages import render_decision
+
+    return page(render_decision(record, token=caller.token))
 
 
 @blueprint.route(
@@ -71,24 +77,55 @@ async def post_decision(
     case_id = req.route_params["case_id"]
     caller = find_caller(req, get_settings(), case_id, Purpose.DECISION)
     if caller is None:
-        return problem(401, "The link is not valid or has expired")
-    is_form = req.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
-    sent = _read_form(req) if is_form else None
-    try:
-        body = _parse_decision(read_json(req) if sent is None else sent)
-    except InvalidBody as error:
-        if sent is None:
-            return problem(400, "The decision is not valid", errors=error.errors)
-        body = None
+        return _refused(req)
     record = await _record(client, case_id)
     if isinstance(record, func.HttpResponse):
         return record
-    if body is None:
-        return _decision_page(record, caller, 400, comment=str(sent and sent["comment"]))
+    if req.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return await _take_form(req, client, record, caller)
+    try:
+        body = _parse_decision(read_json(req))
+    except InvalidBody as error:
+        return problem(400, "The decision is not valid", errors=error.errors)
     if record["status"] != "awaiting_decision":
-        if is_form:
-            return _decision_page(record, caller, 409)
         return problem(409, "This case does not wait for a decision", detail=_decided(record))
+    decision = await _send(client, case_id, body, caller)
+    return json_answer({"case_id": case_id, "accepted": True, "decision": decision.to_json()}, 202)
+
+
+def _refused(req: func.HttpRequest) -> func.HttpResponse:
+    return problem_for_people(
+        req,
+        401,
+        "The link is not valid or has expired",
+        detail="A decision link works until the deadline named in the message that brought it. "
+        "After that the case is in the ticket; act by hand or ask the SOC's lead.",
+    )
+
+
+async def _take_form(
+    req: func.HttpRequest, client: df.DurableFunctionsClient, record: Json, caller: Caller
+) -> func.HttpResponse:
+    """Take a decision from the page's form; every answer is a page again."""
+    from shared.pages import render_decided, render_decision
+
+    sent = _read_form(req)
+    try:
+        body = _parse_decision(sent)
+    except InvalidBody:
+        html = render_decision(
+            record, token=caller.token, error=_TICK_SOMETHING, comment=sent["comment"]
+        )
+        return page(html, 400)
+    if record["status"] != "awaiting_decision":
+        return page(render_decision(record, token=caller.token), 409)
+    decision = await _send(client, record["case_id"], body, caller)
+    return page(render_decided(record, decision), 202)
+
+
+async def _send(
+    client: df.DurableFunctionsClient, case_id: str, body: DecisionBody, caller: Caller
+) -> Decision:
     decision = Decision(
         actions=body.actions,
         comment=body.comment,
@@ -97,11 +134,7 @@ async def post_decision(
         channel="web",
     )
     await client.raise_orchestration_event(case_id, str(Event.DECISION), data=decision.to_json())
-    if is_form:
-        from shared.pages import render_decided
-
-        return page(render_decided(record, decision), 202)
-    return json_answer({"case_id": case_id, "accepted": True, "decision": decision.to_json()}, 202)
+    return decision
 
 
 @blueprint.route(
@@ -198,21 +231,12 @@ def _read_form(req: func.HttpRequest) -> Json:
 
     The buttons that leave the account as it is send ``instead``, which overrides what is ticked.
     """
-    fields = parse_qs(req.get_body().decode("utf-8", "replace"), max_num_fields=50)
+    try:
+        fields = parse_qs(req.get_body().decode("utf-8", "replace"), max_num_fields=50)
+    except ValueError:
+        fields = {}
     actions = fields.get("instead") or fields.get("actions", [])
     return {"actions": actions, "comment": "".join(fields.get("comment", []))}
-
-
-def _decision_page(
-    record: Json, caller: Caller, status: int, *, comment: str = ""
-) -> func.HttpResponse:
-    from shared.pages import render_decision
-
-    error = "Nothing was done: tick at least one action, or leave the account as it is."
-    html = render_decision(
-        record, token=caller.token, error=error if status == 400 else "", comment=comment
-    )
-    return page(html, status)
 
 
 def _parse_decision(body: object) -> DecisionBody:
