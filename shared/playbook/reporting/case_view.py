@@ -17,6 +17,8 @@ from shared.playbook.intake.fields import one_line
 VALUE_LIMIT = 300
 """Characters of one value in a text for people; the record has it whole."""
 LINE_LIMIT = 600
+MISSING_LIMIT = 1_200
+"""Characters about one troubled block: the names of all logs that could not be exported fit."""
 
 ALERT_WORDS = {
     AlertType.BRUTE_FORCE_SUCCESS: "brute force followed by a success",
@@ -150,8 +152,9 @@ class CaseView:
                 continue
             words, task = BLOCK_WORDS[name]
             state = "is partial" if block.status is BlockStatus.PARTIAL else "failed"
-            line = f"{words} {state}: {_notes(block)}; {task}."
-            found.append((name, one_line(line, LINE_LIMIT)))
+            # What to do comes first: it must survive when the notes are too long to be shown.
+            line = f"{words} {state}; {task}: {_notes(block)}."
+            found.append((name, one_line(line, MISSING_LIMIT)))
         return found
 
     def reasons(self, most: int) -> list[str]:

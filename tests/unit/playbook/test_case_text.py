@@ -60,7 +60,8 @@ def test_failures_and_missing_parts_are_in_the_ticket() -> None:
     ticket = ticket_for(record(actions=failed, blocks=blocks, verdict=verdict))
     expected = "FAILED, do by hand now: RevokeSessions on ann@contoso.com, BlockIP on 203.0.113.7."
     assert expected in ticket.description
-    assert "User enrichment is partial: roles: entra (HTTP 429)" in ticket.description
+    task = "look the user up in the directory by hand"
+    assert f"User enrichment is partial; {task}: roles: entra (HTTP 429)" in ticket.description
     assert ticket.severity == "High"
 
 

@@ -79,10 +79,16 @@ def test_waiting_for_a_decision_and_silence() -> None:
 def test_partial_blocks_are_said_plainly() -> None:
     blocks = changed_block(BlockName.USER, BlockStatus.PARTIAL, ["profile: entra: timeout."])
     text = steps(blocks=blocks)
-    assert "User enrichment is partial: profile: entra: timeout" in text
-    assert "look the user up in the directory by hand" in text
+    task = "look the user up in the directory by hand"
+    assert f"User enrichment is partial; {task}: profile: entra: timeout" in text
     failed = changed_block(BlockName.EVIDENCE, BlockStatus.FAILED, [])
-    assert "Evidence preservation failed: unknown: " in steps(blocks=failed)
+    missing = "Evidence preservation failed; collect the missing logs by hand: unknown: "
+    assert missing in steps(blocks=failed)
+
+
+def test_what_to_do_survives_notes_that_are_too_long() -> None:
+    blocks = changed_block(BlockName.ACTIVITY, BlockStatus.PARTIAL, ["no answer " * 400])
+    assert "run the missing hunts by hand" in steps(blocks=blocks)
 
 
 def test_no_account_and_low() -> None:
