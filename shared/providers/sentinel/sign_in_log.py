@@ -13,14 +13,15 @@ from shared.kql import let_statements
 from shared.models.base import Json
 from shared.models.query import QueryResult
 from shared.models.signin import SignIn, SignInLogResult
-from shared.providers.sentinel.sign_ins import collapse, read_sign_in
+from shared.playbook.sign_ins.collapse import collapse
+from shared.playbook.sign_ins.shapes import Shape, try_read
+from shared.playbook.sign_ins.shapes.row import Row
 from shared.providers.sentinel.workspace import VENDOR, Workspace
 from shared.settings import Settings
 
-INTERACTIVE = "SigninLogs"
-NON_INTERACTIVE = "AADNonInteractiveUserSignInLogs"
 MOST_ROWS = 10_000
 """Rows of one table in one answer; the newest are kept. One account seldom has more in 30 days."""
+_TABLES = (Shape.SIGNIN_LOGS, Shape.NON_INTERACTIVE)
 _PROJECTION = """\
 | top {most_rows} by TimeGenerated desc
 | project TimeGenerated, CreatedDateTime, Id, CorrelationId, UserId, UserPrincipalName, IPAddress,
@@ -60,7 +61,7 @@ class SentinelLogs:
         if not conditions:
             raise PermanentError("no account to search sign-ins for", vendor=VENDOR)
         account = " or ".join(conditions)
-        queries = {table: _query(table, account) for table in (INTERACTIVE, NON_INTERACTIVE)}
+        queries = {table: _query(table, account) for table in _TABLES}
         answers = await asyncio.gather(
             *(
                 self._workspace.query(table, kql, parameters, start=start, end=end)
@@ -73,7 +74,7 @@ class SentinelLogs:
         return result.model_copy(update={"query": text})
 
 
-def _query(table: str, account: str) -> str:
+def _query(table: Shape, account: str) -> str:
     return (
         f"{table}\n"
         "| where TimeGenerated >= range_start and TimeGenerated < range_end\n"
@@ -81,7 +82,7 @@ def _query(table: str, account: str) -> str:
     )
 
 
-def _combine(answers: dict[str, QueryResult | BaseException]) -> SignInLogResult:
+def _combine(answers: dict[Shape, QueryResult | BaseException]) -> SignInLogResult:
     events: list[SignIn] = []
     incomplete: list[str] = []
     rows = 0
@@ -99,7 +100,7 @@ def _combine(answers: dict[str, QueryResult | BaseException]) -> SignInLogResult
     return SignInLogResult(events=collapse(events), incomplete=incomplete, rows=rows)
 
 
-def _read(table: str, answer: QueryResult, events: list[SignIn]) -> list[str]:
+def _read(table: Shape, answer: QueryResult, events: list[SignIn]) -> list[str]:
     """Add a table's sign-ins to ``events`` and return what is missing of them."""
     incomplete = []
     if answer.partial:
@@ -108,10 +109,7 @@ def _read(table: str, answer: QueryResult, events: list[SignIn]) -> list[str]:
         incomplete.append(f"{table}: only the newest {MOST_ROWS} rows were read")
     unusable = 0
     for columns in answer.rows:
-        try:
-            event = read_sign_in(columns, interactive=table == INTERACTIVE)
-        except ValueError:
-            event = None
+        event = try_read(table, Row(columns))
         if event is None:
             unusable += 1
         else:
