@@ -56,9 +56,10 @@ async def preserve_evidence(_: task.ActivityContext, payload: dict[str, Any]) ->
             item, partial = parts.results[export.table]
             items.append((export, item))
             notes += [f"{export.table}: partial, {partial}"] if partial else []
-    received = await gather_parts({RECEIVED: store.get(case.case_id, RECEIVED)})
+    received = await gather_parts({RECEIVED: _received(store, case.case_id)})
     notes += [f"not kept as received: {note}" for note in received.notes]
-    manifest = await _write_manifest(store, case, [item for _export, item in items], notes)
+    kept = [*received.results.values(), *(item for _export, item in items)]
+    manifest = await _write_manifest(store, case, kept, notes)
     block = evidence_block(
         case, user_principal_name=name, items=items, manifest=manifest, notes=notes
     )
@@ -96,6 +97,14 @@ class _Exporter:
             end=self._end,
         )
         return item, result.detail if result.partial else ""
+
+
+async def _received(store: EvidenceStore, case_id: str) -> EvidenceItem:
+    """Return the item that the trigger kept; storing the same bytes again changes nothing."""
+    content = await store.get(case_id, RECEIVED)
+    return await store.put(
+        case_id, RECEIVED, content, content_type="application/json", source="intake"
+    )
 
 
 async def _write_manifest(
