@@ -1,0 +1,121 @@
+import pytest
+
+from activities.communication import comment_incident, notify_analysts, open_ticket
+from shared.errors import NotFound, PermissionDenied, RetryableError
+from tests.support.fakes import FakeHouse
+from tests.unit.activities.calls import CASE_ID, call
+from tests.unit.playbook.records import record
+
+INCIDENT_ID = "/subscriptions/0/incidents/1"
+DOWN = RetryableError("HTTP 503", vendor="vendor", status=503)
+REFUSED = PermissionDenied("HTTP 403", vendor="vendor", status=403)
+
+
+@pytest.fixture(autouse=True)
+def case(house: FakeHouse) -> None:
+    incident = record()["incident"] | {"incident_id": INCIDENT_ID}
+    house.cases.records[CASE_ID] = record(incident=incident)
+
+
+@pytest.mark.parametrize("phase", ["opened", "decision_needed", "completed"])
+async def test_one_ticket_per_case(house: FakeHouse, phase: str) -> None:
+    found = await call(open_ticket, phase=phase)
+    assert found == {"ticket_id": "INC0010001", "url": "https://itsm.example/INC0010001"}
+    [ticket] = house.ticketing.tickets
+    assert ticket.correlation_id == CASE_ID, "what makes a second call the same ticket"
+    assert ticket.severity == "High"
+
+
+async def test_an_itsm_that_is_down_is_tried_again_and_one_that_refuses_is_said(
+    house: FakeHouse,
+) -> None:
+    house.ticketing.failing["upsert"] = DOWN
+    with pytest.raises(RetryableError):
+        await call(open_ticket, phase="opened")
+    house.ticketing.failing["upsert"] = REFUSED
+    found = await call(open_ticket, phase="opened")
+    assert found["ticket_id"] is None and "403" in found["error"]
+    house.providers.ticketing.clear()
+    found = await call(open_ticket, phase="opened")
+    assert found["error"] == "no ticketing system is configured"
+
+
+@pytest.mark.parametrize(
+    "phase", ["opened", "decision_needed", "completed", "not_held", "containment_failed"]
+)
+async def test_every_channel_is_told(house: FakeHouse, phase: str) -> None:
+    found = await call(notify_analysts, phase=phase)
+    assert found == {"channels": {"slack": "sent", "email": "sent"}}
+    titles = {message.title for one in (house.slack, house.email) for message in one.messages}
+    assert len(titles) == 1
+
+
+async def test_a_decision_link_is_sent_only_when_a_decision_is_needed(house: FakeHouse) -> None:
+    for phase in ("opened", "completed", "decision_needed"):
+        await call(notify_analysts, phase=phase)
+    sent = [any("/decision" in url for _label, url in m.links) for m in house.slack.messages]
+    assert sent == [False, False, True]
+
+
+async def test_a_channel_that_fails_is_named_and_the_other_is_told(house: FakeHouse) -> None:
+    house.slack.failing["notify"] = DOWN
+    found = await call(notify_analysts, phase="opened")
+    assert found["channels"]["email"] == "sent"
+    assert "HTTP 503" in found["channels"]["slack"]
+    house.providers.notifiers.clear()
+    found = await call(notify_analysts, phase="opened")
+    assert found["channels"] == {"none": "no channel is configured"}
+
+
+async def test_an_emergency_goes_by_mail_with_the_whole_summary_and_why(house: FakeHouse) -> None:
+    found = await call(notify_analysts, phase="emergency", why="ServiceNow: HTTP 503")
+    assert found == {"channels": {"email": "sent"}}
+    [message] = house.email.messages
+    assert message.urgent and "NO TICKET" in message.title
+    text = "\n".join([message.summary, *message.lines, *(value for _k, value in message.facts)])
+    assert "ServiceNow: HTTP 503" in text
+    assert "ann@contoso.com" in text and "ForcePasswordReset" in text
+    assert not house.slack.messages
+
+
+async def test_an_emergency_without_mail_takes_what_there_is(house: FakeHouse) -> None:
+    house.providers.notifiers.remove(house.email)
+    found = await call(notify_analysts, phase="emergency", why="x")
+    assert found == {"channels": {"slack": "sent"}}
+
+
+async def test_an_emergency_that_reached_nobody_is_tried_again(house: FakeHouse) -> None:
+    house.email.failing["notify"] = DOWN
+    with pytest.raises(RetryableError):
+        await call(notify_analysts, phase="emergency", why="x", record=record())
+
+
+async def test_a_comment_has_one_key_per_case_and_phase(house: FakeHouse) -> None:
+    for phase in ("opened", "opened", "completed"):
+        assert await call(comment_incident, phase=phase) == {"key": f"{CASE_ID}:{phase}"}
+    assert set(house.siem.comments) == {f"{CASE_ID}:opened", f"{CASE_ID}:completed"}
+
+
+async def test_a_comment_that_cannot_be_written(house: FakeHouse) -> None:
+    house.siem.failing["comment_on_incident"] = DOWN
+    with pytest.raises(RetryableError):
+        await call(comment_incident, phase="opened")
+    house.siem.failing["comment_on_incident"] = NotFound("no such incident", status=404)
+    assert "no such incident" in (await call(comment_incident, phase="opened"))["error"]
+    house.providers.siem = None
+    assert "TOURNIQUET_ARM_URL" in (await call(comment_incident, phase="opened"))["error"]
+
+
+async def test_a_manual_case_has_no_incident_to_comment_on(house: FakeHouse) -> None:
+    house.cases.records[CASE_ID] = record(incident={"incident_id": "SOAR-1", "title": "t"})
+    assert "skipped" in await call(comment_incident, phase="opened")
+    assert not house.siem.comments
+
+
+@pytest.mark.parametrize("activity", [open_ticket, notify_analysts, comment_incident])
+async def test_a_record_that_is_not_there_yet_is_waited_for(
+    house: FakeHouse, activity: object
+) -> None:
+    house.cases.records.clear()
+    with pytest.raises(RetryableError, match="not there yet"):
+        await call(activity, phase="opened")  # type: ignore[arg-type]

@@ -1,0 +1,205 @@
+import pytest
+
+from activities import containment
+from activities.firewall import block_ip, read_block, unblock_ip
+from shared.errors import (
+    NotFound,
+    NotSupported,
+    PermissionDenied,
+    RetryableError,
+    Throttled,
+)
+from shared.models.directory import AccountState
+from tests.support.fakes import FakeHouse
+from tests.support.scripts import ADDRESS, OBJECT_ID
+from tests.unit.activities.calls import Activity, act, call
+
+ACTIONS: dict[str, tuple[Activity, str]] = {
+    "DisableAccount": (containment.disable_account, "set_enabled"),
+    "ForcePasswordReset": (containment.force_password_reset, "reset_password"),
+    "RevokeSessions": (containment.revoke_sessions, "revoke_sessions"),
+    "ConfirmCompromised": (containment.confirm_compromised, "confirm_compromised"),
+}
+IDEMPOTENT_BY_CHECK = [name for name in ACTIONS if name != "ConfirmCompromised"]
+
+
+async def state(house: FakeHouse) -> dict[str, object]:
+    return await call(containment.read_account_state, object_id=OBJECT_ID)
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+async def test_an_action_has_its_effect_once(house: FakeHouse, name: str) -> None:
+    activity, effect = ACTIONS[name]
+    outcome = await act(activity, await state(house))
+    assert (outcome["action"], outcome["status"], outcome["target"]) == (
+        name,
+        "succeeded",
+        OBJECT_ID,
+    )
+    assert outcome["verified"] is None, "only a read-back verifies"
+    assert house.directory.called(effect) == 1
+
+
+@pytest.mark.parametrize("name", IDEMPOTENT_BY_CHECK)
+async def test_a_redelivered_action_has_no_second_effect(house: FakeHouse, name: str) -> None:
+    """The worker died after the effect and before its result was stored."""
+    activity, effect = ACTIONS[name]
+    before = await state(house)
+    first = await act(activity, before)
+    again = await act(activity, before)
+    assert house.directory.called(effect) == 1
+    assert {**again, "at": ""} == {**first, "at": ""}, "the same outcome, undo included"
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+@pytest.mark.parametrize(
+    "error",
+    [
+        PermissionDenied("needs a role", vendor="entra", operation="x", status=403),
+        NotFound("no such user", vendor="entra", operation="x", status=404),
+        NotSupported("mastered elsewhere", vendor="entra", operation="x"),
+    ],
+)
+async def test_a_permanent_refusal_is_a_failed_outcome(
+    house: FakeHouse, name: str, error: Exception
+) -> None:
+    activity, effect = ACTIONS[name]
+    before = await state(house)
+    house.directory.failing[effect] = error
+    outcome = await act(activity, before)
+    assert (outcome["status"], outcome["verified"], outcome["undo"]) == ("failed", None, None)
+    assert str(error) in outcome["detail"]
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+@pytest.mark.parametrize(
+    "error", [RetryableError("HTTP 500", status=500), Throttled("slow down", retry_after=2)]
+)
+async def test_what_may_pass_is_raised_to_be_tried_again(
+    house: FakeHouse, name: str, error: Exception
+) -> None:
+    activity, effect = ACTIONS[name]
+    before = await state(house)
+    for method in (effect, "get_state"):
+        house.directory.failing = {method: error}
+        with pytest.raises(RetryableError):
+            await act(activity, before)
+
+
+async def test_without_a_state_before_the_action_is_still_done(house: FakeHouse) -> None:
+    outcome = await act(containment.revoke_sessions, None)
+    assert outcome["status"] == "succeeded"
+    assert house.directory.called("revoke_sessions") == 1
+
+
+async def test_disabling_can_be_undone_and_nothing_else(house: FakeHouse) -> None:
+    before = await state(house)
+    undo = {name: (await act(activity, before))["undo"] for name, (activity, _) in ACTIONS.items()}
+    assert undo.pop("DisableAccount") == {"account_enabled": True}
+    assert set(undo.values()) == {None}
+
+
+async def test_an_account_that_was_disabled_before_stays_so_after_an_undo(
+    house: FakeHouse,
+) -> None:
+    house.directory.state = house.directory.state.model_copy(update={"account_enabled": False})
+    outcome = await act(containment.disable_account, await state(house))
+    assert (outcome["status"], outcome["undo"]) == ("succeeded", None)
+    assert outcome["detail"] == "was so before this case"
+    assert house.directory.called("set_enabled") == 0
+
+
+async def test_the_reset_hands_its_state_to_the_next_action(house: FakeHouse) -> None:
+    """Entra may move the sessions' time with the password; revoking must still happen."""
+    before = await state(house)
+    result = await call(containment.force_password_reset, object_id=OBJECT_ID, before=before)
+    after = AccountState.model_validate(result["after"])
+    assert after == house.directory.state
+    await act(containment.revoke_sessions, result["after"])
+    assert house.directory.called("revoke_sessions") == 1
+
+
+async def test_a_reset_whose_state_cannot_be_read_again_is_still_a_reset(
+    house: FakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = await state(house)
+
+    async def reset(_object_id: str) -> None:
+        house.directory.failing["get_state"] = RetryableError("down")
+
+    monkeypatch.setattr(house.directory, "reset_password", reset)
+    result = await call(containment.force_password_reset, object_id=OBJECT_ID, before=before)
+    assert result["outcome"]["status"] == "succeeded"
+    assert result["after"] is None
+
+
+async def test_the_read_back_asks_once_for_all(house: FakeHouse) -> None:
+    before = await state(house)
+    outcomes = [await act(activity, before) for activity, _effect in ACTIONS.values()]
+    house.directory.calls.clear()
+    found = await call(
+        containment.verify_account, object_id=OBJECT_ID, before=before, outcomes=outcomes
+    )
+    assert [item["verified"] for item in found["outcomes"]] == [True] * 4
+    assert house.directory.calls == ["get_state", "get_risk"]
+
+
+async def test_enabling_again_is_done_once(house: FakeHouse) -> None:
+    await act(containment.disable_account, await state(house))
+    for _ in range(2):
+        found = await call(containment.enable_account, object_id=OBJECT_ID)
+        assert found["account_enabled"] is True
+    assert house.directory.called("set_enabled") == 2
+
+
+async def block(house: FakeHouse, before: object) -> dict[str, object]:
+    return await call(block_ip, address=ADDRESS, before=before)
+
+
+async def test_a_block_that_is_in_force_at_once_is_verified(house: FakeHouse) -> None:
+    before = await call(read_block, address=ADDRESS)
+    outcome = await block(house, before)
+    assert (outcome["status"], outcome["verified"]) == ("succeeded", True)
+    assert outcome["undo"] == {"rule_id": "/ipGroups/1"}
+
+
+async def test_a_block_on_its_way_is_not_yet_verified(house: FakeHouse) -> None:
+    house.firewall.provisioned = False
+    outcome = await block(house, None)
+    assert (outcome["status"], outcome["verified"]) == ("succeeded", None)
+
+
+async def test_a_block_that_was_there_before_is_never_lifted_by_us(house: FakeHouse) -> None:
+    house.firewall.blocked.add(ADDRESS)
+    outcome = await block(house, await call(read_block, address=ADDRESS))
+    assert (outcome["status"], outcome["undo"]) == ("succeeded", None)
+    assert outcome["detail"] == "was blocked before this case"
+
+
+async def test_a_redelivered_block_is_still_ours_to_lift(house: FakeHouse) -> None:
+    before = await call(read_block, address=ADDRESS)
+    await block(house, before)
+    assert (await block(house, before))["undo"] == {"rule_id": "/ipGroups/1"}
+
+
+async def test_a_firewall_that_refuses_or_is_not_there_is_a_failed_outcome(
+    house: FakeHouse,
+) -> None:
+    house.firewall.failing["block"] = PermissionDenied("no", vendor="azure_firewall", status=403)
+    outcome = await block(house, None)
+    assert outcome["status"] == "failed" and "403" in str(outcome["detail"])
+    house.providers.firewalls.clear()
+    outcome = await block(house, None)
+    assert outcome["status"] == "failed" and "no firewall" in str(outcome["detail"])
+
+
+async def test_a_firewall_that_is_busy_is_tried_again(house: FakeHouse) -> None:
+    house.firewall.failing["block"] = RetryableError("another update runs", status=409)
+    with pytest.raises(RetryableError):
+        await block(house, None)
+
+
+async def test_lifting_a_block_twice_is_lifting_it(house: FakeHouse) -> None:
+    await block(house, None)
+    for _ in range(2):
+        assert (await call(unblock_ip, address=ADDRESS))["present"] is False

@@ -1,0 +1,197 @@
+"""Enrichment, addresses, sign-ins, hunts, context: what is missing is said, never guessed."""
+
+import pytest
+
+from activities.addresses import check_address
+from activities.analysis import (
+    analyse_activity,
+    analyse_sign_ins,
+    get_case_context,
+    recheck_sign_ins,
+)
+from activities.enrichment import enrich_user
+from shared.errors import NotFound, PermissionDenied, RetryableError, Throttled
+from shared.models.block import BlockName
+from shared.models.directory import Memberships, MfaRegistration
+from shared.models.query import QueryResult
+from shared.models.signin import SignInLogResult
+from shared.playbook.hunts import load_hunts
+from tests.support.fakes import FakeHouse, FakeReputation
+from tests.support.scripts import ADDRESS, NAME, case_payload
+from tests.unit.activities.calls import CASE, block, call
+from tests.unit.playbook.builders import ATTACK_AT, sign_in
+
+DOWN = RetryableError("timed out", vendor="vendor", operation="read")
+READS = {
+    "get_memberships": ("roles and groups", ["is_admin_role", "user_groups"]),
+    "get_mfa_registration": ("MFA registration", ["mfa_enabled"]),
+    "get_risk": ("risk", []),
+}
+
+
+async def test_a_whole_enrichment(house: FakeHouse) -> None:
+    house.directory.memberships = Memberships(groups=["Sales"], roles=["Global Administrator"])
+    found = await block(enrich_user, BlockName.USER, case=CASE)
+    assert found["status"] == "complete"
+    assert found["outputs"]["user_principal_name"] == NAME
+    assert found["outputs"]["is_admin_role"] is True
+    assert found["outputs"]["mfa_enabled"] is True
+    assert found["outputs"]["user_groups"] == ["Sales"]
+    assert found["details"]["profile"]["object_id"] == house.directory.user.object_id
+
+
+@pytest.mark.parametrize("read", READS)
+@pytest.mark.parametrize("error", [DOWN, PermissionDenied("consent is missing", status=403)])
+async def test_each_read_that_fails_is_named_and_the_rest_is_kept(
+    house: FakeHouse, read: str, error: Exception
+) -> None:
+    house.directory.failing[read] = error
+    found = await block(enrich_user, BlockName.USER, case=CASE)
+    named, unknown = READS[read]
+    assert found["status"] == "partial"
+    assert any(note.startswith(f"{named}: ") for note in found["notes"])
+    assert all(found["outputs"][output] is None for output in unknown)
+    assert found["outputs"]["user_principal_name"] == NAME
+    assert found["details"]["profile"]
+
+
+async def test_an_admin_flag_of_the_registration_counts_too(house: FakeHouse) -> None:
+    house.directory.mfa = MfaRegistration(mfa_enabled=True, is_admin=True)
+    found = await block(enrich_user, BlockName.USER, case=CASE)
+    assert found["outputs"]["is_admin_role"] is True
+
+
+@pytest.mark.parametrize("error", [DOWN, NotFound("no such user", status=404), Throttled("429")])
+async def test_without_a_profile_only_the_incidents_names_are_known(
+    house: FakeHouse, error: Exception
+) -> None:
+    house.directory.failing["get_user"] = error
+    found = await block(enrich_user, BlockName.USER, case=CASE)
+    assert found["status"] == "partial"
+    assert found["outputs"]["is_admin_role"] is None
+    assert found["details"] == {}
+    assert found["notes"][0].startswith("profile: ")
+
+
+async def test_an_unexpected_failure_of_a_read_stays_a_note_without_its_text(
+    house: FakeHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.directory.failing["get_risk"] = ValueError("row of ann@contoso.com")
+    found = await block(enrich_user, BlockName.USER, case=CASE)
+    assert "unexpected ValueError" in found["notes"][0]
+    assert "ann@contoso.com" not in str(found)
+    assert "row of ann@contoso.com" in caplog.text, "the log has it"
+
+
+async def test_an_address_known_to_every_source(house: FakeHouse) -> None:
+    found = await block(check_address, BlockName.ADDRESS, address=ADDRESS)
+    assert found["status"] == "complete"
+    assert (found["outputs"]["geo_country"], found["outputs"]["asn"]) == ("NL", 64496)
+    assert found["outputs"]["ip_reputation_score"] == 90
+
+
+async def test_one_source_that_fails_is_named_and_the_other_answers(house: FakeHouse) -> None:
+    other = FakeReputation("other", score=70)
+    house.providers.reputation.append(other)
+    house.reputation.failing["lookup"] = Throttled("slow down", vendor="source", status=429)
+    found = await block(check_address, BlockName.ADDRESS, address=ADDRESS)
+    assert found["status"] == "partial"
+    assert any(note.startswith("source: ") for note in found["notes"])
+    assert found["outputs"]["ip_reputation_score"] == 70
+
+
+async def test_when_every_source_fails_the_reputation_is_unknown(house: FakeHouse) -> None:
+    house.reputation.failing["lookup"] = DOWN
+    house.geo.failing["locate"] = DOWN
+    found = await block(check_address, BlockName.ADDRESS, address=ADDRESS)
+    assert (found["status"], found["outputs"]["ip_reputation_score"]) == ("partial", "unknown")
+    assert found["outputs"]["geo_country"] is None
+
+
+async def test_sources_that_are_not_configured_are_said(house: FakeHouse) -> None:
+    house.providers.reputation.clear()
+    house.providers.geo = None
+    found = await block(check_address, BlockName.ADDRESS, address=ADDRESS)
+    assert found["status"] == "partial"
+    assert "no threat-intelligence source is configured" in found["notes"]
+    assert "no location database is configured" in found["notes"]
+
+
+async def test_an_unreadable_sign_in_log_asks_for_a_review_by_hand(house: FakeHouse) -> None:
+    house.sign_in_log.failing["get_sign_ins"] = DOWN
+    found = await block(analyse_sign_ins, BlockName.SIGN_INS, case=CASE)
+    assert found["status"] == "partial"
+    assert "by hand" in found["notes"][0]
+    assert found["outputs"]["failed_logins_count"] is None, "not known is not zero"
+    house.providers.sign_in_log = None
+    found = await block(analyse_sign_ins, BlockName.SIGN_INS, case=CASE)
+    assert "TOURNIQUET_LOG_ANALYTICS_WORKSPACE_ID" in found["notes"][0]
+
+
+async def test_a_sign_in_log_with_gaps_is_partial(house: FakeHouse) -> None:
+    house.sign_in_log.result = SignInLogResult(
+        events=[sign_in(ATTACK_AT)], incomplete=["SigninLogs: cut at 5000 rows"], rows=1
+    )
+    found = await block(analyse_sign_ins, BlockName.SIGN_INS, case=CASE)
+    assert found["status"] == "partial"
+    assert "incomplete: SigninLogs: cut at 5000 rows" in found["notes"]
+    assert found["details"]["complete"] is False
+
+
+async def test_hunts_that_fail_or_are_cut_are_never_called_clean(house: FakeHouse) -> None:
+    house.siem.answers = {
+        "OfficeActivity": DOWN,
+        "AuditLogs": QueryResult(partial=True, detail="limit reached"),
+    }
+    found = await block(analyse_activity, BlockName.ACTIVITY, case=CASE)
+    hunts = load_hunts()
+    assert found["status"] == "partial"
+    failed = [hunt.id for hunt in hunts if "OfficeActivity" in hunt.query]
+    cut = [hunt.id for hunt in hunts if "AuditLogs" in hunt.query and hunt.id not in failed]
+    assert failed and cut
+    incomplete = " ".join(found["outputs"]["incomplete_queries"])
+    assert all(name in incomplete for name in (*failed, *cut))
+    assert set(found["outputs"]["queries_run"]) == {hunt.id for hunt in hunts} - set(failed)
+
+
+async def test_all_hunts_run(house: FakeHouse) -> None:
+    found = await block(analyse_activity, BlockName.ACTIVITY, case=CASE)
+    assert found["status"] == "complete"
+    assert house.siem.called("run_query") == len(load_hunts())
+
+
+async def test_the_incidents_context(house: FakeHouse) -> None:
+    house.siem.incident = {
+        "properties": {
+            "status": "Active",
+            "owner": {"assignedTo": "kim"},
+            "additionalData": {"alertsCount": 3, "commentsCount": 1},
+        }
+    }
+    found = await call(get_case_context, case=CASE)
+    assert found == {"status": "Active", "owner": "kim", "comments": 1, "alerts": 3}
+    house.siem.failing["get_incident"] = DOWN
+    assert "timed out" in (await call(get_case_context, case=CASE))["error"]
+    manual = case_payload(incident={"source": "manual", "incident_id": "S-1", "title": "t"})
+    assert await call(get_case_context, case=manual) == {}
+
+
+@pytest.mark.parametrize(
+    ("result", "held"),
+    [
+        (SignInLogResult(), True),
+        (SignInLogResult(incomplete=["SigninLogs"]), None),
+        (SignInLogResult(events=[sign_in(ATTACK_AT, address=ADDRESS)]), False),
+        (SignInLogResult(events=[sign_in(ATTACK_AT, address="198.51.100.1")]), True),
+        (SignInLogResult(events=[sign_in(ATTACK_AT, "50126", address=ADDRESS)]), True),
+        (
+            SignInLogResult(events=[sign_in(ATTACK_AT, address=ADDRESS)], incomplete=["x"]),
+            False,
+        ),
+    ],
+)
+async def test_did_it_hold(house: FakeHouse, result: SignInLogResult, held: bool | None) -> None:
+    house.sign_in_log.result = result
+    found = await call(recheck_sign_ins, case=CASE, since="2026-11-20T12:00:00Z")
+    assert found["held"] is held
+    assert found["detail"]

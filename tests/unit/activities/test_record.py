@@ -1,0 +1,106 @@
+from collections.abc import Callable
+
+import pytest
+
+from activities.record import WRITE_ATTEMPTS, save_case
+from shared.errors import PermissionDenied, RetryableError
+from shared.models.base import Json
+from shared.models.block import BLOCK_OUTPUTS
+from shared.models.case import CaseRequest
+from shared.playbook.reporting.record import initial_record
+from tests.support.fakes import FakeHouse
+from tests.unit.activities.calls import CASE, CASE_ID, call
+
+
+async def save(**patch: object) -> Json:
+    return await call(save_case, patch=patch)
+
+
+def entry(event: str) -> list[Json]:
+    return [{"at": "2026-11-20T12:00:01.000Z", "event": event}]
+
+
+async def test_the_first_patch_makes_the_record(house: FakeHouse) -> None:
+    assert await save(case=CASE, timeline=entry("case opened")) == {"case_id": CASE_ID}
+    record = house.cases.records[CASE_ID]
+    assert set(record["blocks"]) == set(BLOCK_OUTPUTS)
+    assert [item["event"] for item in record["timeline"]] == ["case opened"]
+    assert record["next_steps"], "people are told what to do from the first moment"
+    assert record["sla"]["measures"]
+    assert record["links"]["status"].endswith(CASE_ID)
+
+
+async def test_a_redelivered_first_patch_does_not_start_anew(house: FakeHouse) -> None:
+    await save(case=CASE, timeline=entry("case opened"))
+    await save(status="deciding")
+    await save(case=CASE, timeline=entry("case opened"))
+    record = house.cases.records[CASE_ID]
+    assert record["status"] == "deciding"
+    assert len(record["timeline"]) == 1
+
+
+async def test_a_patch_that_comes_before_the_record_is_tried_again(house: FakeHouse) -> None:
+    with pytest.raises(RetryableError, match="not there yet"):
+        await save(status="deciding")
+
+
+async def test_what_another_writer_wrote_meanwhile_is_kept(house: FakeHouse) -> None:
+    await save(case=CASE)
+    rival = house.cases.records[CASE_ID] | {"timeline": entry("by the other")}
+    house.cases.rivals = [rival]
+    await save(timeline=entry("by us"))
+    events = [item["event"] for item in house.cases.records[CASE_ID]["timeline"]]
+    assert sorted(events) == ["by the other", "by us"]
+
+
+async def test_two_that_open_at_once_make_one_record(house: FakeHouse) -> None:
+    house.cases.rivals = [initial_record(CaseRequest.model_validate(CASE)) | {"status": "deciding"}]
+    await save(case=CASE, timeline=entry("case opened"))
+    record = house.cases.records[CASE_ID]
+    assert record["status"] == "deciding"
+    assert [item["event"] for item in record["timeline"]] == ["case opened"]
+
+
+async def test_when_others_are_always_faster_it_is_tried_again_later(house: FakeHouse) -> None:
+    await save(case=CASE)
+    record = house.cases.records[CASE_ID]
+    house.cases.rivals = [
+        record | {"timeline": entry(f"rival {number}")} for number in range(WRITE_ATTEMPTS)
+    ]
+    with pytest.raises(RetryableError, match="faster"):
+        await save(status="deciding")
+
+
+async def test_storage_that_is_away_is_tried_again_and_one_that_refuses_is_said(
+    house: FakeHouse,
+) -> None:
+    house.cases.failing["load"] = RetryableError("timed out", vendor="blob")
+    with pytest.raises(RetryableError):
+        await save(case=CASE)
+    house.cases.failing["load"] = PermissionDenied("no role", vendor="blob", status=403)
+    assert "no role" in (await save(case=CASE))["error"]
+    house.providers.cases = None
+    assert "TOURNIQUET_BLOB_URL" in (await save(case=CASE))["error"]
+
+
+async def test_links_are_signed_only_when_a_key_is_set(
+    house: FakeHouse, configure: Callable[..., None]
+) -> None:
+    await save(case=CASE, status="awaiting_decision")
+    assert set(house.cases.records[CASE_ID]["links"]) == {"status"}
+    configure(link_signing_key="secret", public_url="https://soc.example")
+    await save(timeline=entry("later"))
+    links = house.cases.records[CASE_ID]["links"]
+    assert set(links) == {"status", "report", "decision"}
+    await save(timeline=entry("again"))
+    assert house.cases.records[CASE_ID]["links"] == links, "a link that was sent stays the same"
+
+
+async def test_the_same_patch_twice_is_once(house: FakeHouse) -> None:
+    await save(case=CASE)
+    patch = {"status": "deciding", "timeline": entry("x"), "sla": {"notified_at": CASE["now"]}}
+    await save(**patch)
+    first = house.cases.records[CASE_ID]
+    await save(**patch)
+    again = house.cases.records[CASE_ID]
+    assert {**again, "sla": {}} == {**first, "sla": {}}, "only the clock went on"

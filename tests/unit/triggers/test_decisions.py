@@ -1,0 +1,223 @@
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from shared.case_links import Purpose
+from shared.errors import RetryableError
+from shared.models.plan import ActionName
+from tests.support.fakes import FakeHouse
+from tests.support.scripts import ADDRESS, OBJECT_ID, outcome
+from tests.unit.playbook.records import planned, record
+from tests.unit.triggers.calls import (
+    CASE_ID,
+    FakeClient,
+    answer,
+    handler,
+    request,
+    token,
+    wrong_fields,
+)
+from triggers import decisions
+
+get_decision = handler(decisions.get_decision)
+post_decision = handler(decisions.post_decision)
+acknowledge = handler(decisions.acknowledge)
+close = handler(decisions.close)
+undo = handler(decisions.undo_actions)
+
+FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+PLAN = [planned("ForcePasswordReset", "ask"), planned("RevokeSessions", "ask")]
+
+
+@pytest.fixture
+def waiting(house: FakeHouse) -> FakeHouse:
+    """One case that waits for a decision."""
+    house.cases.records[CASE_ID] = record(status="awaiting_decision", plan=PLAN, actions=[])
+    return house
+
+
+def decide(body: object = None, **more: Any) -> Any:
+    return request(body=body, **{"token": token(Purpose.DECISION)} | more)
+
+
+async def test_a_decision_is_told_to_the_case(waiting: FakeHouse, client: FakeClient) -> None:
+    body = {"actions": ["RevokeSessions"], "comment": "not me"}
+    response = await post_decision(decide(body), client)
+    assert response.status_code == 202
+    [(instance, event, data)] = client.events
+    assert (instance, event) == (CASE_ID, "Decision")
+    assert data["actions"] == ["RevokeSessions"]
+    assert (data["comment"], data["channel"]) == ("not me", "web")
+    assert data["decided_by"] == "holder of the signed link"
+    assert answer(response)["decision"] == data
+
+
+async def test_who_decided_is_never_in_the_body(waiting: FakeHouse, client: FakeClient) -> None:
+    body = {"actions": ["RevokeSessions"], "decided_by": "the boss", "channel": "slack"}
+    response = await post_decision(decide(body), client)
+    assert response.status_code == 400
+    assert wrong_fields(response) == ["decided_by", "channel"]
+    assert not client.events
+
+
+async def test_a_signed_in_person_is_named(
+    waiting: FakeHouse, client: FakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEBSITE_AUTH_ENABLED", "true")
+    headers = {"x-ms-client-principal-name": "kim@contoso.com"}
+    await post_decision(decide({"actions": ["NoAction"]}, headers=headers), client)
+    assert client.events[0][2]["decided_by"] == "kim@contoso.com"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "",
+        "x",
+        token(Purpose.REPORT),
+        token(Purpose.DECISION, seconds=-1),
+        token(Purpose.DECISION, "case-fedcba9876543210fedcba98"),
+    ],
+)
+async def test_without_a_good_link_nobody_decides(
+    waiting: FakeHouse, client: FakeClient, wrong: str
+) -> None:
+    for call in (post_decision, get_decision):
+        response = await call(decide({"actions": ["RevokeSessions"]}, token=wrong), client)
+        assert response.status_code == 401
+        assert b"ann@contoso.com" not in response.get_body()
+    assert not client.events
+    assert not waiting.cases.calls, "nothing is read for who was not proved"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "actions"),
+        ({"actions": []}, "actions"),
+        ({"actions": "RevokeSessions"}, "actions"),
+        ({"actions": ["DeleteEverything"]}, "actions.0"),
+        ({"actions": ["RevokeSessions", "NoAction"]}, "actions"),
+        ({"actions": ["MonitorOnly", "NoAction"]}, "actions"),
+        ({"actions": ["RevokeSessions"], "comment": "x" * 2001}, "comment"),
+        ({"actions": ["RevokeSessions"] * 100}, "actions"),
+        ([], "body"),
+        ("text", "body"),
+    ],
+)
+async def test_a_decision_that_is_none_is_a_problem(
+    waiting: FakeHouse, client: FakeClient, body: object, field: str
+) -> None:
+    response = await post_decision(decide(body), client)
+    assert response.status_code == 400
+    assert wrong_fields(response) == [field]
+    assert not client.events
+
+
+@pytest.mark.parametrize("status", ["gathering", "containing", "contained", "closed", "failed"])
+async def test_only_a_waiting_case_can_be_decided(
+    waiting: FakeHouse, client: FakeClient, status: str
+) -> None:
+    waiting.cases.records[CASE_ID] = record(status=status)
+    response = await post_decision(decide({"actions": ["RevokeSessions"]}), client)
+    assert response.status_code == 409
+    assert status in answer(response)["detail"]
+    sent = urlencode({"actions": "RevokeSessions"}).encode()
+    response = await post_decision(decide(raw=sent, headers=FORM), client)
+    assert (response.status_code, response.mimetype) == (409, "text/html")
+    assert not client.events
+
+
+async def test_the_page_and_its_form(waiting: FakeHouse, client: FakeClient) -> None:
+    response = await get_decision(decide(), client)
+    assert (response.status_code, response.mimetype) == (200, "text/html")
+    assert b'name="actions"' in response.get_body()
+    sent = urlencode(
+        [("actions", "ForcePasswordReset"), ("actions", "RevokeSessions"), ("comment", "ä & <b>")]
+    )
+    response = await post_decision(decide(raw=sent.encode(), headers=FORM), client)
+    assert (response.status_code, response.mimetype) == (202, "text/html")
+    data = client.events[0][2]
+    assert data["actions"] == ["ForcePasswordReset", "RevokeSessions"]
+    assert data["comment"] == "ä & <b>"
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"comment=%3Cscript%3E", b"actions=Nonsense", b"\xff=%zz", b"a=1&" * 99]
+)
+async def test_a_form_without_a_choice_is_shown_again(
+    waiting: FakeHouse, client: FakeClient, sent: bytes
+) -> None:
+    response = await post_decision(decide(raw=sent, headers=FORM), client)
+    assert (response.status_code, response.mimetype) == (400, "text/html")
+    assert b'name="actions"' in response.get_body()
+    assert b"<script" not in response.get_body()
+    assert not client.events
+
+
+@pytest.mark.parametrize(("call", "event"), [(acknowledge, "Acknowledged"), (close, "Closed")])
+async def test_acknowledging_and_closing(
+    house: FakeHouse, client: FakeClient, call: Any, event: str
+) -> None:
+    house.cases.records[CASE_ID] = record()
+    response = await call(request(body={"comment": "mine"}), client)
+    assert response.status_code == 202
+    assert client.events == [(CASE_ID, event, {"by": "function key", "comment": "mine"})]
+    assert (await call(request(), client)).status_code == 202, "a body is not needed"
+
+
+@pytest.mark.parametrize("call", [acknowledge, close])
+async def test_a_closed_case_stays_closed(house: FakeHouse, client: FakeClient, call: Any) -> None:
+    house.cases.records[CASE_ID] = record(status="closed")
+    assert (await call(request(), client)).status_code == 409
+    assert not client.events
+
+
+@pytest.mark.parametrize("call", [acknowledge, close, undo])
+async def test_wrong_notes_missing_cases_and_a_store_that_is_down(
+    house: FakeHouse, client: FakeClient, call: Any
+) -> None:
+    assert (await call(request(), client)).status_code == 404
+    house.cases.records[CASE_ID] = record()
+    wrong = {"comment": 7, "who": "me"}
+    response = await call(request(body=wrong), client)
+    assert response.status_code == 400
+    assert set(wrong_fields(response)) == {"comment", "who"}
+    assert (await call(request(raw=b"{"), client)).status_code == 400
+    house.cases.failing["load"] = RetryableError("down", vendor="blob")
+    assert (await call(request(), client)).status_code == 503
+    assert not client.events and not client.started
+
+
+DONE = [
+    outcome(ActionName.DISABLE_ACCOUNT, undo={"account_enabled": True}),
+    outcome(ActionName.BLOCK_IP, undo={"rule_id": "/ipGroups/1"}),
+    outcome(ActionName.REVOKE_SESSIONS, status="failed"),
+]
+
+
+async def test_an_undo_is_started_for_what_was_done(house: FakeHouse, client: FakeClient) -> None:
+    account = {"object_id": OBJECT_ID, "user_principal_name": "ann@contoso.com"}
+    house.cases.records[CASE_ID] = record(actions=DONE, account=account)
+    response = await undo(request(body={"comment": "it was the user"}), client)
+    assert response.status_code == 202
+    assert answer(response)["undoing"] == [
+        f"DisableAccount on {OBJECT_ID}",
+        f"BlockIP on {ADDRESS}",
+    ]
+    [started] = client.started.values()
+    assert started["name"] == "undo"
+    given = started["input"]
+    assert (given["case_id"], given["object_id"]) == (CASE_ID, OBJECT_ID)
+    assert [item["action"] for item in given["actions"]] == ["DisableAccount", "BlockIP"]
+    assert (given["requested_by"], given["comment"]) == ("function key", "it was the user")
+
+
+async def test_an_undo_can_name_its_actions(house: FakeHouse, client: FakeClient) -> None:
+    house.cases.records[CASE_ID] = record(actions=DONE)
+    response = await undo(request(body={"actions": ["BlockIP"]}), client)
+    assert answer(response)["undoing"] == [f"BlockIP on {ADDRESS}"]
+    for nothing in ("RevokeSessions", "ConfirmCompromised"):
+        response = await undo(request(body={"actions": [nothing]}), client)
+        assert response.status_code == 409
