@@ -5,6 +5,10 @@ More than 20 failed attempts of one user from one external address inside a slid
 later than one window length after the last failure of the run, so that the whole pattern fits in
 two windows. (Sentinel's "Brute force attack against Azure Portal" ends a session after 20 quiet
 minutes; ours is stricter.) Attempts are counted, not rows: rows with the same id are one attempt.
+Times are compared at whole seconds, the resolution that every log has (Graph and the unified audit
+log have no fractions), so every log gives the same answer.
+
+The same condition as a Sentinel rule: ``infra/detections/brute_force_success.yaml``.
 """
 
 from bisect import bisect_left
@@ -22,6 +26,8 @@ WINDOW_MINUTES = 10
 """Seed 004: "occurring within a 10-minute time window"."""
 FAILURE_THRESHOLD = 20
 """Seed 004: "greater than 20 failed authentication attempts"; the run must exceed it."""
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+"""What Entra writes as the user's id when the name is nobody's."""
 
 
 class GuessingRun(Model):
@@ -73,6 +79,23 @@ def source_of(event: SignIn) -> str | None:
     return _canonical(event.address) if event.address else None
 
 
+def external_source_of(event: SignIn) -> str | None:
+    """Return the address of a sign-in when it is outside, else ``None``."""
+    source = source_of(event)
+    return source if source is not None and _is_external(source) else None
+
+
+def user_of(event: SignIn) -> str:
+    """Return whom a sign-in was for: object id or, without one, user name; lower case."""
+    known = event.user_id if event.user_id != _NOBODY else None
+    return (known or event.user_principal_name or "").lower()
+
+
+def to_second(moment: datetime) -> datetime:
+    """Return a time without its fraction of a second."""
+    return moment.replace(microsecond=0)
+
+
 def is_guess(event: SignIn) -> bool:
     """Whether the attempt failed in a way that password guessing causes."""
     return event.result_code in GUESSING_CODES
@@ -98,7 +121,24 @@ def find_brute_force_success(
     window_minutes: int = WINDOW_MINUTES,
     threshold: int = FAILURE_THRESHOLD,
 ) -> BruteForce | None:
-    """Return the brute force that succeeded, or ``None``.
+    """Return the brute force with the most failures that succeeded, or ``None``.
+
+    Takes what ``find_brute_force_successes`` takes.
+    """
+    found = find_brute_force_successes(
+        events, address=address, window_minutes=window_minutes, threshold=threshold
+    )
+    return found[0] if found else None
+
+
+def find_brute_force_successes(
+    events: Sequence[SignIn],
+    *,
+    address: str | None = None,
+    window_minutes: int = WINDOW_MINUTES,
+    threshold: int = FAILURE_THRESHOLD,
+) -> list[BruteForce]:
+    """Return every user and address with a brute force that succeeded, most failures first.
 
     Args:
         events: sign-ins in any order, of one user or several; each user is counted alone.
@@ -107,15 +147,16 @@ def find_brute_force_success(
         threshold: the run must have more failed attempts than this.
 
     Returns:
-        The run with the most failures, together with the first success after it.
+        Of each user and address the run with the most failures that a success followed, the
+        earliest of several, together with the first success after it.
     """
     window = timedelta(minutes=window_minutes)
     found: list[BruteForce] = []
     for key, (failures, successes) in _by_source(events, address).items():
-        times = [success.at for success in successes]
+        times = [to_second(success.at) for success in successes]
         best: tuple[int, int, SignIn] | None = None
         for start, end in _windows(failures, window):
-            last = failures[end - 1].at
+            last = to_second(failures[end - 1].at)
             position = bisect_left(times, last)
             if (
                 end - start <= threshold
@@ -129,7 +170,7 @@ def find_brute_force_success(
             run = _run(key, failures[best[0] : best[1]])
             success = best[2]
             found.append(BruteForce(**dict(run), success_id=success.id, success_at=success.at))
-    return min(found, key=_run_order, default=None)
+    return sorted(found, key=_run_order)
 
 
 def _by_source(
@@ -139,10 +180,10 @@ def _by_source(
     wanted = normalise_address(address) if address else None
     groups: dict[tuple[str, str], tuple[list[SignIn], list[SignIn]]] = defaultdict(lambda: ([], []))
     for event in distinct_attempts(events):
-        source = source_of(event)
-        if source is None or not _is_external(source) or wanted not in (None, source):
+        source = external_source_of(event)
+        if source is None or wanted not in (None, source):
             continue
-        user = (event.user_id or event.user_principal_name or "").lower()
+        user = user_of(event)
         if is_guess(event):
             groups[user, source][0].append(event)
         elif event.succeeded:
@@ -154,7 +195,7 @@ def _windows(failures: list[SignIn], window: timedelta) -> Iterable[tuple[int, i
     """Yield, for every failure, the slice of failures in the window that ends with it."""
     start = 0
     for end, failure in enumerate(failures, start=1):
-        while failure.at - failures[start].at > window:
+        while to_second(failure.at) - to_second(failures[start].at) > window:
             start += 1
         yield start, end
 
