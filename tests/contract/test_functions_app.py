@@ -152,12 +152,6 @@ def test_every_activity_says_its_effect_idempotency_and_permission(activity: Any
         assert f"\n{heading} " in (inspect.getdoc(activity) or ""), heading
 
 
-def test_strict_typing_is_set_wherever_the_app_runs() -> None:
-    name = "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING"
-    example = json.loads((ROOT / "local.settings.example.json").read_text())
-    assert example["Values"][name] == "1"
-
-
 def test_strict_typing_builds_no_class_that_a_payload_names() -> None:
     """Without it the SDK calls ``from_json`` of whatever class an alert's JSON names."""
     trap = {"alert": {"__class__": "Trap", "__module__": __name__, "__data__": "{}"}}

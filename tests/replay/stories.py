@@ -114,6 +114,24 @@ def _account_and_address(engine: Engine) -> Run:
     return run
 
 
+def _refused(engine: Engine) -> Run:
+    refused = outcome(ActionName.REVOKE_SESSIONS, status="failed", detail="HTTP 403")
+    run = _new(engine, revoke_sessions=lambda _payload: {"outcome": refused})
+    request = {
+        "account_key": ACCOUNT_KEY,
+        "object_id": OBJECT_ID,
+        "actions": [plan_line(ActionName.REVOKE_SESSIONS).to_json()],
+    }
+    run.start("contain", request)
+    return run
+
+
+def _ticketing_down(engine: Engine) -> Run:
+    run = _new(engine, open_ticket=_late(5, "open_ticket"))
+    run.start("respond", case_payload(timing=SOON))
+    return run
+
+
 def _slowly_in_force(engine: Engine) -> Run:
     states = iter([(False, False), (True, False), (True, False), (True, True)])
 
@@ -155,7 +173,9 @@ STORIES = (
     Story("respond", "medium-answered", _medium_answered),
     Story("respond", "silence", _silence),
     Story("respond", "no-account", _no_account),
+    Story("respond", "ticketing-down", _ticketing_down),
     Story("contain", "account-and-address", _account_and_address),
+    Story("contain", "refused", _refused),
     Story("block_address", "slowly-in-force", _slowly_in_force),
     Story("undo", "account-and-address", _account_and_address_undone),
     Story("open_ticket_late", "second-try", _opened_at_second_try),

@@ -5,6 +5,7 @@ that its payload names. All use of the SDK's private names is here and in ``gold
 """
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -125,6 +126,7 @@ def durable_engine() -> Iterator[Engine]:
     """Run the app's own orchestrators and entities on Microsoft's in-memory engine."""
     port = free_port()
     backend = InMemoryOrchestrationBackend(port=port)
+    backend._work_available = _Attentive()
     address = f"localhost:{port}"
     converter = DEFAULT_FUNCTIONS_DATA_CONVERTER
     worker = TaskHubGrpcWorker(host_address=address, data_converter=converter)
@@ -146,6 +148,13 @@ def durable_engine() -> Iterator[Engine]:
             worker.stop()  # type: ignore[no-untyped-call]
             client.close()
             backend.stop()
+
+
+class _Attentive(threading.Event):
+    """An event that looks again soon: the engine clears it after waiting and so can miss work."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return super().wait(0.005 if timeout is None else min(timeout, 0.005))
 
 
 def _versioning() -> VersioningOptions:

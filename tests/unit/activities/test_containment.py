@@ -86,6 +86,14 @@ async def test_what_may_pass_is_raised_to_be_tried_again(
             await act(activity, before)
 
 
+async def test_a_state_that_may_not_be_read_does_not_stop_containment(house: FakeHouse) -> None:
+    house.directory.failing["get_state"] = PermissionDenied("no role", status=403)
+    assert await call(containment.read_account_state, object_id=OBJECT_ID) is None
+    house.directory.failing["get_state"] = RetryableError("timed out")
+    with pytest.raises(RetryableError):
+        await call(containment.read_account_state, object_id=OBJECT_ID)
+
+
 async def test_without_a_state_before_the_action_is_still_done(house: FakeHouse) -> None:
     outcome = await act(containment.revoke_sessions, None)
     assert outcome["status"] == "succeeded"
