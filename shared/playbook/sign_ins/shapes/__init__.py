@@ -118,4 +118,5 @@ def _recognise_entra(row: Row) -> Shape | None:
         return Shape.GRAPH if "status" in row and "ipAddress" in row else None
     if "ResultType" in row and "IPAddress" in row and any(name in row for name in _ENTRA_ONLY):
         return Shape.SIGNIN_LOGS
-    return Shape.PORTAL if has_portal_columns(row) else None
+    windows_event = "EventID" in row
+    return Shape.PORTAL if has_portal_columns(row) and not windows_event else None

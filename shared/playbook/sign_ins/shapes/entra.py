@@ -53,9 +53,12 @@ def read_entra(row: Row, *, interactive: bool) -> SignIn | None:
 
 
 def result_code(value: object) -> str | None:
-    """Return an Entra error code as text; ``0`` for any way to say success."""
+    """Return an Entra error code as text; ``0`` for any way to say success.
+
+    ``Failure`` says less than the code that stands elsewhere in the row, so it is no code.
+    """
     text = as_text(value)
-    if text is None:
+    if text is None or text.lower() in ("failure", "failed"):
         return None
     if text.lower() in ("success", "succeeded"):
         return "0"

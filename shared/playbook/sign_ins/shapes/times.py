@@ -36,7 +36,7 @@ def read_time(value: object) -> datetime | None:
 def _read_text(text: str) -> datetime:
     found = _AMERICAN.fullmatch(text)
     if found is None:
-        return parse_utc(text)
+        return parse_utc(text.upper())
     month, day, year, hour, minute, second, fraction, half = found.groups()
     hours = int(hour) % 12 + 12 * (half.upper() == "P") if half else int(hour)
     microseconds = int((fraction or "0").ljust(6, "0")[:6])

@@ -86,7 +86,7 @@ def read_unified_audit_log(row: Row) -> SignIn | None:
         user_principal_name=user,
         address=address,
         result_code=code,
-        result_description=record.text("LogonError") or "",
+        result_description=_error(record) or "",
         app=record.text("ApplicationId"),
         user_agent=more.text("UserAgent"),
         device_id=device.text("Id"),
@@ -110,10 +110,15 @@ def _code(record: Row, *, failed: bool) -> str:
         return "0"
     if number not in (None, "0"):
         return str(number)
-    name = (record.text("LogonError") or "").lower()
+    name = (_error(record) or "").lower()
     if name not in LOGON_ERRORS:
         record.notes.append("the failure has no known error")
     return LOGON_ERRORS.get(name, UNKNOWN_RESULT)
+
+
+def _error(record: Row) -> str | None:
+    error = record.text("LogonError")
+    return None if error == "None" else error
 
 
 def _object_id(record: Row) -> str | None:
