@@ -5,6 +5,7 @@ from datetime import timedelta
 from durabletask import task
 from pydantic import ValidationError
 
+from orchestrators.case_file import CaseFile, acknowledged
 from orchestrators.flow import Steps, utc_now
 from orchestrators.names import Event
 from shared.models.base import format_utc
@@ -12,24 +13,33 @@ from shared.models.case import CaseRequest
 from shared.models.plan import ActionName, Decision
 
 
-def ask(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[Decision]:
+def ask(ctx: task.OrchestrationContext, case: CaseRequest, file: CaseFile) -> Steps[Decision]:
     """Wait for the first valid decision or the deadline, whichever comes first.
 
-    The question itself is sent by the caller (ticket and channels); this only waits. An event
-    that is not a valid decision is ignored, so that garbage cannot answer for a person. On
-    silence the decision is ``MonitorOnly`` by ``deadline``: nothing is done to the account.
+    The question itself is sent by the caller (ticket and channels); this only waits, and notes
+    meanwhile who has taken the case. An event that is not a valid decision is ignored, so that
+    garbage cannot answer for a person. On silence the decision is ``MonitorOnly`` by
+    ``deadline``: nothing is done to the account.
     """
     deadline = ctx.create_timer(timedelta(minutes=case.timing.approval_deadline_minutes))
-    while True:
-        answer = ctx.wait_for_external_event(str(Event.DECISION))
-        winner = yield task.when_any([answer, deadline])
+    answer = ctx.wait_for_external_event(str(Event.DECISION))
+    taken = ctx.wait_for_external_event(str(Event.ACKNOWLEDGED))
+    decision: Decision | None = None
+    while decision is None:
+        winner = yield task.when_any([answer, taken, deadline])
         if winner is deadline:
-            answer.cancel()
-            return _silence(ctx, case)
-        decision = _valid(answer.get_result())
-        if decision is not None:
-            deadline.cancel()
-            return decision
+            decision = _silence(ctx, case)
+        elif winner is taken:
+            yield from file.write(**acknowledged(ctx, taken.get_result()))
+            taken = ctx.wait_for_external_event(str(Event.ACKNOWLEDGED))
+        else:
+            decision = _valid(answer.get_result())
+            if decision is None:
+                answer = ctx.wait_for_external_event(str(Event.DECISION))
+    for one in (answer, taken, deadline):
+        if not one.is_complete:
+            one.cancel()
+    return decision
 
 
 def _valid(data: object) -> Decision | None:

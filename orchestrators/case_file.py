@@ -9,8 +9,8 @@ from typing import Any
 
 from durabletask import task
 
-from orchestrators.flow import Retry, Steps, attempt, save, timeline
-from shared.models.base import Json
+from orchestrators.flow import Retry, Steps, attempt, save, timeline, utc_now
+from shared.models.base import Json, format_utc
 from shared.models.case import CaseRequest
 from shared.playbook.reporting.record import initial_record, merge_record
 
@@ -54,3 +54,10 @@ class CaseFile:
     def _everything(self) -> Json:
         whole = {key: value for key, value in self.record.items() if key not in _IDENTITY}
         return whole | {"case": self._case.to_json()}
+
+
+def acknowledged(ctx: task.OrchestrationContext, data: Any) -> Json:
+    """Return the patch that says who has taken the case; it stops the review clock."""
+    who = data.get("by", "unknown") if isinstance(data, dict) else "unknown"
+    at = format_utc(utc_now(ctx))
+    return {"sla": {"reviewed_at": at}, "timeline": timeline(ctx, f"acknowledged by {who}")}

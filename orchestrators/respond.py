@@ -138,7 +138,7 @@ def _act(
     decision: Decision | None = None
     chosen: list[Json] = []
     if asks:
-        decision = yield from ask(ctx, case)
+        decision = yield from ask(ctx, case, file)
         chosen = yield from _follow(ctx, case, file, decided, decision)
     done = yield from _finish_containment(ctx, contained, automatic)
     outcomes = merge_outcomes(done, chosen)

@@ -6,6 +6,7 @@ from typing import Any
 
 from durabletask import task
 
+from orchestrators.case_file import acknowledged
 from orchestrators.flow import Retry, Steps, attempt, case_activity, save, timeline, utc_now
 from orchestrators.names import Activity, Event
 from shared.models.base import Json, format_utc
@@ -67,17 +68,9 @@ def _timer(ctx: task.OrchestrationContext, *, minutes: float) -> task.Cancellabl
 
 
 def _acknowledge(ctx: task.OrchestrationContext, case: CaseRequest, waits: _Waits) -> Steps[None]:
-    data = waits.acknowledged.get_result() or {}
+    patch = acknowledged(ctx, waits.acknowledged.get_result())
     waits.acknowledged = ctx.wait_for_external_event(str(Event.ACKNOWLEDGED))
-    who = str(data.get("by", "unknown"))
-    at = format_utc(utc_now(ctx))
-    yield from attempt(
-        save(
-            ctx,
-            case.case_id,
-            {"sla": {"reviewed_at": at}, "timeline": timeline(ctx, f"acknowledged by {who}")},
-        )
-    )
+    yield from attempt(save(ctx, case.case_id, patch))
 
 
 def _recheck(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[None]:

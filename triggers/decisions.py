@@ -165,11 +165,11 @@ async def undo_actions(
     """Take back all or the named actions ``{"actions": [names], "comment": "why"}``."""
     case_id = req.route_params["case_id"]
     note = _read_note(req)
+    if isinstance(note, func.HttpResponse):
+        return note
     record = await _record(client, case_id)
-    for answer in (note, record):
-        if isinstance(answer, func.HttpResponse):
-            return answer
-    assert isinstance(note, NoteBody) and isinstance(record, dict)  # noqa: S101 - for the checker
+    if isinstance(record, func.HttpResponse):
+        return record
     chosen = [
         item
         for item in record["actions"]
@@ -204,6 +204,9 @@ async def _tell(
         return record
     if record["status"] == "closed":
         return problem(409, "This case is closed")
+    if event is Event.CLOSED and record["status"] == "awaiting_decision":
+        detail = "Answer the open question first; NoAction changes nothing."
+        return problem(409, "This case waits for a decision", detail=detail)
     data = {"by": by_function_key(req), "comment": note.comment}
     await client.raise_orchestration_event(case_id, str(event), data=data)
     return json_answer({"case_id": case_id, "accepted": True}, 202)

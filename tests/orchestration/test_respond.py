@@ -247,3 +247,15 @@ def test_what_nobody_foresaw_still_reaches_people(case: NewCase) -> None:
     assert told["phase"] == "broke_off"
     assert "NoSuchAction" in told["why"]
     assert record(run)["status"] == "failed"
+
+
+def test_taking_a_case_stops_the_review_clock_while_it_waits(case: NewCase) -> None:
+    run = case(decide_response=lambda _payload: asks())
+    respond(run, timing=SOON | {"approval_deadline_minutes": 1000})
+    run.wait_for_call("comment_incident")
+    run.tell("Acknowledged", {"by": "kim", "comment": ""})
+    run.tell("Decision", DECISION)
+    run.wait()
+    saved = record(run)
+    assert "acknowledged by kim" in saved["timeline"]
+    assert "reviewed_at" in saved["sla"]

@@ -161,11 +161,13 @@ def _investigate(view: CaseView) -> list[str]:
     for finding in view.findings[:MOST_FINDINGS]:
         technique = f" [{finding['technique']}]" if finding.get("technique") else ""
         count = view.text(finding.get("count"))
+        rows = "1 row" if count == "1" else f"{count} rows"
         steps.append(
-            f"Review what was found: {view.text(finding.get('title'))}{technique}, {count} rows."
+            f"Review what was found: {view.text(finding.get('title'))}{technique}, {rows}."
         )
+    who = view.who if view.record.account is not None else "the account, once it is known,"
     steps.append(
-        f"Scope: check what {view.who} did{since}: sensitive data, mailbox rules, application "
+        f"Scope: check what {who} did{since}: sensitive data, mailbox rules, application "
         "consents, new authentication methods, role changes, logins to other systems."
     )
     steps += [_malware(view), *_hunt(view), _root_cause(view)]
