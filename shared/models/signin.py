@@ -54,6 +54,16 @@ class SignIn(Model):
     mfa_result: MfaResult = MfaResult.UNKNOWN
     conditional_access_status: str | None = None
     risk_level: str | None = None
+    risk_state: str | None = None
+    """What became of the risk: ``atRisk``, ``dismissed``, ``remediated``, ``confirmedSafe``, ..."""
+    trusted_location: bool | None = None
+    """Whether the address lies in a named location that an administrator trusts."""
+    authentication_protocol: str | None = None
+    """``deviceCode`` and ``ropc`` are the ones that attackers like."""
+    session_id: str | None = None
+    """Everything that comes of one interactive sign-in shares it, whatever the network."""
+    token_id: str | None = None
+    """``UniqueTokenIdentifier``: one token that was issued."""
     correlation_id: str | None = None
     notes: list[str] = Field(default_factory=list)
 

@@ -35,31 +35,8 @@ from shared.playbook.sign_ins.suspect import (
     find_suspicious_success,
     same_address,
 )
-from shared.playbook.sign_ins.travel import distance_km, speed_km_per_hour
+from shared.playbook.sign_ins.unusual import compare
 
-LEGACY_CLIENTS: frozenset[str] = frozenset(
-    {
-        "authenticated smtp",
-        "autodiscover",
-        "exchange activesync",
-        "exchange online powershell",
-        "exchange web services",
-        "imap",
-        "imap4",
-        "mapi over http",
-        "offline address book",
-        "other clients",
-        "outlook anywhere (rpc over http)",
-        "pop",
-        "pop3",
-        "reporting web services",
-        "smtp",
-    }
-)
-"""``ClientAppUsed`` values of legacy authentication, which cannot do multifactor authentication.
-
-Source: learn.microsoft.com, "Block legacy authentication with Conditional Access".
-"""
 _MFA_REFUSED = "500121"
 _MFA_REFUSAL_PERIOD = timedelta(hours=1)
 _SHOWN_ADDRESSES = 10
@@ -110,7 +87,7 @@ def analyse_sign_ins(
     return SignInAnalysis(
         **_seed_outputs(success, guesses),
         **_stopped(own, recent, subject),
-        **_unusual(subject, past, attempts),
+        **compare(subject, past, attempts),
         **_last_logon(past, subject, guesses.failures),
         attempts=len(attempts),
         brute_force=guesses.brute_force,
@@ -168,6 +145,10 @@ def _details(success: SignIn) -> SuccessfulLogin:
         authentication_methods=success.authentication_methods,
         conditional_access_status=success.conditional_access_status,
         risk_level=success.risk_level,
+        risk_state=success.risk_state,
+        trusted_location=success.trusted_location,
+        authentication_protocol=success.authentication_protocol,
+        session_id=success.session_id,
         correlation_id=success.correlation_id,
     )
 
@@ -213,40 +194,6 @@ def _stopped(own: Sequence[SignIn], recent: Sequence[SignIn], subject: SignIn) -
 def _sign_ins(events: Iterable[SignIn]) -> int:
     """Count sign-ins: a prompt and its refusal share a correlation id and are one."""
     return len({event.correlation_id or event.id for event in events})
-
-
-def _unusual(subject: SignIn, past: Sequence[SignIn], attempts: Sequence[SignIn]) -> dict[str, Any]:
-    base = usual.build_baseline(past)
-    known = usual.is_known_address(base, subject)
-    km, speed = _travel(subject, attempts)
-    return {
-        "login_location_variance": usual.distance_to_usual_km(base, subject),
-        "first_seen_address": None if known is None else not known,
-        "travel_km": km,
-        "travel_km_per_hour": speed,
-        "new_country": usual.is_new_country(base, subject),
-        "new_device": usual.is_new_device(base, subject),
-        "unusual_hour": usual.is_unusual_hour(base, subject),
-        "legacy_protocol": (
-            subject.client_app.lower() in LEGACY_CLIENTS if subject.client_app else None
-        ),
-        "history_successes": base.successes,
-        "history_days": base.days,
-        "thin_history": base.thin,
-    }
-
-
-def _travel(subject: SignIn, attempts: Sequence[SignIn]) -> tuple[float | None, float | None]:
-    """Return km and km/h from the last success at another address before the subject."""
-    if subject.latitude is None or subject.longitude is None:
-        return None, None
-    for event in reversed(attempts):
-        if event.latitude is None or event.longitude is None or not event.succeeded:
-            continue
-        if event.at <= subject.at and not same_address(event, subject):
-            km = distance_km(event.latitude, event.longitude, subject.latitude, subject.longitude)
-            return round(km, 1), round(speed_km_per_hour(km, event.at, subject.at), 1)
-    return None, None
 
 
 def _last_logon(

@@ -1,10 +1,10 @@
-"""What is normal for an account: places, addresses, countries, devices and hours of its past.
+"""What is normal for an account: places, networks, devices, apps and hours of its past.
 
 The past of a sign-in is every success before it, except those from its own address in the last
 24 hours: they belong to the same episode, and an attacker must not become usual by trying again.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
 
@@ -18,10 +18,12 @@ THIN_HISTORY = 10
 """With fewer past successes than this, "new" means little and the analysis says so."""
 USUAL_SHARE = 0.1
 USUAL_DAYS = 3
-"""A place is usual with a tenth of the successes or on three different days."""
+"""A place or network is usual with a tenth of the successes or on three different days."""
 HOURS_NEEDED = 30
-"""Past successes needed before an hour of the day can be called unusual."""
+"""Past successes needed before an hour of the day or an app can be called unusual."""
 HOUR_TOLERANCE = 2
+DEVICE_CODE = "devicecode"
+"""``AuthenticationProtocol`` of the flow in which another device gets the token."""
 
 
 class Place(Model):
@@ -43,9 +45,15 @@ class Baseline(Model):
     usual_places: list[Place]
     countries: frozenset[str]
     addresses: frozenset[str]
+    networks: frozenset[int]
+    """Autonomous system numbers."""
+    usual_networks: frozenset[int]
     device_ids: frozenset[str]
     device_kinds: frozenset[str]
     """Operating system and browser family, for sign-ins from unregistered devices."""
+    apps: frozenset[str]
+    protocols: frozenset[str]
+    """Authentication protocols, lower case."""
     hours: frozenset[int]
     """UTC hours of the day with a success."""
 
@@ -75,8 +83,14 @@ def build_baseline(past: Sequence[SignIn]) -> Baseline:
         usual_places=_usual_places(past),
         countries=frozenset(event.country for event in past if event.country),
         addresses=frozenset(address for event in past if (address := source_of(event))),
+        networks=frozenset(event.asn for event in past if event.asn is not None),
+        usual_networks=_usual_networks(past),
         device_ids=frozenset(event.device_id for event in past if event.device_id),
         device_kinds=frozenset(kind for event in past if (kind := device_kind(event))),
+        apps=frozenset(event.app for event in past if event.app),
+        protocols=frozenset(
+            event.authentication_protocol.lower() for event in past if event.authentication_protocol
+        ),
         hours=frozenset(event.at.hour for event in past),
     )
 
@@ -101,6 +115,38 @@ def is_new_country(baseline: Baseline, event: SignIn) -> bool | None:
     if not baseline.countries or not event.country:
         return None
     return event.country not in baseline.countries
+
+
+def is_new_network(baseline: Baseline, event: SignIn) -> bool | None:
+    """Whether the autonomous system is new for the account; ``None`` when it cannot be said."""
+    if not baseline.networks or event.asn is None:
+        return None
+    return event.asn not in baseline.networks
+
+
+def is_usual_network(baseline: Baseline, event: SignIn) -> bool | None:
+    """Whether the account often comes from this network; ``None`` when it cannot be said.
+
+    It may well be a VPN: then one more sign-in through it says nothing.
+    """
+    if not baseline.networks or event.asn is None:
+        return None
+    return event.asn in baseline.usual_networks
+
+
+def is_new_app(baseline: Baseline, event: SignIn) -> bool | None:
+    """Whether the account never used this app; ``None`` with too little past to say."""
+    if baseline.successes < HOURS_NEEDED or not baseline.apps or not event.app:
+        return None
+    return event.app not in baseline.apps
+
+
+def is_new_device_code(baseline: Baseline, event: SignIn) -> bool | None:
+    """Whether a device code was used for the first time; ``None``: the log names no protocol."""
+    if not event.authentication_protocol:
+        return None
+    protocol = event.authentication_protocol.lower()
+    return protocol == DEVICE_CODE and protocol not in baseline.protocols
 
 
 def is_new_device(baseline: Baseline, event: SignIn) -> bool | None:
@@ -130,6 +176,23 @@ def distance_to_usual_km(baseline: Baseline, event: SignIn) -> float | None:
         for place in baseline.usual_places
     )
     return 0.0 if nearest <= SAME_PLACE_KM else round(nearest, 1)
+
+
+def _usual_networks(past: Sequence[SignIn]) -> frozenset[int]:
+    """Return the networks that are usual; with a thin past none is."""
+    times = Counter(event.asn for event in past if event.asn is not None)
+    known = times.total()
+    if known < THIN_HISTORY:
+        return frozenset()
+    days: dict[int, set[date]] = defaultdict(set)
+    for event in past:
+        if event.asn is not None:
+            days[event.asn].add(event.at.date())
+    return frozenset(
+        asn
+        for asn, count in times.items()
+        if count >= USUAL_SHARE * known or len(days[asn]) >= USUAL_DAYS
+    )
 
 
 def _usual_places(past: Sequence[SignIn]) -> list[Place]:

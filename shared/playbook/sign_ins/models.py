@@ -28,7 +28,24 @@ class SuccessfulLogin(Model):
     authentication_methods: list[str]
     conditional_access_status: str | None
     risk_level: str | None
+    risk_state: str | None = None
+    trusted_location: bool | None = None
+    authentication_protocol: str | None = None
+    session_id: str | None = None
     correlation_id: str | None
+
+
+class SessionElsewhere(Model):
+    """An earlier use of the same session or token that cannot be the same machine's."""
+
+    what: str
+    """``session`` or ``token``."""
+    at: UtcDatetime
+    address: str | None
+    country: str | None
+    device: str | None
+    misfit: str
+    """What does not fit, in words."""
 
 
 class CodeCount(Model):
@@ -84,9 +101,23 @@ class SignInAnalysis(Model):
     travel_km_per_hour: float | None = None
     """Distance and speed from the last success elsewhere to the suspicious one."""
     new_country: bool | None = None
+    new_network: bool | None = None
+    """Autonomous system that the account never succeeded from."""
+    usual_network: bool | None = None
+    """Autonomous system that the account often comes from, be it a VPN."""
     new_device: bool | None = None
+    new_app: bool | None = None
+    new_device_code: bool | None = None
+    """A token was given to another device by a code, for the first time."""
     unusual_hour: bool | None = None
     legacy_protocol: bool | None = None
+    session_named: bool = False
+    """Whether the log names session or token; without it the next field says nothing."""
+    session_elsewhere: SessionElsewhere | None = None
+    refresh_without_sign_in: bool | None = None
+    """A token is used in a new country in which no person signed in."""
+    everything_new: bool | None = None
+    """The token theft detection: country, network, address and machine are all new at once."""
     history_successes: int = 0
     history_days: int = 0
     thin_history: bool = True

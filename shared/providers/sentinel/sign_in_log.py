@@ -28,7 +28,8 @@ _PROJECTION = """\
     ResultType, ResultDescription, AuthenticationRequirement, AuthenticationDetails,
     Status = tostring(Status), DeviceDetail = tostring(DeviceDetail),
     LocationDetails = tostring(LocationDetails), Location, AutonomousSystemNumber, AppDisplayName,
-    ClientAppUsed, UserAgent, ConditionalAccessStatus, RiskLevelDuringSignIn
+    ClientAppUsed, UserAgent, ConditionalAccessStatus, RiskLevelDuringSignIn, RiskState,
+    AuthenticationProtocol, NetworkLocationDetails, SessionId, UniqueTokenIdentifier
 """
 
 

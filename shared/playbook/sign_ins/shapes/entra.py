@@ -44,6 +44,11 @@ def read_entra(row: Row, *, interactive: bool) -> SignIn | None:
         user_agent=row.text("UserAgent"),
         conditional_access_status=row.text("ConditionalAccessStatus"),
         risk_level=row.text("RiskLevelDuringSignIn", "RiskLevelAggregated"),
+        risk_state=row.text("RiskState"),
+        trusted_location=_trusted(row),
+        authentication_protocol=row.text("AuthenticationProtocol"),
+        session_id=row.text("SessionId"),
+        token_id=row.text("UniqueTokenIdentifier"),
         correlation_id=row.text("CorrelationId"),
         **_place(row),
         **_device(row),
@@ -88,6 +93,14 @@ def _place(row: Row) -> dict[str, Any]:
         "latitude": latitude,
         "longitude": longitude,
     }
+
+
+def _trusted(row: Row) -> bool | None:
+    """Return whether a trusted named location holds the address; ``None``: the log has no word."""
+    if "NetworkLocationDetails" not in row:
+        return None
+    kinds = {Row(one).text("networkType") for one in row.objects("NetworkLocationDetails")}
+    return "trustedNamedLocation" in kinds
 
 
 def _device(row: Row) -> dict[str, Any]:
