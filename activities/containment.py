@@ -1,9 +1,11 @@
 """Identity containment: each action its own activity, its own permission, its own outcome.
 
-Each action gets ``{"case_id", "object_id", "before": AccountState | None}`` and returns
-``{"outcome": ActionOutcome}``. ``before`` is the account's state that the orchestration stored in
-its history before the action. An action whose effect is already visible against ``before`` is not
-done again: that is what makes a redelivered activity harmless, without trusting any clock.
+Each action gets ``{"case_id", "object_id", "attempt", "before": AccountState | None}`` and returns
+``{"outcome": ActionOutcome, "before": AccountState}``. Before it acts it claims ``attempt`` in the
+case store together with the state it found. The first to claim acts, whatever happened to the
+account a moment ago; a redelivered activity finds the claim and acts only when its effect is not
+visible against the claimed state. No clock is trusted. While storage is away, ``before``, which
+the orchestration keeps in its history, takes the claim's place.
 """
 
 import logging
@@ -12,9 +14,9 @@ from typing import Any
 
 from durabletask import task
 
-from activities.support import explain, gather_parts, utc_now
+from activities.support import explain, utc_now
 from shared.bootstrap import get_providers
-from shared.errors import PermanentError
+from shared.errors import PermanentError, TourniquetError
 from shared.models.base import Json
 from shared.models.directory import AccountState
 from shared.models.outcome import ActionOutcome, ActionStatus
@@ -65,16 +67,12 @@ async def force_password_reset(_: task.ActivityContext, payload: dict[str, Any])
     """Replace the password by a long random one that nobody learns; the user must set a new one.
 
     Effect: the old password stops working. Cannot be undone.
-    Idempotency: not done when the password already changed since ``before``.
+    Idempotency: claimed; redelivered, not done when the password changed since the claim.
     Permission: User-PasswordProfile.ReadWrite.All and the directory role User Administrator
     (Privileged Authentication Administrator for admin targets).
     """
     directory = get_providers().require("directory")
-    result = await _act(ActionName.FORCE_PASSWORD_RESET, payload, directory.reset_password)
-    # Entra may move the sessions' valid-from time with the password. What comes next compares
-    # with the state after this, so that its own effect is not taken for done.
-    after = await gather_parts({"state": directory.get_state(payload["object_id"])})
-    return result | {"after": after["state"].to_json() if after["state"] else None}
+    return await _act(ActionName.FORCE_PASSWORD_RESET, payload, directory.reset_password)
 
 
 async def revoke_sessions(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
@@ -82,7 +80,7 @@ async def revoke_sessions(_: task.ActivityContext, payload: dict[str, Any]) -> d
 
     Effect: every application has to sign in again; access tokens live on for up to an hour.
     Cannot be undone.
-    Idempotency: not done when the valid-from time already moved since ``before``.
+    Idempotency: claimed; redelivered, not done when the valid-from time moved since the claim.
     Permission: User.RevokeSessions.All.
     """
     directory = get_providers().require("directory")
@@ -120,8 +118,8 @@ async def enable_account(_: task.ActivityContext, payload: dict[str, Any]) -> di
 async def verify_account(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Ask the directory whether the actions are in force, once for all of them.
 
-    Input: ``{"object_id", "before", "outcomes": [ActionOutcome]}``; output ``{"outcomes"}``, the
-    same with ``verified`` filled in.
+    Input: ``{"object_id", "outcomes": [ActionOutcome], "before": {action: AccountState | None}}``
+    with the state that each action found; output ``{"outcomes"}``, with ``verified`` filled in.
 
     Effect: none, reads only.
     Idempotency: a read.
@@ -129,12 +127,15 @@ async def verify_account(_: task.ActivityContext, payload: dict[str, Any]) -> di
     """
     directory = get_providers().require("directory")
     outcomes = [ActionOutcome.model_validate(item) for item in payload["outcomes"]]
-    before = _state(payload.get("before"))
+    found: dict[str, Json | None] = payload["before"]
     state = await directory.get_state(payload["object_id"])
     risk = None
     if any(item.action is ActionName.CONFIRM_COMPROMISED for item in outcomes):
         risk = await directory.get_risk(payload["object_id"])
-    checked = [read_back(item, before=before, now=state, risk=risk) for item in outcomes]
+    checked = [
+        read_back(item, before=_state(found.get(item.action)), now=state, risk=risk)
+        for item in outcomes
+    ]
     return {"outcomes": [item.to_json() for item in checked]}
 
 
@@ -145,22 +146,39 @@ async def _act(
     *,
     undo: Json | None = None,
 ) -> Json:
-    """Check, then act; a permanent refusal is an outcome, anything else is raised and retried."""
+    """Claim, check, act; a permanent refusal is an outcome, anything else is raised and retried."""
     directory = get_providers().require("directory")
     object_id = payload["object_id"]
     before = _state(payload.get("before"))
     try:
         now = await directory.get_state(object_id)
-        done_already = is_done(action, before=before, now=now)
-        if not done_already:
+        before = await _claim(action, payload, now)
+        if not is_done(action, before=before, now=now):
             await effect(object_id)
     except PermanentError as error:
-        return _outcome(action, object_id, ActionStatus.FAILED, explain(error))
+        outcome = _outcome(action, object_id, ActionStatus.FAILED, explain(error))
+        return {"outcome": outcome, "before": before.to_json() if before else None}
     was_before = is_done(action, before=None, now=before) if before else False
-    detail = "was so before this case" if was_before else "accepted by the provider"
-    return _outcome(
-        action, object_id, ActionStatus.SUCCEEDED, detail, undo=None if was_before else undo
+    outcome = _outcome(
+        action,
+        object_id,
+        ActionStatus.SUCCEEDED,
+        "was so before this case" if was_before else "accepted by the provider",
+        undo=None if was_before else undo,
     )
+    return {"outcome": outcome, "before": before.to_json() if before else None}
+
+
+async def _claim(action: ActionName, payload: Json, now: AccountState) -> AccountState | None:
+    """Return the state to compare with: ``now`` for the first try, the first try's afterwards."""
+    name = f"{payload['attempt']}-{action}"
+    try:
+        store = get_providers().require("cases")
+        earlier = await store.claim(payload["case_id"], name, now.to_json())
+    except TourniquetError as error:
+        _log.warning("%s of %s is not claimed: %s", action, payload["case_id"], explain(error))
+        return _state(payload.get("before"))
+    return _state(earlier) or now
 
 
 def _state(value: Json | None) -> AccountState | None:
@@ -170,7 +188,6 @@ def _state(value: Json | None) -> AccountState | None:
 def _outcome(
     action: ActionName, target: str, status: ActionStatus, detail: str, *, undo: Json | None = None
 ) -> Json:
-    outcome = ActionOutcome(
+    return ActionOutcome(
         action=action, target=target, status=status, detail=detail, at=utc_now(), undo=undo
-    )
-    return {"outcome": outcome.to_json()}
+    ).to_json()

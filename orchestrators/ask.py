@@ -36,6 +36,8 @@ def ask(ctx: task.OrchestrationContext, case: CaseRequest, file: CaseFile) -> St
             decision = _valid(answer.get_result())
             if decision is None:
                 answer = ctx.wait_for_external_event(str(Event.DECISION))
+    if taken.is_complete:
+        yield from file.write(**acknowledged(ctx, taken.get_result()))
     for one in (answer, taken, deadline):
         if not one.is_complete:
             one.cancel()

@@ -89,29 +89,26 @@ def _contain_account(
 ) -> Steps[list[Json]]:
     """Record what was there, act in order, then read back until verified or out of patience."""
     base = {"case_id": payload["case_id"], "object_id": payload["object_id"]}
-    before = yield from attempt(
-        case_activity(ctx, Activity.READ_ACCOUNT_STATE, base, Retry.CONTAIN)
-    )
+    state = yield from attempt(case_activity(ctx, Activity.READ_ACCOUNT_STATE, base, Retry.CONTAIN))
+    request = base | {"before": state.result, "attempt": ctx.instance_id.replace(":", "-")}
     wanted = {item.action: item for item in planned}
     outcomes: list[Json] = []
-    state = before.result
+    before: Json = {}
     for action, activity in IDENTITY_ORDER:
         if action not in wanted:
             continue
-        settled = yield from attempt(
-            case_activity(ctx, activity, base | {"before": state}, Retry.CONTAIN)
-        )
+        settled = yield from attempt(case_activity(ctx, activity, request, Retry.CONTAIN))
         target = wanted[action].target
         if settled.result:
             outcomes.append(settled.result["outcome"] | {"target": target})
-            state = settled.result.get("after") or state
+            before[action] = settled.result["before"]
         else:
             outcomes.append(_outcome(ctx, action, target, ActionStatus.FAILED, settled.error))
-    return (yield from _verify_account(ctx, base, before.result, outcomes))
+    return (yield from _verify_account(ctx, base | {"before": before}, outcomes))
 
 
 def _verify_account(
-    ctx: task.OrchestrationContext, base: Json, before: Json | None, outcomes: list[Json]
+    ctx: task.OrchestrationContext, request: Json, outcomes: list[Json]
 ) -> Steps[list[Json]]:
     verified = outcomes
     for wait in (0, *ACCOUNT_READ_BACK_SECONDS):
@@ -119,13 +116,9 @@ def _verify_account(
             break
         if wait:
             yield ctx.create_timer(timedelta(seconds=wait))
+        payload = request | {"outcomes": verified}
         settled = yield from attempt(
-            case_activity(
-                ctx,
-                Activity.VERIFY_ACCOUNT,
-                base | {"before": before, "outcomes": verified},
-                Retry.READ,
-            )
+            case_activity(ctx, Activity.VERIFY_ACCOUNT, payload, Retry.READ)
         )
         if settled.result:
             verified = settled.result["outcomes"]

@@ -182,6 +182,14 @@ class CaseStore(Protocol):
         """Write the record; ``etag=None`` creates. ``Conflict`` when somebody was faster."""
         ...
 
+    async def claim(self, case_id: str, name: str, facts: Json) -> Json | None:
+        """Record that ``name`` is about to be done; ``None`` for the first to do so.
+
+        A later claim of the same name changes nothing and returns the facts of the first one:
+        that is how a redelivered activity learns that it has been tried before.
+        """
+        ...
+
     async def list_cases(self, *, page_size: int, token: str | None) -> CasePage:
         """Return one page of case summaries; ``token`` comes from the page before."""
         ...

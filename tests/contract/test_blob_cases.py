@@ -118,3 +118,10 @@ async def test_a_made_up_token_is_refused(store: BlobCaseStore, token: str) -> N
 async def test_a_case_id_is_one_folder(store: BlobCaseStore, case_id: str) -> None:
     with pytest.raises(PermanentError, match="not a case id"):
         await store.load(case_id)
+
+
+async def test_only_the_first_claim_wins_and_later_ones_learn_of_it(store: BlobCaseStore) -> None:
+    assert await store.claim("case-1", "contain-1-RevokeSessions", {"try": 1}) is None
+    assert await store.claim("case-1", "contain-1-RevokeSessions", {"try": 2}) == {"try": 1}
+    assert await store.claim("case-2", "contain-1-RevokeSessions", {"try": 3}) is None
+    assert (await store.list_cases(page_size=10, token=None)).cases == []

@@ -74,7 +74,7 @@ def test_a_read_back_that_fails_leaves_the_outcome_unverified(case: NewCase) -> 
 
 def test_failed_actions_are_not_read_back(case: NewCase) -> None:
     refused = outcome(ActionName.REVOKE_SESSIONS, status="failed", detail="HTTP 403")
-    run = case(revoke_sessions=lambda _payload: {"outcome": refused})
+    run = case(revoke_sessions=lambda _payload: {"outcome": refused, "before": None})
     contain(run, ActionName.REVOKE_SESSIONS)
     found = outcomes(run)["RevokeSessions"]
     assert (found["status"], found["detail"]) == ("failed", "HTTP 403")
@@ -82,15 +82,19 @@ def test_failed_actions_are_not_read_back(case: NewCase) -> None:
     assert not run.called("verify_account")
 
 
-def test_the_next_action_compares_with_the_state_after_the_one_before(case: NewCase) -> None:
-    after = {"account_enabled": True, "sign_in_sessions_valid_from": "2026-11-20T12:00:04.000Z"}
-    reset = {"outcome": outcome(ActionName.FORCE_PASSWORD_RESET), "after": after}
-    run = case(force_password_reset=lambda _payload: reset)
+def test_each_action_is_read_back_against_the_state_it_found(case: NewCase) -> None:
+    found = {"account_enabled": True, "sign_in_sessions_valid_from": "2026-11-20T12:00:04.000Z"}
+    revoked = {"outcome": outcome(ActionName.REVOKE_SESSIONS), "before": found}
+    run = case(revoke_sessions=lambda _payload: revoked)
     contain(run, *BOTH)
     outcomes(run)
-    assert run.called("revoke_sessions")[0]["before"] == after
-    read_before = run.called("verify_account")[0]["before"]
-    assert read_before == default_scripts()["read_account_state"]({}), "undo needs the first state"
+    first = default_scripts()["read_account_state"]({})
+    assert run.called("verify_account")[0]["before"] == {
+        "ForcePasswordReset": first,
+        "RevokeSessions": found,
+    }
+    attempts = {run.called(name)[0]["attempt"] for name in ("force_password_reset",)}
+    assert attempts == {run.case_id}, "a claim is the same however often it is delivered"
 
 
 def test_an_unreadable_state_does_not_stop_containment(case: NewCase) -> None:

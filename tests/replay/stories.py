@@ -116,7 +116,7 @@ def _account_and_address(engine: Engine) -> Run:
 
 def _refused(engine: Engine) -> Run:
     refused = outcome(ActionName.REVOKE_SESSIONS, status="failed", detail="HTTP 403")
-    run = _new(engine, revoke_sessions=lambda _payload: {"outcome": refused})
+    run = _new(engine, revoke_sessions=lambda _payload: {"outcome": refused, "before": None})
     request = {
         "account_key": ACCOUNT_KEY,
         "object_id": OBJECT_ID,

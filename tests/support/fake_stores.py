@@ -93,6 +93,7 @@ class FakeCases(Fake):
         super().__init__()
         self.records: dict[str, Json] = {}
         self.rivals: list[Json] = []
+        self.claims: dict[str, Json] = {}
 
     def _etag(self, case_id: str) -> str | None:
         found = self.records.get(case_id)
@@ -112,6 +113,12 @@ class FakeCases(Fake):
             raise Conflict("somebody was faster", vendor="blob", operation="save", status=412)
         self.records[case_id] = record
         return self._etag(case_id) or ""
+
+    async def claim(self, case_id: str, name: str, facts: Json) -> Json | None:
+        self._call("claim")
+        found = self.claims.get(f"{case_id}/{name}")
+        self.claims.setdefault(f"{case_id}/{name}", facts)
+        return found
 
     async def list_cases(self, *, page_size: int, token: str | None) -> CasePage:
         self._call("list_cases")

@@ -103,7 +103,7 @@ def outcome(action: ActionName, **changes: Any) -> Json:
 
 def acts(action: ActionName) -> Script:
     """Return the script of an identity action that the provider accepts."""
-    return lambda _payload: {"outcome": outcome(action)}
+    return lambda payload: {"outcome": outcome(action), "before": payload["before"]}
 
 
 def verified(payload: Json) -> Json:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from azure.storage.blob.aio import ContainerClient
 
 FILE = "record.json"
+CLAIMS = "effects"
+"""Folder of the claims, apart from the cases, so that the list of cases is not thinned out."""
+CASE_PREFIX = "case-"
 SUMMARY = ("case_id", "status", "confidence", "account", "title", "updated_at")
 LONGEST_VALUE = 140
 """Characters of a summary value: at twelve bytes each when encoded, the four free texts stay below
@@ -85,6 +88,25 @@ class BlobCaseStore:
                 return current
             raise
 
+    async def claim(self, case_id: str, name: str, facts: Json) -> Json | None:
+        """Record that ``name`` is about to be done; ``None`` for the first to do so.
+
+        Raises:
+            PermanentError: the claim that is there is damaged.
+            TourniquetError: see ``shared.errors``.
+        """
+        full_name = f"{CLAIMS}/{check_case_id(case_id)}/{name}.json"
+        content = json.dumps(facts, separators=(",", ":")).encode()
+        try:
+            await self._upload(full_name, content, {}, None)
+        except Conflict:
+
+            async def download(client: "ContainerClient") -> bytes:
+                return await (await client.download_blob(full_name)).readall()
+
+            return _parse(await self._container.read("claim.get", download))
+        return None
+
     async def list_cases(self, *, page_size: int, token: str | None) -> CasePage:
         """Return one page of summaries, newest first within the page.
 
@@ -96,7 +118,7 @@ class BlobCaseStore:
         marker = _decode_token(token) if token else None
 
         async def fetch(client: "ContainerClient") -> "tuple[list[BlobProperties], str | None]":
-            listing = client.list_blobs(include=["metadata"], results_per_page=size)
+            listing = client.list_blobs(CASE_PREFIX, include=["metadata"], results_per_page=size)
             pages: Any = listing.by_page(marker)  # typed without its continuation_token
             page = await anext(pages, None)
             blobs = [] if page is None else [blob async for blob in page]

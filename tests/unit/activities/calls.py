@@ -34,6 +34,6 @@ async def block(activity: Activity, name: BlockName, **payload: Any) -> Json:
 
 async def act(activity: Activity, before: Json | None = None) -> Json:
     """Run an identity action; returns its outcome."""
-    result = await call(activity, object_id=OBJECT_ID, before=before)
+    result = await call(activity, object_id=OBJECT_ID, before=before, attempt="contain-1")
     outcome: Json = result["outcome"]
     return outcome

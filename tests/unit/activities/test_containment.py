@@ -9,7 +9,6 @@ from shared.errors import (
     RetryableError,
     Throttled,
 )
-from shared.models.directory import AccountState
 from tests.support.fakes import FakeHouse
 from tests.support.scripts import ADDRESS, OBJECT_ID
 from tests.unit.activities.calls import Activity, act, call
@@ -117,28 +116,45 @@ async def test_an_account_that_was_disabled_before_stays_so_after_an_undo(
     assert house.directory.called("set_enabled") == 0
 
 
-async def test_the_reset_hands_its_state_to_the_next_action(house: FakeHouse) -> None:
-    """Entra may move the sessions' time with the password; revoking must still happen."""
+async def test_what_somebody_else_changed_a_moment_ago_is_not_taken_for_ours(
+    house: FakeHouse,
+) -> None:
+    """An attacker who changes the password before our reset must not make us skip it."""
     before = await state(house)
-    result = await call(containment.force_password_reset, object_id=OBJECT_ID, before=before)
-    after = AccountState.model_validate(result["after"])
-    assert after == house.directory.state
-    await act(containment.revoke_sessions, result["after"])
+    await house.directory.reset_password(OBJECT_ID)
+    await house.directory.revoke_sessions(OBJECT_ID)
+    house.directory.calls.clear()
+    for activity in (containment.force_password_reset, containment.revoke_sessions):
+        await act(activity, before)
+    assert house.directory.called("reset_password") == 1
     assert house.directory.called("revoke_sessions") == 1
 
 
-async def test_a_reset_whose_state_cannot_be_read_again_is_still_a_reset(
-    house: FakeHouse, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", IDEMPOTENT_BY_CHECK)
+async def test_a_redelivered_action_whose_effect_never_came_is_done(
+    house: FakeHouse, name: str
 ) -> None:
+    activity, effect = ACTIONS[name]
     before = await state(house)
+    house.directory.failing[effect] = RetryableError("the worker died before the call")
+    with pytest.raises(RetryableError):
+        await act(activity, before)
+    house.directory.failing.clear()
+    house.directory.calls.clear()
+    assert (await act(activity, before))["status"] == "succeeded"
+    assert house.directory.called(effect) == 1
 
-    async def reset(_object_id: str) -> None:
-        house.directory.failing["get_state"] = RetryableError("down")
 
-    monkeypatch.setattr(house.directory, "reset_password", reset)
-    result = await call(containment.force_password_reset, object_id=OBJECT_ID, before=before)
-    assert result["outcome"]["status"] == "succeeded"
-    assert result["after"] is None
+@pytest.mark.parametrize("name", IDEMPOTENT_BY_CHECK)
+async def test_while_storage_is_away_history_takes_the_place_of_the_claim(
+    house: FakeHouse, name: str
+) -> None:
+    activity, effect = ACTIONS[name]
+    house.cases.failing["claim"] = RetryableError("storage is away")
+    before = await state(house)
+    for _ in range(2):
+        assert (await act(activity, before))["status"] == "succeeded"
+    assert house.directory.called(effect) == 1
 
 
 async def test_the_read_back_asks_once_for_all(house: FakeHouse) -> None:
@@ -146,7 +162,10 @@ async def test_the_read_back_asks_once_for_all(house: FakeHouse) -> None:
     outcomes = [await act(activity, before) for activity, _effect in ACTIONS.values()]
     house.directory.calls.clear()
     found = await call(
-        containment.verify_account, object_id=OBJECT_ID, before=before, outcomes=outcomes
+        containment.verify_account,
+        object_id=OBJECT_ID,
+        before=dict.fromkeys(ACTIONS, before),
+        outcomes=outcomes,
     )
     assert [item["verified"] for item in found["outcomes"]] == [True] * 4
     assert house.directory.calls == ["get_state", "get_risk"]
