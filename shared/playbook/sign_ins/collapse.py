@@ -44,12 +44,14 @@ def _later(known: SignIn, row: SignIn) -> SignIn:
 
 def _without_interruptions(events: list[SignIn]) -> list[SignIn]:
     absorbed: dict[str, list[str]] = {}
-    waiting: dict[tuple[str, str | None], list[SignIn]] = {}
+    waiting: dict[tuple[str | None, ...], list[SignIn]] = {}
     dropped: set[str] = set()
     for event in events:
         if event.correlation_id is None:
             continue
-        flow = (event.correlation_id, event.address)
+        # Someone who tries one account after another in one browser keeps the correlation id.
+        user = event.user_principal_name or event.user_id
+        flow = (event.correlation_id, event.address, user and user.lower())
         if event.result_code in INTERRUPTIONS:
             waiting.setdefault(flow, []).append(event)
             continue

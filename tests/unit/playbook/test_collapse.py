@@ -79,6 +79,12 @@ def test_rows_without_a_flow_are_never_joined() -> None:
     assert codes(rows) == ["50074", "0"]
 
 
+def test_a_prompt_of_another_account_is_not_absorbed() -> None:
+    rows = [at(0, "50072", UserPrincipalName="anna"), at(1, "0", UserPrincipalName="ben")]
+
+    assert codes(rows) == ["50072", "0"]
+
+
 def test_the_same_event_again_is_one() -> None:
     details = json.dumps([PASSWORD, PUSH])
     early = at(0, "0", Id="x", AuthenticationRequirement=MULTI)
