@@ -22,7 +22,7 @@ class Detection(Model):
     sign_in_at: UtcDatetime
     """The intruder's sign-in."""
     detected_at: UtcDatetime
-    """When the log first showed all that makes the detection."""
+    """The latest sign-in that it is made of."""
 
 
 def password_was_right(event: SignIn) -> bool:

@@ -101,7 +101,7 @@ def _spray(
         address=address,
         sign_in_id=victim.id,
         sign_in_at=victim.at,
-        detected_at=max(victim.at, _nth_user_at(near, GUESSED_USERS)),
+        detected_at=max(victim.at, near[-1].at),
         succeeded=victim.succeeded,
         guessed_users=len(guessed),
         right_users=len(right),
@@ -113,13 +113,3 @@ def _spray(
 def _around(events: list[SignIn], at: datetime) -> list[SignIn]:
     start = bisect_left(events, at - BEFORE, key=lambda event: event.at)
     return events[start : bisect_right(events, at + AFTER, key=lambda event: event.at)]
-
-
-def _nth_user_at(events: Iterable[SignIn], number: int) -> datetime:
-    """Return when so many users had been guessed at; there are so many."""
-    seen: set[str] = set()
-    for event in events:
-        seen.add(user_of(event))
-        if len(seen) == number:
-            return event.at
-    raise ValueError(f"fewer than {number} users")
