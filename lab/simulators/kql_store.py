@@ -115,15 +115,18 @@ class KqlStore:
         """Replace all rows. ``tables`` must have passed ``kql_values.table_problems``."""
         with self._lock:
             for name in {*self._rows, *tables}:
-                self._types[name] = dict(self.schemas[name])
+                types = dict(self.schemas[name])
                 for row in tables.get(name, ()):
                     for column, value in row.items():
-                        self._types[name].setdefault(column, kql_type(value))
+                        types.setdefault(column, kql_type(value))
+                if types != self._types[name]:
+                    # A translation knows the columns, not the rows.
+                    self._types[name] = types
+                    self._translated.cache_clear()
+                    self._not_general.clear()
                 self._create(name)
                 self._fill(name, tables.get(name, []))
             self._rows = {name: rows for name, rows in tables.items() if rows}
-            self._translated.cache_clear()
-            self._not_general.clear()
 
     def _create(self, table: str) -> None:
         columns = ", ".join(
