@@ -18,16 +18,18 @@ lab: ## Run the app and its simulated vendors until Ctrl-C
 	@exec $(VENV_PYTHON) -m lab up
 
 test: ## Run every test
-	@tools/setup.sh python azurite
+	@tools/setup.sh python azurite kusto
 	@$(VENV_PYTHON) -m pytest -q
 
-check: ## Check format, lint, types and links
-	@tools/setup.sh python
+check: ## Check format, lint, types, queries and links
+	@tools/setup.sh python kusto
 	@echo "== format: ruff format --check"
 	@$(VENV_PYTHON) -m ruff format --check .
 	@echo "== lint: ruff check"
 	@$(VENV_PYTHON) -m ruff check .
 	@echo "== types: mypy --strict"
 	@$(VENV_PYTHON) -m mypy .
+	@echo "== queries: Microsoft's KQL language service"
+	@$(VENV_PYTHON) tools/check_kql.py
 	@echo "== links: relative links in Markdown"
 	@$(VENV_PYTHON) tools/check_links.py

@@ -1,4 +1,4 @@
-"""Install what the repository needs into itself: `tools/install.py python azurite`.
+"""Install what the repository needs into itself: `tools/install.py python azurite kusto`.
 
 Called by tools/setup.sh with a Python 3.13 that runs; uses the standard library only, because it
 runs before anything is installed. Parts are installed side by side. Each ends by writing its
@@ -23,6 +23,7 @@ LOGS = ROOT / ".lab" / "logs"
 VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin" / "python"
 AZURITE = ROOT / "lab" / "azurite"
+KUSTO = ROOT / "tools" / "kusto"
 NOTICE_SECONDS = 15
 """How long a step may be silent before a line says that it is still at work."""
 
@@ -133,19 +134,37 @@ def compile_packages() -> None:
 
 
 def install_azurite(log: Path) -> None:
-    """Install Azurite from npm exactly as its lock file says.
+    """Install Azurite, the lab's Blob storage.
 
     Raises:
-        SetupError: Node.js or npm is missing.
+        SetupError: as ``install_from_npm``.
+    """
+    install_from_npm("Azurite", "the lab's Blob storage, Azurite", AZURITE, log)
+
+
+def install_kusto(log: Path) -> None:
+    """Install Microsoft's KQL language service, which checks the queries.
+
+    Raises:
+        SetupError: as ``install_from_npm``.
+    """
+    install_from_npm("KQL language service", "Microsoft's KQL language service", KUSTO, log)
+
+
+def install_from_npm(title: str, what: str, folder: Path, log: Path) -> None:
+    """Install a folder's npm packages exactly as its lock file says.
+
+    Raises:
+        SetupError: Node.js or npm is missing, or npm failed.
     """
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         raise SetupError(
             "Node.js 20 or later with npm was not found: install it (nodejs.org, or your system's"
-            " nodejs and npm packages); the lab's Blob storage, Azurite, runs on it."
+            f" nodejs and npm packages); {what}, runs on it."
         )
     command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    run("Azurite", command, AZURITE, log)
+    run(title, command, folder, log)
 
 
 PARTS = {
@@ -166,6 +185,13 @@ PARTS = {
         made_from=(AZURITE / "package-lock.json",),
         stamp=AZURITE / "node_modules" / "setup-stamp",
         install=install_azurite,
+    ),
+    "kusto": Part(
+        title="KQL language service",
+        seconds=5,
+        made_from=(KUSTO / "package-lock.json",),
+        stamp=KUSTO / "node_modules" / "setup-stamp",
+        install=install_kusto,
     ),
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prepares the repository for the Makefile: `tools/setup.sh python [azurite]`.
+# Prepares the repository for the Makefile: `tools/setup.sh python [azurite] [kusto]`.
 # Returns within milliseconds when everything is in place; tools/install.py does the work otherwise.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -14,8 +14,11 @@ is_ready() {
     azurite)
       cmp -s lab/azurite/package-lock.json lab/azurite/node_modules/setup-stamp
       ;;
+    kusto)
+      cmp -s tools/kusto/package-lock.json tools/kusto/node_modules/setup-stamp
+      ;;
     *)
-      echo "tools/setup.sh: unknown part '$1' (known: python, azurite)" >&2
+      echo "tools/setup.sh: unknown part '$1' (known: python, azurite, kusto)" >&2
       exit 2
       ;;
   esac

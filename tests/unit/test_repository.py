@@ -11,6 +11,7 @@ from shared.settings import Settings
 from tests.unit.source_files import ROOT, repository_files
 
 REQUIREMENT_FILES = ("requirements.txt", "requirements-dev.txt", "constraints.txt")
+NPM_FOLDERS = ("lab/azurite", "tools/kusto")
 PIN = re.compile(r"([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==([0-9][A-Za-z0-9.]*)")
 
 # Assembled here, so that this file does not hold what it looks for.
@@ -51,15 +52,19 @@ def test_each_package_is_pinned_once() -> None:
 
 def test_each_requirement_says_why_it_is_here() -> None:
     table = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8")
-    explained = {normal(name) for name in re.findall(r"^\| (\w[\w.-]*) \| \S", table, re.MULTILINE)}
+    names = re.findall(r"^\| ([@\w][\w./-]*) \| \S", table, re.MULTILINE)
+    explained = {normal(name) for name in names}
     asked = {*pins("requirements.txt"), *pins("requirements-dev.txt")}
-    npm = set(load("lab/azurite/package.json")["dependencies"])
+    npm = {
+        name for folder in NPM_FOLDERS for name in load(f"{folder}/package.json")["dependencies"]
+    }
     assert explained - {"package"} == asked | npm
 
 
-def test_npm_packages_are_pinned_and_locked() -> None:
-    asked = load("lab/azurite/package.json")["dependencies"]
-    locked = load("lab/azurite/package-lock.json")["packages"]
+@pytest.mark.parametrize("folder", NPM_FOLDERS)
+def test_npm_packages_are_pinned_and_locked(folder: str) -> None:
+    asked = load(f"{folder}/package.json")["dependencies"]
+    locked = load(f"{folder}/package-lock.json")["packages"]
     assert {n: locked[f"node_modules/{n}"]["version"] for n in asked} == asked
     assert all("integrity" in entry for path, entry in locked.items() if path)
 
