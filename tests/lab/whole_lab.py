@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -44,11 +44,15 @@ class WholeLab:
         return played
 
     async def close(self, case_id: str) -> None:
-        """Close a case, so that the next of the same account is a new one."""
+        """Close a case whose question is answered, so that the next of its account is a new one."""
+        await self._until(case_id, lambda status: status != "awaiting_decision")
         await self.client.close_case(case_id, "the test is over")
+        await self._until(case_id, lambda status: status == "closed")
+
+    async def _until(self, case_id: str, reached: Callable[[str], bool]) -> None:
         deadline = time.monotonic() + 20
-        while (await self.client.get_case(case_id))["status"] != "closed":
-            assert time.monotonic() < deadline, f"{case_id} was not closed"
+        while not reached(status := (await self.client.get_case(case_id))["status"]):
+            assert time.monotonic() < deadline, f"{case_id} stays {status}"
             await asyncio.sleep(0.1)
 
     async def workers(self) -> list[dict[str, Any]]:
