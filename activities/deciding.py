@@ -17,8 +17,10 @@ from shared.playbook.addresses import why_never_block
 from shared.playbook.confidence.reputation import AddressReputation, AddressVerdict
 from shared.playbook.confidence.scoring import justification, recommend, score
 from shared.playbook.confidence.scoring_input import ScoringInput, make_scoring_input
+from shared.playbook.confidence.what_would_change import what_would_change
 from shared.playbook.planning.decided import Decided
 from shared.playbook.planning.guard_rails import AccountKind, account_facts, classify_account
+from shared.playbook.planning.impact import impact_of
 from shared.playbook.planning.plan import AddressFacts, make_plan
 from shared.playbook.sign_ins.models import SignInAnalysis
 from shared.settings import Settings, get_settings
@@ -50,7 +52,9 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
         plan=_plan(case, blocks, facts, verdict, recommended, settings),
         recommended=recommended,
         blocks={
-            BlockName.SCORING: _scoring_block(facts, verdict, recommended, started),
+            BlockName.SCORING: _scoring_block(
+                facts, verdict, recommended, _impact(case, blocks, verdict, settings), started
+            ),
             BlockName.USER: _completed_user_block(blocks, facts.analysis),
         },
         account=_account(case, blocks, user, settings),
@@ -102,6 +106,16 @@ def _kinds(case: CaseRequest, blocks: Blocks, settings: Settings) -> set[Account
         vip=settings.vip_accounts,
         service=settings.service_accounts,
     )
+
+
+def _impact(case: CaseRequest, blocks: Blocks, verdict: Verdict, settings: Settings) -> Json:
+    if case.account is None:
+        return {}
+    return impact_of(
+        _kinds(case, blocks, settings),
+        blocks[BlockName.USER]["details"].get("roles") or (),
+        confidence=verdict.compromise_confidence_score,
+    ).to_json()
 
 
 def _attack_address(case: CaseRequest, facts: ScoringInput) -> str | None:
@@ -165,7 +179,11 @@ def _supported(settings: Settings) -> frozenset[ActionName]:
 
 
 def _scoring_block(
-    facts: ScoringInput, verdict: Verdict, recommended: list[ActionName], started: Any
+    facts: ScoringInput,
+    verdict: Verdict,
+    recommended: list[ActionName],
+    impact: Json,
+    started: Any,
 ) -> Json:
     held = verdict.completeness < 1
     reputation = facts.address.reported_score if facts.address else "unknown"
@@ -189,6 +207,7 @@ def _scoring_block(
             "justification_for_score": justification(verdict),
         },
         notes=[f"{verdict.completeness:.0%} of the critical inputs were known"] if held else [],
+        details={"what_would_change": what_would_change(facts), "impact": impact},
         started_at=started,
         finished_at=utc_now(),
     ).block.to_json()

@@ -137,9 +137,16 @@ def _render(template: str, case: CaseRecord, **values: Any) -> str:
             headline=headline(case),
             facts=facts(case),
             plot=sign_in_plot(case),
+            would_change=_would_change(case),
             **values,
         )
     )
+
+
+def _would_change(case: CaseRecord) -> list[str]:
+    block = case.blocks.get(BlockName.SCORING)
+    found = block.details.get("what_would_change") if block else None
+    return [str(line) for line in found or []][: text.SHOWN_ITEMS]
 
 
 def _links(case: CaseRecord) -> list[dict[str, str]]:

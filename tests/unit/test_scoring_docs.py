@@ -41,6 +41,7 @@ def test_prior_and_thresholds_are_those_of_the_ruleset() -> None:
         "high_from": RULES.high_from,
         "low_below": RULES.low_below,
         "minimum_completeness": RULES.minimum_completeness,
+        "thin_history_factor": RULES.thin_history_factor,
     }
     assert f"`{RULES.version}`" in PAGE
     assert f"from {RULES.low_below} to {RULES.high_from - 1}" in PAGE
@@ -54,6 +55,12 @@ def test_example_adds_up() -> None:
         reasons.append(Reason(id=name, title=name, weight=float(weight), evidence="-"))
     assert len(reasons) == 6
     assert f"= **{log_odds_to_score(RULES.prior, reasons)}**" in PAGE
+
+
+def test_signals_that_need_history_are_named() -> None:
+    named = section("How the number comes about").partition("everything is new:")[2]
+    needing = {name for name, rule in RULES.signals.items() if rule.needs_history}
+    assert set(re.findall(r"`(\w+)`", named.partition("count half")[0])) == needing
 
 
 def test_critical_inputs_are_those_of_the_ruleset() -> None:

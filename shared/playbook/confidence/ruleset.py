@@ -18,6 +18,8 @@ class Rule(Model):
     technique: str | None = Field(default=None, pattern=r"^T\d{4}(\.\d{3})?$")
     group: str | None = None
     """Signals of one group tell of the same thing; the strongest each way counts."""
+    needs_history: bool = False
+    """Whether the signal is weak while the account has little past: then everything is new."""
     source: str = Field(min_length=1)
 
 
@@ -29,6 +31,8 @@ class Ruleset(Model):
     high_from: int = Field(ge=1, le=100)
     low_below: int = Field(ge=0, le=99)
     minimum_completeness: float = Field(ge=0, le=1)
+    thin_history_factor: float = Field(ge=0, le=1)
+    """What the weights that need history are multiplied by while there is little of it."""
     critical: list[str]
     required: list[str]
     signals: dict[str, Rule]

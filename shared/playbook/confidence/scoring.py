@@ -6,14 +6,15 @@ answer is Medium, never High or Low by guess (seed 004). Without a successful si
 never High, because High contains the account without asking. Impact never changes confidence.
 """
 
-from math import exp, fsum
-
 from shared.models.plan import ActionName
 from shared.models.verdict import Confidence, Reason, Verdict
+from shared.playbook.confidence.judgement import Judgement, Situation, judge, to_score, weigh
 from shared.playbook.confidence.reputation import AddressReputation
 from shared.playbook.confidence.ruleset import Ruleset, load_ruleset
-from shared.playbook.confidence.scoring_input import ScoringInput, has_success, known_inputs
-from shared.playbook.confidence.signals import Signals, observe
+from shared.playbook.confidence.scoring_input import ScoringInput, has_success
+from shared.playbook.confidence.signals import Signals, observe, situation_of
+from shared.playbook.confidence.signals_of_success import clock
+from shared.playbook.sign_ins.models import SignInAnalysis
 
 _CONTAIN_ACCOUNT = [ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS]
 _UNUSUAL_ADDRESS = frozenset({"hosting_network", "anonymiser", "new_country"})
@@ -23,30 +24,27 @@ _UNUSUAL_ADDRESS = frozenset({"hosting_network", "anonymiser", "new_country"})
 def score(facts: ScoringInput) -> Verdict:
     """Return the verdict; the same facts give the same bytes."""
     rules = load_ruleset()
-    reasons = _weigh(observe(facts), rules)
-    known = known_inputs(facts)
-    completeness = sum(known[name] for name in rules.critical) / len(rules.critical)
-    computed = log_odds_to_score(rules.prior, reasons)
-    points = computed
-    if completeness < rules.minimum_completeness or not all(known[n] for n in rules.required):
-        points = min(max(computed, rules.low_below), rules.high_from - 1)
-        missing = [name for name in rules.critical if not known[name]]
-        reasons.append(_held("critical_inputs_missing", f"Unknown: {', '.join(missing)}", computed))
-    elif has_success(facts) is False and computed >= rules.high_from:
-        points = rules.high_from - 1
-        reasons.append(_held("never_high_without_success", "No successful sign-in", computed))
+    signals = observe(facts)
+    situation = situation_of(facts, signals)
+    judged = judge(situation, rules)
+    reasons = _reasons(signals, situation, rules)
+    if facts.analysis is not None and facts.analysis.success_only_reported:
+        reasons.append(_only_reported(facts.analysis))
+    if judged.held:
+        missing = [name for name in rules.critical if name not in situation.known]
+        reasons.append(_held(judged, missing))
     return Verdict(
-        compromise_confidence_score=_confidence(points, rules),
-        score=points,
+        compromise_confidence_score=judged.confidence,
+        score=judged.score,
         reasons=reasons,
-        completeness=round(completeness, 2),
+        completeness=round(judged.completeness, 2),
         ruleset=rules.version,
     )
 
 
 def log_odds_to_score(prior: float, reasons: list[Reason]) -> int:
     """Return the score 0 to 100 of a prior and weighted reasons; their order does not matter."""
-    return round(100 / (1 + exp(-fsum([prior, *(reason.weight for reason in reasons)]))))
+    return to_score(prior, (reason.weight for reason in reasons))
 
 
 def recommend(facts: ScoringInput, verdict: Verdict) -> list[ActionName]:
@@ -82,40 +80,51 @@ def justification(verdict: Verdict) -> str:
     return "\n".join(lines)
 
 
-def _weigh(signals: Signals, rules: Ruleset) -> list[Reason]:
+def _reasons(signals: Signals, situation: Situation, rules: Ruleset) -> list[Reason]:
     """Turn observed signals into reasons, the heaviest first."""
-    reasons: list[Reason] = []
-    counted: dict[tuple[str, bool], str] = {}
-    for name in sorted(signals.observed, key=lambda n: (-abs(rules.signals[n].weight), n)):
-        rule = rules.signals[name]
-        direction = (rule.group or name, rule.weight > 0)
-        stronger = counted.setdefault(direction, name)
-        note = "" if stronger == name else f" Counted with {stronger}."
+    weighed = weigh(situation.observed, rules, thin_history=situation.thin_history)
+    reasons = []
+    for name, one in weighed.items():
+        evidence = signals.observed[name]
+        if one.stronger:
+            evidence += f" Counted with {one.stronger}."
+        elif one.halved:
+            evidence += " Counts for less: the account has little history."
         reasons.append(
             Reason(
                 id=name,
-                title=rule.title,
-                weight=rule.weight if stronger == name else 0.0,
-                evidence=signals.observed[name] + note,
-                technique=rule.technique,
+                title=rules.signals[name].title,
+                weight=round(one.weight, 2),
+                evidence=evidence,
+                technique=rules.signals[name].technique,
             )
         )
     return sorted(reasons, key=lambda reason: (-abs(reason.weight), reason.id))
 
 
-def _held(name: str, why: str, computed: int) -> Reason:
+def _held(judged: Judgement, missing: list[str]) -> Reason:
+    name = judged.held or ""
+    without_success = name == "never_high_without_success"
+    why = "No successful sign-in" if without_success else f"Unknown: {', '.join(missing)}"
     return Reason(
         id=name,
-        title="Held at Medium at most" if name.startswith("never") else "Held at Medium",
+        title="Held at Medium at most" if without_success else "Held at Medium",
         weight=0.0,
-        evidence=f"{why}; what is known alone would score {computed}. A person has to judge.",
+        evidence=(
+            f"{why}; what is known alone would score {judged.computed}. A person has to judge."
+        ),
     )
 
 
-def _confidence(points: int, rules: Ruleset) -> Confidence:
-    if points >= rules.high_from:
-        return Confidence.HIGH
-    return Confidence.LOW if points < rules.low_below else Confidence.MEDIUM
+def _only_reported(analysis: SignInAnalysis) -> Reason:
+    login = analysis.successful_login_details
+    at = f" at {clock(login.time)}" if login else ""
+    return Reason(
+        id="success_only_reported",
+        title="The success is known from the alert alone",
+        weight=0.0,
+        evidence=f"The alert reports a success{at}; the sign-in log does not show it.",
+    )
 
 
 def _deserves_block(facts: ScoringInput, reasons: set[str]) -> bool:

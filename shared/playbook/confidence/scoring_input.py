@@ -76,15 +76,17 @@ def has_success(facts: ScoringInput) -> bool | None:
 def known_inputs(facts: ScoringInput) -> dict[str, bool]:
     """Return which critical inputs are known; the names are those of the ruleset.
 
-    Without a success there is no result of multifactor authentication to know.
+    Without a success there is no result of multifactor authentication to know. Of a success that
+    only the alert reports, the log knows nothing.
     """
     analysis = facts.analysis
     success = has_success(facts)
+    logged = success is not None and not (analysis and analysis.success_only_reported)
     mfa_known = facts.mfa_result_successful_login not in (None, MfaResult.UNKNOWN)
     return {
-        "sign_ins": success is not None,
-        "mfa_result": success is not None and (not success or mfa_known),
-        "sign_in_log_complete": success is not None and facts.sign_in_log_complete,
+        "sign_ins": logged,
+        "mfa_result": logged and (not success or mfa_known),
+        "sign_in_log_complete": logged and facts.sign_in_log_complete,
         "address_reputation": facts.ip_reputation_score is not None,
         "location": (
             facts.geo_country is not None

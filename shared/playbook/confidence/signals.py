@@ -11,12 +11,17 @@ from datetime import datetime
 from shared.models.base import Model, parse_utc
 from shared.models.signin import HuntFinding, MfaResult
 from shared.playbook.confidence import signals_of_success as success
-from shared.playbook.confidence.reputation import (
-    SUSPICIOUS_SCORE,
-    AddressReputation,
-    AddressVerdict,
+from shared.playbook.confidence.judgement import Situation
+from shared.playbook.confidence.reputation import AddressReputation
+from shared.playbook.confidence.scoring_input import ScoringInput, has_success, known_inputs
+from shared.playbook.confidence.signals_of_address import (
+    network_flag,
+    of_address,
+    ordinary,
+    reputation_is,
+    travel,
+    travel_by_vpn,
 )
-from shared.playbook.confidence.scoring_input import ScoringInput, has_success
 from shared.playbook.confidence.signals_of_success import Answer, clock
 from shared.playbook.sign_ins.models import SignInAnalysis, SuccessfulLogin
 
@@ -40,6 +45,16 @@ def observe(facts: ScoringInput) -> Signals:
     )
 
 
+def situation_of(facts: ScoringInput, signals: Signals) -> Situation:
+    """Return what the number depends on."""
+    return Situation(
+        observed=frozenset(signals.observed),
+        known=frozenset(name for name, known in known_inputs(facts).items() if known),
+        success=has_success(facts),
+        thin_history=facts.analysis.thin_history if facts.analysis else True,
+    )
+
+
 def _of_success(
     check: Callable[[SignInAnalysis, SuccessfulLogin], Answer],
 ) -> Callable[[ScoringInput], Answer]:
@@ -50,17 +65,6 @@ def _of_success(
             return None
         login = facts.analysis.successful_login_details
         return check(facts.analysis, login) if login else False
-
-    return run
-
-
-def _of_address(check: Callable[[AddressVerdict], Answer]) -> Callable[[ScoringInput], Answer]:
-    """Make a check of the address: it tells of a compromise only if a success came from it."""
-
-    def run(facts: ScoringInput) -> Answer:
-        if not has_success(facts):
-            return has_success(facts)
-        return check(facts.address) if facts.address else None
 
     return run
 
@@ -80,37 +84,6 @@ def _no_mfa_registered(facts: ScoringInput) -> Answer:
     if facts.mfa_enabled is None:
         return None
     return not facts.mfa_enabled and "The directory lists no second factor for the account."
-
-
-def _reputation_is(wanted: AddressReputation) -> Callable[[ScoringInput], Answer]:
-    def check(address: AddressVerdict) -> Answer:
-        if address.ip_reputation_score is None:
-            return None
-        matches = "; ".join(address.ip_reputation_feed_matches[:3]) or "no feed named"
-        return address.reputation is wanted and (
-            f"Score {address.ip_reputation_score} of 100 ({', '.join(address.sources)}; {matches})."
-        )
-
-    return _of_address(check)
-
-
-def _ordinary(address: AddressVerdict) -> Answer:
-    """Everything about the address must be known and quiet; a score of 0 alone is no comfort."""
-    score = address.ip_reputation_score
-    if score is None or address.is_vpn_proxy_service is None or address.is_hosting is None:
-        return None
-    if score >= SUSPICIOUS_SCORE or address.is_vpn_proxy_service or address.is_hosting:
-        return False
-    return f"Score {score} of 100 ({', '.join(address.sources)}), no hosting, VPN or proxy network."
-
-
-def _network_flag(flag: str, words: str) -> Callable[[ScoringInput], Answer]:
-    def check(address: AddressVerdict) -> Answer:
-        value: bool | None = getattr(address, flag)
-        network = f"AS{address.asn} {address.network or ''}".strip() if address.asn else "network"
-        return value and f"{network}: {words}."
-
-    return _of_address(check)
 
 
 def _user_risk(level: str) -> Callable[[ScoringInput], Answer]:
@@ -133,6 +106,13 @@ def _user_risk_state(state: str) -> Callable[[ScoringInput], Answer]:
         return None if risk is None else risk.state == state and f"Identity Protection: {state}."
 
     return check
+
+
+def _confirmed_safe(facts: ScoringInput) -> Answer:
+    login = facts.analysis.successful_login_details if facts.analysis else None
+    if login and (login.risk_state or "").lower() == "confirmedsafe":
+        return f"Identity Protection: sign-in {login.id} confirmed safe."
+    return _user_risk_state("confirmedSafe")(facts)
 
 
 def _no_success(facts: ScoringInput) -> Answer:
@@ -192,28 +172,38 @@ CHECKS: dict[str, Callable[[ScoringInput], Answer]] = {
     "mfa_satisfied": _of_success(success.mfa_really_used),
     "mfa_phishing_resistant": _of_success(success.mfa_phishing_resistant),
     "no_mfa_registered": _no_mfa_registered,
-    "malicious_address": _reputation_is(AddressReputation.MALICIOUS),
-    "suspicious_address": _reputation_is(AddressReputation.SUSPICIOUS),
-    "ordinary_address": _of_address(_ordinary),
-    "anonymiser": _network_flag("is_vpn_proxy_service", "a VPN, proxy or Tor service"),
-    "hosting_network": _network_flag("is_hosting", "a hosting network"),
-    "impossible_travel": _of_success(success.impossible_travel),
+    "malicious_address": reputation_is(AddressReputation.MALICIOUS),
+    "suspicious_address": reputation_is(AddressReputation.SUSPICIOUS),
+    "ordinary_address": of_address(ordinary),
+    "anonymiser": network_flag("is_vpn_proxy_service", "a VPN, proxy or Tor service"),
+    "hosting_network": network_flag("is_hosting", "a hosting network"),
+    "impossible_travel": travel,
+    "impossible_travel_by_vpn": travel_by_vpn,
     "new_country": _of_success(success.new_country),
     "far_from_usual": _of_success(success.far_from_usual),
     "usual_country": _of_success(success.usual_country),
     "usual_place": _of_success(success.usual_place),
+    "trusted_location": _of_success(success.trusted_location),
+    "usual_network": _of_success(success.usual_network),
     "known_address": _of_success(success.known_address),
     "first_seen_address": _of_success(success.first_seen_address),
+    "new_network": _of_success(success.new_network),
     "new_device": _of_success(success.new_device),
     "known_device": _of_success(success.known_device),
     "known_compliant_device": _of_success(success.known_compliant_device),
+    "new_app": _of_success(success.new_app),
+    "device_code": _of_success(success.device_code),
+    "session_elsewhere": _of_success(success.session_elsewhere),
+    "stolen_token": _of_success(success.stolen_token),
+    "refresh_without_sign_in": _of_success(success.refresh_without_sign_in),
     "unusual_hour": _of_success(success.unusual_hour),
     "legacy_protocol": _of_success(success.legacy_protocol),
-    "sign_in_risk_high": _of_success(success.sign_in_risk_high),
+    "sign_in_risk_high": _of_success(success.sign_in_risk("high")),
+    "sign_in_risk_medium": _of_success(success.sign_in_risk("medium")),
     "user_risk_high": _user_risk("high"),
     "user_risk_medium": _user_risk("medium"),
     "confirmed_compromised": _user_risk_state("confirmedCompromised"),
-    "confirmed_safe": _user_risk_state("confirmedSafe"),
+    "confirmed_safe": _confirmed_safe,
     "no_success": _no_success,
     "password_known": _password_known,
     **{

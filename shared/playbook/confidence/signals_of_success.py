@@ -4,6 +4,7 @@ Each answers with the evidence, ``False`` when it was looked for and is not ther
 could not be looked for.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from shared.models.signin import MfaResult
@@ -16,6 +17,8 @@ FATIGUE_REFUSALS = 5
 """Refusals in an hour before an accepted factor; a slip of the thumb is one or two."""
 FAR_KM = 500.0
 PHISHING_RESISTANT = ("fido", "passkey", "windows hello", "certificate")
+CLOSED_RISK = frozenset({"dismissed", "remediated", "confirmedsafe"})
+"""``riskState`` values, lower case, of a risk that somebody has dealt with."""
 
 type Answer = str | bool | None
 
@@ -51,11 +54,11 @@ def many_failures(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
 def mfa_fatigue(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
     """Return evidence of a factor accepted after repeated refusals."""
     result = analysis.mfa_result_successful_login
+    if analysis.mfa_refusals < FATIGUE_REFUSALS:
+        return False
     if result in (None, MfaResult.UNKNOWN):
         return None
-    if result is not MfaResult.SATISFIED or analysis.mfa_refusals < FATIGUE_REFUSALS:
-        return False
-    return (
+    return result is MfaResult.SATISFIED and (
         f"{analysis.mfa_refusals} second factors refused or unanswered (500121) in the hour before "
         f"one was accepted at {clock(login.time)}."
     )
@@ -63,10 +66,10 @@ def mfa_fatigue(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
 
 def mfa_really_used(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
     """Return evidence of a second factor used at this very sign-in."""
-    fatigue = mfa_fatigue(analysis, login)
-    if fatigue is None:
+    result = analysis.mfa_result_successful_login
+    if result in (None, MfaResult.UNKNOWN):
         return None
-    if fatigue or analysis.mfa_result_successful_login is not MfaResult.SATISFIED:
+    if result is not MfaResult.SATISFIED or mfa_fatigue(analysis, login):
         return False
     methods = ", ".join(login.authentication_methods) or "method not named"
     return f"Second factor satisfied at {clock(login.time)}: {methods} (sign-in {login.id})."
@@ -80,8 +83,10 @@ def mfa_phishing_resistant(analysis: SignInAnalysis, login: SuccessfulLogin) -> 
 
 
 def impossible_travel(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
-    """Return evidence of two places too far apart in time."""
+    """Return evidence of two places too far apart in time; between usual places it is habit."""
     answer = is_impossible_travel(analysis.travel_km, analysis.travel_km_per_hour)
+    if answer and usual_place(analysis, login):
+        return False
     return answer and (
         f"{analysis.travel_km:.0f} km at {analysis.travel_km_per_hour:.0f} km/h since the last "
         f"success from another address, to reach {_place(login)} at {clock(login.time)}."
@@ -130,6 +135,75 @@ def known_address(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
     )
 
 
+def trusted_location(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of a named location that an administrator trusts."""
+    if login.trusted_location is None:
+        return None
+    return login.trusted_location and f"{login.address} is in a trusted named location."
+
+
+def usual_network(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of a network that the account often comes from."""
+    if analysis.usual_network is None or analysis.thin_history:
+        return None
+    return analysis.usual_network and (
+        f"{login.address} is in a network of many of {analysis.history_successes} earlier "
+        "successes."
+    )
+
+
+def new_network(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of a network without earlier successes."""
+    return analysis.new_network and (
+        f"{login.address} is in a network that none of {analysis.history_successes} earlier "
+        "successes came from."
+    )
+
+
+def new_app(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of an app that the account never used."""
+    return analysis.new_app and (
+        f"{login.app} was not used in {analysis.history_successes} earlier successes."
+    )
+
+
+def device_code(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of a token that went to another device by a code, for the first time."""
+    return analysis.new_device_code and (
+        f"Device code flow at {clock(login.time)}, never before on this account."
+    )
+
+
+def session_elsewhere(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of one session or token on two machines or at two places."""
+    if not analysis.session_named:
+        return None
+    other = analysis.session_elsewhere
+    if other is None:
+        return False
+    where = ", ".join(part for part in (other.address, other.country, other.device) if part)
+    return (
+        f"The same {other.what} was used at {clock(other.at)} from {where}: {other.misfit} "
+        f"(sign-in {login.id})."
+    )
+
+
+def stolen_token(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of a token used where country, network, address and machine are new."""
+    return analysis.everything_new and (
+        f"Token used without a person at {clock(login.time)} from {login.address}: country, "
+        f"network, address and machine are all new (sign-in {login.id})."
+    )
+
+
+def refresh_without_sign_in(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of a token used in a country in which nobody signed in."""
+    return analysis.refresh_without_sign_in and (
+        f"Token used at {clock(login.time)} in {login.country}, where no person signed in "
+        f"(sign-in {login.id})."
+    )
+
+
 def first_seen_address(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
     """Return evidence of an address without earlier successes."""
     return analysis.first_seen_address and (
@@ -168,11 +242,17 @@ def legacy_protocol(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
     return analysis.legacy_protocol and f"Client app {login.client_app} at {clock(login.time)}."
 
 
-def sign_in_risk_high(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
-    """Return evidence of Identity Protection's own high rating."""
-    if not login.risk_level:
-        return None
-    return login.risk_level.lower() == "high" and f"Risk level high at {clock(login.time)}."
+def sign_in_risk(level: str) -> Callable[[SignInAnalysis, SuccessfulLogin], Answer]:
+    """Make a check of Identity Protection's rating; one that was closed is no evidence."""
+
+    def check(_: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+        if not login.risk_level:
+            return None
+        if (login.risk_state or "").lower() in CLOSED_RISK:
+            return False
+        return login.risk_level.lower() == level and f"Risk level {level} at {clock(login.time)}."
+
+    return check
 
 
 def _place(login: SuccessfulLogin) -> str:

@@ -5,7 +5,6 @@ record gives the same text. Source of the fields: seed 004, Incident_Creation_No
 """
 
 import re
-from typing import Literal
 
 from shared.models.base import Json
 from shared.models.block import BLOCK_INPUTS, BlockName, BlockStatus
@@ -14,6 +13,7 @@ from shared.models.message import Notification, Ticket
 from shared.models.outcome import ActionStatus
 from shared.models.plan import Disposition
 from shared.playbook.intake.fields import one_line
+from shared.playbook.planning.impact import Severity, ticket_severity
 from shared.playbook.reporting.case_view import CaseView
 from shared.playbook.reporting.next_steps import escalations, next_steps
 
@@ -112,13 +112,10 @@ def _title(view: CaseView) -> str:
     return one_line(f"{sure} compromise: {view.who} ({view.attack}{origin})", TITLE_LIMIT)
 
 
-def _severity(view: CaseView) -> Literal["High", "Medium", "Low"]:
+def _severity(view: CaseView) -> Severity:
     """High confidence, a failed action, or a sensitive account: High. Impact makes it louder."""
     given = view.confidence or view.record.incident.get("severity")
-    sensitive = bool(view.kinds & {"privileged", "vip", "break_glass"}) and given != "Low"
-    if given == "High" or sensitive or _failed(view):
-        return "High"
-    return "Medium" if given == "Medium" else "Low"
+    return "High" if _failed(view) else ticket_severity(given, view.kinds)
 
 
 def _failed(view: CaseView) -> list[str]:
@@ -186,6 +183,8 @@ def _sections(view: CaseView) -> list[tuple[str, list[str]]]:
         ("WHAT IS MISSING", [line for _name, line in view.troubled_blocks()]),
         ("NEXT STEPS", [f"{number}. {step}" for number, step in enumerate(steps[:MOST_STEPS], 1)]),
         ("WHY", view.reasons(MOST_REASONS)),
+        ("WHAT WOULD CHANGE THIS VERDICT", view.what_would_change),
+        ("IMPACT", view.impact),
         ("ESCALATION", escalations(view.record)),
         ("CASE", about),
         ("LINKS", links),

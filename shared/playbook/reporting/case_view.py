@@ -121,6 +121,22 @@ class CaseView:
         return found
 
     @property
+    def what_would_change(self) -> list[str]:
+        """What single observation would change the verdict."""
+        block = self.record.blocks.get(BlockName.SCORING)
+        found = block.details.get("what_would_change") if block is not None else None
+        return [self.text(line) for line in found or []]
+
+    @property
+    def impact(self) -> list[str]:
+        """What is at stake with a sensitive account; nothing for an ordinary one."""
+        block = self.record.blocks.get(BlockName.SCORING)
+        impact = block.details.get("impact") if block is not None else None
+        if not isinstance(impact, dict) or impact.get("level") == "ordinary":
+            return []
+        return [self.text(line) for line in impact.get("why") or []]
+
+    @property
     def techniques(self) -> list[str]:
         """MITRE ATT&CK ids of reasons, findings and incident, sorted."""
         found = set(self.record.incident.get("techniques") or [])

@@ -1,5 +1,8 @@
 """What the analysis of an account's sign-ins says: outputs of ``AzureAD_SignIn_Log_Analysis``."""
 
+from datetime import datetime
+from typing import Any
+
 from pydantic import Field
 
 from shared.models.base import Model, UtcDatetime
@@ -33,6 +36,13 @@ class SuccessfulLogin(Model):
     authentication_protocol: str | None = None
     session_id: str | None = None
     correlation_id: str | None
+
+    @classmethod
+    def supposed(cls, address: str, time: datetime) -> "SuccessfulLogin":
+        """Return a success of which only address and time are supposed."""
+        empty: dict[str, Any] = dict.fromkeys(cls.model_fields)
+        known = {"id": "supposed", "time": time, "address": address, "interactive": True}
+        return cls.model_validate(empty | known | {"authentication_methods": []})
 
 
 class SessionElsewhere(Model):
@@ -81,6 +91,8 @@ class SignInAnalysis(Model):
     """Guesses from the suspicious address in the window before the success (or the last try)."""
     failed_login_details: FailedLogins = Field(default_factory=FailedLogins)
 
+    success_only_reported: bool = False
+    """The alert reports the success and the log does not show it: its details are the alert's."""
     attempts: int = 0
     """Sign-ins read; 0 means that the log knows nothing of the account."""
     suspicious_address: str | None = None

@@ -1,0 +1,47 @@
+"""Impact beside confidence: who it is about, and how loud the ticket is."""
+
+import pytest
+
+from shared.playbook.planning.guard_rails import AccountKind
+from shared.playbook.planning.impact import ImpactLevel, impact_of, ticket_severity
+
+Kind = AccountKind
+
+
+@pytest.mark.parametrize(
+    ("kinds", "level"),
+    [
+        ({Kind.ORDINARY}, ImpactLevel.ORDINARY),
+        (set(), ImpactLevel.UNKNOWN),
+        ({Kind.SERVICE}, ImpactLevel.HIGH),
+        ({Kind.GUEST, Kind.PRIVILEGED}, ImpactLevel.HIGH),
+    ],
+)
+def test_level_and_a_sentence_for_every_kind(kinds: set[Kind], level: ImpactLevel) -> None:
+    impact = impact_of(kinds, confidence="Medium")
+    assert impact.level is level
+    assert len(impact.why) == max(1, len(kinds))
+    assert impact.kinds == sorted(kinds)
+
+
+def test_roles_are_named_and_the_rest_counted() -> None:
+    impact = impact_of({Kind.PRIVILEGED}, ["d", "b", "a", "c"], confidence="High")
+    assert impact.why == ["Privileged: holds a, b, c and 1 more; who has it can change the tenant."]
+
+
+@pytest.mark.parametrize(
+    ("given", "kinds", "severity"),
+    [
+        ("High", {Kind.ORDINARY}, "High"),
+        ("Medium", {Kind.ORDINARY}, "Medium"),
+        ("Medium", {Kind.VIP}, "High"),
+        ("Low", {Kind.BREAK_GLASS}, "Low"),
+        ("Medium", {Kind.SERVICE}, "Medium"),
+        (None, set(), "Low"),
+        (None, {Kind.PRIVILEGED}, "High"),
+    ],
+)
+def test_a_sensitive_account_makes_the_ticket_loud(
+    given: str | None, kinds: set[Kind], severity: str
+) -> None:
+    assert ticket_severity(given, kinds) == severity
