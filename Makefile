@@ -1,7 +1,7 @@
 # Every target sets up what it needs by itself on a fresh machine: `make demo` may be the first command.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test check
+.PHONY: help demo lab backtest test check
 
 VENV_PYTHON := .venv/bin/python
 SCENARIO ?= brute-force-success
@@ -16,6 +16,12 @@ demo: ## Answer a simulated incident from start to end; SCENARIO=name picks anot
 lab: ## Run the app and its simulated vendors until Ctrl-C
 	@tools/setup.sh python azurite
 	@exec $(VENV_PYTHON) -m lab up
+
+backtest: ## Judge recorded sign-ins; DATA=file or folder, see docs/backtest.md
+	@[[ -n "$(DATA)" ]] || { echo "Say which logs: make backtest DATA=file-or-folder" >&2; exit 2; }
+	@tools/setup.sh python
+	@$(VENV_PYTHON) -m lab backtest --data "$(DATA)" \
+	  $(if $(ADDRESSES),--addresses "$(ADDRESSES)") $(if $(AGAINST),--against "$(AGAINST)")
 
 test: ## Run every test
 	@tools/setup.sh python azurite kusto

@@ -1,7 +1,7 @@
-"""The lab's commands: `demo`, `up`, `play`, `scenarios`.
+"""The lab's commands: `demo`, `up`, `play`, `scenarios`, `backtest`.
 
-Exit status: 0 all well; 1 the scenario's expectation did not hold; 2 the lab could not start or
-the command was wrong; 130 interrupted.
+Exit status: 0 all well; 1 the scenario's expectation (or, with `--check`, that of labels) did not
+hold; 2 the lab could not start or the command was wrong; 130 interrupted.
 """
 
 import argparse
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from lab.backtest.command import run_backtest
 from lab.client import LabCallError
 from lab.console.overview import show_running_lab, show_scenarios
 from lab.console.terminal import make_console
@@ -30,9 +31,20 @@ def main() -> int:
     """Run one command."""
     arguments = _parse()
     console = make_console()
-    _log_to_file(repository_root() / ".lab" / "logs" / "lab.log")
+    folder = repository_root() / ".lab"
+    if arguments.command != "backtest":
+        _log_to_file(folder / "logs" / "lab.log")
     try:
         match arguments.command:
+            case "backtest":
+                return run_backtest(
+                    console,
+                    arguments.data,
+                    folder=folder,
+                    addresses=arguments.addresses,
+                    against=arguments.against,
+                    check=arguments.check,
+                )
             case "demo":
                 return asyncio.run(run_demo(console, arguments.scenario))
             case "play":
@@ -57,6 +69,15 @@ def _parse() -> argparse.Namespace:
     for command in (demo, play):
         command.add_argument("--scenario", default="brute-force-success", metavar="NAME")
     commands.add_parser("scenarios", help="list the scenarios")
+    backtest = commands.add_parser("backtest", help="judge recorded sign-ins")
+    backtest.add_argument("--data", type=Path, required=True, help="a log file or a folder")
+    backtest.add_argument(
+        "--addresses", type=Path, action="append", default=[], help="address facts: .csv or .mmdb"
+    )
+    backtest.add_argument("--against", type=Path, help="an earlier backtest.json to compare with")
+    backtest.add_argument(
+        "--check", action="store_true", help="fail when detections differ from the labels"
+    )
     return parser.parse_args()
 
 
