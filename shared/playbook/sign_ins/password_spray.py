@@ -8,8 +8,7 @@ mistype is how few get in: more accounts are guessed at than give a right passwo
 The same condition as a Sentinel rule: ``infra/detections/password_spray.yaml``.
 """
 
-from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -53,17 +52,18 @@ def find_password_sprays(events: Sequence[SignIn]) -> list[PasswordSpray]:
     Args:
         events: sign-ins of many users, in any order; one user's alone never show a spray.
     """
-    found = []
+    found: list[PasswordSpray] = []
     for address, attempts in _by_address(events).items():
         guesses = [event for event in attempts if is_guess(event)]
         if len({user_of(event) for event in guesses}) < GUESSED_USERS:
             continue
         rights = [event for event in attempts if password_was_right(event)]
-        found += [
-            spray
-            for victim in _victims(rights)
-            if (spray := _spray(address, victim, guesses, rights))
-        ]
+        guessed, right = _Around(guesses), _Around(rights)
+        for victim in sorted(_victims(rights), key=lambda event: event.at):
+            guessed.move_to(victim.at)
+            right.move_to(victim.at)
+            if len(guessed.users) >= GUESSED_USERS and len(guessed.users) > len(right.users):
+                found.append(_spray(address, victim, guessed.events, len(right.users)))
     return sorted(found, key=lambda spray: (spray.sign_in_at, spray.address, spray.user))
 
 
@@ -87,29 +87,45 @@ def _victims(rights: Iterable[SignIn]) -> list[SignIn]:
     return list(chosen.values())
 
 
-def _spray(
-    address: str, victim: SignIn, guesses: list[SignIn], rights: list[SignIn]
-) -> PasswordSpray | None:
-    near = _around(guesses, victim.at)
-    guessed = {user_of(event) for event in near}
-    right = {user_of(event) for event in _around(rights, victim.at)}
-    if len(guessed) < GUESSED_USERS or len(guessed) <= len(right):
-        return None
+class _Around:
+    """The sign-ins around a moment that only moves forward: an office has thousands a day."""
+
+    def __init__(self, events: list[SignIn]) -> None:
+        """Take sign-ins, oldest first."""
+        self._events = events
+        self._start = self._end = 0
+        self.users: Counter[str] = Counter()
+        """Sign-ins per user, of users that have any."""
+
+    @property
+    def events(self) -> list[SignIn]:
+        return self._events[self._start : self._end]
+
+    def move_to(self, at: datetime) -> None:
+        """Go to a moment that is not before the last one."""
+        events, users = self._events, self.users
+        while self._end < len(events) and events[self._end].at <= at + AFTER:
+            users[user_of(events[self._end])] += 1
+            self._end += 1
+        while self._start < self._end and events[self._start].at < at - BEFORE:
+            user = user_of(events[self._start])
+            users[user] -= 1
+            if not users[user]:
+                del users[user]
+            self._start += 1
+
+
+def _spray(address: str, victim: SignIn, guesses: list[SignIn], right_users: int) -> PasswordSpray:
     return PasswordSpray(
         user=user_of(victim),
         user_principal_name=name_of(victim),
         address=address,
         sign_in_id=victim.id,
         sign_in_at=victim.at,
-        detected_at=max(victim.at, near[-1].at),
+        detected_at=max(victim.at, guesses[-1].at),
         succeeded=victim.succeeded,
-        guessed_users=len(guessed),
-        right_users=len(right),
-        first_guess_at=near[0].at,
-        last_guess_at=near[-1].at,
+        guessed_users=len({user_of(event) for event in guesses}),
+        right_users=right_users,
+        first_guess_at=guesses[0].at,
+        last_guess_at=guesses[-1].at,
     )
-
-
-def _around(events: list[SignIn], at: datetime) -> list[SignIn]:
-    start = bisect_left(events, at - BEFORE, key=lambda event: event.at)
-    return events[start : bisect_right(events, at + AFTER, key=lambda event: event.at)]
