@@ -118,6 +118,10 @@ CASES: dict[str, tuple[Rows, int]] = {
         logs(*(row(900 - i * 10, CODES[i % 4]) for i in range(24)), row(400)),
         1,
     ),
+    "ten guesses a second": (
+        logs(*guesses(10, 900, 0), *guesses(10, 899, 0), *guesses(10, 898, 0), row(400)),
+        1,
+    ),
     "fractions of a second": (
         logs(
             *(

@@ -100,6 +100,14 @@ CASES: dict[str, tuple[Rows, int]] = {
         logs(at_home(HOUR), abroad(600), abroad(500, address="203.0.113.8", place=SAO_PAULO)),
         2,
     ),
+    "two new places, the first one reached in time": (
+        logs(
+            at_home(20 * HOUR),
+            abroad(2 * HOUR),
+            abroad(600, address="203.0.113.8", place=SAO_PAULO),
+        ),
+        1,
+    ),
     "an address that three colleagues use": (
         logs(
             *(abroad(30 * HOUR - i, user=f"colleague{i}", address=VPN) for i in range(3)),

@@ -75,6 +75,13 @@ def test_every_named_column_is_in_the_result(store: KqlStore, name: str) -> None
     assert "TimeGenerated" in columns
 
 
+def test_a_column_that_is_not_there_is_named() -> None:
+    rule = RULES["brute_force_success"]
+    assert "Attacker" not in rule.named_columns()
+    details = rule.customDetails | {"Attacker": "AttackerAddress"}
+    assert "AttackerAddress" in rule.model_copy(update={"customDetails": details}).named_columns()
+
+
 @pytest.mark.parametrize("name", RULES)
 def test_each_rule_runs_every_five_minutes_and_names_account_and_address(name: str) -> None:
     rule = RULES[name]

@@ -1,0 +1,96 @@
+"""The comparison of rule and playbook notices when one of them is changed."""
+
+from collections.abc import Callable
+
+import pytest
+
+from lab.simulators.kql_store import KqlStore
+from tests.detections import (
+    test_brute_force,
+    test_impossible_travel,
+    test_mfa_fatigue,
+    test_password_spray,
+    test_token_theft,
+)
+from tests.detections.logs import RULES, Rows
+
+type Agree = Callable[[KqlStore, Rows], int]
+type Cases = dict[str, tuple[Rows, int]]
+
+SUITES: dict[str, tuple[Agree, Cases]] = {
+    "brute_force_success": (test_brute_force.agree, test_brute_force.CASES),
+    "impossible_travel": (test_impossible_travel.agree, test_impossible_travel.CASES),
+    "mfa_fatigue": (test_mfa_fatigue.agree, test_mfa_fatigue.CASES),
+    "password_spray": (test_password_spray.agree, test_password_spray.CASES),
+    "token_theft": (test_token_theft.agree, test_token_theft.CASES),
+}
+CHANGES = [
+    (
+        "brute_force_success",
+        "let threshold = 20",
+        "let threshold = 19",
+        "exactly 20 failures",
+    ),
+    (
+        "brute_force_success",
+        "let window = 10m",
+        "let window = 11m",
+        "21 failures in 10 minutes and a second",
+    ),
+    (
+        "brute_force_success",
+        "sum(Guesses), FirstFailure",
+        "count(), FirstFailure",
+        "ten guesses a second",
+    ),
+    ("brute_force_success", "not(Address matches regex internal)", "true", "internal address"),
+    (
+        "password_spray",
+        "GuessedUsers > RightUsers",
+        "GuessedUsers > 0",
+        "an office where people mistype and get in",
+    ),
+    (
+        "password_spray",
+        "let before = 24h",
+        "let before = 25h",
+        "the first guess a day and a second before",
+    ),
+    ("mfa_fatigue", "> refusedPrompts", ">= refusedPrompts", "five refused, then approved"),
+    (
+        "mfa_fatigue",
+        "| summarize arg_min(At, Id",
+        "| summarize arg_max(At, Id",
+        "the user signs in at home during the attack",
+    ),
+    ("impossible_travel", "Km >= impossibleKm", "Km >= 400.0", "499 km in a minute"),
+    (
+        "impossible_travel",
+        "Others >= sharedByUsers",
+        "Others >= 2",
+        "an address that two colleagues use",
+    ),
+    (
+        "impossible_travel",
+        "(travels | where OtherAt < FirstAt), returns",
+        "travels, returns",
+        "two new places, the first one reached in time",
+    ),
+    ("token_theft", "SignedIn > 0 and Alike == 0", "Alike == 0", "never signed in"),
+    ("token_theft", " and isempty(DeviceId)", "", "a registered device"),
+]
+
+
+@pytest.mark.parametrize(("rule", "old", "new", "case"), CHANGES)
+def test_a_changed_query_is_noticed(
+    store: KqlStore, monkeypatch: pytest.MonkeyPatch, rule: str, old: str, new: str, case: str
+) -> None:
+    query = RULES[rule].query
+    assert old in query
+    agree, cases = SUITES[rule]
+    rows, expected = cases[case]
+    assert agree(store, rows) == expected
+    changed = RULES[rule].model_copy(update={"query": query.replace(old, new)})
+    monkeypatch.setitem(RULES, rule, changed)
+    with pytest.raises(AssertionError):
+        agree(store, rows)
