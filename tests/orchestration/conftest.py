@@ -6,8 +6,9 @@ from tests.support.durable_backend import Engine, Run, Script, durable_engine
 from tests.support.scripts import default_scripts
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
+    """A running engine; not for the whole session, because its fast clock is every engine's."""
     with durable_engine() as running:
         yield running
 
