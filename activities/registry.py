@@ -1,12 +1,7 @@
 """The activities that the app registers."""
 
 from activities.addresses import check_address
-from activities.analysis import (
-    analyse_activity,
-    analyse_sign_ins,
-    get_case_context,
-    recheck_sign_ins,
-)
+from activities.analysis import analyse_activity, get_case_context
 from activities.communication import comment_incident, notify_analysts, open_ticket
 from activities.containment import (
     confirm_compromised,
@@ -22,6 +17,7 @@ from activities.enrichment import enrich_user
 from activities.evidence import preserve_evidence
 from activities.firewall import block_ip, read_block, unblock_ip
 from activities.record import save_case
+from activities.sign_ins import analyse_sign_ins, recheck_sign_ins
 
 ACTIVITIES = (
     enrich_user,

@@ -89,6 +89,7 @@ def host_environment(
         "TOURNIQUET_PUBLIC_URL": f"http://127.0.0.1:{ports.host}",
         "TOURNIQUET_BLOB_URL": f"https://127.0.0.1:{ports.blob}/devstoreaccount1",
         "TOURNIQUET_RECHECK_MINUTES": "1",
+        "TOURNIQUET_LATE_LOG_BUDGET_SECONDS": "2",
         **common.settings,
         **_own_settings(),
         # A proxy of the user's network must not be asked for what runs on this machine.

@@ -1,14 +1,16 @@
 """Step 1: gather what is known, everything at once."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from durabletask import task
 
-from orchestrators.flow import Retry, Settled, Steps, case_activity, settle
+from orchestrators.flow import Retry, Settled, Steps, attempt, case_activity, settle
 from orchestrators.names import Activity
 from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
+from shared.playbook.sign_ins.late_logs import waits
 
 MAX_ADDRESSES = 20
 """Addresses looked up per case; the others are named in the block's notes."""
@@ -34,8 +36,9 @@ def gather(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[Gathered]
         calls["context"] = _read(ctx, Activity.GET_CASE_CONTEXT, {"case": request})
     asked = case.addresses[:MAX_ADDRESSES]
     checks = [_check(ctx, case, address) for address in asked]
+    sign_ins = yield from _ask_until_logged(ctx, case, calls.pop(BlockName.SIGN_INS, None))
     done = yield from settle([*calls.values(), *checks])
-    results = dict(zip(calls, done, strict=False))
+    results = dict(zip(calls, done, strict=False)) | sign_ins
 
     gathered = Gathered(context=(results["context"].result or {}) if "context" in results else {})
     for name in (BlockName.USER, BlockName.SIGN_INS, BlockName.ACTIVITY):
@@ -46,6 +49,29 @@ def gather(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[Gathered]
         answers[suspicious] = (yield from settle([_check(ctx, case, suspicious)]))[0]
     gathered.blocks[BlockName.ADDRESS] = _address_block(case, suspicious, answers)
     return gathered
+
+
+def _ask_until_logged(
+    ctx: task.OrchestrationContext, case: CaseRequest, first: task.Task[Json] | None
+) -> Steps[dict[str, Settled]]:
+    """Ask the sign-in log again while it does not show the success that the alert reports.
+
+    By timers, so that no worker waits; all other reads are under way. Whether to ask again is in
+    the activity's answer, hence in history; the last answer counts.
+    """
+    if first is None:
+        return {}
+    latest = yield from attempt(first)
+    waited = 0.0
+    for wait in waits(case.timing.late_log_budget_seconds):
+        if not latest.result or not latest.result["block"]["details"].get("awaited"):
+            break
+        yield ctx.create_timer(timedelta(seconds=wait))
+        waited += wait
+        payload = {"case": case.to_json(), "waited_seconds": waited}
+        again = yield from attempt(_read(ctx, Activity.ANALYSE_SIGN_INS, payload))
+        latest = again if again.result else latest
+    return {BlockName.SIGN_INS: latest}
 
 
 def _read(ctx: task.OrchestrationContext, name: Activity, payload: Json) -> task.Task[Json]:

@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     """When, after containment, sign-ins are searched again."""
     block_hours: float = Field(default=24.0, gt=0, le=24 * 90)
     """How long an address stays blocked."""
+    late_log_budget_seconds: float = Field(default=180.0, ge=0, le=600)
+    """How long the sign-in log is asked again for a success that the alert reports."""
 
     break_glass_accounts: Annotated[list[str], NoDecode] = Field(default_factory=list)
     """User principal names or object ids that are never touched, comma separated."""

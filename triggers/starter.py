@@ -47,6 +47,7 @@ async def start_cases(
         recheck_minutes=settings.recheck_minutes,
         watch_hours=settings.watch_hours,
         block_hours=settings.block_hours,
+        late_log_budget_seconds=settings.late_log_budget_seconds,
     )
     gate = asyncio.Semaphore(_MOST_AT_ONCE)
 

@@ -90,6 +90,8 @@ class Timing(Model):
     recheck_minutes: float = Field(default=15.0, gt=0)
     watch_hours: float = Field(default=24.0, gt=0)
     block_hours: float = Field(default=24.0, gt=0)
+    late_log_budget_seconds: float = Field(default=180.0, ge=0)
+    """How long the sign-in log is asked again for a success that the alert reports."""
 
 
 class CaseRequest(Model):

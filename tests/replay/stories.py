@@ -168,12 +168,26 @@ def _opened_at_second_try(engine: Engine) -> Run:
     return run
 
 
+def _logged_at_third_read(engine: Engine) -> Run:
+    numbers = count(1)
+
+    def read(payload: Json) -> Json:
+        found: Json = default_scripts()["analyse_sign_ins"](payload)
+        details = found["block"]["details"] | {"awaited": next(numbers) < 3}
+        return found | {"block": found["block"] | {"details": details}}
+
+    run = _new(engine, analyse_sign_ins=read)
+    run.start("respond", case_payload(timing=SOON))
+    return run
+
+
 STORIES = (
     Story("respond", "high-contained", _high_contained),
     Story("respond", "medium-answered", _medium_answered),
     Story("respond", "silence", _silence),
     Story("respond", "no-account", _no_account),
     Story("respond", "ticketing-down", _ticketing_down),
+    Story("respond", "late-sign-in-log", _logged_at_third_read),
     Story("contain", "account-and-address", _account_and_address),
     Story("contain", "refused", _refused),
     Story("block_address", "slowly-in-force", _slowly_in_force),

@@ -24,6 +24,7 @@ from shared.playbook.sign_ins.detection import (
     source_of,
 )
 from shared.playbook.sign_ins.models import (
+    REPORTED_BY_ALERT,
     CodeCount,
     FailedLogins,
     SignInAnalysis,
@@ -90,6 +91,7 @@ def analyse_sign_ins(
         **compare(subject, past, attempts),
         **_last_logon(past, subject, guesses.failures),
         attempts=len(attempts),
+        success_only_reported=success is not None and success.id == REPORTED_BY_ALERT,
         brute_force=guesses.brute_force,
         guessing_run=guesses.run,
         suspicious_address=source_of(subject),
@@ -224,6 +226,12 @@ def _notes(success: SignIn | None, past: Sequence[SignIn], window_minutes: int) 
     notes = []
     if success is None:
         notes.append("No successful sign-in from the suspicious addresses in the last 72 hours.")
+    elif success.id == REPORTED_BY_ALERT:
+        notes.append(
+            f"The sign-in log does not show the success at {success.at:%Y-%m-%dT%H:%M:%SZ} from "
+            f"{success.address} that the alert reports: its details are the alert's own, and "
+            "nothing is known of its second factor and device."
+        )
     elif success.mfa_result is MfaResult.UNKNOWN:
         notes.append("The log does not say what happened to multifactor authentication.")
     if len(past) < usual.THIN_HISTORY:

@@ -9,6 +9,9 @@ from shared.models.base import Model, UtcDatetime
 from shared.models.signin import MfaResult
 from shared.playbook.sign_ins.detection import BruteForce, GuessingRun
 
+REPORTED_BY_ALERT = "reported by the alert"
+"""``id`` of a success that only the alert tells of: there is no row."""
+
 
 class SuccessfulLogin(Model):
     """The suspicious success: the seed's ``successful_login_details``."""

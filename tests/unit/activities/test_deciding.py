@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from activities.addresses import check_address
-from activities.analysis import analyse_activity, analyse_sign_ins
+from activities.analysis import analyse_activity
 from activities.deciding import decide_response
 from activities.enrichment import enrich_user
+from activities.sign_ins import analyse_sign_ins
 from shared.errors import RetryableError
 from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block

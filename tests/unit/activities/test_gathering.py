@@ -3,13 +3,9 @@
 import pytest
 
 from activities.addresses import check_address
-from activities.analysis import (
-    analyse_activity,
-    analyse_sign_ins,
-    get_case_context,
-    recheck_sign_ins,
-)
+from activities.analysis import analyse_activity, get_case_context
 from activities.enrichment import enrich_user
+from activities.sign_ins import analyse_sign_ins, recheck_sign_ins
 from shared.errors import NotFound, PermissionDenied, RetryableError, Throttled
 from shared.models.block import BlockName
 from shared.models.directory import Memberships, MfaRegistration

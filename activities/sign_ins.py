@@ -1,0 +1,205 @@
+"""The sign-in log: analysing an account's sign-ins, late logs included, and the re-check."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from durabletask import task
+
+from activities.support import explain, utc_now
+from shared.bootstrap import get_providers
+from shared.errors import TourniquetError
+from shared.models.base import Json, format_utc, parse_utc
+from shared.models.block import BlockName, BlockStatus, make_block
+from shared.models.case import CaseRequest
+from shared.models.signin import SignIn, SignInLogResult
+from shared.playbook.sign_ins.analysis import analyse_sign_ins as analyse
+from shared.playbook.sign_ins.late_logs import (
+    ReportedSuccess,
+    as_sign_in,
+    is_missing,
+    may_still_come,
+    reported_success,
+)
+from shared.playbook.sign_ins.models import REPORTED_BY_ALERT, SignInAnalysis, SuccessfulLogin
+from shared.playbook.sign_ins.times import sign_in_times
+from shared.settings import get_settings
+
+_OUTPUTS = (
+    "successful_login_details",
+    "mfa_result_successful_login",
+    "login_location_variance",
+    "failed_logins_count",
+    "failed_login_details",
+)
+
+
+async def analyse_sign_ins(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Analyse the account's sign-ins: the failures, the success, what was unusual about it.
+
+    Input: ``{"case": CaseRequest, "waited_seconds": number}``; the second is how long the log has
+    been asked again. Returns a block result; the whole analysis is in ``details["analysis"]``.
+    When the alert reports a success that the log does not show, the alert's own data stands in for
+    it, the block is partial, and ``details["awaited"]`` says whether the log can be late with it.
+    When the log cannot be read the block is partial and asks for a review by hand (seed 004).
+
+    Effect: none, reads only.
+    Idempotency: a read.
+    Permission: Log Analytics Reader on the workspace.
+    """
+    case = CaseRequest.model_validate(payload["case"])
+    started = utc_now()
+    account = case.account
+    if account is None:
+        raise ValueError("analyse_sign_ins needs a case with an account")
+    try:
+        log = get_providers().require("sign_in_log")
+        found = await log.get_sign_ins(
+            object_id=account.object_id,
+            user_principal_name=account.user_principal_name or account.user_id,
+            start=case.now - timedelta(days=get_settings().baseline_days),
+            end=case.now,
+        )
+    except TourniquetError as error:
+        note = f"sign-in log: {explain(error)}; review the sign-in logs by hand"
+        return _without_log(case, note, started)
+    reported = reported_success(case)
+    model = _analyse(case, found.events)
+    missing = reported is not None and is_missing(reported, model, _window(case))
+    events, notes = found.events, []
+    if reported and missing:
+        events = _with_reported(reported, case, events)
+        model = _analyse(case, events)
+        waited = float(payload.get("waited_seconds") or 0)
+        notes.append(_late_note(reported, model, waited))
+    awaited = bool(reported and missing and may_still_come(reported, case.received_at))
+    return _block(case, model, found, events, notes, awaited=awaited, started=started)
+
+
+def _window(case: CaseRequest) -> timedelta:
+    return timedelta(minutes=case.detection_time_window_minutes)
+
+
+def _analyse(case: CaseRequest, events: list[SignIn]) -> SignInAnalysis:
+    return analyse(
+        events,
+        addresses=case.addresses,
+        successful_login_time=case.successful_login_time,
+        window_minutes=case.detection_time_window_minutes,
+        now=case.now,
+    )
+
+
+def _with_reported(
+    reported: ReportedSuccess, case: CaseRequest, events: list[SignIn]
+) -> list[SignIn]:
+    """Add the reported success, unless the log has another one of the same address."""
+    if _analyse(case, events).successful_login_details is not None:
+        return events
+    return [*events, as_sign_in(reported, case, events)]
+
+
+def _late_note(reported: ReportedSuccess, model: SignInAnalysis, waited: float) -> str:
+    login = model.successful_login_details
+    shown = f"; it shows one at {format_utc(login.time)}" if login else ""
+    if model.success_only_reported:
+        shown = "; the alert's own data is used"
+    asked = f" after {waited:.0f} s of asking again" if waited else ""
+    return (
+        f"incomplete: the sign-in log does not show the success that the alert reports at "
+        f"{format_utc(reported.at)}{asked}{shown}"
+    )
+
+
+def _inputs(case: CaseRequest) -> Json:
+    return {
+        "user_id": case.account.user_id if case.account else None,
+        "successful_login_ip": case.successful_login_ip,
+        "successful_login_time": case.to_json()["successful_login_time"],
+        "detection_time_window": case.detection_time_window_minutes,
+    }
+
+
+def _without_log(case: CaseRequest, note: str, started: datetime) -> dict[str, Any]:
+    """Return the block when the log cannot be read: all there is, is what the alert reports."""
+    reported = reported_success(case)
+    login = None
+    if reported and reported.address:
+        supposed = SuccessfulLogin.supposed(reported.address, reported.at)
+        login = supposed.model_copy(update={"id": REPORTED_BY_ALERT}).to_json()
+    return make_block(
+        BlockName.SIGN_INS,
+        BlockStatus.PARTIAL,
+        inputs=_inputs(case),
+        outputs={"successful_login_details": login},
+        notes=[note, *(["the successful login is the alert's own data"] if login else [])],
+        started_at=started,
+        finished_at=utc_now(),
+    ).to_json()
+
+
+def _block(
+    case: CaseRequest,
+    model: SignInAnalysis,
+    found: SignInLogResult,
+    events: list[SignIn],
+    notes: list[str],
+    *,
+    awaited: bool,
+    started: datetime,
+) -> dict[str, Any]:
+    analysis = model.to_json()
+    times = sign_in_times(events, model)
+    complete = not (found.incomplete or notes)
+    return make_block(
+        BlockName.SIGN_INS,
+        BlockStatus.COMPLETE if complete else BlockStatus.PARTIAL,
+        inputs=_inputs(case),
+        outputs={name: analysis[name] for name in _OUTPUTS},
+        notes=[
+            *notes,
+            *analysis["notes"],
+            *(f"incomplete: {line}" for line in found.incomplete),
+        ],
+        details={
+            "analysis": analysis,
+            "times": times.to_json() if times else None,
+            "suspicious_address": analysis["suspicious_address"],
+            "complete": complete,
+            "awaited": awaited,
+            "rows": found.rows,
+        },
+        started_at=started,
+        finished_at=utc_now(),
+    ).to_json()
+
+
+async def recheck_sign_ins(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Search sign-ins after containment: did it hold?
+
+    Input: ``{"case": CaseRequest, "since": ISO time}``; output ``{"held": true | false | null,
+    "detail"}``. A success from one of the case's addresses after ``since`` means it did not hold.
+
+    Effect: none, reads only.
+    Idempotency: a read.
+    Permission: Log Analytics Reader on the workspace.
+    """
+    case = CaseRequest.model_validate(payload["case"])
+    account = case.account
+    if account is None:
+        return {"held": None, "detail": "the case has no account"}
+    log = get_providers().require("sign_in_log")
+    since = parse_utc(payload["since"])
+    found = await log.get_sign_ins(
+        object_id=account.object_id,
+        user_principal_name=account.user_principal_name or account.user_id,
+        start=since,
+        end=utc_now(),
+    )
+    again = [event for event in found.events if event.succeeded and event.address in case.addresses]
+    if again:
+        last = again[-1].to_json()
+        detail = f"{len(again)} sign-ins from {last['address']} since, the last at {last['at']}"
+        return {"held": False, "detail": f"it did NOT hold: {detail}"}
+    if found.incomplete:
+        return {"held": None, "detail": f"not known: {'; '.join(found.incomplete)}"}
+    return {"held": True, "detail": "no sign-in from the attacker's addresses since"}
