@@ -98,9 +98,10 @@ def build_providers(settings: Settings) -> Providers:
 
 def _add_stores(providers: Providers, settings: Settings) -> None:
     if settings.log_analytics_workspace_id:
+        from shared.playbook.sign_ins.shapes.tables import read_tables
         from shared.providers.sentinel import SentinelLogs
 
-        providers.sign_in_log = SentinelLogs(settings)
+        providers.sign_in_log = SentinelLogs(settings, read_tables)
     if settings.blob_url:
         from shared.providers.blob import BlobCaseStore, BlobEvidenceStore
 

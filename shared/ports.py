@@ -5,7 +5,7 @@ triggers call them. Every method may raise the errors of ``shared.errors``; each
 deadline on every call, honours ``Retry-After`` within it and never raises a vendor's own exception.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -28,7 +28,7 @@ from shared.models.message import (
     TicketReference,
 )
 from shared.models.query import CasePage, QueryResult
-from shared.models.signin import SignInLogResult
+from shared.models.signin import SignIn, SignInLogResult
 
 
 class Directory(Protocol):
@@ -72,6 +72,13 @@ class Directory(Protocol):
     async def confirm_compromised(self, object_id: str) -> None:
         """Tell the provider's own risk engine that the account is compromised."""
         ...
+
+
+type ReadTables = Callable[[Mapping[str, Sequence[Json]]], tuple[list[SignIn], dict[str, int]]]
+"""Turns the rows of sign-in tables into attempts, and counts each table's unreadable rows.
+
+Adapters are given it: what a row means is the playbook's to say, fetching it is theirs.
+"""
 
 
 class SignInLog(Protocol):

@@ -10,14 +10,16 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from shared.models.signin import SignIn
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_LISTS = ("authentication_methods", "notes")
-_PLAIN = [name for name in SignIn.model_fields if name not in ("at", *_LISTS)]
+_LISTS = [
+    name for name, field in SignIn.model_fields.items() if get_origin(field.annotation) is list
+]
+_PLAIN = [name for name in SignIn.model_fields if name not in {"at", *_LISTS}]
 _NAMES = [*_LISTS, *_PLAIN]
 _get_lists, _get_plain = itemgetter(*_LISTS), itemgetter(*_PLAIN)
 _BATCH = 5_000

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.errors import PermissionDenied, RetryableError, Throttled, TourniquetError
+from shared.playbook.sign_ins.shapes.tables import read_tables
 from shared.providers.sentinel import Sentinel, SentinelLogs
 from shared.settings import Settings
 from tests.contract.processes import Lab
@@ -23,7 +24,9 @@ type Method = Callable[[Settings], Awaitable[object]]
 METHODS: dict[str, tuple[str, Method]] = {
     "get_sign_ins": (
         "log_analytics",
-        lambda s: SentinelLogs(s).get_sign_ins(object_id=ANNA, user_principal_name=None, **WINDOW),
+        lambda s: SentinelLogs(s, read_tables).get_sign_ins(
+            object_id=ANNA, user_principal_name=None, **WINDOW
+        ),
     ),
     "run_query": (
         "log_analytics",

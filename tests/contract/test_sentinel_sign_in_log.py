@@ -6,6 +6,7 @@ import pytest
 
 from shared.errors import PermanentError, PermissionDenied
 from shared.models.signin import MfaResult
+from shared.playbook.sign_ins.shapes.tables import read_tables
 from shared.providers.sentinel import SentinelLogs
 from shared.settings import Settings
 from tests.contract.processes import Lab
@@ -21,7 +22,7 @@ async def test_both_tables_are_read_and_typed_alike(lab: Lab, settings: Settings
     silent = row(2, "0", AuthenticationDetails=claim, DeviceDetail="{}", **text)
     sign_ins(lab, [row(m, "50126") for m in (0, 0.5, 1)] + [row(1.5, "0")], [silent])
 
-    result = await SentinelLogs(settings).get_sign_ins(
+    result = await SentinelLogs(settings, read_tables).get_sign_ins(
         object_id=ANNA, user_principal_name=UPN, **WINDOW
     )
 
@@ -50,7 +51,7 @@ async def test_the_account_is_found_by_id_or_name(
     other = {"UserId": "someone-else", "UserPrincipalName": "ben@contoso.example"}
     sign_ins(lab, [row(0, "0"), row(1, "0", **other)])
 
-    result = await SentinelLogs(settings).get_sign_ins(
+    result = await SentinelLogs(settings, read_tables).get_sign_ins(
         object_id=object_id, user_principal_name=name, **WINDOW
     )
 
@@ -60,7 +61,7 @@ async def test_the_account_is_found_by_id_or_name(
 async def test_the_window_includes_its_start_and_not_its_end(lab: Lab, settings: Settings) -> None:
     sign_ins(lab, [row(-60, "0"), row(59.9, "0"), row(60, "0"), row(-60.1, "0")])
 
-    result = await SentinelLogs(settings).get_sign_ins(
+    result = await SentinelLogs(settings, read_tables).get_sign_ins(
         object_id=ANNA, user_principal_name=None, **WINDOW
     )
 
@@ -73,7 +74,7 @@ async def test_the_window_includes_its_start_and_not_its_end(lab: Lab, settings:
 async def test_a_hostile_name_is_only_a_name(lab: Lab, settings: Settings) -> None:
     sign_ins(lab, [row(0, "0")])
 
-    result = await SentinelLogs(settings).get_sign_ins(
+    result = await SentinelLogs(settings, read_tables).get_sign_ins(
         object_id=None, user_principal_name='x" or true or "a" == "', **WINDOW
     )
 
@@ -84,7 +85,7 @@ async def test_one_failing_table_is_named_and_the_other_used(lab: Lab, settings:
     sign_ins(lab, [row(0, "0")], [row(1, "0", Status="{}", DeviceDetail="{}", LocationDetails="")])
     lab.fault("log_analytics", "status", value=400, times=1)
 
-    result = await SentinelLogs(settings).get_sign_ins(
+    result = await SentinelLogs(settings, read_tables).get_sign_ins(
         object_id=ANNA, user_principal_name=None, **WINDOW
     )
 
@@ -97,11 +98,13 @@ async def test_without_any_table_the_failure_is_raised(lab: Lab, settings: Setti
     lab.fault("log_analytics", "status", value=403)
 
     with pytest.raises(PermissionDenied):
-        await SentinelLogs(settings).get_sign_ins(
+        await SentinelLogs(settings, read_tables).get_sign_ins(
             object_id=ANNA, user_principal_name=None, **WINDOW
         )
 
 
 async def test_an_account_is_needed(lab: Lab, settings: Settings) -> None:
     with pytest.raises(PermanentError, match="no account"):
-        await SentinelLogs(settings).get_sign_ins(object_id=None, user_principal_name="", **WINDOW)
+        await SentinelLogs(settings, read_tables).get_sign_ins(
+            object_id=None, user_principal_name="", **WINDOW
+        )

@@ -12,16 +12,14 @@ from shared.errors import PermanentError, TourniquetError
 from shared.kql import let_statements
 from shared.models.base import Json
 from shared.models.query import QueryResult
-from shared.models.signin import SignIn, SignInLogResult
-from shared.playbook.sign_ins.collapse import collapse
-from shared.playbook.sign_ins.shapes import Shape, try_read
-from shared.playbook.sign_ins.shapes.row import Row
+from shared.models.signin import SignInLogResult
+from shared.ports import ReadTables
 from shared.providers.sentinel.workspace import VENDOR, Workspace
 from shared.settings import Settings
 
 MOST_ROWS = 10_000
 """Rows of one table in one answer; the newest are kept. One account seldom has more in 30 days."""
-_TABLES = (Shape.SIGNIN_LOGS, Shape.NON_INTERACTIVE)
+_TABLES = ("SigninLogs", "AADNonInteractiveUserSignInLogs")
 _PROJECTION = """\
 | top {most_rows} by TimeGenerated desc
 | project TimeGenerated, CreatedDateTime, Id, CorrelationId, UserId, UserPrincipalName, IPAddress,
@@ -36,8 +34,9 @@ _PROJECTION = """\
 class SentinelLogs:
     """Sign-ins of one Log Analytics workspace."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, read_tables: ReadTables) -> None:
         self._workspace = Workspace(settings)
+        self._read_tables = read_tables
 
     async def get_sign_ins(
         self,
@@ -70,12 +69,36 @@ class SentinelLogs:
             ),
             return_exceptions=True,
         )
-        result = _combine(dict(zip(queries, answers, strict=True)))
+        result = self._combine(dict(zip(queries, answers, strict=True)))
         text = let_statements(parameters) + "\n".join(queries.values())
         return result.model_copy(update={"query": text})
 
+    def _combine(self, answers: dict[str, QueryResult | BaseException]) -> SignInLogResult:
+        read: dict[str, list[Json]] = {}
+        incomplete: list[str] = []
+        failures: list[TourniquetError] = []
+        for table, answer in answers.items():
+            if isinstance(answer, TourniquetError):
+                failures.append(answer)
+                incomplete.append(f"{table} could not be read: {answer.describe()}")
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                read[table] = answer.rows
+                incomplete += _missing(table, answer)
+        if not read:
+            raise failures[0]
+        events, unreadable = self._read_tables(read)
+        incomplete += [
+            f"{table}: {count} rows could not be understood"
+            for table, count in unreadable.items()
+            if count
+        ]
+        rows = sum(map(len, read.values()))
+        return SignInLogResult(events=events, incomplete=incomplete, rows=rows)
 
-def _query(table: Shape, account: str) -> str:
+
+def _query(table: str, account: str) -> str:
     return (
         f"{table}\n"
         "| where TimeGenerated >= range_start and TimeGenerated < range_end\n"
@@ -83,38 +106,11 @@ def _query(table: Shape, account: str) -> str:
     )
 
 
-def _combine(answers: dict[Shape, QueryResult | BaseException]) -> SignInLogResult:
-    events: list[SignIn] = []
-    incomplete: list[str] = []
-    rows = 0
-    for table, answer in answers.items():
-        if isinstance(answer, TourniquetError):
-            incomplete.append(f"{table} could not be read: {answer.describe()}")
-        elif isinstance(answer, BaseException):
-            raise answer
-        else:
-            rows += len(answer.rows)
-            incomplete += _read(table, answer, events)
-    failures = [answer for answer in answers.values() if isinstance(answer, TourniquetError)]
-    if len(failures) == len(answers):
-        raise failures[0]
-    return SignInLogResult(events=collapse(events), incomplete=incomplete, rows=rows)
-
-
-def _read(table: Shape, answer: QueryResult, events: list[SignIn]) -> list[str]:
-    """Add a table's sign-ins to ``events`` and return what is missing of them."""
-    incomplete = []
+def _missing(table: str, answer: QueryResult) -> list[str]:
+    """Return what is missing of a table's answer."""
+    missing = []
     if answer.partial:
-        incomplete.append(f"{table}: Log Analytics gave a partial answer ({answer.detail})")
+        missing.append(f"{table}: Log Analytics gave a partial answer ({answer.detail})")
     if len(answer.rows) >= MOST_ROWS:
-        incomplete.append(f"{table}: only the newest {MOST_ROWS} rows were read")
-    unusable = 0
-    for columns in answer.rows:
-        event = try_read(table, Row(columns))
-        if event is None:
-            unusable += 1
-        else:
-            events.append(event)
-    if unusable:
-        incomplete.append(f"{table}: {unusable} rows could not be understood")
-    return incomplete
+        missing.append(f"{table}: only the newest {MOST_ROWS} rows were read")
+    return missing

@@ -15,6 +15,7 @@ _SUFFIX = re.compile(r"_(dynamic|string|[sdbgt])$")
 """What exports and custom tables (``_CL``) append to a column's name to tell its type."""
 _NOTHING = frozenset({"", "-", "null", "<null>", "n/a", "nan", "not available"})
 """Texts that stand for "no value"."""
+_LONGEST_NOTHING = max(map(len, _NOTHING))
 _TRUE = frozenset({"true", "yes", "1"})
 _FALSE = frozenset({"false", "no", "0"})
 
@@ -165,7 +166,7 @@ def as_text(value: object) -> str | None:
     """Return text without white space around it, a number written out, else ``None``."""
     if isinstance(value, str):
         text = value.strip()
-        return None if text.lower() in _NOTHING else text
+        return None if len(text) <= _LONGEST_NOTHING and text.lower() in _NOTHING else text
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     return None

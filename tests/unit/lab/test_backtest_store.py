@@ -1,0 +1,56 @@
+"""Sign-ins come back from the store as they went in, by account and by address."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from lab.backtest.store import SignInStore
+from shared.models.signin import SignIn
+from tests.unit.playbook.builders import (
+    ABROAD,
+    AT_HOME,
+    ATTACK_AT,
+    ATTACKER,
+    HOME,
+    WITH_MFA,
+    sign_in,
+)
+
+
+def filled(path: Path, *events: tuple[str, SignIn]) -> SignInStore:
+    store = SignInStore(path)
+    for account, event in events:
+        store.add(account, event)
+    store.finish()
+    return store
+
+
+def test_what_went_in_comes_back(tmp_path: Path) -> None:
+    minute = timedelta(minutes=1, microseconds=7)
+    first = sign_in(ATTACK_AT, **AT_HOME, **WITH_MFA, notes=["odd"], interactive=False)
+    second = sign_in(ATTACK_AT + minute, "50126", **ABROAD)
+    bare = SignIn(id="x", at=ATTACK_AT, result_code="unknown")
+    store = filled(tmp_path / "s", ("b", bare), ("a", second), ("a", first))
+
+    assert list(store.accounts()) == [("a", [first, second]), ("b", [bare])]
+
+
+def test_addresses_that_guess_at_many(tmp_path: Path) -> None:
+    failed = [(f"user{n}", sign_in(ATTACK_AT, "50126", id=f"{n}")) for n in range(3)]
+    success = ("user9", sign_in(ATTACK_AT, id="s"))
+    other = ("user1", sign_in(ATTACK_AT, "50126", id="h", address=HOME))
+    store = filled(tmp_path / "s", *failed, success, other)
+
+    (events,) = store.guessing_addresses(3, frozenset({"50126"}))
+    assert {event.id for event in events} == {"0", "1", "2", "s"}
+    assert list(store.guessing_addresses(4, frozenset({"50126"}))) == []
+
+
+def test_other_users_of_an_address(tmp_path: Path) -> None:
+    hour = timedelta(hours=1)
+    events = [(f"user{n}", sign_in(ATTACK_AT + n * hour, id=f"{n}")) for n in range(4)]
+    events.append(("user9", sign_in(ATTACK_AT, "50126", id="f")))
+    store = filled(tmp_path / "s", *events)
+
+    assert store.other_users("user3", ATTACKER, ATTACK_AT + 3 * hour) == 3
+    assert store.other_users("user0", ATTACKER, ATTACK_AT + 2 * hour) == 1
+    assert store.other_users("user0", HOME, ATTACK_AT + 9 * hour) == 0
