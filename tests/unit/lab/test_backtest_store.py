@@ -19,7 +19,6 @@ from tests.unit.playbook.builders import (
     sign_in,
 )
 
-
 type Fill = Callable[..., SignInStore]
 
 

@@ -76,6 +76,7 @@ def read_okta(row: Row) -> SignIn | None:
         browser=agent.text("browser"),
         authentication_methods=[factor] if factor else [],
         mfa_result=okta_mfa(kind, code, factor),
+        session_id=session.text("rootSessionId", "externalSessionId"),
         correlation_id=session.text("externalSessionId") or row.row("transaction").text("id"),
         notes=[*row.notes, *client.notes],
     )

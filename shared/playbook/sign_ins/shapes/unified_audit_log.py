@@ -96,6 +96,7 @@ def read_unified_audit_log(row: Row) -> SignIn | None:
         browser=device.text("BrowserType"),
         authentication_methods=[METHODS[bit] for bit in bits],
         mfa_result=_mfa(code, bits, more.text("RequestType") or ""),
+        session_id=device.text("SessionId"),
         correlation_id=record.text("InterSystemsId"),
         notes=record.notes,
     )
