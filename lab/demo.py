@@ -45,7 +45,7 @@ async def run_demo(console: Console, name: str) -> int:
     started = time.monotonic()
     async with AsyncExitStack() as stack:
         with _waiting(console, "Starting the lab: the app, its storage, the vendors"):
-            lab = await stack.enter_async_context(Lab())
+            lab = await stack.enter_async_context(Lab(mode=scenario.mode))
         took = format_seconds(time.monotonic() - started)
         console.print(f"The lab is up after {took}.")
         client = await stack.enter_async_context(lab.client())
@@ -57,7 +57,7 @@ async def run_play(console: Console, name: str) -> int:
     """Play a scenario in the lab that runs already; its tenant is replaced.
 
     Raises:
-        LabError: no lab is running.
+        LabError: no lab is running, or it runs in another mode than the scenario is about.
         ScenarioError, LabCallError: as for :func:`run_demo`.
     """
     scenario = load_scenario(name)
@@ -65,6 +65,11 @@ async def run_play(console: Console, name: str) -> int:
         running = json.loads((RESULTS / "lab.json").read_text(encoding="utf-8"))
     except OSError as error:
         raise LabError("No lab is running here: start one with 'make lab'.") from error
+    if scenario.mode not in (None, running["mode"]):
+        raise LabError(
+            f"The scenario is about the mode {scenario.mode}, the lab runs in {running['mode']}:"
+            f" start it with 'LAB_MODE={scenario.mode} make lab', or use 'make demo'."
+        )
     _introduce(console, scenario)
     urls = running["urls"]
     async with LabClient(

@@ -30,6 +30,7 @@ from lab.ports import Ports, free_ports
 from lab.scenarios.loader import load_common
 from lab.simulators.certificates import write_certificates
 from lab.simulators.config import app_environment
+from shared.models.case import OperatingMode
 
 START_SECONDS = 90.0
 """How long one part may take to start on a slow machine."""
@@ -41,6 +42,7 @@ class Lab:
     """The running lab; an async context manager.
 
     ``auto_ports`` picks free ports instead of the usual ones, and the lab's own host, for tests.
+    ``mode`` is the app's operating mode; without one ``LAB_MODE`` decides.
     ``report`` is told, line by line, what has become ready.
 
     Raises:
@@ -53,12 +55,13 @@ class Lab:
         auto_ports: bool = False,
         state_dir: Path | None = None,
         workers: int | None = None,
+        mode: OperatingMode | None = None,
         report: Report = lambda _: None,
     ) -> None:
         self.root = repository_root()
         self.state_dir = (state_dir or self.root / ".lab").resolve()
         self.ports = Ports.free() if auto_ports else Ports.from_environment(os.environ)
-        self.mode = read_mode(os.environ)
+        self.mode = mode or read_mode(os.environ)
         self.common = load_common()
         self.host: RunningHost
         self.function_key = os.environ.get("LAB_FUNCTION_KEY") or secrets.token_urlsafe(24)

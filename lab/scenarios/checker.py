@@ -4,8 +4,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lab.scenarios.models import Expectation, ExpectedAction
-from lab.scenarios.played import CONTAINMENT_VENDORS, Played, fits, label, refused
+from lab.scenarios.models import CaseExpectation, Expectation, ExpectedAction
+from lab.scenarios.played import (
+    CONTAINMENT_VENDORS,
+    Played,
+    block_of,
+    evidence_of,
+    fits,
+    label,
+    refused,
+)
 from shared.models.base import Json
 from shared.models.block import BLOCK_OUTPUTS, BlockName
 
@@ -21,17 +29,28 @@ class Check:
 
 def check(expect: Expectation, played: Played) -> list[Check]:
     """Return one line per thing the scenario expects, in the order a reader asks for them."""
+    lines = list(_cases(expect, played))
+    for account, wanted in expect.accounts.items():
+        of_case = _case(wanted, played.record_of(account))
+        lines += [Check(f"{account}: {line.expected}", line.held, line.seen) for line in of_case]
+    if not expect.accounts:
+        lines += _case(expect, played.record)
     return [
-        *_cases(expect, played),
-        *_verdict(expect, played),
-        *_plan(expect, played),
-        *_actions(expect, played),
+        *lines,
         *_effects(expect, played),
-        *_blocks(expect, played),
-        *_people(expect, played),
-        *_evidence(expect, played),
+        *_told(expect, played),
         _specifications(expect, played),
     ]
+
+
+def _case(expect: CaseExpectation, record: Json) -> Iterator[Check]:
+    """Yield the lines of one case."""
+    yield from _verdict(expect, record)
+    yield from _plan(expect, record)
+    yield from _actions(expect, record)
+    yield from _blocks(expect, record)
+    yield from _ticket(expect, record)
+    yield from _evidence(expect, record)
 
 
 def _equal(what: str, expected: Any, seen: Any) -> Check:
@@ -55,8 +74,10 @@ def _cases(expect: Expectation, played: Played) -> Iterator[Check]:
     yield Check(told, len(ids) == expect.cases == created, seen)
 
 
-def _verdict(expect: Expectation, played: Played) -> Iterator[Check]:
-    verdict = played.record.get("verdict") or {}
+def _verdict(expect: CaseExpectation, record: Json) -> Iterator[Check]:
+    verdict = record.get("verdict") or {}
+    if expect.alert_type:
+        yield _equal("alert type", expect.alert_type, record.get("alert_type"))
     if expect.confidence:
         yield _equal("confidence", expect.confidence, verdict.get("compromise_confidence_score"))
     if expect.score:
@@ -65,14 +86,14 @@ def _verdict(expect: Expectation, played: Played) -> Iterator[Check]:
         yield Check(
             f"score {low} to {high}", score is not None and low <= score <= high, f"{score}"
         )
-    yield _one_of("status", expect.status, played.record.get("status"))
+    yield _one_of("status", expect.status, record.get("status"))
 
 
-def _plan(expect: Expectation, played: Played) -> Iterator[Check]:
+def _plan(expect: CaseExpectation, record: Json) -> Iterator[Check]:
     for wanted in expect.plan:
         seen = [
             item["disposition"]
-            for item in played.record.get("plan", [])
+            for item in record.get("plan", [])
             if item["action"] == wanted.action
         ]
         held = seen == [wanted.disposition]
@@ -81,9 +102,9 @@ def _plan(expect: Expectation, played: Played) -> Iterator[Check]:
         )
 
 
-def _actions(expect: Expectation, played: Played) -> Iterator[Check]:
+def _actions(expect: CaseExpectation, record: Json) -> Iterator[Check]:
     """Every expected action is there once, and nothing else was done."""
-    actions: list[Json] = played.record.get("actions", [])
+    actions: list[Json] = record.get("actions", [])
     for wanted in expect.actions:
         same = [item for item in actions if _is_target(item, wanted)]
         held = len(same) == 1 and _agrees(same[0], wanted)
@@ -137,16 +158,16 @@ def _labels(entries: Iterable[Json]) -> str:
     return ", ".join(f"{label(entry)} on {entry['target']}" for entry in entries)
 
 
-def _blocks(expect: Expectation, played: Played) -> Iterator[Check]:
+def _blocks(expect: CaseExpectation, record: Json) -> Iterator[Check]:
     wrong = []
     for name, outputs in BLOCK_OUTPUTS.items():
-        block = played.block(name)
+        block = block_of(record, name)
         if not block or set(block["outputs"]) != set(outputs):
             wrong.append(str(name))
     yield Check("all nine blocks with the seed's outputs", not wrong, ", ".join(wrong))
     for name, status in expect.blocks.items():
         allowed = status if isinstance(status, list) else [status]
-        block = played.block(name)
+        block = block_of(record, name)
         check = _one_of(f"{name}", allowed, block.get("status", "absent"))
         notes = "; ".join(block.get("notes", []))
         yield (
@@ -156,24 +177,27 @@ def _blocks(expect: Expectation, played: Played) -> Iterator[Check]:
         )
 
 
-def _people(expect: Expectation, played: Played) -> Iterator[Check]:
-    outputs = played.block(BlockName.NOTIFICATION).get("outputs", {})
+def _ticket(expect: CaseExpectation, record: Json) -> Iterator[Check]:
+    outputs = block_of(record, BlockName.NOTIFICATION).get("outputs", {})
     ticket = outputs.get("incident_ticket_id")
     if expect.ticket:
         yield Check("ticket opened", bool(ticket), "no ticket id in the record")
     else:
         yield Check("no ticket", not ticket, str(ticket))
+
+
+def _told(expect: Expectation, played: Played) -> Iterator[Check]:
     for channel in expect.notified:
         sent = len(played.effects(f"{channel} *"))
         yield Check(f"analysts told by {channel}", sent > 0, f"{sent} messages")
 
 
-def _evidence(expect: Expectation, played: Played) -> Iterator[Check]:
-    kept = len(played.evidence())
+def _evidence(expect: CaseExpectation, record: Json) -> Iterator[Check]:
+    kept = len(evidence_of(record))
     least = expect.evidence.at_least
     if least:
         yield Check(f"at least {least} pieces of evidence", kept >= least, f"{kept}")
-    outputs = played.block(BlockName.EVIDENCE).get("outputs", {})
+    outputs = block_of(record, BlockName.EVIDENCE).get("outputs", {})
     for link in expect.evidence.links:
         yield Check(f"evidence {link}", bool(outputs.get(link)), "no link in the record")
 

@@ -19,7 +19,7 @@ from lab.scenarios.merge import (
     resolve_references,
     resolve_times,
 )
-from lab.scenarios.models import Common, Repeat, Row, Scenario
+from lab.scenarios.models import Common, Directory, Repeat, Row, Scenario, Tenant
 from lab.scenarios.times import parse_relative
 from shared.models.base import Json, format_utc
 
@@ -44,9 +44,9 @@ def expand(scenario: Scenario, common: Common, now: datetime) -> Play:
     """
     try:
         tenant = _tenant(scenario, common, now)
+        incident = build_incident(scenario, common, now)
     except KeyError as error:
         raise ScenarioError(f"{scenario.name}.yaml: {error.args[0]}") from error
-    incident = build_incident(scenario, common.organisation, now)
     return Play(scenario=scenario, now=now, tenant=tenant, incident=incident)
 
 
@@ -58,7 +58,7 @@ def column_types(path: Path = TABLES_FILE) -> dict[str, dict[str, str]]:
 
 
 def _tenant(scenario: Scenario, common: Common, now: datetime) -> Json:
-    given = scenario.tenant
+    given = _with_parts(scenario.tenant, common)
     users = [
         apply_like(user, common.users, f"tenant.directory.users.{index}")
         for index, user in enumerate(given.directory.users)
@@ -91,6 +91,30 @@ def _tenant(scenario: Scenario, common: Common, now: datetime) -> Json:
     }
     resolved["now"] = format_utc(now)
     return resolved
+
+
+def _with_parts(tenant: Tenant, common: Common) -> Tenant:
+    """Put the shared parts that a tenant names in front of what it says itself."""
+    parts: list[Tenant] = []
+    for name in tenant.like:
+        if name not in common.tenants:
+            known = ", ".join(sorted(common.tenants))
+            raise KeyError(f"tenant.like: there is no tenant '{name}'; there are: {known}")
+        parts.append(_with_parts(common.tenants[name], common))
+    parts.append(tenant)
+    tables: dict[str, list[Row]] = {}
+    for part in parts:
+        for table, rows in part.tables.items():
+            tables.setdefault(table, []).extend(rows)
+    return Tenant(
+        directory=Directory(
+            users=[user for part in parts for user in part.directory.users],
+            namedLocations=[place for part in parts for place in part.directory.namedLocations],
+        ),
+        tables=tables,
+        addresses={address: facts for part in parts for address, facts in part.addresses.items()},
+        okta=next((part.okta for part in reversed(parts) if part.okta is not None), None),
+    )
 
 
 def _rows(

@@ -5,16 +5,20 @@ Shape: MicrosoftDocs/azure-docs ``articles/sentinel/automation/playbook-triggers
 
 from datetime import datetime
 
-from lab.scenarios.merge import deep_merge, make_id, resolve_times
-from lab.scenarios.models import Organisation, Scenario
+from lab.scenarios.merge import apply_like, deep_merge, make_id, resolve_times
+from lab.scenarios.models import Common, Scenario
 from shared.models.base import Json, format_utc
 
 
-def build_incident(scenario: Scenario, organisation: Organisation, now: datetime) -> Json:
+def build_incident(scenario: Scenario, common: Common, now: datetime) -> Json:
     """Return the trigger body: the scenario's properties in a full envelope with ARM ids.
 
     The ids depend on ``now``: playing the same scenario again in a running lab is a new incident.
+
+    Raises:
+        KeyError: an entity's template does not exist.
     """
+    organisation = common.organisation
     seed = make_id(scenario.name, now.isoformat())
     insights = (
         f"/subscriptions/{organisation.subscription_id}"
@@ -26,7 +30,11 @@ def build_incident(scenario: Scenario, organisation: Organisation, now: datetime
     incident_id = f"{insights}/Incidents/{name}"
     properties = resolve_times(scenario.incident, now)
     entities = [
-        _entity(insights, make_id(seed, "entity", str(index)), entity)
+        _entity(
+            insights,
+            make_id(seed, "entity", str(index)),
+            apply_like(entity, common.entities, f"incident.relatedEntities.{index}"),
+        )
         for index, entity in enumerate(properties.get("relatedEntities", []))
     ]
     number = 1000 + int(name[:4], 16) % 9000

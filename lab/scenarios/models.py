@@ -4,6 +4,7 @@ docs/scenarios.md explains the same for people who write one.
 """
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
@@ -11,7 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from lab.scenarios.times import parse_duration
 from shared.models.base import Json, Model
 from shared.models.block import BlockName, BlockStatus
-from shared.models.case import CaseStatus
+from shared.models.case import AlertType, CaseStatus, OperatingMode
 from shared.models.outcome import ActionStatus
 from shared.models.plan import ActionName, Disposition
 from shared.models.verdict import Confidence
@@ -70,8 +71,12 @@ class Directory(Model):
 
 
 class Tenant(Model):
-    """The lab's tenant file, in scenario shorthand."""
+    """The lab's tenant file, in scenario shorthand; built on the tenants that ``like`` names.
 
+    Lists are put one after the other, addresses are merged; what is written here comes last.
+    """
+
+    like: Names = Field(default_factory=list)
     directory: Directory = Field(default_factory=Directory)
     tables: dict[str, list[Row]] = Field(default_factory=dict)
     addresses: dict[str, Json] = Field(default_factory=dict)
@@ -115,10 +120,10 @@ class ExpectedEvidence(Model):
     links: list[str] = Field(default_factory=list)
 
 
-class Expectation(Model):
-    """What must hold when the case is done; every line is checked and shown by itself."""
+class CaseExpectation(Model):
+    """What one case's record must show."""
 
-    cases: int = Field(default=1, ge=1)
+    alert_type: AlertType | None = None
     confidence: Confidence | None = None
     score: tuple[int, int] | None = None
     status: Annotated[list[CaseStatus], BeforeValidator(_names)] = Field(
@@ -126,16 +131,50 @@ class Expectation(Model):
     )
     plan: list[ExpectedPlan] = Field(default_factory=list)
     actions: list[ExpectedAction] = Field(default_factory=list)
+    blocks: dict[BlockName, BlockStatus | list[BlockStatus]] = Field(default_factory=dict)
+    ticket: bool = True
+    evidence: ExpectedEvidence = Field(default_factory=ExpectedEvidence)
+
+
+class Expectation(CaseExpectation):
+    """What must hold when the case is done; every line is checked and shown by itself.
+
+    An incident of several accounts becomes several cases: ``accounts`` says what must hold for
+    each, and the fields of a single case stay empty.
+    """
+
+    why: str = ""
+    """The argument of a good analyst, for people."""
+    cases: int = Field(default=1, ge=1)
+    accounts: dict[str, CaseExpectation] = Field(default_factory=dict)
+    """User principal name to what must hold for that account's case."""
     effects: dict[str, int] = Field(default_factory=dict)
     """``vendor operation`` pattern (``entra *``) to the exact number of side effects."""
     forbidden: list[str] = Field(default_factory=list)
     """``vendor operation`` patterns that must not have changed anything."""
     refusals: list[str] = Field(default_factory=list)
     """``vendor operation`` patterns that the vendor is expected to refuse (4xx)."""
-    blocks: dict[BlockName, BlockStatus | list[BlockStatus]] = Field(default_factory=dict)
-    ticket: bool = True
     notified: tuple[Literal["slack", "email"], ...] = ("slack", "email")
-    evidence: ExpectedEvidence = Field(default_factory=ExpectedEvidence)
+
+    @model_validator(mode="after")
+    def _one_case_or_several(self) -> Self:
+        of_one = self.model_fields_set & set(CaseExpectation.model_fields)
+        if self.accounts and of_one:
+            raise ValueError(f"with 'accounts', say there: {', '.join(sorted(of_one))}")
+        if self.accounts and len(self.accounts) != self.cases:
+            raise ValueError("'accounts' must name every case's account")
+        return self
+
+
+class Truth(StrEnum):
+    """What is really going on; the app does not know it, the verdict is to come close to it."""
+
+    COMPROMISED = "compromised"
+    """Somebody else is in the account."""
+    STOPPED = "stopped"
+    """Somebody tried and did not get in."""
+    BENIGN = "benign"
+    """The owner's or the organisation's own doing."""
 
 
 class Scenario(Model):
@@ -144,6 +183,9 @@ class Scenario(Model):
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     title: str
     story: str
+    truth: Truth
+    mode: OperatingMode | None = None
+    """The app's operating mode; unset is the lab's (automatic unless ``LAB_MODE`` says so)."""
     tenant: Tenant
     incident: Json
     """``object.properties`` of the Logic App trigger; ids and the envelope are made."""
@@ -178,3 +220,7 @@ class Common(Model):
     users: dict[str, Json]
     named_locations: dict[str, Json]
     addresses: dict[str, Json]
+    entities: dict[str, Json] = Field(default_factory=dict)
+    """Entities of Sentinel incidents."""
+    tenants: dict[str, Tenant] = Field(default_factory=dict)
+    """Parts that the tenants of many scenarios share."""

@@ -32,13 +32,31 @@ class Played:
 
     def block(self, name: BlockName) -> Json:
         """Return one block of the first case, empty when it is missing."""
-        block: Json = self.record.get("blocks", {}).get(name, {})
-        return block
+        return block_of(self.record, name)
 
     def evidence(self) -> list[Json]:
-        """Return the evidence items kept: name, size, sha256, rows and address of each."""
-        items: list[Json] = self.block(BlockName.EVIDENCE).get("details", {}).get("items", [])
-        return items
+        """Return the evidence items of the first case."""
+        return evidence_of(self.record)
+
+    def record_of(self, user_principal_name: str) -> Json:
+        """Return the record of an account's case, empty when there is none."""
+        wanted = user_principal_name.lower()
+        for record in self.records:
+            if str((record.get("account") or {}).get("user_principal_name")).lower() == wanted:
+                return record
+        return {}
+
+
+def block_of(record: Json, name: BlockName) -> Json:
+    """Return one block of a case, empty when it is missing."""
+    block: Json = record.get("blocks", {}).get(name, {})
+    return block
+
+
+def evidence_of(record: Json) -> list[Json]:
+    """Return the evidence items kept: name, size, sha256, rows and address of each."""
+    items: list[Json] = block_of(record, BlockName.EVIDENCE).get("details", {}).get("items", [])
+    return items
 
 
 def fits(entry: Json, pattern: str) -> bool:

@@ -74,7 +74,10 @@ async def _follow(
     deadline: float,
     think_seconds: float,
 ) -> Json:
-    """Read the record until the case is handed over; answer its question once."""
+    """Read the record until the case is handed over; answer its question once.
+
+    A question that the scenario has no answer to ends the play: nobody would answer it.
+    """
     decision = staged.scenario.decision
     while True:
         record = await client.get_case(case_id)
@@ -82,7 +85,7 @@ async def _follow(
         if is_finished(record) or time.monotonic() > deadline:
             return record
         if record["status"] == CaseStatus.AWAITING_DECISION:
-            if decision is None and CaseStatus.AWAITING_DECISION in staged.scenario.expect.status:
+            if staged.scenario.decision is None and has_been_told(record):
                 return record
             if decision is not None and has_been_told(record):
                 await asyncio.sleep(think_seconds)

@@ -1,14 +1,15 @@
-"""Every scenario, played in one running lab and checked as `make demo` checks it."""
+"""Every scenario, played in a running lab and checked as `make demo` checks it."""
 
 import pytest
 
-from lab.scenarios.loader import list_scenarios
-from tests.lab.whole_lab import WholeLab, broken
+from lab.scenarios.loader import list_scenarios, load_scenario
+from tests.lab.whole_lab import LabInMode, broken
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest.mark.parametrize("name", list_scenarios())
-async def test_scenario(whole_lab: WholeLab, name: str) -> None:
-    played = await whole_lab.play(name)
-    assert broken(name, played) == []
+async def test_scenario(lab_in_mode: LabInMode, name: str) -> None:
+    scenario = load_scenario(name)
+    lab = await lab_in_mode(scenario.mode)
+    assert broken(scenario, await lab.play(scenario)) == []

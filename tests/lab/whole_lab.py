@@ -1,8 +1,9 @@
 """The whole lab, started once: the app on its host, the simulators, Azurite."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +20,9 @@ from lab.scenarios.models import Scenario
 from lab.scenarios.played import Played
 from lab.scenarios.player import play, prepare
 from lab.stack import Lab
+from shared.models.case import CaseStatus, OperatingMode
+
+type LabInMode = Callable[[OperatingMode | None], Awaitable[WholeLab]]
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class WholeLab:
         await prepare(self.client, staged)
         played = await play(self.client, staged)
         for record in played.records:
+            if record["status"] == CaseStatus.AWAITING_DECISION:
+                await self.client.decide(record["case_id"], actions=["NoAction"], comment="")
             await self.close(record["case_id"])
         return played
 
@@ -86,9 +92,11 @@ class WholeLab:
         raise AssertionError(f"no fault struck {operation}")
 
 
-def broken(scenario: str, played: Played) -> list[str]:
+def broken(scenario: Scenario | str, played: Played) -> list[str]:
     """The lines of a scenario's expectation that do not hold, with what was seen."""
-    lines = check(load_scenario(scenario).expect, played)
+    if isinstance(scenario, str):
+        scenario = load_scenario(scenario)
+    lines = check(scenario.expect, played)
     return [f"{line.expected}, but: {line.seen}" for line in lines if not line.held]
 
 
@@ -100,3 +108,23 @@ async def whole_lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[W
         state_dir = tmp_path_factory.mktemp("lab")
         async with Lab(auto_ports=True, state_dir=state_dir) as lab, lab.client() as client:
             yield WholeLab(lab, client)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def lab_in_mode(
+    whole_lab: WholeLab, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[LabInMode]:
+    """Give a running lab whose app works in a mode; each is started when it is first needed."""
+    labs: dict[OperatingMode, WholeLab] = {whole_lab.lab.mode: whole_lab}
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def give(mode: OperatingMode | None) -> WholeLab:
+            mode = mode or whole_lab.lab.mode
+            if mode not in labs:
+                state_dir = tmp_path_factory.mktemp(f"lab-{mode}")
+                lab = Lab(auto_ports=True, state_dir=state_dir, mode=mode, workers=1)
+                await stack.enter_async_context(lab)
+                labs[mode] = WholeLab(lab, await stack.enter_async_context(lab.client()))
+            return labs[mode]
+
+        yield give

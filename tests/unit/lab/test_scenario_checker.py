@@ -2,6 +2,7 @@ import copy
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from lab.scenarios.checker import Check, check
 from lab.scenarios.models import Expectation
@@ -141,3 +142,37 @@ def test_missing_people() -> None:
     ledger = [entry("entra", "revokeSignInSessions")]
     lines = broken(check(EXPECT, played(records=[changed], ledger=ledger)))
     assert lines == ["ticket opened", "analysts told by slack", "analysts told by email"]
+
+
+def test_several_cases_are_checked_one_by_one() -> None:
+    expect = Expectation.model_validate(
+        {
+            "cases": 2,
+            "accounts": {
+                "dana@contoso.example": {"confidence": "High"},
+                "kim@contoso.example": {"confidence": "Low", "status": "monitoring"},
+            },
+            "effects": {"entra revokeSignInSessions": 1},
+        }
+    )
+    first = record() | {"account": {"user_principal_name": "Dana@contoso.example"}}
+    other = record() | {"account": {"user_principal_name": "kim@contoso.example"}, "actions": []}
+    cases = [{"case_id": case_id, "created": True} for case_id in ("c1", "c2")]
+    lines = broken(check(expect, played(answers=[{"cases": cases}], records=[other, first])))
+    assert lines == [
+        "dana@contoso.example: no action taken",
+        "kim@contoso.example: confidence Low",
+        "kim@contoso.example: status monitoring",
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"cases": 1, "accounts": {"a@b.example": {}}, "confidence": "High"},
+        {"cases": 2, "accounts": {"a@b.example": {}}},
+    ],
+)
+def test_several_cases_are_all_named_and_nothing_is_said_twice(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="accounts"):
+        Expectation.model_validate(wrong)

@@ -9,7 +9,7 @@ import pytest
 from lab.scenarios.expander import Play, column_types, expand
 from lab.scenarios.loader import ScenarioError, list_scenarios, load_common, load_scenario
 from lab.scenarios.merge import apply_like, deep_merge
-from lab.scenarios.models import Scenario
+from lab.scenarios.models import Scenario, Tenant
 from shared.models.base import parse_utc
 
 NOW = datetime(2026, 11, 20, 12, 9, tzinfo=UTC)
@@ -31,6 +31,7 @@ def small(row: dict[str, Any], table: str = "SigninLogs") -> Scenario:
             "name": "small",
             "title": "Small",
             "story": "One row.",
+            "truth": "benign",
             "tenant": {"tables": {table: [row]}},
             "incident": {
                 "title": "Something",
@@ -109,6 +110,40 @@ def test_templates_build_on_templates_and_objects_merge() -> None:
     made = apply_like({"like": ["b"], "y": [2]}, templates, "here")
     assert made == {"x": {"one": 1, "two": 2}, "y": [2]}
     assert deep_merge({"x": 1}, {"x": {"y": 2}}) == {"x": {"y": 2}}
+
+
+def test_a_tenant_is_built_on_those_it_names() -> None:
+    common = COMMON.model_copy(
+        update={
+            "tenants": {
+                "land": Tenant.model_validate({"addresses": {"192.0.2.1": {"like": "unplaced"}}}),
+                "house": Tenant.model_validate(
+                    {"like": "land", "tables": {"SigninLogs": [{"TimeGenerated": "-1h"}]}}
+                ),
+            }
+        }
+    )
+    scenario = small({"TimeGenerated": "-2h"})
+    tenant = scenario.tenant.model_copy(update={"like": ["house"]})
+    made = expand(scenario.model_copy(update={"tenant": tenant}), common, NOW).tenant
+    assert [row["TimeGenerated"][11:13] for row in made["tables"]["SigninLogs"]] == ["10", "11"]
+    assert set(made["addresses"]) == {"192.0.2.1"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"tenant": Tenant(like=["nowhere"])}, "tenant.like: there is no tenant 'nowhere'"),
+        (
+            {"incident": {"title": "Something", "relatedEntities": [{"like": "nobody"}]}},
+            "incident.relatedEntities.0: there is no template 'nobody'",
+        ),
+    ],
+)
+def test_an_unknown_part_is_named(change: dict[str, Any], message: str) -> None:
+    scenario = small({"TimeGenerated": "-1h"}).model_copy(update=change)
+    with pytest.raises(ScenarioError, match=message):
+        expand(scenario, COMMON, NOW)
 
 
 @pytest.mark.parametrize("name", list_scenarios())

@@ -17,6 +17,7 @@ GOOD = """\
 name: small
 title: Small
 story: One row.
+truth: benign
 tenant:
   tables:
     SigninLogs:
@@ -56,10 +57,10 @@ def test_a_small_scenario_loads(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("confidence: High", "confidense: High", "small.yaml:10: expect.confidense: "),
-        ("confidence: High", "confidence: high", "small.yaml:10: expect.confidence: "),
-        ("every: 19s", "every: soon", "small.yaml:8: tenant.tables.SigninLogs.0.repeat.every: "),
-        (", every: 19s", "", "small.yaml:8: tenant.tables.SigninLogs.0.repeat: "),
+        ("confidence: High", "confidense: High", "small.yaml:11: expect.confidense: "),
+        ("confidence: High", "confidence: high", "small.yaml:11: expect.confidence: "),
+        ("every: 19s", "every: soon", "small.yaml:9: tenant.tables.SigninLogs.0.repeat.every: "),
+        (", every: 19s", "", "small.yaml:9: tenant.tables.SigninLogs.0.repeat: "),
         ("title: Small\n", "", "small.yaml:1: title: Field required"),
         ("name: small", "name: other", "small.yaml: name: is 'other', must be the file's 'small'"),
         ("story: One row.", "story: [", "small.yaml:5: "),
