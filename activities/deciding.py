@@ -159,6 +159,7 @@ def _address_facts(
             address=address,
             highly_unusual=ActionName.BLOCK_IP in recommended,
             never_block=why_never_block(address, settings.never_block),
+            cannot_block=_why_firewall_cannot(address),
             **known,
         )
     ]
@@ -169,7 +170,12 @@ def _blockable(addresses: list[AddressFacts], settings: Settings) -> str | None:
         return None
     facts = addresses[0]
     shared = facts.never_block or facts.reputation is AddressReputation.BENIGN
-    return None if shared else facts.address
+    return None if shared or facts.cannot_block else facts.address
+
+
+def _why_firewall_cannot(address: str) -> str | None:
+    """Source: learn.microsoft.com/azure/firewall/ip-groups."""
+    return "Azure Firewall's IP groups take IPv4 addresses only" if ":" in address else None
 
 
 def _supported(settings: Settings) -> frozenset[ActionName]:

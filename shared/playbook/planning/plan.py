@@ -41,6 +41,8 @@ class AddressFacts(Model):
     """The address brute-forced and is not where people sit (scoring says so)."""
     never_block: str | None = None
     """Why it must not be blocked (``addresses.why_never_block``), or ``None``."""
+    cannot_block: str | None = None
+    """Why the firewall cannot take it, or ``None``."""
 
 
 def make_plan(
@@ -79,6 +81,8 @@ def make_plan(
     for facts in _addresses_to_block(confidence, recommended, addresses):
         never = why_never(ActionName.BLOCK_IP, kinds, synced=None)
         never = never or _why_not_block(facts) or _unsupported(ActionName.BLOCK_IP, supported)
+        if never is None and facts.cannot_block:
+            never = f"{facts.cannot_block}; block {facts.address} by hand"
         asks = [] if _warrants_block(facts) else ["its reputation alone does not warrant a block"]
         asks += _asks(ActionName.BLOCK_IP, mode, confidence, kinds, hold)
         lines.append(_line(ActionName.BLOCK_IP, facts.address, mode, never, asks))

@@ -237,6 +237,20 @@ async def test_an_address_of_the_organisation_is_never_blocked(
     assert decided.blockable_address is None
 
 
+async def test_an_ipv6_address_is_blocked_by_hand(house: FakeHouse) -> None:
+    abroad = ABROAD | {"address": "2001:db8:66::bad"}
+    events = [
+        *history(),
+        *failures(25, over=EIGHT_MINUTES, **abroad),
+        sign_in(SUCCESS_AT, id="success", **abroad | WITHOUT_MFA),
+    ]
+    house.sign_in_log.result = SignInLogResult(events=events, rows=len(events))
+    decided = await decide(case(addresses=["2001:db8:66::bad"]))
+    assert dispositions(decided)["BlockIP"] == "never"
+    assert "IPv4 addresses only" in next(line.why for line in decided.plan if "IP" in line.action)
+    assert decided.blockable_address is None
+
+
 async def test_without_an_account_there_is_nothing_to_contain() -> None:
     decided = await decide(case(account=None))
     assert not automatic(decided)

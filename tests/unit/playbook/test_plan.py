@@ -130,6 +130,13 @@ def test_a_synced_account_keeps_its_cloud_password() -> None:
     assert table(plan(synced=None))["ForcePasswordReset"] == "ask"
 
 
+def test_an_address_the_firewall_cannot_take_is_a_task_for_a_person() -> None:
+    facts = BAD.model_copy(update={"cannot_block": "the firewall takes IPv4 only"})
+    lines = plan(addresses=[facts])
+    assert table(lines)["BlockIP"] == "never"
+    assert why(lines, BLOCK) == "the firewall takes IPv4 only; block 203.0.113.7 by hand"
+
+
 def test_addresses_are_judged_one_by_one() -> None:
     facts = [
         BAD,
