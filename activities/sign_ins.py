@@ -1,5 +1,6 @@
 """The sign-in log: analysing an account's sign-ins, late logs included, and the re-check."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,10 @@ from shared.errors import TourniquetError
 from shared.models.base import Json, format_utc, parse_utc
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
+from shared.models.query import QueryResult
 from shared.models.signin import SignIn, SignInLogResult
+from shared.playbook.acting.evidence import query_parameters
+from shared.playbook.sign_ins import neighbours
 from shared.playbook.sign_ins.analysis import analyse_sign_ins as analyse
 from shared.playbook.sign_ins.late_logs import (
     ReportedSuccess,
@@ -53,11 +57,14 @@ async def analyse_sign_ins(_: task.ActivityContext, payload: dict[str, Any]) -> 
         raise ValueError("analyse_sign_ins needs a case with an account")
     try:
         log = get_providers().require("sign_in_log")
-        found = await log.get_sign_ins(
-            object_id=account.object_id,
-            user_principal_name=account.user_principal_name or account.user_id,
-            start=case.now - timedelta(days=get_settings().baseline_days),
-            end=case.now,
+        found, accounts = await asyncio.gather(
+            log.get_sign_ins(
+                object_id=account.object_id,
+                user_principal_name=account.user_principal_name or account.user_id,
+                start=_baseline_start(case),
+                end=case.now,
+            ),
+            _accounts_of_addresses(case),
         )
     except TourniquetError as error:
         note = f"sign-in log: {explain(error)}; review the sign-in logs by hand"
@@ -71,8 +78,43 @@ async def analyse_sign_ins(_: task.ActivityContext, payload: dict[str, Any]) -> 
         model = _analyse(case, events)
         waited = float(payload.get("waited_seconds") or 0)
         notes.append(_late_note(reported, model, waited))
+    model, unseen = _with_neighbours(model, case, accounts)
     awaited = bool(reported and missing and may_still_come(reported, case.received_at))
-    return _block(case, model, found, events, notes, awaited=awaited, started=started)
+    block = _block(case, model, found, events, notes, awaited=awaited, started=started)
+    block["block"]["notes"] += unseen
+    return block
+
+
+def _baseline_start(case: CaseRequest) -> datetime:
+    return case.now - timedelta(days=get_settings().baseline_days)
+
+
+async def _accounts_of_addresses(case: CaseRequest) -> QueryResult | str:
+    """Return who else the case's addresses signed in, or why that could not be asked."""
+    siem = get_providers().siem
+    if siem is None or not case.addresses:
+        return "not asked" if case.addresses else "the incident names no address"
+    try:
+        return await siem.run_query(
+            neighbours.QUERY,
+            parameters=query_parameters(case, None),
+            start=_baseline_start(case),
+            end=case.now,
+        )
+    except TourniquetError as error:
+        return explain(error)
+
+
+def _with_neighbours(
+    model: SignInAnalysis, case: CaseRequest, accounts: QueryResult | str
+) -> tuple[SignInAnalysis, list[str]]:
+    address = model.suspicious_address
+    if address is None or address not in case.addresses:
+        return model, []
+    if isinstance(accounts, str):
+        return model, [f"other accounts of {address}: {accounts}"]
+    use = neighbours.read_address_use(accounts.rows, address)
+    return model.model_copy(update={"address_use": use}), []
 
 
 def _window(case: CaseRequest) -> timedelta:
@@ -86,7 +128,13 @@ def _analyse(case: CaseRequest, events: list[SignIn]) -> SignInAnalysis:
         successful_login_time=case.successful_login_time,
         window_minutes=case.detection_time_window_minutes,
         now=case.now,
+        period=_period(case),
     )
+
+
+def _period(case: CaseRequest) -> tuple[datetime, datetime] | None:
+    first, last = case.incident.first_activity_at, case.incident.last_activity_at
+    return (min(first, last), max(first, last)) if first and last else None
 
 
 def _with_reported(

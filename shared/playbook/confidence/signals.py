@@ -80,6 +80,35 @@ def _mfa_is(wanted: MfaResult, words: str) -> Callable[[ScoringInput], Answer]:
     return _of_success(check)
 
 
+def _without_mfa(facts: ScoringInput) -> Answer:
+    """What the account has long done from this very address says nothing."""
+    found = _mfa_is(MfaResult.NOT_REQUIRED, "No second factor was asked for")(facts)
+    analysis = facts.analysis
+    return found and not (analysis and analysis.usual_without_mfa) and found
+
+
+def _password_spray(facts: ScoringInput) -> Answer:
+    use = facts.analysis.address_use if facts.analysis else None
+    if use is None or facts.analysis is None:
+        return None
+    if not facts.analysis.successful_login_details and not facts.analysis.password_known:
+        return False
+    return use.is_spray and (
+        f"{facts.analysis.suspicious_address} guessed at {use.guessed_accounts} other accounts and "
+        f"had the right password of {use.right_accounts}."
+    )
+
+
+def _shared_address(facts: ScoringInput) -> Answer:
+    use = facts.analysis.address_use if facts.analysis else None
+    if use is None or facts.analysis is None or not has_success(facts):
+        return None if use is None else False
+    return use.is_shared and (
+        f"{use.regular_accounts} other accounts sign in from {facts.analysis.suspicious_address} "
+        "on three days or more."
+    )
+
+
 def _no_mfa_registered(facts: ScoringInput) -> Answer:
     if facts.mfa_enabled is None:
         return None
@@ -164,8 +193,11 @@ def _latest(finding: HuntFinding) -> datetime | None:
 CHECKS: dict[str, Callable[[ScoringInput], Answer]] = {
     "brute_force_success": _of_success(success.brute_force),
     "many_failures_before_success": _of_success(success.many_failures),
+    "slow_guessing_success": _of_success(success.slow_guessing),
+    "failures_from_new_address": _of_success(success.failures_from_new_address),
+    "password_spray": _password_spray,
     "mfa_fatigue": _of_success(success.mfa_fatigue),
-    "success_without_mfa": _mfa_is(MfaResult.NOT_REQUIRED, "No second factor was asked for"),
+    "success_without_mfa": _without_mfa,
     "mfa_satisfied_by_claim": _mfa_is(
         MfaResult.SATISFIED_BY_CLAIM, "A claim in the token counted as second factor"
     ),
@@ -185,6 +217,7 @@ CHECKS: dict[str, Callable[[ScoringInput], Answer]] = {
     "usual_place": _of_success(success.usual_place),
     "trusted_location": _of_success(success.trusted_location),
     "usual_network": _of_success(success.usual_network),
+    "shared_address": _shared_address,
     "known_address": _of_success(success.known_address),
     "first_seen_address": _of_success(success.first_seen_address),
     "new_network": _of_success(success.new_network),

@@ -8,11 +8,14 @@ from collections.abc import Callable
 from datetime import datetime
 
 from shared.models.signin import MfaResult
+from shared.playbook.sign_ins.detection import FAILURE_THRESHOLD
 from shared.playbook.sign_ins.models import SignInAnalysis, SuccessfulLogin
 from shared.playbook.sign_ins.travel import is_impossible_travel
 
 MANY_FAILURES = 10
 """Failures of Sentinel's "Brute force attack against Azure Portal"."""
+SOME_FAILURES = 5
+"""Failures of the hunt ``failures_then_success``; at home they are slips."""
 FATIGUE_REFUSALS = 5
 """Refusals in an hour before an accepted factor; a slip of the thumb is one or two."""
 FAR_KM = 500.0
@@ -48,6 +51,27 @@ def many_failures(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
     return (
         f"{analysis.failed_logins_count} failed attempts from {login.address} before the success "
         f"at {clock(login.time)} (sign-in {login.id})."
+    )
+
+
+def slow_guessing(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of patient guessing; an own forgotten device does it from a known address."""
+    if analysis.first_seen_address is not True or analysis.guesses <= FAILURE_THRESHOLD:
+        return False
+    since = f" since {clock(analysis.first_guess_at)}" if analysis.first_guess_at else ""
+    return (
+        f"{analysis.guesses} failed attempts from {login.address}{since}, then a success at "
+        f"{clock(login.time)} (sign-in {login.id})."
+    )
+
+
+def failures_from_new_address(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of more slips than usual at an address without earlier successes."""
+    if analysis.first_seen_address is not True or analysis.failed_logins_count < SOME_FAILURES:
+        return False
+    return (
+        f"{analysis.failed_logins_count} failed attempts from {login.address}, where the account "
+        f"never succeeded before, then a success at {clock(login.time)}."
     )
 
 
@@ -238,7 +262,9 @@ def unusual_hour(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
 
 
 def legacy_protocol(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
-    """Return evidence of a protocol without second factors."""
+    """Return evidence of a protocol without second factors that is not the account's habit."""
+    if analysis.usual_client and not analysis.thin_history:
+        return False
     return analysis.legacy_protocol and f"Client app {login.client_app} at {clock(login.time)}."
 
 

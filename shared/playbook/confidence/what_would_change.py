@@ -138,9 +138,17 @@ def _if_not(base: Situation, rules: Ruleset) -> Iterator[_Change]:
     weighed = weigh(base.observed, rules, thin_history=base.thin_history)
     for name, one in weighed.items():
         if one.weight and name not in _CAN_BE_EXPLAINED_AWAY:
-            then = replace(base, observed=base.observed - {name})
+            same = {other for other in base.observed if _tells_the_same(name, other, rules)}
+            then = replace(base, observed=base.observed - same)
             title = rules.signals[name].title
             yield _Change(f"if this turns out not to be so: {title}", then, abs(one.weight))
+
+
+def _tells_the_same(name: str, other: str, rules: Ruleset) -> bool:
+    """Whether what explains one signal explains the other: one group, one direction."""
+    one, two = rules.signals[name], rules.signals[other]
+    together = one.group is not None and one.group == two.group
+    return name == other or (together and (one.weight > 0) == (two.weight > 0))
 
 
 def _still_to_come(names: Iterable[str]) -> list[str]:

@@ -59,6 +59,7 @@ def analyse_sign_ins(
     successful_login_time: datetime | None,
     window_minutes: int,
     now: datetime,
+    period: tuple[datetime, datetime] | None = None,
 ) -> SignInAnalysis:
     """Analyse one account's sign-ins.
 
@@ -68,13 +69,14 @@ def analyse_sign_ins(
         successful_login_time: the reported time of the success, when the incident has one.
         window_minutes: the seed's ``detection_time_window``.
         now: the case's own "now"; later events are left out.
+        period: first and last activity of the incident, where no time was reported.
     """
     attempts = [event for event in distinct_attempts(events) if event.at <= now]
     recent = [event for event in attempts if event.at > now - LOOK_BACK]
     window = timedelta(minutes=window_minutes)
     suspects = frozenset(a for text in addresses if (a := normalise_address(text)))
     success = find_suspicious_success(
-        attempts, recent, suspects, reported=successful_login_time, window=window
+        attempts, recent, suspects, reported=successful_login_time, window=window, period=period
     )
     subject = success or find_last_try(recent, suspects)
     if subject is None:
@@ -90,6 +92,7 @@ def analyse_sign_ins(
         **_stopped(own, recent, subject),
         **compare(subject, past, attempts),
         **_last_logon(past, subject, guesses.failures),
+        **_guessed_all_along(own, subject),
         attempts=len(attempts),
         success_only_reported=success is not None and success.id == REPORTED_BY_ALERT,
         brute_force=guesses.brute_force,
@@ -116,6 +119,12 @@ def _guesses(
         start = min(start, counted.first_failure_at)
     failures = [event for event in own if is_guess(event) and start <= event.at <= subject.at]
     return _Guesses(brute_force, run, failures)
+
+
+def _guessed_all_along(own: Sequence[SignIn], subject: SignIn) -> dict[str, Any]:
+    """Count the guesses of the whole look-back: patient ones stay under every window."""
+    times = [event.at for event in own if is_guess(event) and event.at <= subject.at]
+    return {"guesses": len(times), "first_guess_at": times[0] if times else None}
 
 
 def _seed_outputs(success: SignIn | None, guesses: _Guesses) -> dict[str, Any]:

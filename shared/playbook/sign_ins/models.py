@@ -8,6 +8,7 @@ from pydantic import Field
 from shared.models.base import Model, UtcDatetime
 from shared.models.signin import MfaResult
 from shared.playbook.sign_ins.detection import BruteForce, GuessingRun
+from shared.playbook.sign_ins.neighbours import AddressUse
 
 REPORTED_BY_ALERT = "reported by the alert"
 """``id`` of a success that only the alert tells of: there is no row."""
@@ -103,6 +104,11 @@ class SignInAnalysis(Model):
     """The seed's trigger, when the log confirms it for the suspicious address."""
     guessing_run: GuessingRun | None = None
     """The densest run of guesses from the suspicious address, whatever came of it."""
+    guesses: int = 0
+    """Guesses from the suspicious address in the whole look-back of 72 hours."""
+    first_guess_at: UtcDatetime | None = None
+    address_use: AddressUse | None = None
+    """What the address did to other accounts; ``None`` when that could not be asked."""
     stopped_by_mfa: int = 0
     """Attempts with the right password that a second factor stopped."""
     stopped_by_policy: int = 0
@@ -126,6 +132,10 @@ class SignInAnalysis(Model):
     """A token was given to another device by a code, for the first time."""
     unusual_hour: bool | None = None
     legacy_protocol: bool | None = None
+    usual_client: bool | None = None
+    """The account has long used this kind of client."""
+    usual_without_mfa: bool | None = None
+    """From this address the account has long signed in without a second factor."""
     session_named: bool = False
     """Whether the log names session or token; without it the next field says nothing."""
     session_elsewhere: SessionElsewhere | None = None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from shared.models.signin import SignIn
-from shared.playbook.sign_ins.baseline import EPISODE
+from shared.playbook.sign_ins.baseline import EPISODE, device_kind
 from shared.playbook.sign_ins.codes import PASSWORD_RIGHT_CODES
 from shared.playbook.sign_ins.detection import find_brute_force_success, is_guess, source_of
 
@@ -26,13 +26,16 @@ def find_suspicious_success(
     *,
     reported: datetime | None,
     window: timedelta,
+    period: tuple[datetime, datetime] | None = None,
 ) -> SignIn | None:
     """Return the success the case is about, or ``None``.
 
     In order of importance: it completes a brute force; its address is new for the account; guesses
-    came before it; a person signed in (not a token refresh); it is nearest to the reported time,
-    or the earliest when no time was reported. Without suspects only a success that stands out by
-    one of the first three, or lies at the reported time, is considered.
+    came before it; its device is new for the account (behind a shared egress the owner's own
+    sign-ins come from the same address); a person signed in (not a token refresh); it is nearest
+    to the reported time, else to the incident's activity; it is the earliest.
+    Without suspects only a success that stands out by one of the first three, or lies at the
+    reported time, is considered.
 
     Args:
         attempts: all sign-ins, oldest first.
@@ -40,9 +43,10 @@ def find_suspicious_success(
         suspects: normalised addresses of the incident.
         reported: when the incident says that the success happened.
         window: the detection window.
+        period: first and last activity of the incident.
     """
     guesses = _guess_times(recent)
-    first_success = _first_success(attempts)
+    first_success, first_use = _first_success(attempts), _first_use(attempts)
     minutes = int(window.total_seconds() // 60)
     completing = {
         brute.success_id
@@ -50,18 +54,19 @@ def find_suspicious_success(
         if (brute := find_brute_force_success(recent, address=address, window_minutes=minutes))
     }
 
-    def rank(event: SignIn) -> tuple[bool, bool, bool, bool, timedelta, datetime, str]:
+    def rank(event: SignIn) -> tuple[bool, bool, bool, bool, bool, timedelta, datetime, str]:
         address = source_of(event) or ""
         known_before = event.at - first_success[address] > EPISODE
         times = guesses.get(address, [])
         guessed = bisect_left(times, event.at - window) < bisect_right(times, event.at)
-        distance = abs(event.at - reported) if reported else timedelta(0)
+        known_device = event.at - first_use.get(_device(event), event.at - 2 * EPISODE) > EPISODE
         return (
             event.id not in completing,
             known_before,
             not guessed,
+            known_device,
             not event.interactive,
-            distance,
+            _distance(event.at, (reported, reported) if reported else period),
             event.at,
             event.id,
         )
@@ -69,8 +74,8 @@ def find_suspicious_success(
     def stands_out(event: SignIn) -> bool:
         if suspects:
             return source_of(event) in suspects
-        not_completing, known_before, not_guessed, _, distance, *_ = rank(event)
-        at_reported_time = reported is not None and distance <= window
+        not_completing, known_before, not_guessed, *_ = rank(event)
+        at_reported_time = reported is not None and abs(event.at - reported) <= window
         return not (not_completing and known_before and not_guessed) or at_reported_time
 
     candidates = [event for event in recent if event.succeeded and stands_out(event)]
@@ -82,6 +87,26 @@ def find_last_try(recent: Sequence[SignIn], suspects: frozenset[str]) -> SignIn 
     own = [event for event in recent if not suspects or source_of(event) in suspects]
     stopped = [event for event in own if event.result_code in PASSWORD_RIGHT_CODES]
     return next(reversed(stopped or [event for event in own if is_guess(event)]), None)
+
+
+def _distance(at: datetime, period: tuple[datetime, datetime] | None) -> timedelta:
+    """Return how far a time lies outside a period."""
+    if period is None:
+        return timedelta(0)
+    return max(period[0] - at, at - period[1], timedelta(0))
+
+
+def _device(event: SignIn) -> str | None:
+    return event.device_id or device_kind(event)
+
+
+def _first_use(attempts: Sequence[SignIn]) -> dict[str | None, datetime]:
+    """Return when each device first succeeded; one that is not named is never new."""
+    first: dict[str | None, datetime] = {}
+    for event in attempts:
+        if event.succeeded and (device := _device(event)):
+            first.setdefault(device, event.at)
+    return first
 
 
 def _guess_times(recent: Sequence[SignIn]) -> dict[str, list[datetime]]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from shared.models.signin import SignIn
+from shared.models.signin import MfaResult, SignIn
 from shared.playbook.sign_ins import baseline as usual
 from shared.playbook.sign_ins.sessions import find_session_elsewhere, is_refresh_without_sign_in
 from shared.playbook.sign_ins.suspect import same_address
@@ -62,11 +62,27 @@ def compare(subject: SignIn, past: Sequence[SignIn], attempts: Sequence[SignIn])
         "legacy_protocol": (
             subject.client_app.lower() in LEGACY_CLIENTS if subject.client_app else None
         ),
+        **_habits(subject, past),
         **_tokens(subject, attempts, new_country),
         "history_successes": base.successes,
         "history_days": base.days,
         "thin_history": base.thin,
     }
+
+
+def _habits(subject: SignIn, past: Sequence[SignIn]) -> dict[str, Any]:
+    """Return what looks careless but has been so for days, as with scanners and old mail apps."""
+    client = [event for event in past if event.client_app == subject.client_app]
+    here = [event for event in past if same_address(event, subject)]
+    plain = all(event.mfa_result is MfaResult.NOT_REQUIRED for event in here)
+    return {
+        "usual_client": _on_many_days(client) if subject.client_app else None,
+        "usual_without_mfa": _on_many_days(here) and plain if subject.address else None,
+    }
+
+
+def _on_many_days(events: Sequence[SignIn]) -> bool:
+    return len({event.at.date() for event in events}) >= usual.USUAL_DAYS
 
 
 def _tokens(
