@@ -4,15 +4,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.models.directory import UserRisk
-from shared.models.signin import MfaResult
+from shared.models.signin import MfaResult, SignIn
 from shared.playbook.confidence.scoring import score
+from shared.playbook.confidence.scoring_input import ScoringInput
+from shared.playbook.confidence.what_would_change import MOST, what_would_change
 from shared.playbook.sign_ins.models import SignInAnalysis
 from tests.unit.playbook.builders import (
+    ABROAD,
+    ATTACKER,
+    EIGHT_MINUTES,
+    SUCCESS_AT,
+    WITHOUT_MFA,
+    analyse,
     bad_address,
     brute_force,
     facts,
+    failures,
     finding,
+    history,
     plain_address,
+    sign_in,
     stopped,
 )
 
@@ -22,6 +33,14 @@ INCRIMINATING: dict[str, list[Any]] = {
     "failed_logins_count": [3, 12],
     "first_seen_address": [False, True],
     "new_country": [False, True],
+    "new_network": [False, True],
+    "new_app": [False, True],
+    "new_device_code": [False, True],
+    "refresh_without_sign_in": [False, True],
+    "everything_new": [False, True],
+    "usual_client": [True, False],
+    "usual_without_mfa": [True, False],
+    "guesses": [0, 30],
     "new_device": [False, True],
     "unusual_hour": [False, True],
     "legacy_protocol": [False, True],
@@ -31,14 +50,26 @@ INCRIMINATING: dict[str, list[Any]] = {
 MFA_ORDER = [MfaResult.SATISFIED, MfaResult.SATISFIED_BY_CLAIM, MfaResult.NOT_REQUIRED]
 
 
-def scored(worse: dict[str, bool], mfa: MfaResult, bad: bool, risk: bool, device: bool) -> int:
+def given_facts(
+    worse: dict[str, bool],
+    mfa: MfaResult,
+    bad: bool,
+    *,
+    risk: bool,
+    device: bool,
+    thin: bool = False,
+) -> ScoringInput:
     base = brute_force(device_id="phone-9" if device else None)
     changes = {name: values[worse[name]] for name, values in INCRIMINATING.items()}
-    changes |= {"brute_force": None, "mfa_result_successful_login": mfa, "thin_history": False}
+    changes |= {"brute_force": None, "mfa_result_successful_login": mfa, "thin_history": thin}
     analysis = SignInAnalysis.model_validate(base.model_dump() | changes)
     user_risk = UserRisk(level="high" if risk else "none", state="atRisk" if risk else "none")
     address = bad_address() if bad else plain_address()
-    return score(facts(analysis, address, user_risk=user_risk)).score
+    return facts(analysis, address, user_risk=user_risk)
+
+
+def scored(worse: dict[str, bool], mfa: MfaResult, bad: bool, risk: bool, device: bool) -> int:
+    return score(given_facts(worse, mfa, bad, risk=risk, device=device)).score
 
 
 @settings(deadline=None)
@@ -76,6 +107,39 @@ def test_a_better_second_factor_never_raises_the_score(worse: dict[str, bool], b
     worse["mfa_refusals"] = False
     scores = [scored(worse, mfa, bad, False, False) for mfa in MFA_ORDER]
     assert scores == sorted(scores)
+
+
+EVENTS = [
+    *history(),
+    *failures(25, over=EIGHT_MINUTES, **ABROAD),
+    sign_in(SUCCESS_AT, id="success", **ABROAD | WITHOUT_MFA),
+]
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.permutations(EVENTS))
+def test_order_of_log_rows_does_not_matter(events: list[SignIn]) -> None:
+    assert (
+        analyse(events, ATTACKER).model_dump_json() == analyse(EVENTS, ATTACKER).model_dump_json()
+    )
+
+
+@settings(deadline=None)
+@given(
+    st.fixed_dictionaries({name: st.booleans() for name in INCRIMINATING}),
+    st.sampled_from([*MFA_ORDER, MfaResult.UNKNOWN]),
+    st.booleans(),
+    st.booleans(),
+)
+def test_whatever_would_change_the_verdict_is_said_and_changes_it(
+    worse: dict[str, bool], mfa: MfaResult, bad: bool, thin: bool
+) -> None:
+    known = given_facts(worse, mfa, bad, risk=False, device=True, thin=thin)
+    verdict, lines = score(known), what_would_change(known)
+    assert lines == what_would_change(known)
+    own = f"{verdict.compromise_confidence_score.value} ("
+    assert not [line for line in lines if line.startswith(own)]
+    assert 1 <= len(lines) <= MOST
 
 
 @settings(deadline=None)
