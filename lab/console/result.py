@@ -28,6 +28,10 @@ def show_result(console: Console, played: Played) -> None:
     """Print everything but the expectation."""
     record = played.record
     _section(console, "Verdict", _verdict(record))
+    if others := played.records[1:]:
+        _section(
+            console, "The incident's other cases", _bullets([_case_line(one) for one in others])
+        )
     _section(console, "What was done", _actions(record))
     _section(console, "What was kept", _evidence(played))
     _section(console, "Who was told", _people(played))
@@ -83,6 +87,12 @@ def _first(steps: list[str]) -> list[str]:
     """The most pressing steps; the report has them all."""
     left = len(steps) - _SHOWN_STEPS
     return steps if left <= 1 else [*steps[:_SHOWN_STEPS], f"… and {left} more, in the report"]
+
+
+def _case_line(record: Json) -> str:
+    verdict = record.get("verdict") or {}
+    score = f"{verdict.get('compromise_confidence_score')}, {verdict.get('score')} of 100"
+    return f"{_who(record)}: {score}, {record.get('status')}"
 
 
 def _verdict(record: Json) -> RenderableType:

@@ -1,6 +1,7 @@
 """Plays a scenario against a running lab and collects what came of it."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import Callable
 
@@ -38,7 +39,7 @@ async def play(
 ) -> Played:
     """Deliver the incident, answer questions, wait for the hand-over.
 
-    ``observe`` is called with the case record whenever it was read. A question is answered
+    ``observe`` is called with the first case's record whenever it was read. A question is answered
     ``think_seconds`` after it was seen, so that somebody who watches can read it. When the case is
     not handed over within ``timeout`` seconds, what there is by then is returned: the checker says
     what is missing.
@@ -48,14 +49,19 @@ async def play(
     """
     answers = await _deliver(client, staged)
     case_ids = list(dict.fromkeys(case["case_id"] for item in answers for case in item["cases"]))
+    lookers = itertools.chain([observe], itertools.repeat(_nobody))
     deadline = time.monotonic() + timeout
     records = await asyncio.gather(
         *(
-            _follow(client, staged, case_id, observe, deadline, think_seconds)
-            for case_id in case_ids
+            _follow(client, staged, case_id, looker, deadline, think_seconds)
+            for case_id, looker in zip(case_ids, lookers, strict=False)
         )
     )
     return Played(answers=answers, records=list(records), ledger=await client.get_ledger())
+
+
+def _nobody(_: Json) -> None:
+    """Nobody looks on."""
 
 
 async def _deliver(client: LabClient, staged: Play) -> list[Json]:

@@ -7,9 +7,9 @@ import pytest
 from tests.contract.processes import running_simulators
 from tests.lab.simulators_support import TENANT, World
 from tests.lab.troubled_lab import results
-from tests.lab.whole_lab import lab_in_mode, whole_lab
+from tests.lab.whole_lab import whole_lab
 
-__all__ = ["lab_in_mode", "results", "whole_lab"]
+__all__ = ["results", "whole_lab"]
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,8 @@
 """The whole lab, started once: the app on its host, the simulators, Azurite."""
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,9 +19,7 @@ from lab.scenarios.models import Scenario
 from lab.scenarios.played import Played
 from lab.scenarios.player import play, prepare
 from lab.stack import Lab
-from shared.models.case import CaseStatus, OperatingMode
-
-type LabInMode = Callable[[OperatingMode | None], Awaitable[WholeLab]]
+from shared.models.case import CaseStatus
 
 
 @dataclass(frozen=True)
@@ -108,23 +105,3 @@ async def whole_lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[W
         state_dir = tmp_path_factory.mktemp("lab")
         async with Lab(auto_ports=True, state_dir=state_dir) as lab, lab.client() as client:
             yield WholeLab(lab, client)
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def lab_in_mode(
-    whole_lab: WholeLab, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[LabInMode]:
-    """Give a running lab whose app works in a mode; each is started when it is first needed."""
-    labs: dict[OperatingMode, WholeLab] = {whole_lab.lab.mode: whole_lab}
-    async with contextlib.AsyncExitStack() as stack:
-
-        async def give(mode: OperatingMode | None) -> WholeLab:
-            mode = mode or whole_lab.lab.mode
-            if mode not in labs:
-                state_dir = tmp_path_factory.mktemp(f"lab-{mode}")
-                lab = Lab(auto_ports=True, state_dir=state_dir, mode=mode, workers=1)
-                await stack.enter_async_context(lab)
-                labs[mode] = WholeLab(lab, await stack.enter_async_context(lab.client()))
-            return labs[mode]
-
-        yield give

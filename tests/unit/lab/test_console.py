@@ -144,6 +144,13 @@ def test_the_result_says_what_an_analyst_asks_for() -> None:
         assert words in text
 
 
+def test_other_cases_of_the_incident_are_one_line_each() -> None:
+    screen = console()
+    other = finished() | {"account": {"user_principal_name": "kim@contoso.example"}}
+    show_result(screen, Played(records=[finished(), other | {"status": "monitoring"}]))
+    assert "kim@contoso.example: High, 97 of 100, monitoring" in text_of(screen)
+
+
 def test_an_empty_result_does_not_fail() -> None:
     screen = console()
     show_result(screen, Played(records=[opened()]))
