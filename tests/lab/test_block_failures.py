@@ -101,6 +101,8 @@ def test_without_the_sign_in_log_people_review_it_and_judge(results: Results, ki
     block = case.block(SIGN_INS)
     assert block["status"] == "partial"
     assert says(block, "sign-in log", "review the sign-in logs by hand")
+    login = block["outputs"].pop("successful_login_details")
+    assert login["id"] == "reported by the alert"
     assert set(block["outputs"].values()) == {None}
     assert "review the sign-in logs by hand" in case.texts("servicenow")
     scoring = case.block(SCORING)
