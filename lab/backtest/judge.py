@@ -1,7 +1,7 @@
 """One account's cases, each judged as the app would judge it from the same log."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from lab.backtest.addresses import AddressBook
@@ -14,6 +14,7 @@ from shared.playbook.confidence.scoring import log_odds_to_score, score
 from shared.playbook.confidence.scoring_input import make_scoring_input
 from shared.playbook.sign_ins.analysis import analyse_sign_ins
 from shared.playbook.sign_ins.detection import WINDOW_MINUTES
+from shared.playbook.sign_ins.neighbours import AddressUse
 from shared.settings import Settings
 
 RULE_PERIOD = timedelta(minutes=5)
@@ -41,7 +42,11 @@ class JudgedCase(Model):
 
 
 def judge(
-    account: str, events: Sequence[SignIn], start: CaseStart, book: AddressBook
+    account: str,
+    events: Sequence[SignIn],
+    start: CaseStart,
+    book: AddressBook,
+    use_of: Callable[[str, datetime, datetime], AddressUse],
 ) -> JudgedCase:
     """Judge one case of an account.
 
@@ -54,6 +59,7 @@ def judge(
         events: the account's sign-ins, oldest first.
         start: the case.
         book: what is known of addresses.
+        use_of: what an address did to other accounts between two times.
     """
     now = start.seen_at + RULE_PERIOD
     analysis = analyse_sign_ins(
@@ -63,6 +69,9 @@ def judge(
         window_minutes=WINDOW_MINUTES,
         now=now,
     )
+    if address := analysis.suspicious_address:
+        use = use_of(address, now - _BASELINE, now)
+        analysis = analysis.model_copy(update={"address_use": use})
     verdict = score(
         make_scoring_input(
             user_principal_name=account,

@@ -3,6 +3,7 @@
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +26,7 @@ from shared.models.signin import SignIn
 from shared.models.verdict import Confidence
 from shared.playbook.sign_ins.codes import GUESSING_CODES
 from shared.playbook.sign_ins.collapse import collapse
+from shared.playbook.sign_ins.neighbours import AddressUse
 from shared.playbook.sign_ins.password_spray import GUESSED_USERS, find_password_sprays
 from shared.playbook.sign_ins.shapes import read_sign_in
 from shared.playbook.sign_ins.shapes.row import Row
@@ -106,12 +108,18 @@ class _Run:
             detected += sprays.get(account, [])
             for moment in detected:
                 self._found[moment.kind].add(account)
-            self._judge(account, events, detected)
+            self._judge(account, events, detected, partial(store.address_use, account))
 
-    def _judge(self, account: str, events: list[SignIn], detected: list[Moment]) -> None:
+    def _judge(
+        self,
+        account: str,
+        events: list[SignIn],
+        detected: list[Moment],
+        use_of: Callable[[str, datetime, datetime], AddressUse],
+    ) -> None:
         starts = start_cases([*detected, *find_alerts(events)])
         starts.sort(key=lambda start: (not set(start.kinds) & set(DETECTIONS), start.at))
-        cases = [judge(account, events, start, self._book) for start in starts[:MOST_CASES]]
+        cases = [judge(account, events, start, self._book, use_of) for start in starts[:MOST_CASES]]
         self._cases += len(cases)
         best = worst_of(cases)
         self._counts[best.verdict.value if best else NO_CASE] += 1

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, get_origin
 
 from shared.models.signin import SignIn
+from shared.playbook.sign_ins.codes import GUESSING_CODES, PASSWORD_RIGHT_CODES
+from shared.playbook.sign_ins.neighbours import SHARING_DAYS, AddressUse
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -23,6 +25,7 @@ _PLAIN = [name for name in SignIn.model_fields if name not in {"at", *_LISTS}]
 _NAMES = [*_LISTS, *_PLAIN]
 _get_lists, _get_plain = itemgetter(*_LISTS), itemgetter(*_PLAIN)
 _BATCH = 5_000
+_CODES = (frozenset(GUESSING_CODES), PASSWORD_RIGHT_CODES | {"0"})
 
 
 class SignInStore:
@@ -87,6 +90,27 @@ class SignInStore:
             (address, account, (before - _EPOCH) // _MICROSECOND),
         ).fetchone()
         return int(row[0])
+
+    def address_use(self, account: str, address: str, start: datetime, end: datetime) -> AddressUse:
+        """Return what an address did to other accounts in a time (as ``neighbours.QUERY``)."""
+        guess, right = (", ".join(f"'{code}'" for code in sorted(codes)) for codes in _CODES)
+        rows = self._database.execute(
+            f"SELECT sum(result_code IN ({guess})), sum(result_code IN ({right})), "  # noqa: S608
+            "count(DISTINCT CASE WHEN result_code = '0' THEN at / ? END) FROM sign_ins "
+            "WHERE address = ? AND at BETWEEN ? AND ? AND account <> ? GROUP BY account",
+            (
+                timedelta(days=1) // _MICROSECOND,
+                address,
+                (start - _EPOCH) // _MICROSECOND,
+                (end - _EPOCH) // _MICROSECOND,
+                account,
+            ),
+        ).fetchall()
+        return AddressUse(
+            guessed_accounts=sum(guesses > 0 for guesses, _, _ in rows),
+            right_accounts=sum(rights > 0 for _, rights, _ in rows),
+            regular_accounts=sum(days >= SHARING_DAYS for _, _, days in rows),
+        )
 
     def _select(self, rest: str, *values: str) -> Iterator[tuple[Any, ...]]:
         columns = ", ".join(f'"{name}"' for name in _NAMES)

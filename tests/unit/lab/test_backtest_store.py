@@ -9,6 +9,7 @@ import pytest
 
 from lab.backtest.store import SignInStore
 from shared.models.signin import SignIn
+from shared.playbook.sign_ins.neighbours import address_use
 from tests.unit.playbook.builders import (
     ABROAD,
     AT_HOME,
@@ -66,3 +67,18 @@ def test_other_users_of_an_address(filled: Fill) -> None:
     assert store.other_users("user3", ATTACKER, ATTACK_AT + 3 * hour) == 3
     assert store.other_users("user0", ATTACKER, ATTACK_AT + 2 * hour) == 1
     assert store.other_users("user0", HOME, ATTACK_AT + 9 * hour) == 0
+
+
+def test_use_of_an_address_is_that_of_the_playbook(filled: Fill) -> None:
+    days = [ATTACK_AT - timedelta(days=day) for day in range(4)]
+    events = [
+        (f"user{n}", sign_in(at, code, id=f"{n}{code}{at}", user_id=f"user{n}"))
+        for n in range(6)
+        for at in days
+        for code in (("0",) if n % 2 else ("50126", "50074"))
+    ]
+    store = filled(*events)
+    found = store.address_use("user1", ATTACKER, days[-1], ATTACK_AT)
+    assert found == address_use((event for _, event in events), ATTACKER, user="user1")
+    assert found.is_shared is False
+    assert found.regular_accounts == 2
