@@ -13,6 +13,7 @@ from shared.models.signin import HuntFinding, MfaResult
 from shared.playbook.confidence import signals_of_success as success
 from shared.playbook.confidence.judgement import Situation
 from shared.playbook.confidence.reputation import AddressReputation
+from shared.playbook.confidence.ruleset import load_ruleset
 from shared.playbook.confidence.scoring_input import ScoringInput, has_success, known_inputs
 from shared.playbook.confidence.signals_of_address import (
     network_flag,
@@ -24,6 +25,9 @@ from shared.playbook.confidence.signals_of_address import (
 )
 from shared.playbook.confidence.signals_of_success import Answer, clock
 from shared.playbook.sign_ins.models import SignInAnalysis, SuccessfulLogin
+
+ACTIVITY = "activity_"
+"""Signals of this beginning are hunts: a rule ``activity_<id>`` makes the hunt's finding count."""
 
 
 class Signals(Model):
@@ -240,17 +244,9 @@ CHECKS: dict[str, Callable[[ScoringInput], Answer]] = {
     "no_success": _no_success,
     "password_known": _password_known,
     **{
-        f"activity_{hunt_id}": _activity(hunt_id)
-        for hunt_id in (
-            "inbox_rules",
-            "large_transfers",
-            "lateral_movement",
-            "mass_download",
-            "mfa_method_changes",
-            "oauth_consent",
-            "role_assignments",
-            "suspicious_commands",
-        )
+        name: _activity(name.removeprefix(ACTIVITY))
+        for name in load_ruleset().signals
+        if name.startswith(ACTIVITY)
     },
 }
 """Every signal the playbook can observe; the ruleset has a weight for each (tested)."""

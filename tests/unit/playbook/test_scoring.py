@@ -10,7 +10,8 @@ from shared.playbook.confidence.reputation import AddressReputation
 from shared.playbook.confidence.ruleset import load_ruleset
 from shared.playbook.confidence.scoring import justification, recommend, score
 from shared.playbook.confidence.scoring_input import ScoringInput
-from shared.playbook.confidence.signals import CHECKS
+from shared.playbook.confidence.signals import ACTIVITY, CHECKS
+from shared.playbook.hunts import load_hunts
 from tests.unit.playbook.builders import (
     ABROAD,
     AT_HOME,
@@ -226,6 +227,12 @@ def test_every_check_has_a_weight_with_a_source_and_none_is_idle() -> None:
     assert all(rule.weight and rule.source for rule in rules.signals.values())
     assert set(rules.required) <= set(rules.critical)
     assert rules.low_below < rules.high_from
+
+
+def test_every_activity_signal_is_a_hunt() -> None:
+    named = {name.removeprefix(ACTIVITY) for name in CHECKS if name.startswith(ACTIVITY)}
+    assert named
+    assert named <= {hunt.id for hunt in load_hunts()}
 
 
 def test_verdict_survives_the_durable_boundary() -> None:
