@@ -1,0 +1,1 @@
+"""`python -m lab bench`: how fast the app answers, and what it costs; see docs/bench.md."""

@@ -1,0 +1,93 @@
+"""What one case's lines of the ledger say about its time.
+
+A line is written when the vendor has done its work, after the added latency, so a call began at
+``at - latency`` or earlier.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from lab.errors import LabError
+from shared.models.base import Json
+
+DIRECTORY = "entra"
+_STATE_FIELD = "signInSessionsValidFromDateTime"
+_PROFILE_FIELD = "displayName"
+_INDEPENDENT = ("log_analytics",)
+"""Vendors whose calls never need one another's answers: every query is known beforehand."""
+
+
+@dataclass(frozen=True)
+class CaseCalls:
+    """The vendor calls of one case until its containment was verified."""
+
+    verified_at: datetime
+    count: int
+    chain: int
+    """Calls on the longest chain in which each needs the answer of the one before."""
+
+
+def read_calls(lines: Sequence[Json], latency: float) -> CaseCalls:
+    """Read the calls of one case, in the ledger's order, made with ``latency`` seconds each.
+
+    The chain has two parts. Until the decision, everything is gathered at once, so it is the
+    longest chain at one vendor. From the first read of the account's state on, one call follows the
+    other by design: state, claim, action, read-back.
+
+    Raises:
+        LabError: the account was not contained, or not read back afterwards.
+    """
+    states = [line for line in lines if _is_state_read(line)]
+    acts = [line for line in lines if line["vendor"] == DIRECTORY and line["effect"]]
+    if not acts or not states or states[-1]["seq"] < acts[-1]["seq"]:
+        raise LabError("a case of the bench was not contained, or its containment not verified")
+    first, last = states[0], states[-1]
+    decided = ended_at(first) - timedelta(seconds=latency)
+    gathered = [line for line in lines if ended_at(line) <= decided]
+    contained = [line for line in (*states, *acts) if first["seq"] <= line["seq"] <= last["seq"]]
+    until = ended_at(last) + timedelta(seconds=latency)
+    return CaseCalls(
+        verified_at=ended_at(last),
+        count=sum(ended_at(line) < until for line in lines),
+        chain=_gathering_chain(gathered, latency) + len(contained),
+    )
+
+
+def ended_at(line: Json) -> datetime:
+    """Return when the vendor answered."""
+    return datetime.fromisoformat(line["at"])
+
+
+def longest_chain(ends: Iterable[datetime], latency: float) -> int:
+    """Return the most calls of which each began after the one before had ended."""
+    chain, free = 0, None
+    for end in sorted(ends):
+        if free is None or end - timedelta(seconds=latency) >= free:
+            chain, free = chain + 1, end
+    return chain
+
+
+def _gathering_chain(lines: Iterable[Json], latency: float) -> int:
+    ends: dict[str, list[datetime]] = defaultdict(list)
+    for line in lines:
+        ends[line["vendor"]].append(ended_at(line))
+    return max(
+        (
+            1 if name in _INDEPENDENT else longest_chain(found, latency)
+            for name, found in ends.items()
+        ),
+        default=0,
+    )
+
+
+def _is_state_read(line: Json) -> bool:
+    """Tell a read of the account's state, as before and after an action, from the profile's."""
+    fields = str(line.get("query", {}).get("$select", ""))
+    return (
+        line["vendor"] == DIRECTORY
+        and line["operation"] == "users.get"
+        and _STATE_FIELD in fields
+        and _PROFILE_FIELD not in fields
+    )

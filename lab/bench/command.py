@@ -1,0 +1,152 @@
+"""``python -m lab bench``: a lab of its own, every measurement, a table and JSON."""
+
+import os
+import platform
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from lab.bench.accounts import NEVER_BLOCKED
+from lab.bench.alone import measure_cold_start, measure_scoring
+from lab.bench.driver import Driver, Tick
+from lab.bench.measure import VENDOR_LATENCY_SECONDS as VENDOR_LATENCY
+from lab.bench.measure import Timed, measure_growth, measure_history, summarise, time_cases
+from lab.bench.results import BenchResult, Latency
+from lab.bench.table import show
+from lab.console.terminal import is_live
+from lab.environment import host_environment, simulator_settings
+from lab.simulators.config import app_environment
+from lab.stack import Lab
+from shared.models.base import format_utc
+from shared.models.case import OperatingMode
+
+WORKERS = 2
+_SETTINGS = {
+    "TOURNIQUET_NEVER_BLOCK": str(NEVER_BLOCKED),
+    # Nobody waits for the re-check, and its calls must not fall into another measurement.
+    "TOURNIQUET_RECHECK_MINUTES": "600",
+}
+_FIRST_TIMED = 10
+"""Number of the first account whose time counts; those before it warm the workers up."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is measured."""
+
+    single_cases: int
+    rounds_of_20: int
+    growth: tuple[int, ...]
+    starts: int
+    scorings: int
+
+
+FULL = Extent(single_cases=20, rounds_of_20=3, growth=(100, 1000), starts=5, scorings=2000)
+QUICK = Extent(single_cases=4, rounds_of_20=1, growth=(20, 100), starts=3, scorings=500)
+
+
+async def run_bench(console: Console, folder: Path, *, quick: bool) -> int:
+    """Run the bench, print its table and write ``bench.json``; return the exit status.
+
+    Args:
+        console: where progress and table go.
+        folder: where ``bench.json`` and the bench's own lab (``bench/``) go.
+        quick: whether to measure less: fewer cases, 20 and 100 instead of 100 and 1000.
+
+    Raises:
+        LabError: the lab could not start, or a case did not end as it has to.
+    """
+    began, load = time.monotonic(), os.getloadavg()[0]
+    # The app's settings in the bench are the same whatever the shell says.
+    for name in [name for name in os.environ if name.startswith("TOURNIQUET_")]:
+        del os.environ[name]
+    os.environ.update(_SETTINGS)
+    lab = Lab(
+        auto_ports=True,
+        state_dir=folder / "bench",
+        workers=WORKERS,
+        mode=OperatingMode.AUTOMATIC,
+    )
+    console.print("Starting a lab")
+    async with lab, lab.client() as client, Driver(lab, client) as driver:
+        measured = await _measure(console, lab, driver, QUICK if quick else FULL)
+    result = BenchResult(
+        quick=quick,
+        measured_at=format_utc(datetime.now(UTC)),
+        cpus=os.cpu_count() or 1,
+        python=platform.python_version(),
+        workers=WORKERS,
+        vendor_latency_s=VENDOR_LATENCY,
+        load_before=round(load, 2),
+        seconds=round(time.monotonic() - began, 1),
+        **measured,
+    )
+    path = folder / "bench.json"
+    path.write_text(result.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    show(console, result, path)
+    return 0
+
+
+async def _measure(console: Console, lab: Lab, driver: Driver, extent: Extent) -> dict[str, Any]:
+    """Run every measurement in turn; the keys are fields of ``BenchResult``."""
+    with _stage(console, "Cold start", 1) as tick:
+        cold_start = await measure_cold_start(lab.root, _app_settings(lab), lab.logs, extent.starts)
+        tick()
+    with _stage(console, "Warming the workers up", _FIRST_TIMED) as tick:
+        await time_cases(driver, lab.common, first=0, at_once=_FIRST_TIMED, tick=tick)
+    single: list[Timed] = []
+    with _stage(console, "One case at a time", extent.single_cases) as tick:
+        for number in range(extent.single_cases):
+            first = _FIRST_TIMED + number
+            single += await time_cases(driver, lab.common, first=first, at_once=1, tick=tick)
+    many: list[Timed] = []
+    with _stage(console, "20 cases at once", 20 * extent.rounds_of_20) as tick:
+        for number in range(extent.rounds_of_20):
+            first = _FIRST_TIMED + extent.single_cases + 20 * number
+            many += await time_cases(driver, lab.common, first=first, at_once=20, tick=tick)
+    with _stage(console, "Cost of many cases", extent.growth[-1]) as tick:
+        growth, throughput = await measure_growth(driver, lab.common, extent.growth, tick)
+    return {
+        "latency": _latency(single, many),
+        "growth": growth,
+        "history": await measure_history(driver, single[-1].case_id),
+        "throughput_per_s": throughput,
+        "cold_start": cold_start,
+        "scoring": measure_scoring(single[-1].record, extent.scorings),
+    }
+
+
+def _latency(single: list[Timed], many: list[Timed]) -> dict[str, Latency]:
+    # What merely happened one after the other can look dependent, never the other way round.
+    chain = min(one.calls.chain for one in single)
+    return {"1": summarise(single, chain), "20": summarise(many, chain)}
+
+
+def _app_settings(lab: Lab) -> dict[str, str]:
+    vendors = app_environment(
+        simulator_settings(lab.common),
+        tls_port=lab.ports.tls,
+        smtp_port=lab.ports.smtp,
+        state_dir=lab.state_dir,
+    )
+    return vendors | host_environment(lab.ports, lab.mode, lab.common, lab.function_key)
+
+
+@contextmanager
+def _stage(console: Console, name: str, total: int) -> Iterator[Tick]:
+    """Show how far one measurement is: a bar at a terminal, else a line at its end."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    began = time.monotonic()
+    with Progress(
+        *columns, TimeElapsedColumn(), console=console, transient=True, disable=not is_live(console)
+    ) as bar:
+        task = bar.add_task(name, total=total)
+        yield lambda: bar.advance(task)
+    console.print(f"  {name}: {time.monotonic() - began:.0f} s")

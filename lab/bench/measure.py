@@ -1,0 +1,133 @@
+"""The measurements on a running lab: latency, growth with throughput, history."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from lab.bench.accounts import make_town
+from lab.bench.calls import CaseCalls, read_calls
+from lab.bench.driver import Answered, Driver, Tick
+from lab.bench.numbers import median, percentile
+from lab.bench.results import Growth, History, Latency
+from lab.errors import LabError
+from lab.scenarios.models import Common
+from lab.scenarios.player import HANDED_OVER
+from shared.models.base import Json
+
+VENDOR_LATENCY_SECONDS = 0.2
+"""What each vendor call takes: so much that the order of calls decides, not this machine's CPU."""
+BATCH = 100
+"""Accounts of one tenant while cases are counted by the hundred."""
+AT_ONCE = 10
+"""Cases under way at the same time while cost and throughput are measured."""
+
+
+@dataclass(frozen=True)
+class Timed:
+    """One case with its times, in seconds from the POST of its incident."""
+
+    case_id: str
+    record: Json
+    calls: CaseCalls
+    contained_s: float
+    handed_over_s: float
+
+
+async def time_cases(
+    driver: Driver, common: Common, *, first: int, at_once: int, tick: Tick
+) -> list[Timed]:
+    """Answer ``at_once`` incidents at the same time and return each case's times.
+
+    Raises:
+        LabError: a case was not contained, verified and handed over.
+    """
+    town = make_town(common, first, at_once, blockable=True)
+    await driver.stage(town, latency=VENDOR_LATENCY_SECONDS)
+    before = await driver.last_line()
+    answered = await driver.answer(town.accounts, at_once=at_once, tick=tick)
+    ledger = await driver.ledger_after(before)
+    return [_timed(one, ledger, await driver.record(one.account)) for one in answered]
+
+
+def _timed(one: Answered, ledger: Iterable[Json], record: Json) -> Timed:
+    unproved = [
+        item["action"]
+        for item in record["actions"]
+        if item["action"] != "BlockIP" and item["verified"] is not True
+    ]
+    if unproved:
+        raise LabError(f"{one.account.case_id}: not verified: {', '.join(unproved)}")
+    calls = read_calls(one.account.lines(ledger), VENDOR_LATENCY_SECONDS)
+    told = (item["at"] for item in record["timeline"] if item["event"].startswith(HANDED_OVER))
+    handed_over_at = datetime.fromisoformat(next(told))
+    return Timed(
+        case_id=one.account.case_id,
+        record=record,
+        calls=calls,
+        contained_s=(calls.verified_at - one.posted_at).total_seconds(),
+        handed_over_s=(handed_over_at - one.posted_at).total_seconds(),
+    )
+
+
+def summarise(timed: Sequence[Timed], chain: int) -> Latency:
+    """Return the percentiles of cases whose longest chain of dependent calls is ``chain``."""
+    contained = [one.contained_s for one in timed]
+    handed_over = [one.handed_over_s for one in timed]
+    calls = median([one.calls.count for one in timed])
+    return Latency(
+        cases=len(timed),
+        p50_s=round(median(contained), 3),
+        p95_s=round(percentile(contained, 0.95), 3),
+        floor_p50_s=round(chain * VENDOR_LATENCY_SECONDS, 3),
+        sequential_p50_s=round(calls * VENDOR_LATENCY_SECONDS, 3),
+        hand_over_p50_s=round(median(handed_over), 3),
+        hand_over_p95_s=round(percentile(handed_over, 0.95), 3),
+        chain=chain,
+        calls_p50=calls,
+    )
+
+
+async def measure_growth(
+    driver: Driver, common: Common, marks: Sequence[int], tick: Tick
+) -> tuple[dict[str, Growth], float]:
+    """Answer as many cases as the last mark says; return CPU time at each mark and the throughput.
+
+    No latency is added. The firewall takes no part: an IP group takes one update at a time, so
+    that it alone would decide. Loading a tenant is not counted.
+
+    Raises:
+        LabError: a worker was lost, or a case did not end.
+    """
+    growth: dict[str, Growth] = {}
+    cpu = seconds = 0.0
+    done = 0
+    while done < marks[-1]:
+        mark = min(mark for mark in marks if mark > done)
+        town = make_town(common, done, min(BATCH, mark - done), blockable=False)
+        await driver.stage(town, latency=0)
+        cpu_before, began = driver.worker_cpu_seconds(), time.monotonic()
+        await driver.answer(town.accounts, at_once=AT_ONCE, tick=tick)
+        seconds += time.monotonic() - began
+        used = driver.worker_cpu_seconds() - cpu_before
+        if used < 0:
+            raise LabError("a worker was lost while its CPU time was measured")
+        cpu, done = cpu + used, done + len(town.accounts)
+        if done == mark:
+            growth[str(mark)] = Growth(cpu_s=round(cpu, 2), cpu_per_case_s=round(cpu / mark, 4))
+    return growth, round(done / seconds, 3)
+
+
+async def measure_history(driver: Driver, case_id: str) -> History:
+    """Return the size of a case's durable history after its hand-over.
+
+    Raises:
+        LabError: the engine has no history of it.
+    """
+    histories = await driver.histories(case_id)
+    return History(
+        events=sum(one["events"] for one in histories),
+        bytes=sum(one["bytes"] for one in histories),
+        replays=sum(one["replays"] for one in histories),
+        instances=len(histories),
+    )

@@ -1,0 +1,79 @@
+"""What ``.lab/bench.json`` holds. Times in seconds unless a name says otherwise."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Result(BaseModel):
+    """Base of all results."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Latency(Result):
+    """From the POST of an incident to the last verified identity containment."""
+
+    cases: int
+    p50_s: float
+    p95_s: float
+    floor_p50_s: float
+    sequential_p50_s: float
+    hand_over_p50_s: float
+    """From the POST to the completed hand-over, the firewall's confirmation included."""
+    hand_over_p95_s: float
+    chain: int
+    """Vendor calls on the longest chain of dependent ones: the floor, divided by the latency."""
+    calls_p50: float
+    """Vendor calls begun before the containment was verified."""
+
+
+class Growth(Result):
+    """CPU time of the worker processes for so many cases."""
+
+    cpu_s: float
+    cpu_per_case_s: float
+
+
+class History(Result):
+    """The durable history of one case: its ``respond`` instance and that one's children."""
+
+    events: int
+    bytes: int
+    replays: int
+    """Times an orchestrator was run, from its start to its next wait."""
+    instances: int
+
+
+class ColdStart(Result):
+    """From starting a worker to its first answered health request; medians."""
+
+    app_s: float
+    empty_app_s: float
+
+
+class Scoring(Result):
+    """One call of ``score()`` with every input known."""
+
+    p50_ms: float
+    p95_ms: float
+    runs: int
+
+
+class BenchResult(Result):
+    """The whole file; the keys of ``latency`` and ``growth`` are numbers of cases."""
+
+    quick: bool
+    measured_at: str
+    cpus: int
+    python: str
+    workers: int
+    vendor_latency_s: float
+    latency: dict[str, Latency]
+    growth: dict[str, Growth]
+    history: History
+    throughput_per_s: float
+    cold_start: ColdStart
+    scoring: Scoring
+    load_before: float
+    """The machine's load (1 minute) before the bench: well above 0, others were at work."""
+    seconds: float
+    """How long the bench took."""

@@ -1,0 +1,48 @@
+"""The result as people read it in a terminal."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from lab.bench.results import BenchResult
+from lab.console.terminal import format_size
+
+
+def show(console: Console, result: BenchResult, path: Path) -> None:
+    """Print latency by number of cases, then one line for each other measurement."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("cases at once", "contained p50", "p95", "floor", "one by one", "handed over p50"):
+        table.add_column(name, justify="right")
+    for at_once, one in result.latency.items():
+        times = (one.p50_s, one.p95_s, one.floor_p50_s, one.sequential_p50_s, one.hand_over_p50_s)
+        table.add_row(at_once, *(f"{seconds:.2f} s" for seconds in times))
+    console.print()
+    console.print(table)
+    console.print()
+    console.print(_others(result))
+    console.print(
+        f"\nTook {result.seconds:.0f} s on {result.cpus} CPUs, load before {result.load_before:g};"
+        f" every vendor call of the first table took {result.vendor_latency_s:g} s"
+    )
+    console.print(str(path), soft_wrap=True)
+
+
+def _others(result: BenchResult) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="bold")
+    for cases, one in result.growth.items():
+        cost = f"{one.cpu_s:.1f} s of worker CPU, {one.cpu_per_case_s * 1000:.0f} ms per case"
+        table.add_row(f"{cases} cases", cost)
+    table.add_row("throughput", f"{result.throughput_per_s:.2f} cases per second")
+    history = result.history
+    table.add_row(
+        "history",
+        f"{history.events} events, {format_size(history.bytes)}, {history.replays} replays"
+        f" in {history.instances} instances",
+    )
+    start = result.cold_start
+    table.add_row("cold start", f"{start.app_s:.2f} s; an empty app {start.empty_app_s:.2f} s")
+    scoring = result.scoring
+    table.add_row("scoring", f"p50 {scoring.p50_ms:.2f} ms, p95 {scoring.p95_ms:.2f} ms")
+    return table

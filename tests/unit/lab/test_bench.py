@@ -1,0 +1,143 @@
+"""The pure parts of the bench: percentiles, what a ledger says about a case, the JSON's shape."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from lab.bench.accounts import make_town
+from lab.bench.calls import longest_chain, read_calls
+from lab.bench.measure import Timed, summarise
+from lab.bench.numbers import median, percentile
+from lab.bench.results import BenchResult, ColdStart, Growth, History, Scoring
+from lab.errors import LabError
+from lab.scenarios.loader import load_common
+
+START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+STATE = "accountEnabled,signInSessionsValidFromDateTime"
+
+
+def line(
+    seq: int,
+    seconds: float,
+    call: str,
+    *,
+    effect: bool = False,
+    select: str = "id,displayName,signInSessionsValidFromDateTime",
+) -> dict[str, Any]:
+    vendor, operation = call.split()
+    at = START + timedelta(seconds=seconds)
+    return {
+        "seq": seq,
+        "at": at.isoformat(),
+        "vendor": vendor,
+        "operation": operation,
+        "effect": effect,
+        "query": {"$select": select},
+    }
+
+
+LINES = [
+    line(1, 0.3, "entra users.get"),
+    line(2, 0.3, "virustotal ip_addresses.get"),
+    line(3, 0.4, "log_analytics query"),
+    line(4, 0.6, "entra transitiveMemberOf"),
+    line(5, 0.6, "entra riskyUsers.get"),
+    line(6, 0.7, "log_analytics query"),
+    line(7, 1.0, "entra users.get", select=STATE),
+    line(8, 1.2, "servicenow incident.post", effect=True),
+    line(9, 1.3, "entra users.get", select=STATE),
+    line(10, 1.5, "entra users.patch", effect=True),
+    # Evidence is preserved meanwhile: not on the way to containment.
+    line(11, 1.6, "entra users.get"),
+    line(12, 1.8, "entra users.get", select=STATE),
+    line(13, 2.4, "slack chat.postMessage", effect=True),
+]
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"), [(0, 1.0), (0.5, 2.5), (0.95, 3.85), (1, 4.0), (1 / 3, 2.0)]
+)
+def test_percentiles_are_interpolated(share: float, expected: float) -> None:
+    assert percentile([4, 1, 3, 2], share) == pytest.approx(expected)
+
+
+def test_one_value_is_every_percentile() -> None:
+    assert percentile([7.5], 0.95) == median([7.5]) == 7.5
+
+
+@pytest.mark.parametrize(("values", "share"), [([], 0.5), ([1.0], 1.1), ([1.0], -0.1)])
+def test_a_percentile_of_nothing_is_an_error(values: list[float], share: float) -> None:
+    with pytest.raises(ValueError, match="percentile"):
+        percentile(values, share)
+
+
+def test_calls_at_the_same_time_are_one_link_of_a_chain() -> None:
+    ends = [START + timedelta(seconds=seconds) for seconds in (0.2, 0.25, 0.39, 0.62, 0.41)]
+    assert longest_chain(ends, 0.2) == 3
+    assert longest_chain([], 0.2) == 0
+
+
+def test_the_calls_of_a_case_end_with_the_verified_containment() -> None:
+    calls = read_calls(LINES, 0.2)
+    assert calls.verified_at == START + timedelta(seconds=1.8)
+    assert calls.count == 12
+    # Two directory reads one after the other, then state, claim, password, read-back.
+    assert calls.chain == 2 + 4
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [[one | {"effect": False} for one in LINES], [one for one in LINES if one["seq"] < 12], []],
+    ids=["no effect", "no read-back", "nothing"],
+)
+def test_a_case_that_was_not_contained_and_verified_is_an_error(
+    lines: list[dict[str, Any]],
+) -> None:
+    lines = [one for one in lines if one["vendor"] == "entra"]
+    with pytest.raises(LabError, match="not contained"):
+        read_calls(lines, 0.2)
+
+
+def test_each_account_has_its_own_name_address_and_case() -> None:
+    town = make_town(load_common(), 3, 3, blockable=True)
+    one, *others = town.accounts
+    assert len({account.case_id for account in town.accounts}) == 3
+    assert len({account.address for account in town.accounts}) == 3
+    about = {"vendor": "slack", "body": {"text": f"{one.name}@contoso.example"}}
+    assert one.lines([about]) == [about]
+    assert not any(other.lines([about]) for other in others)
+    names = [user["displayName"] for user in town.tenant["directory"]["users"]]
+    assert len(names) == len(set(names))
+    rows = town.tenant["tables"]["SigninLogs"]
+    assert sum(row["UserPrincipalName"].startswith(one.name) for row in rows) > 26
+
+
+def test_the_json_has_the_promised_fields() -> None:
+    timed = [Timed("case", {}, read_calls(LINES, 0.2), seconds, 4.0) for seconds in (2.0, 3.0)]
+    latency = summarise(timed, chain=6)
+    result = BenchResult(
+        quick=True,
+        measured_at="2026-11-20T12:00:00.000Z",
+        cpus=2,
+        python="3.13.0",
+        workers=2,
+        vendor_latency_s=0.2,
+        latency={"1": latency, "20": latency},
+        growth={"100": Growth(cpu_s=30.0, cpu_per_case_s=0.3)},
+        history=History(events=1, bytes=2, replays=3, instances=4),
+        throughput_per_s=1.5,
+        cold_start=ColdStart(app_s=1.0, empty_app_s=0.5),
+        scoring=Scoring(p50_ms=0.1, p95_ms=0.2, runs=10),
+        load_before=0.0,
+        seconds=60.0,
+    )
+    document = result.model_dump(mode="json")
+    one = document["latency"]["1"]
+    assert (one["p50_s"], one["floor_p50_s"], one["sequential_p50_s"]) == (2.5, 1.2, 2.4)
+    assert one["p95_s"] == 2.95
+    assert document["growth"]["100"]["cpu_s"] == 30.0
+    assert set(document["history"]) >= {"events", "bytes", "replays"}
+    assert document["throughput_per_s"] == 1.5
+    assert set(document["cold_start"]) == {"app_s", "empty_app_s"}
+    assert set(document["scoring"]) >= {"p50_ms", "p95_ms"}
