@@ -1,7 +1,7 @@
 # Every target sets up what it needs by itself on a fresh machine: `make demo` may be the first command.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo lab backtest test check
+.PHONY: help demo lab backtest bench test check
 
 VENV_PYTHON := .venv/bin/python
 SCENARIO ?= brute-force-success
@@ -22,6 +22,10 @@ backtest: ## Judge recorded sign-ins; DATA=file or folder, see docs/backtest.md
 	@tools/setup.sh python
 	@$(VENV_PYTHON) -m lab backtest --data "$(DATA)" \
 	  $(if $(ADDRESSES),--addresses "$(ADDRESSES)") $(if $(AGAINST),--against "$(AGAINST)")
+
+bench: ## Measure latency, cost and start of the app; QUICK=1 measures less
+	@tools/setup.sh python azurite
+	@$(VENV_PYTHON) -m lab bench $(if $(filter-out 0,$(QUICK)),--quick)
 
 test: ## Run every test
 	@tools/setup.sh python azurite kusto

@@ -1,4 +1,4 @@
-"""The lab's commands: `demo`, `up`, `play`, `scenarios`, `backtest`.
+"""The lab's commands: `demo`, `up`, `play`, `scenarios`, `backtest`, `bench`.
 
 Exit status: 0 all well; 1 the scenario's expectation (or, with `--check`, that of labels) did not
 hold; 2 the lab could not start or the command was wrong; 130 interrupted.
@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from lab.backtest.command import run_backtest
+from lab.bench.command import run_bench
 from lab.client import LabCallError
 from lab.console.overview import show_running_lab, show_scenarios
 from lab.console.terminal import make_console
@@ -49,6 +50,8 @@ def main() -> int:
                 return asyncio.run(run_demo(console, arguments.scenario))
             case "play":
                 return asyncio.run(run_play(console, arguments.scenario))
+            case "bench":
+                return asyncio.run(run_bench(console, folder, quick=arguments.quick))
             case "up":
                 return asyncio.run(_stay_up(console))
         show_scenarios(console)
@@ -78,6 +81,8 @@ def _parse() -> argparse.Namespace:
     backtest.add_argument(
         "--check", action="store_true", help="fail when detections differ from the labels"
     )
+    bench = commands.add_parser("bench", help="measure latency, cost and start of the app")
+    bench.add_argument("--quick", action="store_true", help="measure fewer cases")
     return parser.parse_args()
 
 
