@@ -23,7 +23,8 @@ def show(console: Console, result: BenchResult, path: Path) -> None:
     console.print(_others(result))
     console.print(
         f"\nTook {result.seconds:.0f} s on {result.cpus} CPUs, load before {result.load_before:g};"
-        f" every vendor call of the first table took {result.vendor_latency_s:g} s"
+        f" every vendor call of the first table took {result.vendor_latency_s:g} s",
+        soft_wrap=True,
     )
     console.print(str(path), soft_wrap=True)
 
