@@ -21,6 +21,7 @@ from shared.playbook.sign_ins.late_logs import (
     ReportedSuccess,
     as_sign_in,
     is_missing,
+    is_shown,
     may_still_come,
     reported_success,
 )
@@ -140,8 +141,8 @@ def _period(case: CaseRequest) -> tuple[datetime, datetime] | None:
 def _with_reported(
     reported: ReportedSuccess, case: CaseRequest, events: list[SignIn]
 ) -> list[SignIn]:
-    """Add the reported success, unless the log has another one of the same address."""
-    if _analyse(case, events).successful_login_details is not None:
+    """Add the reported success, unless the log has another one of the incident."""
+    if is_shown(reported, _analyse(case, events)):
         return events
     return [*events, as_sign_in(reported, case, events)]
 

@@ -38,6 +38,8 @@ class ReportedSuccess(Model):
 
     at: UtcDatetime
     address: str | None
+    addresses: frozenset[str]
+    """All addresses of the incident: a success from any of them is one that it tells of."""
     named: bool
     """Whether the sender named the time of the login; else it follows from the kind of alert."""
 
@@ -64,13 +66,27 @@ def reported_success(case: CaseRequest) -> ReportedSuccess | None:
     of alert, or a title or alert name with "success" in it. A description does not: it often
     explains the rule.
     """
-    address = normalise_address(case.successful_login_ip) if case.successful_login_ip else None
+    every = [address for text in case.addresses if (address := normalise_address(text))]
+    address = every[0] if every else None
     if case.successful_login_time is not None:
-        return ReportedSuccess(at=case.successful_login_time, address=address, named=True)
+        at = case.successful_login_time
+        return ReportedSuccess(at=at, address=address, addresses=frozenset(every), named=True)
     if address is None or not (case.alert_type in _ALWAYS_SUCCEEDED or _titled_success(case)):
         return None
     at = case.incident.last_activity_at or case.detected_at
-    return ReportedSuccess(at=at, address=address, named=False)
+    return ReportedSuccess(at=at, address=address, addresses=frozenset(every), named=False)
+
+
+def is_shown(reported: ReportedSuccess, analysis: SignInAnalysis) -> bool:
+    """Whether the log has a success of the incident: from its addresses, or by brute force."""
+    login = analysis.successful_login_details
+    if login is None:
+        return False
+    return (
+        not reported.addresses
+        or analysis.brute_force is not None
+        or analysis.suspicious_address in reported.addresses
+    )
 
 
 def is_missing(reported: ReportedSuccess, analysis: SignInAnalysis, window: timedelta) -> bool:
@@ -80,7 +96,7 @@ def is_missing(reported: ReportedSuccess, analysis: SignInAnalysis, window: time
     unless the sender named its time.
     """
     login = analysis.successful_login_details
-    if login is not None:
+    if login is not None and is_shown(reported, analysis):
         return reported.named and abs(login.time - reported.at) > window
     return reported.named or not (analysis.stopped_by_mfa or analysis.stopped_by_policy)
 

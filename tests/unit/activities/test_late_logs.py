@@ -98,3 +98,10 @@ async def test_without_the_log_the_login_is_the_alerts(house: FakeHouse) -> None
     login = found["outputs"]["successful_login_details"]
     assert (login["id"], login["address"]) == (REPORTED_BY_ALERT, ATTACKER)
     assert found["outputs"]["failed_logins_count"] is None
+
+
+async def test_a_success_from_elsewhere_is_not_the_reported_one(house: FakeHouse) -> None:
+    elsewhere = sign_in(SUCCESS_AT, id="mobile", **ABROAD | {"address": "203.0.113.200"})
+    found = await ask(house, [*history(), elsewhere])
+    assert found["details"]["awaited"] is True
+    assert found["outputs"]["successful_login_details"]["id"] == REPORTED_BY_ALERT
