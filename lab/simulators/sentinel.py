@@ -4,8 +4,13 @@ Operations: ``incidents.list``, ``incidents.get``, ``incidents.put``, ``incident
 ``incidents.alerts``, ``incidents.comments.list``, ``incidents.comments.put``,
 ``incidents.tasks.list``, ``incidents.tasks.put``. The target is the incident's name.
 
-Incidents come to exist by ``PUT /_lab/incidents`` (Logic App trigger bodies). An incident's PUT
-is a full replace; comments and tasks are idempotent by the GUID the caller chose.
+Every incident that is sent exists: whoever posts one to the app need not tell the simulator. The
+first request about an unknown but well-formed id, of any subscription, resource group and
+workspace, finds a plain New incident there. ``PUT /_lab/incidents`` (Logic App trigger bodies)
+makes incidents with title, entities and alerts. A malformed id is 400 or 404; a fault with status
+404 plays an incident that is gone.
+
+An incident's PUT is a full replace; comments and tasks are idempotent by the GUID the caller chose.
 """
 
 import copy
@@ -14,6 +19,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
+from urllib.parse import unquote
 
 from lab.simulators.arm import ArmVendor, arm_error
 from lab.simulators.entra_token import TokenAuthority
@@ -24,6 +30,9 @@ from lab.simulators.specification import Specification
 MAX_COMMENT_CHARACTERS = 30_000
 MAX_COMMENTS = 100
 MAX_TASKS = 40
+
+_ID_SEGMENTS = 12
+"""An incident's resource id: twelve path segments, ``subscriptions`` to the incident's name."""
 
 _KEPT = (
     "createdTimeUtc", "incidentNumber", "additionalData", "relatedAnalyticRuleIds", "incidentUrl",
@@ -102,11 +111,10 @@ class Sentinel(ArmVendor):
         }
 
     def _stored(self, call: Call) -> StoredIncident:
-        stored = self._incidents.get(call.params["incidentId"].lower())
-        if stored is None:
-            message = f"Incident with id '{call.params['incidentId']}' was not found."
-            raise RefusalError(arm_error(404, "NotFound", message))
-        return stored
+        name = call.params["incidentId"]
+        return self._incidents.setdefault(
+            name.lower(), _plain_incident(call, name, len(self._incidents) + 1)
+        )
 
     async def _list(self, call: Call) -> Answer:
         return Answer(200, {"value": [stored.document for stored in self._incidents.values()]})
@@ -172,6 +180,26 @@ class Sentinel(ArmVendor):
             text = f"An incident has at most {MAX_TASKS} tasks."
             raise RefusalError(arm_error(400, "BadRequest", text))
         return _upsert(call, stored.tasks, name, call.body["properties"])
+
+
+def _plain_incident(call: Call, name: str, number: int) -> StoredIncident:
+    """An incident of which nothing but the id in the request is known."""
+    now = _now()
+    document = {
+        "id": unquote("/".join(call.path.split("/")[: _ID_SEGMENTS + 1])),
+        "name": name,
+        "type": "Microsoft.SecurityInsights/Incidents",
+        "etag": f'"{uuid.uuid4()}"',
+        "properties": {
+            "title": f"Incident {name}",
+            "severity": "Medium",
+            "status": "New",
+            "incidentNumber": number,
+            "createdTimeUtc": now,
+            "lastModifiedTimeUtc": now,
+        },
+    }
+    return StoredIncident(document)
 
 
 def _check_incident(call: Call, stored: StoredIncident | None) -> None:

@@ -79,9 +79,11 @@ async def test_get_incident(sentinel: Sentinel) -> None:
     assert incident["properties"]["title"] == "Brute force success"
 
 
-async def test_an_unknown_incident_is_not_found(sentinel: Sentinel) -> None:
+async def test_an_incident_that_is_gone_is_not_found(sentinel: Sentinel, lab: Lab) -> None:
+    lab.fault("sentinel", "status", value=404)
+
     with pytest.raises(NotFound):
-        await sentinel.get_incident(INCIDENT[:-4] + "ffff")
+        await sentinel.get_incident(INCIDENT)
 
 
 @pytest.mark.parametrize(

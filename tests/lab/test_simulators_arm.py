@@ -100,10 +100,40 @@ def test_a_new_group_is_created(world: World, group: str) -> None:
 # -- Sentinel
 
 
-def test_an_unknown_incident_is_404(world: World) -> None:
-    path = TRIGGER["object"]["id"]
-    for method, below in (("GET", ""), ("POST", "/entities"), ("GET", "/comments")):
-        assert world.arm(method, path + below).status_code == 404
+@pytest.mark.parametrize(
+    ("method", "below", "body", "status"),
+    [
+        ("GET", "", None, 200),
+        ("POST", "/entities", None, 200),
+        ("POST", "/alerts", None, 200),
+        ("GET", "/comments", None, 200),
+        ("PUT", f"/comments/{uuid.UUID(int=1)}", {"properties": {"message": "m"}}, 201),
+    ],
+)
+def test_every_incident_that_is_sent_exists(
+    world: World, method: str, below: str, body: Any, status: int
+) -> None:
+    path = str(TRIGGER["object"]["id"]).replace("rg-soc", "rg-2").replace("law-soc", "law-2")
+    assert world.arm(method, path + below, body).status_code == status
+    assert len(world.effects("sentinel")) == (method == "PUT"), "being looked at is no effect"
+    found = world.arm("GET", path).json()
+    assert (found["id"], found["name"]) == (path, INCIDENT)
+    assert found["properties"]["status"] == "New"
+    assert world.arm("GET", path).json() == found, "it is the same one from then on"
+
+
+def test_malformed_incident_ids_are_refused(world: World) -> None:
+    path = str(TRIGGER["object"]["id"])
+    for wrong in (path.replace("workspaces", "places"), f"{path}/comments/1/2", f"{path}/"):
+        assert world.arm("GET", wrong).status_code == 404
+    no_guid = path.replace("0b1f6471-1bf0-4dda-aec3-cb9272f09590", "my-subscription")
+    assert world.arm("GET", no_guid).status_code == 400
+    assert world.lab.state()["incidents"] == []
+
+
+def test_a_fault_plays_an_incident_that_is_gone(world: World) -> None:
+    world.lab.fault("sentinel", "status", value=404)
+    assert world.arm("GET", str(TRIGGER["object"]["id"])).status_code == 404
 
 
 def test_an_incident_with_its_entities_and_alerts(world: World, incident: str) -> None:
