@@ -1,17 +1,21 @@
 """MaxMind databases made from the tenant's ``addresses.*.geo``.
 
-Accepts flat keys (``country`` or ``country_code``, ``city``, ``latitude``/``lat``,
+Accepts flat keys (``country``, ``country_code`` or ``countryCode``: an ISO 3166-1 alpha-2 code, in
+any case, beside which ``country_name`` may stand; ``city``, ``latitude``/``lat``,
 ``longitude``/``lon``, ``asn`` as a number or ``AS123``, ``as_organization``/``org``/``asn_org``,
 ``is_vpn``, ``is_tor``, ``is_hosting``, ``is_proxy`` and MaxMind's long names for them) and
-records already in MaxMind's own shape.
+records already in MaxMind's own shape (whose ``iso_code`` is held to the same).
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
+
+from lab.simulators.country_codes import COUNTRY_CODES
 
 _FLAGS = {
     "is_anonymous": ("is_anonymous",),
@@ -21,6 +25,7 @@ _FLAGS = {
     "is_public_proxy": ("is_public_proxy", "is_proxy"),
     "is_residential_proxy": ("is_residential_proxy",),
 }
+_COUNTRY = ("country", "country_code", "countryCode")
 _NESTED = ("continent", "location", "postal", "registered_country", "subdivisions", "traits")
 
 
@@ -46,18 +51,32 @@ def write_databases(folder: Path, addresses: dict[str, dict[str, Any]]) -> None:
         os.replace(draft, folder / f"{name}.mmdb")
 
 
+def country_problems(geo: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield field and reason for everything in a ``geo`` entry that is no country code."""
+    for key in (*_COUNTRY, "registered_country"):
+        value, field = geo.get(key), key
+        if isinstance(value, dict):
+            value, field = value.get("iso_code"), f"{key}.iso_code"
+        if value and str(value).upper() not in COUNTRY_CODES:
+            reason = f"{value!r} is not an ISO 3166-1 alpha-2 country code such as 'NL'"
+            yield field, f"{reason}; a country's name belongs in country_name"
+
+
 def city_record(geo: dict[str, Any]) -> dict[str, Any]:
     """The City record of a ``geo`` entry."""
     record: dict[str, Any] = {
         key: geo[key] for key in _NESTED if isinstance(geo.get(key), dict | list)
     }
-    country = geo.get("country", geo.get("country_code"))
+    country = next((geo[key] for key in _COUNTRY if geo.get(key)), None)
     if isinstance(country, dict):
         record["country"] = country
     elif country:
-        code = str(geo.get("country_code") or country).upper()
-        name = str(geo.get("country_name") or country)
-        record["country"] = {"iso_code": code[:2], "names": {"en": name}}
+        code = str(country).upper()
+        name = str(geo.get("country_name") or code)
+        record["country"] = {"iso_code": code, "names": {"en": name}}
+    for key in ("country", "registered_country"):
+        if "iso_code" in record.get(key, {}):
+            record[key] = {**record[key], "iso_code": str(record[key]["iso_code"]).upper()}
     if isinstance(geo.get("city"), dict):
         record["city"] = geo["city"]
     elif geo.get("city"):

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from lab.simulators.geoip import anonymous_record, asn_record, city_record
+from lab.simulators.geoip import anonymous_record, asn_record, city_record, country_problems
 from lab.simulators.graph.directory import Account, made_up_id
 from lab.simulators.kql_values import table_problems
 from lab.simulators.reputation import abuseipdb_data, canonical, virustotal_attributes
@@ -197,7 +197,7 @@ def _geo_problems(place: str, geo: dict[str, Any]) -> list[Problem]:
         city_record(geo), asn_record(geo), anonymous_record(geo)
     except (TypeError, ValueError) as error:
         return [Problem(place, str(error))]
-    return []
+    return [Problem(f"{place}.{field}", reason) for field, reason in country_problems(geo)]
 
 
 def _concrete(kind: str, item: dict[str, Any]) -> str:

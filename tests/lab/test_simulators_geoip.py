@@ -34,7 +34,11 @@ def test_a_tenant_writes_the_three_databases(world: World) -> None:
 @pytest.mark.parametrize(
     ("geo", "database", "record"),
     [
-        ({"country_code": "se", "country": "Sweden"}, "city",
+        ({"countryCode": "nl"}, "city",
+         {"country": {"iso_code": "NL", "names": {"en": "NL"}}}),
+        ({"country": {"iso_code": "nl"}, "registered_country": {"iso_code": "de"}}, "city",
+         {"country": {"iso_code": "NL"}, "registered_country": {"iso_code": "DE"}}),
+        ({"country_code": "se", "country_name": "Sweden"}, "city",
          {"country": {"iso_code": "SE", "names": {"en": "Sweden"}}}),
         ({"country": {"iso_code": "SE"}, "city": {"names": {"en": "Lund"}}}, "city",
          {"country": {"iso_code": "SE"}, "city": {"names": {"en": "Lund"}}}),
@@ -52,6 +56,25 @@ def test_key_spellings(tmp_path: Path, geo: dict[str, Any], database: str, recor
     for address in ("203.0.113.8", "2001:db8::8"):
         write_databases(tmp_path, {address: {"geo": geo}})
         assert _read(tmp_path, database, address) == record
+
+
+@pytest.mark.parametrize(
+    ("geo", "field"),
+    [
+        ({"country": "Netherlands"}, "country"),
+        ({"country_code": "NLD"}, "country_code"),
+        ({"country": "NL", "countryCode": "XX"}, "countryCode"),
+        ({"country": 31}, "country"),
+        ({"country": {"iso_code": "Netherlands"}}, "country.iso_code"),
+        ({"registered_country": {"iso_code": "EU"}}, "registered_country.iso_code"),
+    ],
+)
+def test_only_country_codes_are_countries(world: World, geo: dict[str, Any], field: str) -> None:
+    answer = world.lab_api("PUT", "tenant", {"addresses": {ATTACKER: {"geo": geo}}})
+    assert answer.status_code == 422
+    (problem,) = answer.json()["errors"]
+    assert problem["field"] == f"addresses.{ATTACKER}.geo.{field}"
+    assert "ISO 3166-1 alpha-2" in problem["message"]
 
 
 def test_types_are_maxminds(tmp_path: Path) -> None:
