@@ -1,6 +1,6 @@
 """The lab API: tell the simulators what the world is, read what happened. Plain http, loopback."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Protocol
 
 import jsonschema_rs
@@ -46,12 +46,14 @@ class LabApi:
         ledger: Ledger,
         faults: Faults,
         urls: dict[str, str],
+        vendors: Collection[str],
     ) -> None:
         self._world = world
         self._reader = reader
         self._ledger = ledger
         self._faults = faults
         self._urls = urls
+        self._vendors = vendors
         self._trigger = jsonschema_rs.Draft202012Validator(
             load("sentinel-incident-trigger.schema.json")
         )
@@ -112,11 +114,19 @@ class LabApi:
         return web.json_response(self._ledger.lines(int(after)))
 
     async def put_faults(self, request: web.Request) -> web.Response:
-        """Put these faults in force instead of the old ones."""
+        """Put these faults in force instead of the old ones: 200, or 422 changing nothing."""
         try:
             faults = _FAULTS.validate_python(await _json(request))
         except ValidationError as error:
             return _unprocessable("A fault is wrong", pydantic_problems(error))
+        known = ", ".join(sorted(self._vendors))
+        unknown = [
+            Problem(f"[{index}].vendor", f"{fault.vendor!r} is not one of: {known}, *")
+            for index, fault in enumerate(faults)
+            if fault.vendor not in (*self._vendors, "*")
+        ]
+        if unknown:
+            return _unprocessable("No such vendor", unknown)
         self._faults.replace(faults)
         return web.json_response(self._faults.listed())
 

@@ -21,7 +21,9 @@ from lab.simulators.kql_store import KqlStore
 from lab.simulators.lab_api import LabApi
 from lab.simulators.ledger import Ledger
 from lab.simulators.log_analytics import LogAnalytics
+from lab.simulators.mail import VENDOR as MAIL_VENDOR
 from lab.simulators.mail import MailServer
+from lab.simulators.private_file import write_private
 from lab.simulators.reputation import AbuseIpDb, Addresses, VirusTotal
 from lab.simulators.sentinel import Sentinel
 from lab.simulators.servicenow import ServiceNow
@@ -97,7 +99,7 @@ class Simulators:
         """Write the GeoIP files and the app's environment, then listen; the lab API comes last."""
         write_databases(self._state_dir / "geoip", {})
         text = json.dumps(self.environment, indent=2)
-        (self._state_dir / "simulators.json").write_text(text, encoding="utf-8")
+        write_private(self._state_dir / "simulators.json", text)
         vendors = web.Application(client_max_size=32 * 1024 * 1024)
         vendors.router.add_route("*", "/{path:.*}", self._gateway.serve)
         await self._listen(vendors, self._ports["tls"], secure=True)
@@ -109,7 +111,8 @@ class Simulators:
             "smtp": f"{HOST}:{self._ports['smtp']}",
         }
         urls["vendors"] = f"https://localhost:{self._ports['tls']}"
-        api = LabApi(self, reader, self.ledger, self.faults, urls)
+        names = {route.vendor.name for route in self._routes()} | {MAIL_VENDOR}
+        api = LabApi(self, reader, self.ledger, self.faults, urls, names)
         await self._listen(api.application(), self._ports["lab"], secure=False)
 
     async def _listen(self, app: web.Application, port: int, *, secure: bool) -> None:

@@ -2,6 +2,7 @@
 
 import copy
 import socket
+import stat
 import subprocess
 import sys
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.contract.processes import ROOT
-from tests.lab.simulators_support import ALICE, INCIDENT, TENANT, TRIGGER, World
+from tests.lab.simulators_support import ALICE, INCIDENT, TENANT, TRIGGER, World, state_file
 
 
 def test_health_names_every_part(empty: World) -> None:
@@ -151,6 +152,24 @@ def test_incidents_come_to_exist_and_wrong_ones_are_named(world: World) -> None:
 )
 def test_wrong_faults_are_refused(world: World, fault: dict[str, Any]) -> None:
     assert world.lab_api("PUT", "faults", [fault]).status_code == 422
+
+
+def test_a_fault_of_an_unknown_vendor_is_refused(world: World) -> None:
+    faults = [{"vendor": vendor, "kind": "reset"} for vendor in ("*", "email", "nope")]
+    answer = world.lab_api("PUT", "faults", faults)
+    assert answer.status_code == 422
+    (problem,) = answer.json()["errors"]
+    assert problem["field"] == "[2].vendor"
+    assert problem["message"] == (
+        "'nope' is not one of: abuseipdb, azure_firewall, email, entra, entra_token,"
+        " log_analytics, sentinel, servicenow, slack, virustotal, *"
+    )
+    assert world.lab_api("GET", "faults").json() == [], "nothing is changed"
+    assert world.lab_api("PUT", "faults", faults[:2]).status_code == 200
+
+
+def test_the_file_of_secrets_is_its_owners_only(world: World) -> None:
+    assert stat.S_IMODE(state_file(world.lab, "simulators.json").stat().st_mode) == 0o600
 
 
 def test_unknown_lab_route_is_404(world: World) -> None:
