@@ -11,6 +11,7 @@ from orchestrators.names import Event
 from shared.models.base import format_utc
 from shared.models.case import CaseRequest
 from shared.models.plan import ActionName, Decision
+from shared.playbook.planning.plan import decision_errors
 
 
 def ask(ctx: task.OrchestrationContext, case: CaseRequest, file: CaseFile) -> Steps[Decision]:
@@ -33,7 +34,7 @@ def ask(ctx: task.OrchestrationContext, case: CaseRequest, file: CaseFile) -> St
             yield from file.write(**acknowledged(ctx, taken.get_result()))
             taken = ctx.wait_for_external_event(str(Event.ACKNOWLEDGED))
         else:
-            decision = _valid(answer.get_result())
+            decision = _valid(ctx, answer.get_result())
             if decision is None:
                 answer = ctx.wait_for_external_event(str(Event.DECISION))
     if taken.is_complete:
@@ -44,11 +45,24 @@ def ask(ctx: task.OrchestrationContext, case: CaseRequest, file: CaseFile) -> St
     return decision
 
 
-def _valid(data: object) -> Decision | None:
+def _valid(ctx: task.OrchestrationContext, data: object) -> Decision | None:
+    """Return the decision of an event, or ``None``.
+
+    The web route sends who decided. The Durable event raised by hand carries only what is posted
+    to that route, ``{"actions", "comment"}``: it came from whoever holds the system key.
+    """
+    if isinstance(data, dict) and "decided_by" not in data:
+        by_event = {
+            "decided_by": "holder of the system key",
+            "decided_at": format_utc(utc_now(ctx)),
+            "channel": "event",
+        }
+        data = {key: data[key] for key in ("actions", "comment") if key in data} | by_event
     try:
-        return Decision.model_validate(data)
+        decision = Decision.model_validate(data)
     except ValidationError:
         return None
+    return None if decision_errors(decision.actions) else decision
 
 
 def _silence(ctx: task.OrchestrationContext, case: CaseRequest) -> Decision:

@@ -1,4 +1,4 @@
-"""Step 6: contain under the account's lock, identity and firewall in parallel, then read back."""
+"""Step 6: contain an account under its lock, block an address beside it; then read back."""
 
 from collections.abc import Generator
 from datetime import timedelta
@@ -13,11 +13,10 @@ from orchestrators.flow import (
     attempt,
     case_activity,
     save,
-    settle,
     timeline,
     utc_now,
 )
-from orchestrators.names import Activity, Entity, Orchestrator
+from orchestrators.names import Activity, Entity
 from shared.models.base import Json, format_utc
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName, PlannedAction
@@ -40,40 +39,24 @@ FIREWALL_READ_BACK_SECONDS = (1, 2, 4, 8, 15, 30, 60, 60, 60, 60, 60, 60, 60, 60
 def contain(
     ctx: task.OrchestrationContext, payload: Json
 ) -> Generator[task.Task[Any], Any, list[Json]]:
-    """Run planned actions on one account and its addresses; return one outcome per action.
+    """Run planned actions on one account; return one outcome per action.
 
     Input: ``{"case_id", "account_key", "object_id", "actions": [PlannedAction]}``. Never fails:
-    an action that cannot be done is an outcome with status ``failed``.
+    an action that cannot be done is an outcome with status ``failed``. Addresses are blocked
+    beside it (``block_address``), so that the account never waits for a firewall.
     """
     planned = [PlannedAction.model_validate(item) for item in payload["actions"]]
-    blocks: list[task.Task[Any]] = [
-        ctx.call_sub_orchestrator(
-            str(Orchestrator.BLOCK_ADDRESS),
-            input={"case_id": payload["case_id"], "address": item.target},
-            instance_id=f"{ctx.instance_id}:ip:{index}",
-        )
-        for index, item in enumerate(planned)
-        if item.action is ActionName.BLOCK_IP
-    ]
-    outcomes: list[Json] = []
-    if any(item.action in dict(IDENTITY_ORDER) for item in planned):
-        lock = ctx.lock_entities([EntityInstanceId(str(Entity.ACCOUNT), payload["account_key"])])
-        with (yield lock):
-            outcomes = yield from _contain_account(ctx, payload, planned)
-        yield from attempt(save(ctx, payload["case_id"], {"actions": outcomes}, Retry.WRITE))
-        if any(item["status"] == ActionStatus.FAILED for item in outcomes):
-            yield from _call_for_help(ctx, payload["case_id"])
-    addresses = [item.target for item in planned if item.action is ActionName.BLOCK_IP]
-    for address, settled in zip(addresses, (yield from settle(blocks)), strict=True):
-        outcomes.append(
-            settled.result
-            or _outcome(ctx, ActionName.BLOCK_IP, address, ActionStatus.FAILED, settled.error)
-        )
+    lock = ctx.lock_entities([EntityInstanceId(str(Entity.ACCOUNT), payload["account_key"])])
+    with (yield lock):
+        outcomes = yield from _contain_account(ctx, payload, planned)
+    yield from attempt(save(ctx, payload["case_id"], {"actions": outcomes}, Retry.WRITE))
+    if any(item["status"] == ActionStatus.FAILED for item in outcomes):
+        yield from _call_for_help(ctx, payload["case_id"])
     return outcomes
 
 
 def _call_for_help(ctx: task.OrchestrationContext, case_id: str) -> Steps[None]:
-    """Tell people at once what they have to do by hand; firewall and evidence take minutes more.
+    """Tell people at once what they have to do by hand; firewall and evidence may take minutes.
 
     Source: seed 004, ``Conditional_AD_Containment`` failure handling.
     """

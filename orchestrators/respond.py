@@ -20,15 +20,19 @@ from orchestrators.flow import (
 from orchestrators.gather import Gathered, gather
 from orchestrators.hand_over import hand_over, tell_of_failure, tell_people
 from orchestrators.names import Activity, Orchestrator
+from orchestrators.under_way import (
+    Containment,
+    block_addresses,
+    contain_account,
+    start_containment,
+)
 from orchestrators.watch import watch
 from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.case import CaseRequest, CaseStatus
 from shared.models.outcome import ActionStatus
-from shared.models.plan import Decision, Disposition, PlannedAction
+from shared.models.plan import Decision, Disposition
 from shared.playbook.acting.containment import (
-    SUPPORTED_ACTIONS,
-    by_hand,
     containment_blocks,
     final_status,
     merge_outcomes,
@@ -119,33 +123,54 @@ def _act(
         {"case": case.to_json(), "user_principal_name": decided.user_principal_name},
         Retry.SAVE,
     )
-    contained = _start_containment(ctx, case, decided, automatic, 1)
-    status = CaseStatus.CONTAINING if contained else CaseStatus.DECIDING
+    contained = start_containment(ctx, case, decided, automatic, 1)
+    status = CaseStatus.CONTAINING if contained.acts else CaseStatus.DECIDING
     if asks:
         status = CaseStatus.AWAITING_DECISION
     _phase(ctx, status)
+    yield from _write_verdict(ctx, file, gathered, decided, status)
+    yield from tell_people(ctx, file, "decision_needed" if asks else "opened")
+
+    decision: Decision | None = None
+    wanted = [contained]
+    left_out: list[Json] = []
+    if asks:
+        decision = yield from ask(ctx, case, file)
+        chosen, left_out = yield from _follow(ctx, case, file, decided, decision)
+        wanted.append(chosen)
+    outcomes = left_out
+    for under_way in wanted:
+        outcomes = merge_outcomes(outcomes, (yield from contain_account(ctx, under_way)))
+    preserved = yield from attempt(evidence)
+    if any(under_way.addresses for under_way in wanted):
+        blocks = _final_blocks(case, gathered, decided, decision, outcomes, preserved)
+        del blocks[BlockName.FIREWALL]
+        yield from file.write(actions=outcomes, blocks=blocks, timeline=_events(outcomes))
+        for under_way in wanted:
+            outcomes = merge_outcomes(outcomes, (yield from block_addresses(ctx, under_way)))
+    blocks = _final_blocks(case, gathered, decided, decision, outcomes, preserved)
+    yield from _write_outcome(file, blocks, outcomes)
+    return outcomes
+
+
+def _write_verdict(
+    ctx: task.OrchestrationContext,
+    file: CaseFile,
+    gathered: Gathered,
+    decided: Decided,
+    status: CaseStatus,
+) -> Steps[None]:
+    verdict = decided.verdict
+    event = f"verdict {verdict.compromise_confidence_score} ({verdict.score} of 100)"
     yield from file.write(
         status=status,
-        verdict=decided.verdict.to_json(),
+        verdict=verdict.to_json(),
         plan=[item.to_json() for item in decided.plan],
         blocks=gathered.blocks,
         account=decided.account,
         incident={"context": gathered.context},
-        timeline=timeline(ctx, _verdict_line(decided)),
+        timeline=timeline(ctx, event),
     )
-    yield from tell_people(ctx, file, "decision_needed" if asks else "opened")
-
-    decision: Decision | None = None
-    chosen: list[Json] = []
-    if asks:
-        decision = yield from ask(ctx, case, file)
-        chosen = yield from _follow(ctx, case, file, decided, decision)
-    done = yield from _finish_containment(ctx, contained, automatic)
-    outcomes = merge_outcomes(done, chosen)
-    preserved = yield from attempt(evidence)
-    blocks = _final_blocks(case, gathered, decided, decision, outcomes, preserved)
-    yield from _write_outcome(file, blocks, outcomes)
-    return outcomes
 
 
 def _follow(
@@ -154,61 +179,18 @@ def _follow(
     file: CaseFile,
     decided: Decided,
     decision: Decision,
-) -> Steps[list[Json]]:
-    """Do what a person chose; what the guard rails do not let happen shows as skipped."""
+) -> Steps[tuple[Containment, list[Json]]]:
+    """Start what a person chose; what the guard rails do not let happen shows as skipped."""
     chosen = apply_decision(decided.plan, decision, blockable_address=decided.blockable_address)
     _phase(ctx, CaseStatus.CONTAINING)
-    started = _start_containment(ctx, case, decided, chosen, 2)
+    started = start_containment(ctx, case, decided, chosen, 2)
     event = f"decided by {decision.decided_by}: {', '.join(decision.actions)}"
     yield from file.write(
         status=CaseStatus.CONTAINING,
         decision=decision.to_json(),
         timeline=timeline(ctx, event),
     )
-    left_out = not_run(decision, decided.plan, chosen, utc_now(ctx))
-    done = yield from _finish_containment(ctx, started, chosen)
-    return [*done, *left_out]
-
-
-def _verdict_line(decided: Decided) -> str:
-    verdict = decided.verdict
-    return f"verdict {verdict.compromise_confidence_score} ({verdict.score} of 100)"
-
-
-def _start_containment(
-    ctx: task.OrchestrationContext,
-    case: CaseRequest,
-    decided: Decided,
-    actions: list[PlannedAction],
-    number: int,
-) -> list[task.Task[Any]]:
-    doable = [item.to_json() for item in actions if item.action in SUPPORTED_ACTIONS]
-    if not doable or not case.account:
-        return []
-    return [
-        ctx.call_sub_orchestrator(
-            str(Orchestrator.CONTAIN),
-            input={
-                "case_id": case.case_id,
-                "account_key": decided.object_id or case.account.key,
-                "object_id": decided.object_id or case.account.user_id,
-                "actions": doable,
-            },
-            instance_id=f"{ctx.instance_id}:contain:{number}",
-        )
-    ]
-
-
-def _finish_containment(
-    ctx: task.OrchestrationContext, started: list[task.Task[Any]], actions: list[PlannedAction]
-) -> Steps[list[Json]]:
-    settled = yield from settle(started)
-    at = utc_now(ctx)
-    if not settled:
-        return by_hand(actions, at)
-    if settled[0].result is None:
-        return by_hand(actions, at, error=settled[0].error or "no answer")
-    return [*settled[0].result, *by_hand(actions, at)]
+    return started, not_run(decision, decided.plan, chosen, utc_now(ctx))
 
 
 def _final_blocks(
@@ -230,15 +212,18 @@ def _final_blocks(
 
 
 def _write_outcome(file: CaseFile, blocks: dict[str, Json], outcomes: list[Json]) -> Steps[None]:
-    events = [
-        {"at": item["at"], "event": f"{item['action']} on {item['target']}: {item['status']}"}
-        for item in outcomes
-    ]
     done = [item["at"] for item in outcomes if item["status"] == ActionStatus.SUCCEEDED]
     yield from file.write(
         status=final_status(outcomes),
         actions=outcomes,
         blocks=blocks,
         sla={"contained_at": min(done, default=None)},
-        timeline=events,
+        timeline=_events(outcomes),
     )
+
+
+def _events(outcomes: list[Json]) -> list[Json]:
+    return [
+        {"at": item["at"], "event": f"{item['action']} on {item['target']}: {item['status']}"}
+        for item in outcomes
+    ]

@@ -1,5 +1,6 @@
 """What people tell a case: a decision, an acknowledgement, that it is closed, an undo."""
 
+import logging
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
@@ -8,6 +9,7 @@ import azure.functions as func
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrators.names import Event, Orchestrator
+from shared.bootstrap import get_providers
 from shared.case_links import Purpose
 from shared.errors import TourniquetError
 from shared.models.base import Json
@@ -20,6 +22,9 @@ from triggers.cases import find_record
 from triggers.identity import Caller, by_function_key, find_caller
 
 blueprint = df.Blueprint()
+
+_log = logging.getLogger("tourniquet.triggers")
+_TOO_LATE = "Somebody else has just decided; the report shows what, and what came of it."
 
 _TICK_SOMETHING = (
     "Nothing was done: tick at least one action, or leave the account as it is. "
@@ -90,6 +95,8 @@ async def post_decision(
     if record["status"] != "awaiting_decision":
         return problem(409, "This case does not wait for a decision", detail=_decided(record))
     decision = await _send(client, case_id, body, caller)
+    if decision is None:
+        return problem(409, "This case does not wait for a decision", detail=_TOO_LATE)
     return json_answer({"case_id": case_id, "accepted": True, "decision": decision.to_json()}, 202)
 
 
@@ -120,12 +127,19 @@ async def _take_form(
     if record["status"] != "awaiting_decision":
         return page(render_decision(record, token=caller.token), 409)
     decision = await _send(client, record["case_id"], body, caller)
+    if decision is None:
+        return page(render_decision(record, token=caller.token, error=_TOO_LATE), 409)
     return page(render_decided(record, decision), 202)
 
 
 async def _send(
     client: df.DurableFunctionsClient, case_id: str, body: DecisionBody, caller: Caller
-) -> Decision:
+) -> Decision | None:
+    """Send the decision to the case; ``None`` when somebody was faster.
+
+    The first to claim the answer counts. Its decision is sent again by every later one, in case
+    the first was claimed and never arrived; the case hears only one.
+    """
     decision = Decision(
         actions=body.actions,
         comment=body.comment,
@@ -133,8 +147,14 @@ async def _send(
         decided_at=datetime.now(UTC),
         channel="web",
     )
-    await client.raise_orchestration_event(case_id, str(Event.DECISION), data=decision.to_json())
-    return decision
+    answer = decision.to_json()
+    try:
+        earlier = await get_providers().require("cases").claim(case_id, "decision", answer)
+    except TourniquetError as error:
+        _log.warning("decision on %s is not claimed: %s", case_id, error.describe())
+        earlier = None
+    await client.raise_orchestration_event(case_id, str(Event.DECISION), data=earlier or answer)
+    return decision if earlier is None else None
 
 
 @blueprint.route(

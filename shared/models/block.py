@@ -184,7 +184,7 @@ def make_block(
     full_outputs = {key: given.get(key) for key in BLOCK_OUTPUTS[name]} | given
     missing = [key for key, value in full_outputs.items() if value is None]
     lines = list(notes or [])
-    if missing and status is not BlockStatus.SKIPPED:
+    if missing:
         lines.append("unknown: " + ", ".join(missing))
     block = Block(
         status=status,

@@ -11,6 +11,8 @@ from tests.support.durable_backend import Engine, Run, Script
 from tests.support.scripts import (
     ADDRESS,
     OBJECT_ID,
+    SOON,
+    case_payload,
     default_scripts,
     fail,
     outcome,
@@ -105,19 +107,26 @@ def test_an_unreadable_state_does_not_stop_containment(case: NewCase) -> None:
 
 
 def test_the_account_does_not_wait_for_the_firewall(case: NewCase) -> None:
-    contained = threading.Event()
+    """While the firewall is busy the record already says that the account is contained."""
+    written = threading.Event()
 
     def block(payload: Json) -> Any:
-        assert contained.wait(20), "the firewall answers only after the account was verified"
+        assert written.wait(20), "the firewall answers only after the account's block is written"
         return default_scripts()["block_ip"](payload)
 
-    def verify(payload: Json) -> Json:
-        contained.set()
-        return verified(payload)
+    def save(payload: Json) -> Json:
+        if "Conditional_AD_Containment" in payload["patch"].get("blocks", {}):
+            written.set()
+        return {"case_id": payload["case_id"]}
 
-    run = case(block_ip=block, verify_account=verify)
-    contain(run, ActionName.REVOKE_SESSIONS, ActionName.BLOCK_IP)
-    assert outcomes(run)["BlockIP"]["verified"] is True
+    run = case(block_ip=block, save_case=save)
+    run.start("respond", case_payload(timing=SOON))
+    run.wait()
+    patches = [call["patch"] for call in run.called("save_case")]
+    [early] = [p for p in patches if "Conditional_AD_Containment" in p.get("blocks", {})][:1]
+    assert early["blocks"]["Conditional_AD_Containment"]["status"] == "complete"
+    assert early["blocks"]["Evidence_Preservation"]["status"] == "complete"
+    assert "Conditional_Firewall_IP_Block" not in early["blocks"]
 
 
 def states(*answers: Json) -> Script:

@@ -259,3 +259,19 @@ def test_taking_a_case_stops_the_review_clock_while_it_waits(case: NewCase) -> N
     saved = record(run)
     assert "acknowledged by kim" in saved["timeline"]
     assert "reviewed_at" in saved["sla"]
+
+
+def test_the_durable_event_needs_only_what_the_route_takes(case: NewCase) -> None:
+    run = case(decide_response=lambda _payload: asks())
+    respond(run, timing=SOON | {"approval_deadline_minutes": 1000})
+    run.wait_for_call("comment_incident")
+    run.tell("Decision", {"actions": ["MonitorOnly", "RevokeSessions"], "comment": "both"})
+    run.tell("Decision", {"actions": ["RevokeSessions"], "comment": "by hand", "who": "eve"})
+    run.wait()
+    decision = record(run)["decision"]
+    assert (decision["decided_by"], decision["channel"], decision["comment"]) == (
+        "holder of the system key",
+        "event",
+        "by hand",
+    )
+    assert len(run.called("revoke_sessions")) == 1

@@ -80,10 +80,13 @@ def merge_outcomes(earlier: Sequence[Json], later: Sequence[Json]) -> list[Json]
 def final_status(outcomes: Sequence[Json]) -> CaseStatus:
     """Return the status of a handed-over case from what was done.
 
-    ``contained``: at least one action succeeded and none failed. ``failed``: something that was
-    decided could not be done, a person has to act. ``monitoring``: nothing was to be done.
+    ``contained``: at least one action succeeded, none failed, and none was denied by read-back.
+    ``failed``: something that was decided could not be done or is not in force, a person has to
+    act. ``monitoring``: nothing was to be done.
     """
-    if any(item["status"] == ActionStatus.FAILED for item in outcomes):
+    if any(
+        item["status"] == ActionStatus.FAILED or item.get("verified") is False for item in outcomes
+    ):
         return CaseStatus.FAILED
     if any(item["status"] == ActionStatus.SUCCEEDED for item in outcomes):
         return CaseStatus.CONTAINED

@@ -34,6 +34,8 @@ def find_suspicious_success(
     came before it; its device is new for the account (behind a shared egress the owner's own
     sign-ins come from the same address); a person signed in (not a token refresh); it is nearest
     to the reported time, else to the incident's activity; it is the earliest.
+    An incident can name the wrong address, or several: a success that completes a brute force is
+    considered wherever it came from, and suspects that never tried to sign in narrow nothing down.
     Without suspects only a success that stands out by one of the first three, or lies at the
     reported time, is considered.
 
@@ -45,12 +47,13 @@ def find_suspicious_success(
         window: the detection window.
         period: first and last activity of the incident.
     """
+    suspects = _seen(recent, suspects)
     guesses = _guess_times(recent)
     first_success, first_use = _first_success(attempts), _first_use(attempts)
     minutes = int(window.total_seconds() // 60)
     completing = {
         brute.success_id
-        for address in (suspects or frozenset(guesses))
+        for address in guesses
         if (brute := find_brute_force_success(recent, address=address, window_minutes=minutes))
     }
 
@@ -73,7 +76,7 @@ def find_suspicious_success(
 
     def stands_out(event: SignIn) -> bool:
         if suspects:
-            return source_of(event) in suspects
+            return source_of(event) in suspects or event.id in completing
         not_completing, known_before, not_guessed, *_ = rank(event)
         at_reported_time = reported is not None and abs(event.at - reported) <= window
         return not (not_completing and known_before and not_guessed) or at_reported_time
@@ -84,9 +87,14 @@ def find_suspicious_success(
 
 def find_last_try(recent: Sequence[SignIn], suspects: frozenset[str]) -> SignIn | None:
     """Return a suspect's last failure: the password was right but stopped, else a guess."""
+    suspects = _seen(recent, suspects)
     own = [event for event in recent if not suspects or source_of(event) in suspects]
     stopped = [event for event in own if event.result_code in PASSWORD_RIGHT_CODES]
     return next(reversed(stopped or [event for event in own if is_guess(event)]), None)
+
+
+def _seen(recent: Sequence[SignIn], suspects: frozenset[str]) -> frozenset[str]:
+    return suspects & {source_of(event) for event in recent}
 
 
 def _distance(at: datetime, period: tuple[datetime, datetime] | None) -> timedelta:

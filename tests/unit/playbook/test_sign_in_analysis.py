@@ -210,3 +210,10 @@ def test_analysis_of_a_busy_account_is_fast_enough_to_run_in_a_loop() -> None:
         for i in range(1, 3000)
     ]
     assert analyse([*busy, *attack()], ATTACKER, HOME).suspicious_address == ATTACKER
+
+
+@pytest.mark.parametrize("named", ["198.51.100.200", HOME])
+def test_a_brute_force_is_found_although_the_incident_names_another_address(named: str) -> None:
+    result = analyse(attack(), named)
+    assert result.suspicious_address == ATTACKER
+    assert result.brute_force is not None

@@ -53,6 +53,34 @@ async def test_a_decision_is_told_to_the_case(waiting: FakeHouse, client: FakeCl
     assert answer(response)["decision"] == data
 
 
+async def test_the_first_decision_wins_and_later_ones_are_told_so(
+    waiting: FakeHouse, client: FakeClient
+) -> None:
+    first = await post_decision(decide({"actions": ["RevokeSessions"]}), client)
+    later = await post_decision(decide({"actions": ["NoAction"]}), client)
+    on_paper = await post_decision(
+        request(
+            raw=urlencode({"actions": "NoAction"}).encode(),
+            headers=FORM,
+            token=token(Purpose.DECISION),
+        ),
+        client,
+    )
+    assert (first.status_code, later.status_code, on_paper.status_code) == (202, 409, 409)
+    assert {tuple(data["actions"]) for _case, _event, data in client.events} == {
+        ("RevokeSessions",)
+    }, "the first answer is sent again, in case it never arrived"
+
+
+async def test_a_decision_is_taken_although_storage_cannot_claim_it(
+    waiting: FakeHouse, client: FakeClient
+) -> None:
+    waiting.cases.failing["claim"] = RetryableError("storage is away")
+    response = await post_decision(decide({"actions": ["RevokeSessions"]}), client)
+    assert response.status_code == 202
+    assert len(client.events) == 1
+
+
 async def test_who_decided_is_never_in_the_body(waiting: FakeHouse, client: FakeClient) -> None:
     body = {"actions": ["RevokeSessions"], "decided_by": "the boss", "channel": "slack"}
     response = await post_decision(decide(body), client)
