@@ -3,6 +3,7 @@
 import logging
 import ssl
 from email.message import EmailMessage
+from functools import cached_property
 
 import aiosmtplib
 
@@ -69,6 +70,11 @@ class SmtpMail:
         unique = list(dict.fromkeys(recipients))
         return compose(notification, sender=settings.mail_from or "", recipients=unique)
 
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        # Reading the trusted authorities takes some 20 ms and holds up the worker: once is enough.
+        return ssl.create_default_context()
+
     async def _send(self, message: EmailMessage) -> None:
         settings = self._settings
         password = settings.smtp_password
@@ -81,7 +87,7 @@ class SmtpMail:
                 password=password.get_secret_value() if password else None,
                 start_tls=settings.smtp_tls == "starttls",
                 use_tls=settings.smtp_tls == "tls",
-                tls_context=None if settings.smtp_tls == "none" else ssl.create_default_context(),
+                tls_context=None if settings.smtp_tls == "none" else self._tls,
                 timeout=self._policy.attempt_timeout,
             )
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
