@@ -103,7 +103,13 @@ async def _stay_up(console: Console) -> int:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        show_running_lab(console, urls=lab.urls, key=lab.function_key, mode=lab.mode)
+        show_running_lab(
+            console,
+            urls=lab.urls,
+            key=lab.function_key,
+            system_key=lab.host.system_key,
+            mode=lab.mode,
+        )
         await stop.wait()
         console.print("Stopping the lab")
     return 0

@@ -30,6 +30,7 @@ from lab.ports import Ports, free_ports
 from lab.scenarios.loader import load_common
 from lab.simulators.certificates import write_certificates
 from lab.simulators.config import app_environment
+from lab.simulators.private_file import write_private
 from shared.models.case import OperatingMode
 
 START_SECONDS = 90.0
@@ -196,15 +197,17 @@ class Lab:
         self.host = await host.enter(self._cleanup, storage)
 
     def _write_description(self) -> None:
-        """Write ``lab.json``: where everything is, for people and other programs."""
+        """Write ``lab.json``: addresses, keys and process ids, for people and other programs."""
         description: dict[str, Any] = {
             "urls": self.urls,
             "function_key": self.function_key,
+            "master_key": self.host.master_key,
+            "system_key": self.host.system_key,
             "mode": self.mode,
             "pids": self._children | {"lab": os.getpid(), "workers": self.host.worker_pids()},
         }
         path = self.state_dir / "lab.json"
-        path.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+        write_private(path, json.dumps(description, indent=2) + "\n")
         self._cleanup.callback(path.unlink, missing_ok=True)
 
 

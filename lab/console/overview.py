@@ -15,8 +15,13 @@ _WHAT = {
 }
 
 
-def show_running_lab(console: Console, *, urls: dict[str, str], key: str, mode: str) -> None:
-    """Print where everything is, the function key and a first request to try."""
+def show_running_lab(
+    console: Console, *, urls: dict[str, str], key: str, system_key: str, mode: str
+) -> None:
+    """Print where everything is, the keys and a first request to try.
+
+    ``system_key`` is empty when the host asks for none.
+    """
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold")
     table.add_column(no_wrap=True)
@@ -24,6 +29,7 @@ def show_running_lab(console: Console, *, urls: dict[str, str], key: str, mode: 
     for name, url in urls.items():
         table.add_row(name, url, _WHAT[name])
     table.add_row("key", key, "send it as x-functions-key")
+    table.add_row("system key", system_key or "none needed", "opens /runtime/webhooks/...")
     table.add_row("mode", mode, "LAB_MODE changes it")
     console.print(table)
     _command(console, "See the cases:", f"curl -H 'x-functions-key: {key}' {urls['app']}/api/cases")

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -108,6 +109,41 @@ def test_healthy_means_that_incidents_may_be_sent(
         urllib.request.urlopen(f"http://127.0.0.1:{port}/api/incidents", data=b"{}", timeout=5)
     with caught.value as answer:
         assert answer.status == 401
+
+
+def test_the_description_has_the_keys_for_its_owner_only(
+    running: tuple["subprocess.Popen[str]", str],
+) -> None:
+    _, port = running
+    path = description_of(port)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    keys = json.loads(path.read_text(encoding="utf-8"))
+    webhooks = f"http://127.0.0.1:{port}/runtime/webhooks"
+    raise_event = f"{webhooks}/durabletask/instances/none/raiseEvent/Decision?code="
+    admin = f"http://127.0.0.1:{port}/admin/functions?code="
+    assert status_of(raise_event + keys["system_key"], data=b"{}") == 404, "no such case"
+    assert status_of(raise_event + keys["function_key"], data=b"{}") == 401
+    assert status_of(admin + keys["master_key"]) == 200
+
+
+def description_of(port: str) -> Path:
+    """The `lab.json` of the lab on this port; it comes a moment after the lab is healthy."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        for path in (RESULTS / f"lab-{port}" / "lab.json", RESULTS / "lab.json"):
+            if path.exists() and f":{port}" in path.read_text(encoding="utf-8"):
+                return path
+        time.sleep(0.1)
+    raise AssertionError("no lab.json")
+
+
+def status_of(url: str, data: bytes | None = None) -> int:
+    try:
+        with urllib.request.urlopen(url, data=data, timeout=5) as answer:  # noqa: S310 - loopback
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -1,8 +1,10 @@
 import io
 from typing import Any
 
+import pytest
 from rich.console import Console
 
+from lab.console.overview import show_running_lab
 from lab.console.progress import Progress
 from lab.console.result import show_expectation, show_result
 from lab.console.steps import State, read_steps
@@ -155,6 +157,15 @@ def test_an_empty_result_does_not_fail() -> None:
     screen = console()
     show_result(screen, Played(records=[opened()]))
     assert "There is no verdict" in text_of(screen)
+
+
+@pytest.mark.parametrize(("key", "shown"), [("s3cret", "s3cret"), ("", "none needed")])
+def test_a_running_lab_shows_its_system_key(key: str, shown: str) -> None:
+    screen = console()
+    urls = {"app": "http://127.0.0.1:7071"}
+    show_running_lab(screen, urls=urls, key="k", system_key=key, mode="approve")
+    (line,) = [one for one in text_of(screen).splitlines() if one.startswith("system key")]
+    assert shown in line
 
 
 def test_the_expectation_says_what_was_seen_instead() -> None:
