@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import json
 from types import TracebackType
 from typing import Any, Self
@@ -106,10 +107,13 @@ class LabClient:
         status: int = 200,
         as_text: bool = False,
     ) -> Any:
+        headers, content = self._headers, None
+        if body is not None:
+            headers = {**headers, "Content-Type": "application/json"}
+            # A tenant can be large: in pieces, other calls of this loop go on meanwhile.
+            content = io.BytesIO(json.dumps(body).encode())
         try:
-            async with self._session.request(
-                method, url, json=body, headers=self._headers
-            ) as answer:
+            async with self._session.request(method, url, data=content, headers=headers) as answer:
                 text = await answer.text()
                 if answer.status != status:
                     kind = LostCallError if answer.status >= 500 else LabCallError
