@@ -6,6 +6,7 @@ are decided in one place. TLS trust is Python's own: the usual ``SSL_CERT_FILE``
 redirect would carry credentials elsewhere.
 """
 
+import io
 import json as json_codec
 import ssl
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -27,7 +28,6 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 """Log Analytics' own limit for one answer is 64 MB; nothing else comes near it."""
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "PATCH"})
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 type Authorize = Callable[[], Awaitable[Mapping[str, str]]]
 """Returns the headers that prove who we are; called for every attempt."""
@@ -97,7 +97,7 @@ class VendorClient:
 
     Attributes:
         vendor: name in errors and logs, for example ``virustotal``.
-        base_url: https address without a trailing slash (http only towards this machine).
+        base_url: https address without a trailing slash; nothing else is accepted.
     """
 
     def __init__(
@@ -109,8 +109,7 @@ class VendorClient:
         authorize: Authorize | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        parts = urlsplit(base_url)
-        if parts.scheme != "https" and parts.hostname not in LOOPBACK_HOSTS:
+        if urlsplit(base_url).scheme != "https":
             raise NotConfigured(f"the address of {vendor} must start with https://", vendor=vendor)
         self.vendor = vendor
         self.base_url = base_url.rstrip("/")
@@ -191,7 +190,8 @@ class VendorClient:
             async with open_session(self.vendor).request(
                 call.method,
                 call.url,
-                data=call.content,
+                # As a stream: aiohttp would send many bytes at once and hold up its loop.
+                data=None if call.content is None else io.BytesIO(call.content),
                 headers={**call.headers, **proof},
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_SECONDS),

@@ -1,10 +1,13 @@
 """The HTTP adapter against a real socket: status to error type, deadlines, retries, secrets."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
+import trustme
 from aiohttp import web
 
 from shared.errors import (
@@ -62,17 +65,28 @@ async def reset(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
 @pytest.fixture
-async def vendor() -> AsyncIterator[Vendor]:
+async def vendor(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Vendor]:
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
     double = Vendor()
-    app = web.Application()
+    app = web.Application(client_max_size=4 * 1024 * 1024)
     app.router.add_route("*", "/{tail:.*}", double.serve)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
     host, port = runner.addresses[0][:2]
-    double.url = f"http://{host}:{port}/api"
+    double.url = f"https://{host}:{port}/api"
     yield double
     await close_sessions()
     await runner.cleanup()
@@ -228,7 +242,7 @@ async def test_check_may_refuse_an_accepted_answer(vendor: Vendor) -> None:
 
 async def test_an_unreachable_vendor_is_not_sent(unused_tcp_port: int) -> None:
     settings = Settings(call_attempts=1)
-    unreachable = VendorClient("acme", f"http://127.0.0.1:{unused_tcp_port}", settings=settings)
+    unreachable = VendorClient("acme", f"https://127.0.0.1:{unused_tcp_port}", settings=settings)
 
     with pytest.raises(NotSent):
         await unreachable.request("op", "POST", "/x")
@@ -241,9 +255,20 @@ async def test_a_link_to_another_host_is_refused(vendor: Vendor) -> None:
         await client(vendor).request("op", "GET", "https://elsewhere.example/next")
 
 
-def test_credentials_do_not_travel_in_the_clear() -> None:
+@pytest.mark.parametrize("url", ["http://acme.example", "http://localhost:1", "http://127.0.0.1:1"])
+def test_credentials_do_not_travel_in_the_clear(url: str) -> None:
     with pytest.raises(NotConfigured, match="https://"):
-        VendorClient("acme", "http://acme.example", settings=Settings())
+        VendorClient("acme", url, settings=Settings())
+
+
+@pytest.mark.filterwarnings("error::ResourceWarning")
+async def test_a_large_body_is_sent_whole_at_every_attempt(vendor: Vendor) -> None:
+    vendor.answers = [reply(503), reply()]
+    body = b"x" * (2 * 1024 * 1024)
+
+    await client(vendor).request("blob.put", "PUT", "/x", data=body)
+
+    assert [await request.read() for request in vendor.seen] == [body, body]
 
 
 @pytest.mark.parametrize(
