@@ -93,7 +93,7 @@ def _contain(record: Json) -> tuple[State, str]:
     if bad:
         return State.TROUBLE, f"failed: {', '.join(bad)}"
     done = [item["action"] for item in actions if item["status"] == "succeeded"]
-    if not _ran(record, BlockName.CONTAINMENT):
+    if not _ran(record, BlockName.CONTAINMENT) or not _ran(record, BlockName.FIREWALL):
         return State.RUNNING, ", ".join(done)
     unread = [item["action"] for item in actions if item["verified"] is not True]
     verified = "" if not done else ", verified" if not unread else ", not all verified"
