@@ -29,7 +29,7 @@ def show_running_lab(
     for name, url in urls.items():
         table.add_row(name, url, _WHAT[name])
     table.add_row("key", key, "send it as x-functions-key")
-    table.add_row("system key", system_key or "none needed", "opens /runtime/webhooks/...")
+    table.add_row("system key", system_key or "none needed", "for /runtime/webhooks")
     table.add_row("mode", mode, "LAB_MODE changes it")
     console.print(table)
     _command(console, "See the cases:", f"curl -H 'x-functions-key: {key}' {urls['app']}/api/cases")
