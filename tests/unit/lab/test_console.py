@@ -76,6 +76,7 @@ def finished() -> dict[str, Any]:
     item = {"name": "sign-ins.jsonl.gz", "rows": 110, "size": 8123, "sha256": "ab" * 32}
     for name in (BlockName.CONTAINMENT, BlockName.EVIDENCE, BlockName.NOTIFICATION):
         record["blocks"][name] |= {"status": "complete", "notes": []}
+    record["blocks"][BlockName.FIREWALL]["notes"] = ["no address to block"]
     record["blocks"][BlockName.EVIDENCE]["details"] = {"items": [item]}
     told = {"incident_ticket_id": "INC1", "analyst_notification_status": {"slack": "sent"}}
     record["blocks"][BlockName.NOTIFICATION]["outputs"] = told
