@@ -14,15 +14,13 @@ from shared.models.case import CaseRequest
 from shared.models.message import EvidenceItem
 from shared.playbook.acting.evidence import (
     EXPORTS,
+    RECEIVED,
     EvidenceExport,
     evidence_block,
     query_parameters,
 )
 from shared.ports import EvidenceStore, Siem
 from shared.settings import get_settings
-
-RECEIVED = "incident-as-received.json"
-"""Written by the trigger before the case starts."""
 
 
 async def preserve_evidence(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Blocking addresses: start, read back and lift, on every configured firewall."""
+"""Blocking addresses: start, read back and lift, on the configured firewall."""
 
 from typing import Any
 

@@ -14,9 +14,9 @@ from shared.bootstrap import get_providers
 from shared.errors import TourniquetError
 from shared.models.base import Json
 from shared.models.case import CaseRequest, Timing
+from shared.playbook.acting.evidence import RECEIVED
 from shared.settings import Settings
 
-RECEIVED = "incident-as-received.json"
 _MOST_AT_ONCE = 16
 _log = logging.getLogger("tourniquet.triggers")
 

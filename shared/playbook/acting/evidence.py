@@ -9,6 +9,9 @@ from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
 from shared.models.message import EvidenceItem
 
+RECEIVED = "incident-as-received.json"
+"""The incident as it arrived: written by the trigger before the case starts."""
+
 
 class EvidenceExport(Model):
     """One export: a table's rows about the account or its addresses."""

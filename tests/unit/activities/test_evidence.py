@@ -2,12 +2,12 @@ import gzip
 import hashlib
 import json
 
-from activities.evidence import RECEIVED, preserve_evidence
+from activities.evidence import preserve_evidence
 from shared.errors import RetryableError
 from shared.models.base import Json
 from shared.models.block import BlockName, BlockResult
 from shared.models.query import QueryResult
-from shared.playbook.acting.evidence import EXPORTS
+from shared.playbook.acting.evidence import EXPORTS, RECEIVED
 from tests.support.fakes import FakeHouse
 from tests.support.scripts import NAME
 from tests.unit.activities.calls import CASE, CASE_ID, call
