@@ -66,6 +66,7 @@ def _respond(ctx: task.OrchestrationContext, case: CaseRequest, file: CaseFile) 
 
     _phase(ctx, CaseStatus.DECIDING)
     decided = yield from _decide(ctx, case, gathered)
+    case = _with_attack_address(case, decided)
     outcomes = yield from _act(ctx, case, file, gathered, decided)
     has_ticket = yield from hand_over(ctx, file)
     _phase(ctx, final_status(outcomes))
@@ -73,6 +74,16 @@ def _respond(ctx: task.OrchestrationContext, case: CaseRequest, file: CaseFile) 
     yield from watch(ctx, case, outcomes)
     yield from settle(late)
     return {"case_id": case.case_id, "confidence": decided.verdict.compromise_confidence_score}
+
+
+def _with_attack_address(case: CaseRequest, decided: Decided) -> CaseRequest:
+    """Return the case with the address that the sign-in log shows, which no incident need name.
+
+    Evidence is kept about it, and "did it hold?" asks for it.
+    """
+    if decided.address is None or decided.address in case.addresses:
+        return case
+    return case.model_copy(update={"addresses": [*case.addresses, decided.address]})
 
 
 def _start_late_ticket(ctx: task.OrchestrationContext, case: CaseRequest) -> task.Task[Any]:

@@ -275,3 +275,11 @@ def test_the_durable_event_needs_only_what_the_route_takes(case: NewCase) -> Non
         "by hand",
     )
     assert len(run.called("revoke_sessions")) == 1
+
+
+def test_evidence_and_recheck_are_about_the_address_that_the_log_shows(case: NewCase) -> None:
+    run = case()
+    respond(run, addresses=["198.51.100.7"])
+    run.wait()
+    for activity in ("preserve_evidence", "recheck_sign_ins"):
+        assert run.called(activity)[0]["case"]["addresses"] == ["198.51.100.7", ADDRESS]
