@@ -10,13 +10,13 @@ from azure.functions.meta import Datum
 
 from shared.errors import RetryableError
 from shared.models.case import CaseRequest
+from shared.playbook.acting.evidence import RECEIVED
 from shared.playbook.intake import InvalidBody
 from tests.support.fakes import FakeHouse
 from tests.unit.playbook.bodies import account, address, trigger
 from tests.unit.triggers.calls import FakeClient, answer, handler, request, wrong_fields
 from triggers import intake
 from triggers.body import MAX_BODY_BYTES
-from triggers.starter import RECEIVED
 
 post_incident = handler(intake.post_incident)
 post_case = handler(intake.post_case)
