@@ -62,8 +62,13 @@ class WorkerPool:
         self._stopping = True
         for keeper in self._keepers:
             keeper.cancel()
-        await asyncio.gather(*self._keepers, return_exceptions=True)
-        await asyncio.gather(*(worker.stop() for worker in self._workers.values()))
+        try:
+            await asyncio.gather(*self._keepers, return_exceptions=True)
+            await asyncio.gather(*(worker.stop() for worker in self._workers.values()))
+        finally:
+            # Whoever is impatient and cancels this must not leave processes behind.
+            for worker in self._workers.values():
+                worker.kill("the host was stopped in a hurry")
         async with self._changed:
             self._changed.notify_all()
 

@@ -7,6 +7,7 @@ import shutil
 import signal
 from pathlib import Path
 
+import psutil
 import pytest
 
 from lab.functions_host.host import FunctionsHost
@@ -101,12 +102,14 @@ async def test_an_app_that_cannot_be_loaded_says_why(tmp_path: Path) -> None:
         await FunctionsHost(tmp_path, log_dir=tmp_path / "logs").start()
 
 
+def idle_host(folder: Path) -> FunctionsHost:
+    """The tiny app on a host whose timer does not fire while the test runs."""
+    env = {"TINY_NOTES": str(folder / "n"), "TINY_SCHEDULE": "0 0 0 1 1 *"}
+    return FunctionsHost(APP, env=env, log_dir=folder / "logs")
+
+
 async def test_stopping_leaves_no_worker_behind(tmp_path: Path) -> None:
-    host = FunctionsHost(
-        APP,
-        env={"TINY_NOTES": str(tmp_path / "n"), "TINY_SCHEDULE": "0 0 0 1 1 *"},
-        log_dir=tmp_path / "logs",
-    )
+    host = idle_host(tmp_path)
     await host.start()
     pids = host.worker_pids()
     assert len(pids) == 2
@@ -114,3 +117,15 @@ async def test_stopping_leaves_no_worker_behind(tmp_path: Path) -> None:
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+async def test_a_stop_that_is_cancelled_leaves_no_worker_behind(tmp_path: Path) -> None:
+    host = idle_host(tmp_path)
+    await host.start()
+    workers = [psutil.Process(pid) for pid in host.worker_pids()]
+    assert len(workers) == 2
+    stopping = asyncio.create_task(host.stop())
+    while not stopping.done():
+        await asyncio.sleep(0)
+        stopping.cancel()
+    await until(lambda: not any(worker.is_running() for worker in workers))
