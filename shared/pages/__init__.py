@@ -14,10 +14,10 @@ from markupsafe import Markup
 from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.case import CaseRecord
+from shared.models.choices import ACTION_WORDS, CHOICES, options_for, why_asked
 from shared.models.plan import ActionName, Decision
 from shared.pages import text
 from shared.pages.answer import answer_lines, attack_address, headline, outcome_words, who
-from shared.pages.choices import ACTION_WORDS, CHOICES, options_for, why_asked
 from shared.pages.facts import facts
 from shared.pages.sign_in_plot import sign_in_plot
 from shared.pages.style import style

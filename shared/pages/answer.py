@@ -5,9 +5,9 @@ from typing import Literal, NamedTuple
 
 from shared.models.block import BlockName
 from shared.models.case import CaseRecord, CaseStatus, OperatingMode
+from shared.models.choices import ACTION_WORDS
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName, Disposition
-from shared.pages.choices import ACTION_WORDS
 
 type Tone = Literal["good", "warn", "bad", "plain"]
 
