@@ -14,6 +14,7 @@ from shared.errors import NotConfigured
 from shared.ports import (
     CaseStore,
     Directory,
+    Endpoint,
     EvidenceStore,
     Firewall,
     GeoLocator,
@@ -32,6 +33,7 @@ NEEDED_SETTINGS = {
     "geo": "TOURNIQUET_GEOIP_CITY_DB",
     "evidence": "TOURNIQUET_BLOB_URL",
     "cases": "TOURNIQUET_BLOB_URL",
+    "endpoint": "TOURNIQUET_DEFENDER_ENABLED",
 }
 
 HEAVY_MODULES = (
@@ -54,6 +56,7 @@ class Providers:
     geo: GeoLocator | None = None
     evidence: EvidenceStore | None = None
     cases: CaseStore | None = None
+    endpoint: Endpoint | None = None
     reputation: list[Reputation] = field(default_factory=list)
     firewalls: list[Firewall] = field(default_factory=list)
     ticketing: list[Ticketing] = field(default_factory=list)
@@ -71,6 +74,8 @@ class Providers:
     def require(self, port: Literal["evidence"]) -> EvidenceStore: ...
     @overload
     def require(self, port: Literal["cases"]) -> CaseStore: ...
+    @overload
+    def require(self, port: Literal["endpoint"]) -> Endpoint: ...
     def require(self, port: str) -> Any:
         """Return the provider of a port.
 
@@ -92,6 +97,7 @@ def build_providers(settings: Settings) -> Providers:
     _add_stores(providers, settings)
     _add_sources(providers, settings)
     _add_firewalls(providers, settings)
+    _add_endpoint(providers, settings)
     _add_people(providers, settings)
     return providers
 
@@ -129,6 +135,13 @@ def _add_firewalls(providers: Providers, settings: Settings) -> None:
         from shared.providers.azure_firewall import AzureFirewall
 
         providers.firewalls.append(AzureFirewall(settings))
+
+
+def _add_endpoint(providers: Providers, settings: Settings) -> None:
+    if settings.defender_enabled:
+        from shared.providers.defender import Defender
+
+        providers.endpoint = Defender(settings)
 
 
 def _add_people(providers: Providers, settings: Settings) -> None:

@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     log_analytics_workspace_id: str | None = None
     arm_url: str = "https://management.azure.com"
     firewall_ip_group_id: str | None = None
+    defender_enabled: bool = False
+    defender_url: str = "https://api.security.microsoft.com"
+    defender_isolation: Literal["Full", "Selective"] = "Full"
     virustotal_url: str = "https://www.virustotal.com/api/v3"
     virustotal_api_key: SecretStr | None = None
     abuseipdb_url: str = "https://api.abuseipdb.com/api/v2"

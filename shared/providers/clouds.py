@@ -11,11 +11,14 @@ from urllib.parse import urlsplit
 GRAPH = "https://graph.microsoft.com"
 RESOURCE_MANAGER = "https://management.azure.com"
 LOG_ANALYTICS = "https://api.loganalytics.io"
+DEFENDER = "https://api.securitycenter.microsoft.com"
+"""Its addresses are api.security.microsoft.com and those of regions; the audience is this one."""
 
 _NATIONAL_HOSTS = {
     GRAPH: ("graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"),
     RESOURCE_MANAGER: ("management.usgovcloudapi.net", "management.chinacloudapi.cn"),
     LOG_ANALYTICS: ("api.loganalytics.us", "api.loganalytics.azure.cn"),
+    DEFENDER: ("api-gcc.securitycenter.microsoft.us", "api-gov.securitycenter.microsoft.us"),
 }
 
 
