@@ -43,7 +43,8 @@ class Lab:
     """The running lab; an async context manager.
 
     ``auto_ports`` picks free ports instead of the usual ones, and the lab's own host, for tests.
-    ``mode`` is the app's operating mode; without one ``LAB_MODE`` decides.
+    ``mode`` is the app's operating mode; without one ``LAB_MODE`` decides. ``app_settings`` are
+    the settings that the app runs with, once it is started.
     ``report`` is told, line by line, what has become ready.
 
     Raises:
@@ -65,6 +66,7 @@ class Lab:
         self.mode = mode or read_mode(os.environ)
         self.common = load_common()
         self.host: RunningHost
+        self.app_settings: dict[str, str] = {}
         self.function_key = os.environ.get("LAB_FUNCTION_KEY") or secrets.token_urlsafe(24)
         # Ports of the queues and tables that only Core Tools need.
         self._core_tools = free_ports(2) if not auto_ports and wants_core_tools(os.environ) else []
@@ -145,6 +147,7 @@ class Lab:
             state_dir=self.state_dir,
         )
         env = app | host_environment(self.ports, self.mode, self.common, self.function_key)
+        self.app_settings = env
         async with _all_or_nothing() as start:
             start(self._start_simulators(app))
             start(self._start_azurite(node))
