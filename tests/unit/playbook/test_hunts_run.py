@@ -1,94 +1,29 @@
 """Every hunt on a real KQL engine: finds what it is for, and stays silent about ordinary work."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from lab.simulators.kql_store import KqlStore
-from shared.kql import let_statements
-from shared.playbook.hunts import Hunt, evaluate_hunt, load_hunts
+from shared.playbook.hunts import evaluate_hunt
+from tests.unit.playbook.hunt_rows import (
+    HUNTS,
+    Rows,
+    audit,
+    files,
+    logon,
+    mails,
+    office,
+    placed,
+    process,
+    purge,
+    run,
+    sign_in,
+    token_use,
+    transfer,
+)
 
-HUNTS = {hunt.id: hunt for hunt in load_hunts()}
-UPN = "adele@contoso.example"
-OBJECT_ID = "7a6c5f0e-3c51-4f0b-9f1e-0d6f5f0b7a11"
-ATTACKER = "203.0.113.7"
-PARAMETERS = {
-    "userId": OBJECT_ID,
-    "userPrincipalName": UPN,
-    "accountName": "adele",
-    "addresses": [ATTACKER],
-}
-type Rows = list[dict[str, Any]]
-
-
-def at(minute: int) -> str:
-    return f"2026-11-20T12:{minute:02}:00Z"
-
-
-def sign_in(minute: int, code: str = "0", country: str = "DE", **more: Any) -> dict[str, Any]:
-    base = {
-        "TimeGenerated": at(minute),
-        "Id": f"{minute}-{code}-{country}",
-        "UserId": OBJECT_ID,
-        "UserPrincipalName": UPN,
-        "ResultType": code,
-        "IPAddress": "198.51.100.20" if country == "DE" else ATTACKER,
-        "LocationDetails": {"city": "", "countryOrRegion": country},
-        "AppDisplayName": "OfficeHome",
-    }
-    return base | more
-
-
-def office(operation: str, minute: int = 20, **more: Any) -> dict[str, Any]:
-    base = {"TimeGenerated": at(minute), "Operation": operation, "UserId": UPN}
-    return base | {"ClientIP": f"{ATTACKER}:4711"} | more
-
-
-def audit(operation: str, *, target: str = UPN) -> dict[str, Any]:
-    return {
-        "TimeGenerated": at(20),
-        "OperationName": operation,
-        "Result": "success",
-        "InitiatedBy": {"user": {"userPrincipalName": UPN.upper(), "ipAddress": ATTACKER}},
-        "TargetResources": [{"userPrincipalName": target, "displayName": "An app"}],
-    }
-
-
-def logon(device: str, kind: str = "RemoteInteractive") -> dict[str, Any]:
-    return {
-        "TimeGenerated": at(20),
-        "AccountName": "Adele",
-        "ActionType": "LogonSuccess",
-        "LogonType": kind,
-        "DeviceName": device,
-        "RemoteIP": "10.0.0.5",
-    }
-
-
-def process(command: str) -> dict[str, Any]:
-    return {
-        "TimeGenerated": at(20),
-        "AccountUpn": UPN,
-        "DeviceName": "pc",
-        "ProcessCommandLine": command,
-    }
-
-
-def transfer(size: int, user: str = r"CONTOSO\adele") -> dict[str, Any]:
-    return {
-        "TimeGenerated": at(20),
-        "SourceUserName": user,
-        "SourceIP": "10.0.0.5",
-        "DestinationIP": ATTACKER,
-        "SentBytes": size,
-    }
-
-
-def downloads(count: int) -> Rows:
-    return [office("FileDownloaded", OfficeObjectId=f"https://x/{i}.docx") for i in range(count)]
-
-
+DAY = 24 * 60
 FOUND: dict[str, dict[str, Rows]] = {
     "anomalous_places": {"SigninLogs": [sign_in(1), sign_in(2), sign_in(9, country="NG")]},
     "failures_then_success": {
@@ -102,7 +37,9 @@ FOUND: dict[str, dict[str, Rows]] = {
     },
     "large_transfers": {"CommonSecurityLog": [transfer(300_000_000), transfer(300_000_000)]},
     "lateral_movement": {"DeviceLogonEvents": [logon("a"), logon("b", "Network"), logon("c")]},
-    "mass_download": {"OfficeActivity": downloads(120)},
+    "mail_bursts": {"OfficeActivity": mails(60)},
+    "mass_deletion": {"OfficeActivity": [*files("FileRecycled", 201), purge("HardDelete", 201)]},
+    "mass_download": {"OfficeActivity": files("FileDownloaded", 120)},
     "mfa_method_changes": {"AuditLogs": [audit("User registered security info")]},
     "oauth_consent": {"AuditLogs": [audit("Consent to application", target="")]},
     "role_assignments": {"AuditLogs": [audit("Add member to role")]},
@@ -114,6 +51,7 @@ FOUND: dict[str, dict[str, Rows]] = {
             ),
         ]
     },
+    "sharing_bursts": {"OfficeActivity": files("AnonymousLinkCreated", 20)},
     "suspicious_commands": {
         "DeviceProcessEvents": [
             process("powershell.exe -nop -enc " + "QQBB" * 20),
@@ -123,6 +61,10 @@ FOUND: dict[str, dict[str, Rows]] = {
             process("net user helper P4ss /add"),
             process("vssadmin.exe Delete Shadows /all /quiet"),
         ]
+    },
+    "token_new_places": {
+        "SigninLogs": [placed(-DAY)],
+        "AADNonInteractiveUserSignInLogs": [token_use(0)],
     },
 }
 SILENT: dict[str, Rows] = {
@@ -157,12 +99,6 @@ SILENT: dict[str, Rows] = {
 @pytest.fixture(scope="module")
 def store() -> Iterator[KqlStore]:
     yield KqlStore()
-
-
-def run(store: KqlStore, hunt: Hunt, **parameters: Any) -> Rows:
-    result = store.query(let_statements(PARAMETERS | parameters) + hunt.query, None, None)
-    names = [column.name for column in result.columns]
-    return [dict(zip(names, row, strict=True)) for row in result.rows]
 
 
 @pytest.mark.parametrize("hunt_id", sorted(HUNTS))
