@@ -74,6 +74,10 @@ def _tenant(scenario: Scenario, common: Common, now: datetime) -> Json:
     tenant: Json = {
         "directory": {"users": users, "namedLocations": locations},
         "addresses": addresses,
+        "devices": [
+            apply_like(device, common.devices, f"tenant.devices.{index}")
+            for index, device in enumerate(given.devices)
+        ],
     }
     if given.okta is not None:
         tenant["okta"] = given.okta
@@ -113,6 +117,7 @@ def _with_parts(tenant: Tenant, common: Common) -> Tenant:
         ),
         tables=tables,
         addresses={address: facts for part in parts for address, facts in part.addresses.items()},
+        devices=[device for part in parts for device in part.devices],
         okta=next((part.okta for part in reversed(parts) if part.okta is not None), None),
     )
 

@@ -81,6 +81,8 @@ class Tenant(Model):
     tables: dict[str, list[Row]] = Field(default_factory=dict)
     addresses: dict[str, Json] = Field(default_factory=dict)
     okta: Json | None = None
+    devices: list[Json] = Field(default_factory=list)
+    """Defender's machines with their ``logonUsers``; may start from a template with ``like``."""
 
 
 class Deliveries(Model):
@@ -220,6 +222,7 @@ class Common(Model):
     users: dict[str, Json]
     named_locations: dict[str, Json]
     addresses: dict[str, Json]
+    devices: dict[str, Json] = Field(default_factory=dict)
     entities: dict[str, Json] = Field(default_factory=dict)
     """Entities of Sentinel incidents."""
     tenants: dict[str, Tenant] = Field(default_factory=dict)

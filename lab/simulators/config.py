@@ -43,6 +43,7 @@ class SimulatorSettings(BaseSettings):
         str, Field(default_factory=lambda: f"xoxb-{_made_up_secret()}")
     ]
     tourniquet_slack_channel: str = "C0LABSOC01"
+    tourniquet_slack_signing_secret: Secret
     tourniquet_smtp_username: str = "tourniquet"
     tourniquet_smtp_password: Secret
     tourniquet_mail_from: str = "tourniquet@contoso.example"
@@ -68,6 +69,8 @@ def app_environment(
         "TOURNIQUET_GRAPH_URL": f"{origin}/graph/v1.0",
         "TOURNIQUET_LOG_ANALYTICS_URL": f"{origin}/loganalytics/v1",
         "TOURNIQUET_ARM_URL": f"{origin}/arm",
+        "TOURNIQUET_DEFENDER_ENABLED": "true",
+        "TOURNIQUET_DEFENDER_URL": f"{origin}/defender",
         "TOURNIQUET_VIRUSTOTAL_URL": f"{origin}/virustotal/api/v3",
         "TOURNIQUET_ABUSEIPDB_URL": f"{origin}/abuseipdb/api/v2",
         "TOURNIQUET_SERVICENOW_URL": f"{origin}/servicenow",

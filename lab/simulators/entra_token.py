@@ -29,6 +29,7 @@ _RESOURCES = frozenset(
         "https://api.loganalytics.io",
         "https://api.loganalytics.azure.com",
         "https://storage.azure.com",
+        "https://api.securitycenter.microsoft.com",
     }
 )
 _APP_ROLES = [
@@ -38,6 +39,7 @@ _APP_ROLES = [
     "IdentityRiskEvent.Read.All", "MailboxSettings.ReadWrite", "Mail.Send", "Policy.Read.All",
     "Policy.ReadWrite.ConditionalAccess", "DelegatedPermissionGrant.ReadWrite.All",
 ]  # fmt: skip
+_DEFENDER_ROLES = ["Machine.ReadWrite.All", "User.Read.All", "Machine.Scan", "Machine.Isolate"]
 
 
 class TokenError(Exception):
@@ -54,6 +56,8 @@ class TokenAuthority:
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self._public_key = self._key.public_key()
         self.issuer = f"https://sts.windows.net/{settings.azure_tenant_id}/"
+        self.permissions_withheld: set[str] = set()
+        """Application permissions that the app lacks; the next token shows it."""
         self._object_id = str(uuid.uuid5(uuid.NAMESPACE_URL, settings.azure_client_id))
 
     def knows(self, resource: str) -> bool:
@@ -75,10 +79,15 @@ class TokenAuthority:
             "sub": self._object_id,
             "tid": self.settings.azure_tenant_id,
             "idtyp": "app",
-            "roles": _APP_ROLES,
+            "roles": self._roles(resource),
             "ver": "1.0",
         }
         return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": _KEY_ID})
+
+    def _roles(self, resource: str) -> list[str]:
+        defender = resource == "https://api.securitycenter.microsoft.com"
+        granted = _DEFENDER_ROLES if defender else _APP_ROLES
+        return [role for role in granted if role not in self.permissions_withheld]
 
     def check(self, authorization: str | None, audiences: list[str]) -> dict[str, Any]:
         """Return the claims of a ``Bearer`` header meant for one of ``audiences``.

@@ -11,6 +11,7 @@ from aiohttp import web
 from lab.simulators.azure_firewall import AzureFirewall
 from lab.simulators.certificates import load_certificates, write_certificates
 from lab.simulators.config import SimulatorSettings, app_environment
+from lab.simulators.defender import Defender
 from lab.simulators.entra_token import EntraToken, TokenAuthority
 from lab.simulators.faults import Faults
 from lab.simulators.gateway import Gateway, Route
@@ -29,6 +30,7 @@ from lab.simulators.sentinel import Sentinel
 from lab.simulators.servicenow import ServiceNow
 from lab.simulators.slack import Slack
 from lab.simulators.tenant import Tenant, TenantReader
+from lab.simulators.vendor import Vendor
 
 HOST = "127.0.0.1"
 
@@ -72,11 +74,21 @@ class Simulators:
         self._log_analytics = LogAnalytics(authority, self._store)
         self._sentinel = Sentinel(authority)
         self._firewall = AzureFirewall(authority, delay)
+        self._defender = Defender(authority, delay)
+        self._authority = authority
         self._virustotal = VirusTotal(settings, self._addresses)
         self._abuseipdb = AbuseIpDb(settings, self._addresses)
         self._servicenow = ServiceNow(settings)
         self._slack = Slack(settings)
         self._token = EntraToken(authority)
+        self._with_state: tuple[Vendor, ...] = (
+            self._graph,
+            self._sentinel,
+            self._firewall,
+            self._defender,
+            self._servicenow,
+            self._slack,
+        )
         self._mail = MailServer(settings, self.ledger, self.faults, self._tls)
         self._gateway = Gateway(self._routes(), self.ledger, self.faults)
         self._runners: list[web.AppRunner] = []
@@ -88,6 +100,7 @@ class Simulators:
             Route("/v1", self._log_analytics, lambda path: path.startswith("/v1/workspaces/")),
             Route("/arm", self._sentinel, _is_sentinel),
             Route("/arm", self._firewall),
+            Route("/defender", self._defender),
             Route("/virustotal/api/v3", self._virustotal),
             Route("/abuseipdb/api/v2", self._abuseipdb),
             Route("/servicenow", self._servicenow),
@@ -105,7 +118,8 @@ class Simulators:
         await self._listen(vendors, self._ports["tls"], secure=True)
         await self._mail.start(self._ports["smtp"])
         graph, virustotal = self._graph.specification, self._virustotal.specification
-        reader = TenantReader(graph, virustotal, self._abuseipdb.specification, self._store.schemas)
+        abuseipdb, defender = self._abuseipdb.specification, self._defender.specification
+        reader = TenantReader(graph, virustotal, abuseipdb, defender, self._store.schemas)
         urls = {
             "lab": f"http://{HOST}:{self._ports['lab']}",
             "smtp": f"{HOST}:{self._ports['smtp']}",
@@ -142,6 +156,8 @@ class Simulators:
         self._addresses.update(tenant.addresses)
         write_databases(self._state_dir / "geoip", self._addresses)
         self._okta, self._now = tenant.okta, tenant.now
+        self._defender.load(tenant.devices)
+        self._authority.permissions_withheld = set(file.appPermissionsWithheld)
 
     def load_incidents(self, triggers: list[dict[str, Any]]) -> None:
         """Make Sentinel incidents exist."""
@@ -151,13 +167,14 @@ class Simulators:
         """Back to an empty tenant, an empty ledger and well-behaved vendors."""
         self.faults.replace([])
         self.faults.release()
-        for vendor in (self._graph, self._sentinel, self._firewall, self._servicenow, self._slack):
+        for vendor in self._with_state:
             vendor.reset()
         self._mail.reset()
         self._store.load({})
         self._addresses.clear()
         write_databases(self._state_dir / "geoip", {})
         self._okta, self._now = {}, None
+        self._authority.permissions_withheld = set()
         self.ledger.reset()
 
     def snapshot(self) -> dict[str, Any]:
@@ -169,7 +186,7 @@ class Simulators:
             "okta": self._okta,
             "mails": self._mail.mails,
         }
-        for vendor in (self._graph, self._sentinel, self._firewall, self._servicenow, self._slack):
+        for vendor in self._with_state:
             state |= vendor.snapshot()
         return state
 

@@ -1,5 +1,6 @@
 """The tenant file: what is wrong with one, and the world it describes."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,8 @@ from lab.simulators.graph.directory import Account, made_up_id
 from lab.simulators.kql_values import table_problems
 from lab.simulators.reputation import abuseipdb_data, canonical, virustotal_attributes
 from lab.simulators.specification import Specification, errors
+
+_MACHINE_ID = re.compile("[0-9a-f]{40}")
 
 type Rows = list[dict[str, Any]]
 
@@ -29,11 +32,16 @@ class _Strict(BaseModel):
 
 
 class DirectoryFile(_Strict):
-    """The tenant's directory. ``appRoles`` are the directory roles the app itself holds."""
+    """The tenant's directory.
+
+    ``appRoles`` are the directory roles that the app itself holds, ``appPermissionsWithheld`` the
+    application permissions that it lacks of those it asks for.
+    """
 
     users: Rows = Field(default_factory=list)
     namedLocations: Rows = Field(default_factory=list)  # noqa: N815 - the file's spelling
     appRoles: list[str] = Field(default_factory=lambda: ["User Administrator"])  # noqa: N815
+    appPermissionsWithheld: list[str] = Field(default_factory=list)  # noqa: N815
     conditionalAccessPolicies: Rows = Field(default_factory=list)  # noqa: N815
     riskDetections: Rows = Field(default_factory=list)  # noqa: N815
 
@@ -53,6 +61,7 @@ class TenantFile(_Strict):
     tables: dict[str, Rows] = Field(default_factory=dict)
     addresses: dict[str, AddressFile] = Field(default_factory=dict)
     okta: dict[str, Any] = Field(default_factory=dict)
+    devices: Rows = Field(default_factory=list)
     now: AwareDatetime | None = None
 
 
@@ -81,6 +90,7 @@ class Tenant:
     tables: dict[str, Rows]
     addresses: dict[str, dict[str, Any]]
     okta: dict[str, Any]
+    devices: Rows
     now: datetime | None
 
 
@@ -92,11 +102,13 @@ class TenantReader:
         graph: Specification,
         virustotal: Specification,
         abuseipdb: Specification,
+        defender: Specification,
         tables: dict[str, dict[str, str]],
     ) -> None:
         self._graph = graph
         self._virustotal = virustotal
         self._abuseipdb = abuseipdb
+        self._defender = defender
         self._tables = tables
 
     def read(self, document: Any) -> Tenant:
@@ -113,10 +125,13 @@ class TenantReader:
         accounts = self._accounts(file.directory.users, problems)
         self._check_locations(file.directory, problems)
         self._check_tables(file.tables, problems)
+        self._check_devices(file.devices, problems)
         addresses = self._addresses(file.addresses, problems)
         if problems:
             raise TenantError(problems)
-        return Tenant(accounts, file.directory, file.tables, addresses, file.okta, file.now)
+        return Tenant(
+            accounts, file.directory, file.tables, addresses, file.okta, file.devices, file.now
+        )
 
     def _accounts(self, users: Rows, problems: list[Problem]) -> list[Account]:
         accounts: list[Account] = []
@@ -171,6 +186,16 @@ class TenantReader:
             problems += [
                 Problem(*found) for found in table_problems(name, rows, self._tables[name])
             ]
+
+    def _check_devices(self, devices: Rows, problems: list[Problem]) -> None:
+        machine, user = self._defender.schema("Machine"), self._defender.schema("User")
+        for index, item in enumerate(devices):
+            place = f"devices[{index}]"
+            problems += map(_problem, errors(machine, item, place))
+            if not _MACHINE_ID.fullmatch(str(item.get("id"))):
+                problems.append(Problem(f"{place}.id", "must be 40 hexadecimal digits"))
+            for number, one in enumerate(item.get("logonUsers", ())):
+                problems += map(_problem, errors(user, one, f"{place}.logonUsers[{number}]"))
 
     def _addresses(
         self, given: dict[str, AddressFile], problems: list[Problem]

@@ -15,7 +15,7 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
-from shared.errors import PermanentError, PermissionDenied, RetryableError
+from shared.errors import PermanentError, RetryableError
 from shared.models.device import Device, DeviceAction, DeviceActionKind, Logon
 from shared.providers.clouds import DEFENDER, scope
 from shared.providers.credentials import bearer
@@ -34,8 +34,8 @@ MOST_MACHINES = 20
 """Machines whose logons are asked for; an account with more is a service, not a person at desks."""
 MOST_ACTIONS = 50
 """Latest orders of a machine that are looked at."""
-IN_PROGRESS = "already in progress"
-"""Defender's words, with HTTP 400, for a second order of a kind that is still under way."""
+IN_PROGRESS = ("activerequestalreadyexists", "already in progress")
+"""Defender's code and words, with HTTP 400, for a second order of a kind that is under way."""
 SELECTIVE_PLATFORMS = ("Windows10", "Windows11")
 """Selective isolation needs Windows 10 version 1709 or later (Microsoft Learn, isolate machine)."""
 
@@ -128,10 +128,9 @@ class Defender:
                 json=body,
                 ok=(HTTPStatus.OK, HTTPStatus.CREATED),
             )
-        except PermissionDenied:
-            raise
         except PermanentError as error:
-            if error.status != HTTPStatus.BAD_REQUEST or IN_PROGRESS not in str(error).lower():
+            said = str(error).lower()
+            if error.status != HTTPStatus.BAD_REQUEST or not any(w in said for w in IN_PROGRESS):
                 raise
             return await self._under_way(device_id, kind, operation)
         return self._api.parse(MachineActionAnswer, answer.body, operation=operation).to_action()
