@@ -7,13 +7,13 @@ from activities import registry as activities
 from orchestrators import registry as orchestrators
 from shared.bootstrap import warm_up_in_background
 from shared.telemetry import configure_logging
-from triggers import cases, decisions, health, intake
+from triggers import cases, decisions, health, intake, slack
 
 configure_logging()
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 
-for blueprint in (intake.blueprint, cases.blueprint, decisions.blueprint, health.blueprint):
-    app.register_functions(blueprint)
+for trigger in (intake, cases, decisions, slack, health):
+    app.register_functions(trigger.blueprint)
 for orchestrator in orchestrators.ORCHESTRATORS:
     app.orchestration_trigger(context_name="context")(orchestrator)
 for activity in activities.ACTIVITIES:

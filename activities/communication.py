@@ -8,8 +8,11 @@ from activities.support import explain, gather_parts
 from shared.bootstrap import get_providers
 from shared.errors import NotConfigured, RetryableError, TourniquetError
 from shared.models.base import Json
+from shared.models.message import NotificationReceipt
 from shared.playbook.reporting.case_text import incident_comment_for, notification_for, ticket_for
 
+CAN_CHANGE = frozenset({"slack"})
+"""Channels whose messages can be changed once they are sent; a mail is sent for good."""
 _LAST_RESORT = frozenset({"emergency", "broke_off"})
 """Phases in which nobody learns of the case by another way."""
 
@@ -57,10 +60,11 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
 
     Input: ``{"case_id", "phase"}`` with phase ``opened``, ``decision_needed``, ``completed``,
     ``containment_failed``, ``not_held``, ``emergency`` or ``broke_off``. The last two come with
-    ``why`` and ``record``, and fail when no channel took the message, to be tried again. Output
-    ``{"channels": {channel: "sent" or what went wrong}}``.
+    ``why`` and ``record``, and fail when no channel took the message, to be tried again.
+    ``decided`` comes with ``references`` of the question and changes those messages. Output
+    ``{"channels": {channel: "sent" or what went wrong}, "references": {channel: its id}}``.
 
-    Effect: one message per channel.
+    Effect: one message per channel; ``decided``: the question's message no longer asks.
     Idempotency: e-mail carries a message id made from the content; Slack has no such key, so a
     worker that dies between sending and reporting can double a Slack message.
     Permission: Slack chat:write; an SMTP account.
@@ -71,16 +75,32 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
         notifiers = [one for one in notifiers if one.channel == "email"] or notifiers
     if not notifiers:
         return {"channels": {"none": "no channel is configured"}}
+    earlier: dict[str, str] = payload.get("references") or {}
+    if phase == "decided":
+        notifiers = [one for one in notifiers if one.channel in earlier]
     record = await _record(payload)
     message = notification_for(record, phase, why=payload.get("why", ""))
-    parts = await gather_parts({one.channel: one.notify(message) for one in notifiers})
+    parts = await gather_parts(
+        {
+            one.channel: one.notify(
+                message.model_copy(update={"reference": earlier.get(one.channel)})
+            )
+            for one in notifiers
+        }
+    )
     if phase in _LAST_RESORT and not parts.results:
         raise RetryableError("; ".join(parts.notes), operation="notify_analysts")
     states = dict.fromkeys(parts.results, "sent")
     for note in parts.notes:
         channel, _colon, reason = note.partition(": ")
         states[channel] = reason
-    return {"channels": states}
+    receipts: dict[str, NotificationReceipt] = parts.results
+    references = {
+        channel: receipt.reference
+        for channel, receipt in receipts.items()
+        if channel in CAN_CHANGE and receipt.reference
+    }
+    return {"channels": states, "references": references}
 
 
 async def comment_incident(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:

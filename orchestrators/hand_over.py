@@ -45,6 +45,7 @@ def tell_people(ctx: task.OrchestrationContext, file: CaseFile, phase: str) -> S
     told: Json = {
         "ticket": ticket.result or {"ticket_id": None, "error": ticket.error},
         "channels": (channels.result or {}).get("channels", {}) or {"all": channels.error},
+        "references": (channels.result or {}).get("references", {}),
         "comment": comment.result or {"error": comment.error},
     }
     if not told["ticket"].get("ticket_id"):
@@ -63,6 +64,13 @@ def tell_people(ctx: task.OrchestrationContext, file: CaseFile, phase: str) -> S
         patch["sla"] = {"notified_at": format_utc(utc_now(ctx))}
     yield from file.write(patiently=phase == "completed", **patch)
     return told
+
+
+def tell_of_decision(ctx: task.OrchestrationContext, case_id: str, told: Json) -> Steps[None]:
+    """Change the messages that ask, where a channel can: who decided what, and no button."""
+    if told["references"]:
+        message = {"case_id": case_id, "phase": "decided", "references": told["references"]}
+        yield from attempt(case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.READ))
 
 
 def tell_of_failure(ctx: task.OrchestrationContext, file: CaseFile, why: str) -> Steps[None]:

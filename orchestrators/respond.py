@@ -18,7 +18,7 @@ from orchestrators.flow import (
     utc_now,
 )
 from orchestrators.gather import Gathered, gather
-from orchestrators.hand_over import hand_over, tell_of_failure, tell_people
+from orchestrators.hand_over import hand_over, tell_of_decision, tell_of_failure, tell_people
 from orchestrators.names import Activity, Orchestrator
 from orchestrators.under_way import (
     Containment,
@@ -140,7 +140,7 @@ def _act(
         status = CaseStatus.AWAITING_DECISION
     _phase(ctx, status)
     yield from _write_verdict(ctx, file, gathered, decided, status)
-    yield from tell_people(ctx, file, "decision_needed" if asks else "opened")
+    told = yield from tell_people(ctx, file, "decision_needed" if asks else "opened")
 
     decision: Decision | None = None
     wanted = [contained]
@@ -149,6 +149,7 @@ def _act(
         decision = yield from ask(ctx, case, file)
         chosen, left_out = yield from _follow(ctx, case, file, decided, decision)
         wanted.append(chosen)
+        yield from tell_of_decision(ctx, case.case_id, told)
     outcomes = left_out
     for under_way in wanted:
         outcomes = merge_outcomes(outcomes, (yield from contain_account(ctx, under_way)))

@@ -84,6 +84,10 @@ class Settings(BaseSettings):
     slack_url: str = "https://slack.com/api"
     slack_bot_token: SecretStr | None = None
     slack_channel: str | None = None
+    slack_signing_secret: SecretStr | None = None
+    """By which Slack signs what people do with a message; without it nobody decides in Slack."""
+    slack_approvers: Annotated[list[str], NoDecode] = Field(default_factory=list)
+    """Slack user ids that may decide, comma separated; empty: whoever is in the channel."""
     smtp_host: str | None = None
     smtp_port: int = Field(default=587, ge=1, le=65535)
     smtp_username: str | None = None
@@ -99,6 +103,7 @@ class Settings(BaseSettings):
         "service_accounts",
         "never_block",
         "soc_mail_to",
+        "slack_approvers",
         mode="before",
     )
     @classmethod

@@ -1,7 +1,5 @@
 """What people tell a case: a decision, an acknowledgement, that it is closed, an undo."""
 
-import logging
-from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
 import azure.durable_functions as df
@@ -9,37 +7,26 @@ import azure.functions as func
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrators.names import Event, Orchestrator
-from shared.bootstrap import get_providers
 from shared.case_links import Purpose
 from shared.errors import TourniquetError
 from shared.models.base import Json
-from shared.models.plan import ActionName, Decision
-from shared.playbook.intake.fields import FieldError, InvalidBody
+from shared.models.plan import ActionName
+from shared.playbook.intake.fields import InvalidBody
 from shared.settings import get_settings
 from triggers.answers import json_answer, page, problem, problem_for_people
 from triggers.body import read_json
 from triggers.cases import find_record
+from triggers.deciding import field_errors, parse_decision, send_decision
 from triggers.identity import Caller, by_function_key, find_caller
 
 blueprint = df.Blueprint()
 
-_log = logging.getLogger("tourniquet.triggers")
 _TOO_LATE = "Somebody else has just decided; the report shows what, and what came of it."
 
 _TICK_SOMETHING = (
     "Nothing was done: tick at least one action, or leave the account as it is. "
     "A comment has up to 2,000 characters."
 )
-_ALONE = {ActionName.MONITOR_ONLY, ActionName.NO_ACTION}
-
-
-class DecisionBody(BaseModel):
-    """What is posted as a decision. Who decided is never in it."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    actions: list[ActionName] = Field(min_length=1, max_length=len(ActionName))
-    comment: str = Field(default="", max_length=2000)
 
 
 class NoteBody(BaseModel):
@@ -89,12 +76,12 @@ async def post_decision(
     if req.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         return await _take_form(req, client, record, caller)
     try:
-        body = _parse_decision(read_json(req))
+        body = parse_decision(read_json(req))
     except InvalidBody as error:
         return problem(400, "The decision is not valid", errors=error.errors)
     if record["status"] != "awaiting_decision":
         return problem(409, "This case does not wait for a decision", detail=_decided(record))
-    decision = await _send(client, case_id, body, caller)
+    decision = await send_decision(client, case_id, body, by=caller.name)
     if decision is None:
         return problem(409, "This case does not wait for a decision", detail=_TOO_LATE)
     return json_answer({"case_id": case_id, "accepted": True, "decision": decision.to_json()}, 202)
@@ -118,7 +105,7 @@ async def _take_form(
 
     sent = _read_form(req)
     try:
-        body = _parse_decision(sent)
+        body = parse_decision(sent)
     except InvalidBody:
         html = render_decision(
             record, token=caller.token, error=_TICK_SOMETHING, comment=sent["comment"]
@@ -126,35 +113,10 @@ async def _take_form(
         return page(html, 400)
     if record["status"] != "awaiting_decision":
         return page(render_decision(record, token=caller.token), 409)
-    decision = await _send(client, record["case_id"], body, caller)
+    decision = await send_decision(client, record["case_id"], body, by=caller.name)
     if decision is None:
         return page(render_decision(record, token=caller.token, error=_TOO_LATE), 409)
     return page(render_decided(record, decision), 202)
-
-
-async def _send(
-    client: df.DurableFunctionsClient, case_id: str, body: DecisionBody, caller: Caller
-) -> Decision | None:
-    """Send the decision to the case; ``None`` when somebody was faster.
-
-    The first to claim the answer counts. Its decision is sent again by every later one, in case
-    the first was claimed and never arrived; the case hears only one.
-    """
-    decision = Decision(
-        actions=body.actions,
-        comment=body.comment,
-        decided_by=caller.name,
-        decided_at=datetime.now(UTC),
-        channel="web",
-    )
-    answer = decision.to_json()
-    try:
-        earlier = await get_providers().require("cases").claim(case_id, "decision", answer)
-    except TourniquetError as error:
-        _log.warning("decision on %s is not claimed: %s", case_id, error.describe())
-        earlier = None
-    await client.raise_orchestration_event(case_id, str(Event.DECISION), data=earlier or answer)
-    return decision if earlier is None else None
 
 
 @blueprint.route(
@@ -244,7 +206,7 @@ def _read_note(req: func.HttpRequest) -> NoteBody | func.HttpResponse:
     try:
         return NoteBody.model_validate(read_json(req))
     except ValidationError as error:
-        return problem(400, "The body is not valid", errors=_field_errors(error))
+        return problem(400, "The body is not valid", errors=field_errors(error))
     except InvalidBody as error:
         return problem(400, "The body is not valid", errors=error.errors)
 
@@ -260,24 +222,6 @@ def _read_form(req: func.HttpRequest) -> Json:
         fields = {}
     actions = fields.get("instead") or fields.get("actions", [])
     return {"actions": actions, "comment": "".join(fields.get("comment", []))}
-
-
-def _parse_decision(body: object) -> DecisionBody:
-    try:
-        decision = DecisionBody.model_validate(body)
-    except ValidationError as error:
-        raise InvalidBody(_field_errors(error)) from error
-    if len(decision.actions) > 1 and _ALONE.intersection(decision.actions):
-        reason = "MonitorOnly and NoAction stand alone"
-        raise InvalidBody([FieldError(field="actions", reason=reason)])
-    return decision
-
-
-def _field_errors(error: ValidationError) -> list[FieldError]:
-    return [
-        FieldError(field=".".join(str(part) for part in item["loc"]) or "body", reason=item["msg"])
-        for item in error.errors(include_url=False, include_input=False, include_context=False)
-    ]
 
 
 def _decided(record: Json) -> str:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from shared.models.case import CaseRecord
+from shared.models.message import AskedAction, Question
 from shared.models.plan import ActionName, Disposition, PlannedAction
 
 ACTION_WORDS: dict[ActionName, str] = {
@@ -104,6 +105,26 @@ def options_for(case: CaseRecord, address: str | None) -> list[Option]:
     ]
     options = [_option(choice, lines.get(choice.action, []), address) for choice in offered]
     return sorted(options, key=lambda option: (not option.recommended, bool(option.closed)))
+
+
+def question_for(case: CaseRecord, address: str | None, token: str) -> Question:
+    """Return the question as a channel can ask it: what can be chosen, and what stands alone."""
+    choices = [
+        AskedAction(
+            action=option.choice.action,
+            label=f"{option.choice.label} {option.target}".strip(),
+            consequence=option.choice.consequence,
+            recommended=option.recommended,
+        )
+        for option in options_for(case, address)
+        if not option.closed
+    ]
+    alone = [
+        AskedAction(action=one.action, label=one.label, consequence=one.consequence)
+        for one in CHOICES
+        if one.alone
+    ]
+    return Question(choices=choices, alone=alone, token=token)
 
 
 def _option(choice: Choice, planned: list[PlannedAction], address: str | None) -> Option:

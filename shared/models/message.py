@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from shared.models.base import Model, UtcDatetime
+from shared.models.plan import ActionName
 
 
 class Ticket(Model):
@@ -28,6 +29,27 @@ class TicketReference(Model):
     created: bool = False
 
 
+class AskedAction(Model):
+    """One choice of a question, as people say it and as a decision names it."""
+
+    action: ActionName
+    label: str
+    consequence: str = ""
+    recommended: bool = False
+    """Chosen already; the person may take it back."""
+
+
+class Question(Model):
+    """What a person is to decide, for channels on which the answer can be given at once."""
+
+    choices: list[AskedAction]
+    """Several may be chosen together."""
+    alone: list[AskedAction]
+    """Each excludes everything else."""
+    token: str
+    """Proves that whoever answers got the question; signed, expires with the deadline."""
+
+
 class Notification(Model):
     """One message to analysts. Plain text parts; each provider renders and escapes them itself."""
 
@@ -42,6 +64,8 @@ class Notification(Model):
     urgent: bool = False
     recipients: list[str] = Field(default_factory=list)
     """Overrides the configured recipients where the channel has recipients (e-mail)."""
+    question: Question | None = None
+    """Set while a decision is awaited; a channel that cannot take answers shows the link only."""
     reference: str | None = None
     """A channel's own id of the earlier message of this case; set: update that message."""
 

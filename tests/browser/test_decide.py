@@ -2,14 +2,10 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime
 
 import pytest
 from playwright.async_api import Browser, Page
 
-from lab.scenarios.expander import expand
-from lab.scenarios.loader import load_scenario
-from lab.scenarios.player import has_been_told, prepare
 from shared.models.base import Json
 from tests.browser.inspection import Watched, open_page, wrong_with
 from tests.lab.whole_lab import WholeLab
@@ -17,21 +13,6 @@ from tests.lab.whole_lab import WholeLab
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PHONE = {"width": 390, "height": 844}
-
-
-async def waiting_case(lab: WholeLab) -> Json:
-    """Deliver the incident of ``needs-approval``; return the case when it waits for a person."""
-    staged = expand(load_scenario("needs-approval"), lab.lab.common, datetime.now(UTC))
-    await prepare(lab.client, staged)
-    accepted = await lab.client.send_incident(staged.incident)
-    case_id = accepted["cases"][0]["case_id"]
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        case = await lab.client.get_case(case_id)
-        if case["status"] == "awaiting_decision" and has_been_told(case):
-            return case
-        await asyncio.sleep(0.1)
-    raise AssertionError("the case never asked")
 
 
 async def open_link(browser: Browser, case: Json) -> Watched:
@@ -50,7 +31,7 @@ async def read_until(page: Page, text: str, *, exact: bool = False) -> None:
 
 
 async def test_choose_submit_and_see_it_contained(whole_lab: WholeLab, browser: Browser) -> None:
-    case = await waiting_case(whole_lab)
+    case = await whole_lab.waiting_case()
     watched = await open_link(browser, case)
     page = watched.page
     assert await page.get_by_label("Reset password").is_checked()
@@ -78,7 +59,7 @@ async def test_choose_submit_and_see_it_contained(whole_lab: WholeLab, browser: 
 async def test_leaving_the_account_ignores_what_is_ticked(
     whole_lab: WholeLab, browser: Browser
 ) -> None:
-    case = await waiting_case(whole_lab)
+    case = await whole_lab.waiting_case()
     watched = await open_link(browser, case)
     await watched.page.get_by_role("button", name="Monitor only").click()
     await watched.page.get_by_role("link", name="See the case report").click()
@@ -92,7 +73,7 @@ async def test_leaving_the_account_ignores_what_is_ticked(
 
 
 async def test_tampered_link_is_a_page_that_says_so(whole_lab: WholeLab, browser: Browser) -> None:
-    case = await waiting_case(whole_lab)
+    case = await whole_lab.waiting_case()
     watched = await open_page(browser, viewport=PHONE)
     answer = await watched.page.goto(case["links"]["decision"] + "x")
     assert answer is not None and answer.status == 401
@@ -108,7 +89,7 @@ async def test_tampered_link_is_a_page_that_says_so(whole_lab: WholeLab, browser
 async def test_nothing_ticked_asks_again_and_keeps_the_comment(
     whole_lab: WholeLab, browser: Browser
 ) -> None:
-    case = await waiting_case(whole_lab)
+    case = await whole_lab.waiting_case()
     watched = await open_link(browser, case)
     page = watched.page
     for box in await page.get_by_role("checkbox").all():

@@ -17,7 +17,7 @@ from lab.scenarios.expander import expand
 from lab.scenarios.loader import load_scenario
 from lab.scenarios.models import Scenario
 from lab.scenarios.played import Played
-from lab.scenarios.player import play, prepare
+from lab.scenarios.player import has_been_told, play, prepare
 from lab.stack import Lab
 from shared.models.case import CaseStatus
 
@@ -45,6 +45,20 @@ class WholeLab:
                 await self.client.decide(record["case_id"], actions=["NoAction"], comment="")
             await self.close(record["case_id"])
         return played
+
+    async def waiting_case(self) -> dict[str, Any]:
+        """Deliver the incident of ``needs-approval``; return its case when it asks a person."""
+        staged = expand(load_scenario("needs-approval"), self.lab.common, datetime.now(UTC))
+        await prepare(self.client, staged)
+        accepted = await self.client.send_incident(staged.incident)
+        case_id: str = accepted["cases"][0]["case_id"]
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            case: dict[str, Any] = await self.client.get_case(case_id)
+            if case["status"] == CaseStatus.AWAITING_DECISION and has_been_told(case):
+                return case
+            await asyncio.sleep(0.1)
+        raise AssertionError("the case never asked")
 
     async def close(self, case_id: str) -> None:
         """Close a case whose question is answered, so that the next of its account is a new one."""

@@ -4,17 +4,19 @@ Answer first, then reasons, then what to do. Everything is made from the record 
 record gives the same text. Source of the fields: seed 004, Incident_Creation_Notification.
 """
 
-import re
+from urllib.parse import parse_qs, urlsplit
 
 from shared.models.base import Json
 from shared.models.block import BLOCK_INPUTS, BlockName, BlockStatus
 from shared.models.case import CaseRecord, CaseStatus, OperatingMode
-from shared.models.message import Notification, Ticket
+from shared.models.choices import question_for
+from shared.models.message import Notification, Question, Ticket
 from shared.models.outcome import ActionStatus
 from shared.models.plan import Disposition
 from shared.playbook.intake.fields import one_line
 from shared.playbook.planning.impact import Severity, ticket_severity
 from shared.playbook.reporting.case_view import CaseView
+from shared.playbook.reporting.markdown import escape, is_plain_url
 from shared.playbook.reporting.next_steps import escalations, next_steps
 
 TITLE_LIMIT = 160
@@ -31,6 +33,7 @@ MOST_LINES = 40
 _PHASE_WORDS = {
     "opened": "opened",
     "decision_needed": "DECISION NEEDED",
+    "decided": "decided",
     "completed": "response completed",
     "containment_failed": "CONTAINMENT FAILED",
     "not_held": "CONTAINMENT DID NOT HOLD",
@@ -59,9 +62,9 @@ def ticket_for(record: CaseRecord | Json, *, phase: str = "opened") -> Ticket:
 def notification_for(record: CaseRecord | Json, phase: str, *, why: str = "") -> Notification:
     """Return the message to analysts for a phase.
 
-    ``opened``, ``decision_needed``, ``completed``, ``not_held``; with the whole summary (``why``
-    says the cause): ``emergency``, the ticket could not be written (seed 004, block 8), and
-    ``broke_off``, the response itself failed.
+    ``opened``, ``decision_needed``, ``decided``, ``completed``, ``not_held``; with the whole
+    summary (``why`` says the cause): ``emergency``, the ticket could not be written (seed 004,
+    block 8), and ``broke_off``, the response itself failed.
     """
     view = CaseView(record)
     urgent = phase in _URGENT or view.confidence == "High" or bool(_failed(view))
@@ -84,22 +87,30 @@ def notification_for(record: CaseRecord | Json, phase: str, *, why: str = "") ->
         lines=lines[: 200 if phase in _WHOLE_SUMMARY else MOST_LINES],
         links=_links(view, with_decision=phase == "decision_needed"),
         urgent=urgent,
+        question=_question(view) if phase == "decision_needed" else None,
     )
+
+
+def _question(view: CaseView) -> Question | None:
+    """Return what is asked, with the signed token of the decision link; none without a link."""
+    query = urlsplit(view.record.links.get("decision", "")).query
+    tokens = parse_qs(query).get("token")
+    return question_for(view.record, view.address, tokens[0]) if tokens else None
 
 
 def incident_comment_for(record: CaseRecord | Json) -> str:
     """Return the comment on the SIEM's incident, in Markdown with everything from logs escaped."""
     view = CaseView(record)
     answer, *others = _sections(view)
-    parts = [f"**{_escape(_title(view))}**", *(f"{_escape(line)}  " for line in answer[1])]
+    parts = [f"**{escape(_title(view))}**", *(f"{escape(line)}  " for line in answer[1])]
     for heading, lines in others:
         if heading == "LINKS":
             continue
         parts += ["", f"**{heading.capitalize()}**", ""]
         bullet = "" if heading == "NEXT STEPS" else "- "
-        parts += [bullet + _escape(line) for line in lines]
+        parts += [bullet + escape(line) for line in lines]
     # Signed decision links stay out: everyone who can read the incident can read its comments.
-    links = [f"[{label}]({url})" for label, url in _links(view) if _is_plain_url(url)]
+    links = [f"[{label}]({url})" for label, url in _links(view) if is_plain_url(url)]
     footer = ["", " | ".join(links)] if links else []
     return _cut("\n".join(parts), COMMENT_LIMIT - sum(map(len, footer)) - 100) + "\n".join(
         ["", *footer]
@@ -276,18 +287,3 @@ def _join(sections: list[tuple[str, list[str]]], limit: int) -> str:
 def _cut(text: str, limit: int) -> str:
     mark = "\n... (cut; the report has everything)"
     return text if len(text) <= limit else text[: limit - len(mark)].rstrip() + mark
-
-
-def _escape(text: str) -> str:
-    """Make text from outside harmless in Markdown: no markup, no HTML, no link.
-
-    A web address is shown as text: ``://`` and ``www.`` no longer start a link.
-    """
-    text = re.sub(r"([\\`*{}\[\]#|~!])", r"\\\1", text)
-    text = re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", text)
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"(?i)\bwww\.", r"www\\.", text.replace("://", r":\//"))
-
-
-def _is_plain_url(url: str) -> bool:
-    return re.fullmatch(r"https?://[^\s()<>\[\]\\\"]{1,2000}", url) is not None

@@ -13,6 +13,7 @@ from shared.models.block import (
 )
 from shared.models.case import CaseRecord, CaseRequest, CaseStatus
 from shared.playbook.acting.containment import merge_outcomes
+from shared.playbook.acting.undoing import keep_undone, merge_undos
 
 
 def initial_record(case: CaseRequest) -> Json:
@@ -43,7 +44,7 @@ def merge_record(record: Json, patch: Json) -> Json:
     """Return ``record`` with ``patch`` merged in; the same patch twice changes nothing more.
 
     ``blocks`` merge by name (one without a status completes what is there), ``actions`` by action
-    and target, ``timeline`` by time and text, ``account``, ``incident``, ``sla`` and ``links`` by
+    and target (what was taken back stays so), ``undos`` by number, ``timeline`` by time and text, ``account``, ``incident``, ``sla`` and ``links`` by
     key; everything else is replaced.
 
     Raises:
@@ -98,7 +99,7 @@ def _merge_timeline(old: Sequence[Json] | None, new: Sequence[Json]) -> list[Jso
 
 
 def _merge_actions(old: Sequence[Json] | None, new: Sequence[Json]) -> list[Json]:
-    return merge_outcomes(old or [], new)
+    return keep_undone(old or [], merge_outcomes(old or [], new))
 
 
 _MERGES: dict[str, Any] = {
@@ -108,6 +109,7 @@ _MERGES: dict[str, Any] = {
     "links": _merge_keys,
     "blocks": _merge_blocks,
     "actions": _merge_actions,
+    "undos": merge_undos,
     "timeline": _merge_timeline,
 }
 

@@ -12,6 +12,7 @@ from itertools import batched, chain
 from shared.models.base import Json
 from shared.models.message import Notification
 from shared.providers.links import web_links
+from shared.providers.slack.question import question_blocks
 
 MOST_BLOCKS = 50
 LONGEST_HEADER = 150
@@ -35,8 +36,10 @@ def escape(text: str) -> str:
 
 
 def to_blocks(notification: Notification) -> list[Json]:
-    """Return the blocks: header, summary, facts, lines, link buttons, case id."""
-    tail = [*_buttons(notification), _context(f"Case {notification.case_id}")]
+    """Return the blocks: header, summary, facts, lines, question, link buttons, case id."""
+    asked = notification.question
+    question = question_blocks(notification.case_id, asked) if asked is not None else []
+    tail = [*question, *_buttons(notification), _context(f"Case {notification.case_id}")]
     room = MOST_BLOCKS - len(tail) - 1
     body: list[Json] = []
     letters = 0

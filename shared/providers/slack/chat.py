@@ -21,10 +21,11 @@ from shared.models.base import Json, VendorModel
 from shared.models.message import Notification, NotificationReceipt
 from shared.providers.http import VendorClient, VendorResponse
 from shared.providers.retry import Retry, parse_retry_after
-from shared.providers.slack.blocks import fallback_text, to_blocks
+from shared.providers.slack.blocks import escape, fallback_text, to_blocks
 from shared.settings import Settings
 
 VENDOR = "slack"
+USER = re.compile(r"[UW][A-Z0-9]{2,}")
 REFERENCE = re.compile(r"(?P<channel>[A-Z0-9]{2,}):(?P<ts>\d+\.\d+)")
 
 THROTTLED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
@@ -106,6 +107,21 @@ class Slack:
                 pass
         place = {"channel": self._settings.slack_channel, "unfurl_links": False}
         return await self._call("chat.postMessage", {**place, "unfurl_media": False, **content})
+
+    async def reply(self, *, channel: str, ts: str, user: str, text: str) -> None:
+        """Answer one person in the thread of a message; ids as Slack sent them.
+
+        Raises:
+            PermanentError: an id is not one of Slack's.
+            TourniquetError: see ``shared.errors``.
+        """
+        if not (REFERENCE.fullmatch(f"{channel}:{ts}") and USER.fullmatch(user)):
+            raise PermanentError(
+                "not an id of Slack's", vendor=VENDOR, operation="chat.postMessage"
+            )
+        said = f"<@{user}> {escape(text)}"
+        body = {"channel": channel, "thread_ts": ts, "text": said, "unfurl_links": False}
+        await self._call("chat.postMessage", body)
 
     async def _call(self, operation: str, body: Json) -> NotificationReceipt:
         def check(answer: VendorResponse) -> None:

@@ -1,0 +1,84 @@
+"""A person decides in Slack: the button is the decision, the message then says who decided."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.lab.slack_person import SlackPerson
+from tests.lab.whole_lab import WholeLab
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(90)]
+
+type Json = dict[str, Any]
+
+
+async def question(person: SlackPerson, case_id: str) -> Json:
+    [message] = [one for one in await person.messages(case_id) if "decide" in json.dumps(one)]
+    return message
+
+
+async def record_when(lab: WholeLab, case_id: str, reached: Callable[[Json], bool]) -> Json:
+    deadline = time.monotonic() + 30
+    while not reached(record := await lab.client.get_case(case_id)):
+        assert time.monotonic() < deadline, record["status"]
+        await asyncio.sleep(0.1)
+    return record
+
+
+async def test_the_button_is_the_decision_and_the_message_then_says_who(
+    whole_lab: WholeLab,
+) -> None:
+    case = await whole_lab.waiting_case()
+    person = SlackPerson(whole_lab)
+    asked = await question(person, case["case_id"])
+    pressed = person.press(asked, "decide", ticked=["RevokeSessions"])
+    assert await person.send(pressed) == 200
+    record = await record_when(
+        whole_lab, case["case_id"], lambda found: found["status"] == "contained"
+    )
+    assert record["decision"]["actions"] == ["RevokeSessions"]
+    assert record["decision"]["decided_by"] == "ana.lyst (Slack U0ANALYST1)"
+    assert record["decision"]["channel"] == "slack"
+    assert [one["action"] for one in record["actions"]] == ["RevokeSessions"]
+    [now] = [m for m in await person.messages(case["case_id"]) if m["ts"] == asked["ts"]]
+    assert "checkboxes" not in json.dumps(now["blocks"])
+    assert "Decided by ana.lyst" in json.dumps(now["blocks"])
+
+    assert await person.send(pressed) == 200
+    ledger = await whole_lab.client.get_ledger()
+    refusals = [line["body"] for line in ledger if (line["body"] or {}).get("thread_ts")]
+    assert [one["thread_ts"] for one in refusals] == [asked["ts"]]
+    assert "does not wait for a decision any more" in refusals[0]["text"]
+    assert len([one for one in ledger if one["operation"] == "revokeSignInSessions"]) == 1
+    await whole_lab.close(case["case_id"])
+
+
+async def test_what_is_not_a_valid_answer_changes_nothing(whole_lab: WholeLab) -> None:
+    case = await whole_lab.waiting_case()
+    case_id = case["case_id"]
+    person = SlackPerson(whole_lab)
+    asked = await question(person, case_id)
+    good = person.press(asked, "decide:NoAction")
+    other_case = json.loads(json.dumps(good).replace(case_id, "case-" + "0" * 24))
+    tampered = json.loads(json.dumps(good))
+    tampered["actions"][0]["value"] += "x"
+    boxes_only = {**good, "actions": [{**good["actions"][0], "action_id": "decide_actions_0"}]}
+    assert await person.send(good, secret="not Slack's") == 401
+    assert await person.send(good, at=time.time() - 400) == 401
+    assert await person.send(good, at=time.time() + 400) == 401
+    assert await person.send({}, raw=b"payload=%7B") == 400
+    assert await person.send({}, raw=b"\xff\xfe") == 400
+    for refused in (other_case, tampered, boxes_only, person.press(asked, "decide", ticked=[])):
+        assert await person.send(refused) == 200
+    record = await whole_lab.client.get_case(case_id)
+    assert (record["status"], record["decision"]) == ("awaiting_decision", None)
+    assert await person.send(good) == 200
+    record = await record_when(
+        whole_lab, case_id, lambda found: found["status"] not in ("awaiting_decision", "containing")
+    )
+    assert record["decision"]["actions"] == ["NoAction"]
+    await whole_lab.close(case_id)
