@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.errors import NotFound, RetryableError
+from shared.errors import NotFound, PermanentError, RetryableError
 from shared.models.message import Notification
 from shared.providers.slack import Slack
 from shared.settings import Settings
@@ -87,3 +87,33 @@ async def test_a_post_whose_answer_was_lost_is_not_repeated_blindly(
     with pytest.raises(RetryableError):
         await Slack(settings).notify(message())
     assert len(lab.ledger("slack")) == 1
+
+
+def asked(choices: int, *, text: str = "Reset password") -> Notification:
+    one = {"action": "RevokeSessions", "label": text, "consequence": text, "recommended": True}
+    alone = {"action": "NoAction", "label": "No action", "consequence": text}
+    question = {"choices": [one] * choices, "alone": [alone], "token": "1.x" * 20}
+    return message(question=question, lines=[text] * 80)
+
+
+@pytest.mark.parametrize("choices", [0, 1, 10, 23])
+@pytest.mark.parametrize("text", ["Reset password", "x" * 400, " ", NASTY])
+async def test_a_question_fits_slacks_own_types_and_limits(
+    lab: Lab, settings: Settings, choices: int, text: str
+) -> None:
+    receipt = await Slack(settings).notify(asked(choices, text=text))
+    assert all("violation" not in line for line in lab.ledger("slack"))
+    await Slack(settings).notify(message(reference=receipt.reference))
+    (now,) = lab.state()["slack"]
+    assert not [block for block in now["blocks"] if block["type"] == "actions"]
+
+
+async def test_somebody_is_answered_in_the_messages_thread(lab: Lab, settings: Settings) -> None:
+    slack = Slack(settings)
+    receipt = await slack.notify(message())
+    channel, _colon, ts = (receipt.reference or "").partition(":")
+    await slack.reply(channel=channel, ts=ts, user="U0ANALYST1", text="no <!channel>")
+    reply = lab.state()["slack"][1]
+    assert (reply["thread_ts"], reply["text"]) == (ts, "<@U0ANALYST1> no &lt;!channel&gt;")
+    with pytest.raises(PermanentError):
+        await slack.reply(channel=channel, ts=ts, user="U1> <!channel", text="x")
