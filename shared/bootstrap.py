@@ -26,6 +26,7 @@ from shared.ports import (
 )
 from shared.settings import Settings, get_settings
 
+ENTRA = "entra"
 NEEDED_SETTINGS = {
     "directory": "TOURNIQUET_GRAPH_URL",
     "sign_in_log": "TOURNIQUET_LOG_ANALYTICS_WORKSPACE_ID",
@@ -48,9 +49,13 @@ HEAVY_MODULES = (
 
 @dataclass
 class Providers:
-    """The ports as they are served in this process; ``None`` or empty where nobody does."""
+    """The ports as they are served in this process; ``None`` or empty where nobody does.
+
+    ``directory`` is Entra; ``directories`` are further ones by name.
+    """
 
     directory: Directory | None = None
+    directories: dict[str, Directory] = field(default_factory=dict)
     sign_in_log: SignInLog | None = None
     siem: Siem | None = None
     geo: GeoLocator | None = None
@@ -87,6 +92,21 @@ class Providers:
             raise NotConfigured(f"{NEEDED_SETTINGS[port]} is not set", vendor=port)
         return provider
 
+    def all_directories(self) -> dict[str, Directory]:
+        """Return every directory by name, Entra first."""
+        return ({ENTRA: self.directory} if self.directory else {}) | self.directories
+
+    def directory_of(self, name: str) -> Directory:
+        """Return a directory by name.
+
+        Raises:
+            NotConfigured: it is not configured (any more).
+        """
+        served = self.all_directories()
+        if name not in served:
+            raise NotConfigured(f"no settings for the directory {name}", vendor=name)
+        return served[name]
+
 
 def build_providers(settings: Settings) -> Providers:
     """Return the providers that the settings name."""
@@ -94,12 +114,21 @@ def build_providers(settings: Settings) -> Providers:
     from shared.providers.sentinel import Sentinel
 
     providers = Providers(directory=Entra(settings), siem=Sentinel(settings))
+    _add_okta(providers, settings)
     _add_stores(providers, settings)
     _add_sources(providers, settings)
     _add_firewalls(providers, settings)
     _add_endpoint(providers, settings)
     _add_people(providers, settings)
     return providers
+
+
+def _add_okta(providers: Providers, settings: Settings) -> None:
+    if settings.okta_url:
+        from shared.providers.okta import Okta
+
+        okta = Okta(settings)
+        providers.directories[okta.name] = okta
 
 
 def _add_stores(providers: Providers, settings: Settings) -> None:

@@ -35,6 +35,9 @@ from shared.models.signin import SignIn, SignInLogResult
 class Directory(Protocol):
     """The identity provider: reads about an account and contains it."""
 
+    name: str
+    """``entra`` or ``okta``: how cases, payloads and the other ports call it."""
+
     async def get_user(self, user_id: str) -> DirectoryUser:
         """Return the account by object id or user principal name; ``NotFound`` if there is none."""
         ...

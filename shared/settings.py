@@ -61,6 +61,15 @@ class Settings(BaseSettings):
     """Deadline of one attempt of a log query, which takes longer than other calls."""
 
     graph_url: str = "https://graph.microsoft.com/v1.0"
+    okta_url: str | None = None
+    """Address of the Okta org; blank switches Okta off."""
+    okta_client_id: str | None = None
+    okta_private_key: SecretStr | None = None
+    """Private key of the service app, as JWK or PEM."""
+    okta_api_token: SecretStr | None = None
+    """In place of client and key; used before them when both are set."""
+    okta_log_table: Literal["OktaV2_CL", "Okta_CL"] = "OktaV2_CL"
+    """Where Sentinel's connector puts Okta's System Log."""
     log_analytics_url: str = "https://api.loganalytics.io/v1"
     log_analytics_workspace_id: str | None = None
     arm_url: str = "https://management.azure.com"

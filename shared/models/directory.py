@@ -22,6 +22,8 @@ class DirectoryUser(Model):
     created_at: UtcDatetime | None = None
     sign_in_sessions_valid_from: UtcDatetime | None = None
     last_password_change_at: UtcDatetime | None = None
+    status: str | None = None
+    """The directory's own word for the account's status, where it has one (Okta)."""
 
 
 class Memberships(Model):
@@ -53,7 +55,15 @@ class AccountState(Model):
 
     account_enabled: bool | None = None
     sign_in_sessions_valid_from: UtcDatetime | None = None
+    """Okta: when its System Log last says that sessions were cleared."""
     last_password_change_at: UtcDatetime | None = None
+    """Since when the password before is worthless."""
+    status: str | None = None
+    """The directory's own word for the account's status, where it has one (Okta)."""
+    password_reset_pending: bool = False
+    """Nobody signs in until the owner has set a new password."""
+    unknown: dict[str, str] = Field(default_factory=dict)
+    """Name of a field above to the reason why the directory cannot tell it."""
 
 
 class ReputationReport(Model):

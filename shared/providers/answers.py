@@ -6,6 +6,7 @@ of a case needs to put things right.
 
 import json
 from collections.abc import Iterable, Mapping
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -23,7 +24,10 @@ from shared.errors import (
 from shared.providers.retry import parse_retry_after
 
 LONGEST_MESSAGE = 300
-_MESSAGE_KEYS = ("message", "error_description", "detail", "error", "errors", "title", "code")
+_MESSAGE_KEYS = (
+    *("message", "error_description", "detail", "error", "errors", "title", "errorSummary"),
+    "code",
+)
 
 
 def error_for_status(
@@ -33,6 +37,8 @@ def error_for_status(
     message = vendor_message(body) or _phrase(status)
     where = {"vendor": vendor, "operation": operation}
     retry_after = parse_retry_after(headers.get("Retry-After"))
+    if status == 429 and retry_after is None:
+        retry_after = _seconds_to_reset(headers)
     if status == 429 or (status == 503 and retry_after is not None):
         return Throttled(message, status=status, retry_after=retry_after, **where)
     if status == 408 or status >= 500:
@@ -94,6 +100,20 @@ def hide_secrets(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
+def _seconds_to_reset(headers: Mapping[str, str]) -> float | None:
+    """Return the wait until ``X-Rate-Limit-Reset``: Okta says when, by its own clock, not how long.
+
+    The two headers are in whole seconds, so one is added.
+    """
+    reset, date = headers.get("X-Rate-Limit-Reset", ""), headers.get("Date")
+    if not reset.isdigit() or not date:
+        return None
+    try:
+        return max(0.0, int(reset) - parsedate_to_datetime(date).timestamp()) + 1
+    except ValueError:
+        return None
+
+
 def _phrase(status: int) -> str:
     return HTTPStatus(status).phrase if status in HTTPStatus else "no message"
 
@@ -105,11 +125,11 @@ def _find(value: Any) -> str:
         return next((text for item in value if (text := _find(item))), "")
     if not isinstance(value, dict):
         return ""
-    code = value.get("code")
+    code = value.get("code") or value.get("errorCode")
     for key in _MESSAGE_KEYS:
         if text := _find(value.get(key)):
             named = f"{code}: {text}" if isinstance(code, str) and key != "code" else text
-            # Azure's outer message is often only "invalid properties"; the reason is inside.
-            inner = _find(value.get("innererror"))
+            # The outer message is often only "invalid properties"; the reason is inside.
+            inner = _find(value.get("innererror") or value.get("errorCauses"))
             return f"{named} {inner}" if inner else named
     return ""

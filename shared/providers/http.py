@@ -31,6 +31,8 @@ IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "PATCH"})
 
 type Authorize = Callable[[], Awaitable[Mapping[str, str]]]
 """Returns the headers that prove who we are; called for every attempt."""
+type Prove = Callable[[str, str], Awaitable[Mapping[str, str]]]
+"""The same where the proof is for one request: it gets the method and the whole address."""
 
 
 def open_session(vendor: str) -> aiohttp.ClientSession:
@@ -107,6 +109,7 @@ class VendorClient:
         *,
         settings: Settings,
         authorize: Authorize | None = None,
+        prove: Prove | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         if urlsplit(base_url).scheme != "https":
@@ -114,6 +117,7 @@ class VendorClient:
         self.vendor = vendor
         self.base_url = base_url.rstrip("/")
         self._authorize = authorize
+        self._prove = prove
         self._headers = {"Accept": "application/json"} | dict(headers or {})
         self._policy = CallPolicy.from_settings(settings)
 
@@ -186,6 +190,8 @@ class VendorClient:
 
     async def _send(self, call: _Call) -> VendorResponse:
         proof = dict(await self._authorize()) if self._authorize else {}
+        if self._prove:
+            proof |= await self._prove(call.method, str(call.url))
         try:
             async with open_session(self.vendor).request(
                 call.method,

@@ -32,6 +32,8 @@ T1 = datetime(2026, 11, 20, 12, 5, tzinfo=UTC)
 class FakeDirectory(Fake):
     """One account; an effect moves the state as the real directory does."""
 
+    name = "entra"
+
     def __init__(self) -> None:
         super().__init__()
         self.user = DirectoryUser(

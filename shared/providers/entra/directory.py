@@ -64,6 +64,8 @@ SDK_PARTS = (
 class Entra:
     """Reads about and contains accounts of one Entra tenant."""
 
+    name = VENDOR
+
     def __init__(self, settings: Settings) -> None:
         self._graph = Graph(settings)
 
