@@ -36,9 +36,10 @@ _ROOT_CAUSES = {
     AlertType.COMPROMISED_ACCOUNT: "stolen password, stolen token, phishing or malware",
 }
 _SERIOUS = (
-    ("lateral movement", ("T1021", "T1534", "T1550", "T1563", "T1570")),
+    ("lateral movement", ("T1021", "T1534", "T1550.002", "T1550.003", "T1563", "T1570")),
     ("persistence", ("T1098", "T1136", "T1137", "T1528", "T1556", "T1564", "T1114.003")),
     ("exfiltration", ("T1020", "T1030", "T1041", "T1048", "T1213", "T1530", "T1537", "T1567")),
+    ("destruction", ("T1485", "T1486", "T1490")),
 )
 """ATT&CK techniques of the hunts that mean an incident for the response team."""
 

@@ -108,6 +108,7 @@ def test_no_account_and_low() -> None:
         ("T1021.001", "lateral movement"),
         ("T1098.005", "persistence"),
         ("T1567", "exfiltration"),
+        ("T1485", "destruction"),
     ],
 )
 def test_serious_findings_go_to_the_response_team(technique: str, words: str) -> None:
