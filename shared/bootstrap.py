@@ -12,12 +12,15 @@ from typing import Any, Literal, overload
 
 from shared.errors import NotConfigured
 from shared.ports import (
+    AuthenticationMethods,
     CaseStore,
+    ConsentGrants,
     Directory,
     Endpoint,
     EvidenceStore,
     Firewall,
     GeoLocator,
+    Mailbox,
     Notifier,
     Reputation,
     Siem,
@@ -61,6 +64,11 @@ class Providers:
     geo: GeoLocator | None = None
     evidence: EvidenceStore | None = None
     cases: CaseStore | None = None
+    mailbox: Mailbox | None = None
+    authentication_methods: dict[str, AuthenticationMethods] = field(default_factory=dict)
+    """By the directory's name, ``entra`` or ``okta``."""
+    grants: dict[str, ConsentGrants] = field(default_factory=dict)
+    """By the directory's name."""
     endpoint: Endpoint | None = None
     reputation: list[Reputation] = field(default_factory=list)
     firewalls: list[Firewall] = field(default_factory=list)
@@ -79,6 +87,8 @@ class Providers:
     def require(self, port: Literal["evidence"]) -> EvidenceStore: ...
     @overload
     def require(self, port: Literal["cases"]) -> CaseStore: ...
+    @overload
+    def require(self, port: Literal["mailbox"]) -> Mailbox: ...
     @overload
     def require(self, port: Literal["endpoint"]) -> Endpoint: ...
     def require(self, port: str) -> Any:
@@ -107,13 +117,42 @@ class Providers:
             raise NotConfigured(f"no settings for the directory {name}", vendor=name)
         return served[name]
 
+    def methods_of(self, directory: str) -> AuthenticationMethods:
+        """Return who serves the authentication methods of a directory's accounts.
+
+        Raises:
+            NotConfigured: nobody does.
+        """
+        return _of(self.authentication_methods, directory, "authentication methods")
+
+    def grants_of(self, directory: str) -> ConsentGrants:
+        """Return who serves the consents of a directory's accounts.
+
+        Raises:
+            NotConfigured: nobody does.
+        """
+        return _of(self.grants, directory, "consents")
+
+
+def _of[Port](served: dict[str, Port], directory: str, what: str) -> Port:
+    if directory not in served:
+        raise NotConfigured(f"no provider for the {what} of this directory", vendor=directory)
+    return served[directory]
+
 
 def build_providers(settings: Settings) -> Providers:
     """Return the providers that the settings name."""
-    from shared.providers.entra import Entra
+    from shared.providers.entra import Entra, EntraGrants, EntraMethods, ExchangeMailbox, Graph
     from shared.providers.sentinel import Sentinel
 
-    providers = Providers(directory=Entra(settings), siem=Sentinel(settings))
+    graph = Graph(settings)
+    providers = Providers(
+        directory=Entra(settings, graph),
+        siem=Sentinel(settings),
+        mailbox=ExchangeMailbox(graph),
+        authentication_methods={"entra": EntraMethods(graph)},
+        grants={"entra": EntraGrants(graph)},
+    )
     _add_okta(providers, settings)
     _add_stores(providers, settings)
     _add_sources(providers, settings)
@@ -182,6 +221,10 @@ def _add_people(providers: Providers, settings: Settings) -> None:
         from shared.providers.slack import Slack
 
         providers.notifiers.append(Slack(settings))
+    if settings.teams_webhook_url:
+        from shared.providers.teams import Teams
+
+        providers.notifiers.append(Teams(settings))
     if settings.smtp_host:
         from shared.providers.email import SmtpMail
 

@@ -28,6 +28,7 @@ from shared.models.message import (
     Ticket,
     TicketReference,
 )
+from shared.models.persistence import AuthenticationMethod, ConsentGrant, InboxRule
 from shared.models.query import CasePage, QueryResult
 from shared.models.signin import SignIn, SignInLogResult
 
@@ -75,6 +76,50 @@ class Directory(Protocol):
 
     async def confirm_compromised(self, object_id: str) -> None:
         """Tell the provider's own risk engine that the account is compromised."""
+        ...
+
+    async def dismiss_risk(self, object_id: str) -> None:
+        """Take that back. ``NotSupported`` when the provider has no risk engine."""
+        ...
+
+
+class AuthenticationMethods(Protocol):
+    """The ways in which the accounts of one directory prove who they are."""
+
+    async def list_methods(self, object_id: str) -> list[AuthenticationMethod]:
+        """Return every registered method, the password included."""
+        ...
+
+    async def remove_method(self, object_id: str, method: AuthenticationMethod) -> None:
+        """Remove one; ``NotFound`` when it is gone, ``PermanentError`` for a default method."""
+        ...
+
+
+class ConsentGrants(Protocol):
+    """What accounts of one directory let applications do on their behalf."""
+
+    async def list_grants(self, object_id: str) -> list[ConsentGrant]:
+        """Return the account's own consents, and those for everybody that name it."""
+        ...
+
+    async def revoke_grant(self, object_id: str, grant: ConsentGrant) -> None:
+        """Take one consent away; ``NotFound`` when it is gone."""
+        ...
+
+    async def restore_grant(self, object_id: str, grant: ConsentGrant) -> None:
+        """Give the same consent again; ``Conflict`` when there is one for the application."""
+        ...
+
+
+class Mailbox(Protocol):
+    """The mailboxes of the accounts."""
+
+    async def list_rules(self, object_id: str) -> list[InboxRule]:
+        """Return the inbox rules; ``NotFound`` when there is no mailbox here."""
+        ...
+
+    async def set_rule_enabled(self, object_id: str, rule_id: str, *, enabled: bool) -> None:
+        """Switch one rule on or off, without changing anything else of it."""
         ...
 
 

@@ -29,6 +29,7 @@ from lab.simulators.reputation import AbuseIpDb, Addresses, VirusTotal
 from lab.simulators.sentinel import Sentinel
 from lab.simulators.servicenow import ServiceNow
 from lab.simulators.slack import Slack
+from lab.simulators.teams import Teams
 from lab.simulators.tenant import Tenant, TenantReader
 from lab.simulators.vendor import Vendor
 
@@ -80,6 +81,7 @@ class Simulators:
         self._abuseipdb = AbuseIpDb(settings, self._addresses)
         self._servicenow = ServiceNow(settings)
         self._slack = Slack(settings)
+        self._teams = Teams(settings)
         self._token = EntraToken(authority)
         self._with_state: tuple[Vendor, ...] = (
             self._graph,
@@ -88,6 +90,7 @@ class Simulators:
             self._defender,
             self._servicenow,
             self._slack,
+            self._teams,
         )
         self._mail = MailServer(settings, self.ledger, self.faults, self._tls)
         self._gateway = Gateway(self._routes(), self.ledger, self.faults)
@@ -105,6 +108,7 @@ class Simulators:
             Route("/abuseipdb/api/v2", self._abuseipdb),
             Route("/servicenow", self._servicenow),
             Route("/slack/api", self._slack),
+            Route("/teams", self._teams),
             Route("", self._token),
         ]
 
@@ -149,7 +153,8 @@ class Simulators:
         file = tenant.file
         self._graph.directory.load(
             tenant.accounts, file.namedLocations, file.conditionalAccessPolicies,
-            file.riskDetections, file.appRoles,
+            file.riskDetections, file.appRoles, lag_seconds=file.replicaLagSeconds,
+            domains={item["id"]: item.get("authenticationType") or "" for item in file.domains},
         )  # fmt: skip
         self._store.load(tenant.tables)
         self._addresses.clear()

@@ -21,6 +21,7 @@ _SECTION_TYPES = {
     "authenticationMethods": "authenticationMethod",
     "oauth2PermissionGrants": "oAuth2PermissionGrant",
     "messageRules": "messageRule",
+    "mailFolders": "mailFolder",
     "registeredDevices": "directoryObject",
     "appRoleAssignments": "appRoleAssignment",
     "transitiveMemberOf": "directoryObject",
@@ -35,13 +36,16 @@ class DirectoryFile(_Strict):
     """The tenant's directory.
 
     ``appRoles`` are the directory roles that the app itself holds, ``appPermissionsWithheld`` the
-    application permissions that it lacks of those it asks for.
+    application permissions that it lacks of those it asks for. ``replicaLagSeconds`` is for how
+    long reads of methods, grants and rules still show what was there before a change.
     """
 
     users: Rows = Field(default_factory=list)
     namedLocations: Rows = Field(default_factory=list)  # noqa: N815 - the file's spelling
     appRoles: list[str] = Field(default_factory=lambda: ["User Administrator"])  # noqa: N815
     appPermissionsWithheld: list[str] = Field(default_factory=list)  # noqa: N815
+    domains: Rows = Field(default_factory=list)
+    replicaLagSeconds: float = Field(default=0, ge=0)  # noqa: N815
     conditionalAccessPolicies: Rows = Field(default_factory=list)  # noqa: N815
     riskDetections: Rows = Field(default_factory=list)  # noqa: N815
 
@@ -124,6 +128,9 @@ class TenantReader:
         problems: list[Problem] = []
         accounts = self._accounts(file.directory.users, problems)
         self._check_locations(file.directory, problems)
+        for index, domain in enumerate(file.directory.domains):
+            place = f"directory.domains[{index}]"
+            problems += map(_problem, errors(self._schema("domain"), domain, place))
         self._check_tables(file.tables, problems)
         self._check_devices(file.devices, problems)
         addresses = self._addresses(file.addresses, problems)

@@ -13,8 +13,8 @@ from shared.errors import (
 )
 from shared.models.directory import Memberships, MfaRegistration
 from shared.providers.entra import Entra
-from shared.providers.entra.directory import lacks_licence
 from shared.providers.entra.passwords import random_password
+from shared.providers.entra.risk import lacks_licence
 from shared.settings import Settings
 from tests.contract.entra_account import ANNA, BEN, UPN, USER
 from tests.contract.processes import ROOT, Lab

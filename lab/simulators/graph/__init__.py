@@ -5,8 +5,9 @@ transitiveMemberOf.directoryRole memberOf manager authentication.methods
 authentication.methods.delete registeredDevices appRoleAssignments appRoleAssignments.delete
 userRegistrationDetails userRegistrationDetails.list riskyUsers.get riskyUsers.list
 confirmCompromised dismiss riskDetections.list users.oauth2PermissionGrants
-oauth2PermissionGrants.list oauth2PermissionGrants.delete messageRules.list messageRules.get
-messageRules.patch messageRules.delete signIns.list signIns.get directoryAudits.list
+oauth2PermissionGrants.list oauth2PermissionGrants.post oauth2PermissionGrants.delete
+messageRules.list messageRules.get messageRules.patch messageRules.delete mailFolders.get
+domains.get signIns.list signIns.get directoryAudits.list
 namedLocations.list namedLocations.get namedLocations.post namedLocations.patch policies.list
 sendMail``. A fault may also name ``users.patch.accountEnabled``,
 ``users.patch.passwordProfile`` or any other ``<operation>.<body key>``.

@@ -1,6 +1,7 @@
 """The directory's state: users with everything Graph hangs on them."""
 
 import copy
+import time
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +10,7 @@ from lab.simulators.exchange import Answer, RefusalError
 
 SECTIONS = (
     "transitiveMemberOf", "memberOf", "authenticationMethods", "registrationDetails", "riskyUser",
-    "oauth2PermissionGrants", "messageRules", "manager", "registeredDevices",
+    "oauth2PermissionGrants", "messageRules", "mailFolders", "manager", "registeredDevices",
     "appRoleAssignments",
 )  # fmt: skip
 """Keys of a user in a tenant file that are not properties of Graph's user."""
@@ -81,6 +82,26 @@ class Account:
             self.sections["manager"].setdefault("id", made_up_id(self.id, "manager"))
 
 
+class Replica:
+    """Reads of what hangs on a user: the copy that answers lags behind the one that is changed."""
+
+    def __init__(self, lag_seconds: float = 0) -> None:
+        self._lag_seconds = lag_seconds
+        self._stale: dict[tuple[str, str], tuple[float, Any]] = {}
+
+    def about_to_change(self, account: Account, section: str) -> None:
+        """Keep the section as it is for readers, until the lag is over."""
+        kept = self._stale.get((account.id, section))
+        if self._lag_seconds and (kept is None or kept[0] <= time.monotonic()):
+            copied = copy.deepcopy(account.sections[section])
+            self._stale[account.id, section] = (time.monotonic() + self._lag_seconds, copied)
+
+    def read(self, account: Account, section: str) -> Any:
+        """Return the section as a reader sees it now."""
+        until, kept = self._stale.get((account.id, section), (0.0, None))
+        return kept if until > time.monotonic() else account.sections[section]
+
+
 class Directory:
     """All users by object id and by user principal name (any case), and the tenant's policies."""
 
@@ -91,6 +112,8 @@ class Directory:
         self.policies: list[dict[str, Any]] = []
         self.risk_detections: list[dict[str, Any]] = []
         self.app_roles: list[str] = ["User Administrator"]
+        self.domains: dict[str, str] = {}
+        self.replica = Replica()
         self.sent_mail: list[dict[str, Any]] = []
 
     def load(
@@ -100,8 +123,11 @@ class Directory:
         policies: list[dict[str, Any]],
         risk_detections: list[dict[str, Any]],
         app_roles: list[str],
+        *,
+        domains: dict[str, str] | None = None,
+        lag_seconds: float = 0,
     ) -> None:
-        """Replace the whole directory."""
+        """Replace the whole directory; ``domains`` are names and their authentication types."""
         self.accounts = {account.id.lower(): account for account in accounts}
         self._by_upn = {
             str(a.properties.get("userPrincipalName", "")).lower(): a.id.lower() for a in accounts
@@ -110,6 +136,8 @@ class Directory:
         self.policies = copy.deepcopy(policies)
         self.risk_detections = copy.deepcopy(risk_detections)
         self.app_roles = list(app_roles)
+        self.domains = {name.lower(): kind for name, kind in (domains or {}).items()}
+        self.replica = Replica(lag_seconds)
 
     def reset(self) -> None:
         """Empty the directory."""
@@ -141,6 +169,9 @@ class Directory:
             ],
             "namedLocations": list(self.named_locations.values()),
             "appRoles": self.app_roles,
+            "domains": [
+                {"id": name, "authenticationType": kind} for name, kind in self.domains.items()
+            ],
         }
 
 

@@ -1,4 +1,4 @@
-"""Identity Protection, permission grants, named locations and inbox rules."""
+"""Identity Protection, named locations and Conditional Access policies."""
 
 import copy
 from typing import Any
@@ -8,7 +8,6 @@ from lab.simulators.graph.directory import (
     Directory,
     graph_error,
     made_up_id,
-    not_found,
     now_text,
 )
 from lab.simulators.graph.odata import collection, selected
@@ -23,7 +22,7 @@ class Protection:
     def operations(self) -> dict[str, Operation]:
         """By operation id of the specification."""
         risky = "riskyUser-id"
-        location, grant = "namedLocation-id", "oAuth2PermissionGrant-id"
+        location = "namedLocation-id"
         access = "identity.conditionalAccess"
         return {
             "identityProtection_GetRiskyUser": Operation("riskyUsers.get", self.risky, risky),
@@ -34,15 +33,6 @@ class Protection:
             "identityProtection.riskyUser_dismiss": Operation("dismiss", self.dismiss),
             "identityProtection_ListRiskDetection": Operation(
                 "riskDetections.list", self.detections
-            ),
-            "user_ListOauth2PermissionGrant": Operation(
-                "users.oauth2PermissionGrants", self.user_grants, "user-id"
-            ),
-            "oauth2PermissionGrant_ListOauth2PermissionGrant": Operation(
-                "oauth2PermissionGrants.list", self.grants
-            ),
-            "oauth2PermissionGrant_Delete": Operation(
-                "oauth2PermissionGrants.delete", self.delete_grant, grant
             ),
             f"{access}_ListNamedLocation": Operation("namedLocations.list", self.locations),
             f"{access}_GetNamedLocation": Operation("namedLocations.get", self.location, location),
@@ -105,28 +95,6 @@ class Protection:
     async def detections(self, call: Call) -> Answer:
         """Risk detections of the tenant file."""
         return collection(call, self._directory.risk_detections)
-
-    async def user_grants(self, call: Call) -> Answer:
-        """Delegated permissions the user consented to."""
-        account = self._directory.get(call.params["user-id"])
-        call.target = account.id
-        return collection(call, account.sections["oauth2PermissionGrants"])
-
-    async def grants(self, call: Call) -> Answer:
-        """Delegated permissions of everybody."""
-        accounts = self._directory.accounts.values()
-        return collection(call, [g for a in accounts for g in a.sections["oauth2PermissionGrants"]])
-
-    async def delete_grant(self, call: Call) -> Answer:
-        """Take a delegated permission away."""
-        wanted = call.params["oAuth2PermissionGrant-id"]
-        for account in self._directory.accounts.values():
-            grants = account.sections["oauth2PermissionGrants"]
-            kept = [grant for grant in grants if grant["id"] != wanted]
-            if len(kept) != len(grants):
-                account.sections["oauth2PermissionGrants"] = kept
-                return Answer(204, effect=True)
-        raise not_found(wanted)
 
     async def locations(self, call: Call) -> Answer:
         """Named locations."""

@@ -6,7 +6,10 @@ from typing import Any, ClassVar
 from lab.simulators.entra_token import TokenAuthority, TokenError
 from lab.simulators.exchange import Answer, Call, Operation
 from lab.simulators.graph.directory import Directory, error_answer
+from lab.simulators.graph.domains import Domains
+from lab.simulators.graph.grants import Grants
 from lab.simulators.graph.mailbox import Mailbox
+from lab.simulators.graph.methods import Methods
 from lab.simulators.graph.protection import Protection
 from lab.simulators.graph.reports import Reports, Tables
 from lab.simulators.graph.users import Users
@@ -30,6 +33,9 @@ class Graph(Vendor):
         properties = set(schemas["microsoft.graph.user"]["properties"])
         self._parts = (
             Users(directory, properties),
+            Methods(directory),
+            Grants(directory),
+            Domains(directory),
             Protection(directory),
             Mailbox(directory),
             Reports(directory, tables),

@@ -13,12 +13,6 @@ _DEFAULTS = (
     "businessPhones", "displayName", "givenName", "jobTitle", "mail", "mobilePhone",
     "officeLocation", "preferredLanguage", "surname", "userPrincipalName", "id",
 )  # fmt: skip
-_METHOD_TYPES = {
-    "emailAuthenticationMethod", "fido2AuthenticationMethod",
-    "microsoftAuthenticatorAuthenticationMethod", "phoneAuthenticationMethod",
-    "platformCredentialAuthenticationMethod", "softwareOathAuthenticationMethod",
-    "temporaryAccessPassAuthenticationMethod", "windowsHelloForBusinessAuthenticationMethod",
-}  # fmt: skip
 
 
 class Users:
@@ -31,7 +25,7 @@ class Users:
     def operations(self) -> dict[str, Operation]:
         """By operation id of the specification."""
         user = "user-id"
-        served = {
+        return {
             "user_GetUser": Operation("users.get", self.get, user),
             "user_ListUser": Operation("users.list", self.list),
             "user_UpdateUser": Operation("users.patch", self.patch, user),
@@ -42,21 +36,12 @@ class Users:
             ),
             "user_ListMemberOf": Operation("memberOf", self.member_of, user),
             "user_GetManager": Operation("manager", self.manager, user),
-            "user.authentication_ListMethod": Operation(
-                "authentication.methods", self.methods, user
-            ),
             "user_ListRegisteredDevice": Operation("registeredDevices", self.devices, user),
             "user_ListAppRoleAssignment": Operation("appRoleAssignments", self.assignments, user),
             "user_DeleteAppRoleAssignment": Operation(
                 "appRoleAssignments.delete", self.delete_assignment, user
             ),
         }
-        for kind in _METHOD_TYPES:
-            name = kind.removesuffix("AuthenticationMethod")
-            served[f"user.authentication_Delete{name[0].upper()}{name[1:]}Method"] = Operation(
-                "authentication.methods.delete", self.delete_method, user
-            )
-        return served
 
     def _account(self, call: Call) -> Account:
         account = self._directory.get(call.params["user-id"])
@@ -124,22 +109,6 @@ class Users:
         if manager is None:
             raise not_found("manager")
         return Answer(200, selected(call, manager, None))
-
-    async def methods(self, call: Call) -> Answer:
-        """Registered authentication methods."""
-        return collection(call, self._account(call).sections["authenticationMethods"])
-
-    async def delete_method(self, call: Call) -> Answer:
-        """Remove one method; its type must be the one the path names."""
-        account = self._account(call)
-        parameter, method_id = next((k, v) for k, v in call.params.items() if k != "user-id")
-        kind = f"#microsoft.graph.{parameter.removesuffix('-id')}"
-        methods: list[dict[str, Any]] = account.sections["authenticationMethods"]
-        kept = [m for m in methods if m["id"] != method_id or m["@odata.type"] != kind]
-        if len(kept) == len(methods):
-            raise graph_error(404, "resourceNotFound", "The authentication method was not found.")
-        account.sections["authenticationMethods"] = kept
-        return Answer(204, effect=True, detail={"removed": method_id})
 
     async def devices(self, call: Call) -> Answer:
         """Registered devices."""

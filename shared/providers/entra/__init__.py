@@ -1,12 +1,19 @@
-"""Microsoft Entra ID through Microsoft Graph v1.0: the ``Directory`` port.
+"""Microsoft Entra ID and Exchange Online through Microsoft Graph v1.0.
 
 Permissions (application, least privilege; Microsoft's permissions.json): ``User.Read.All``,
 ``RoleManagement.Read.Directory`` (names of roles), ``AuditLog.Read.All`` (MFA registration),
 ``IdentityRiskyUser.Read.All`` and ``IdentityRiskyUser.ReadWrite.All``,
 ``User.RevokeSessions.All``, ``User.EnableDisableAccount.All``,
-``User-PasswordProfile.ReadWrite.All`` plus a directory role that may reset the target's password.
+``User-PasswordProfile.ReadWrite.All`` plus a directory role that may reset the target's password,
+``UserAuthenticationMethod.ReadWrite.All`` (methods; for administrators a directory role too),
+``DelegatedPermissionGrant.ReadWrite.All`` (consents), ``MailboxSettings.ReadWrite`` (inbox rules)
+and ``Mail.ReadBasic.All`` (names of the folders that rules move mail to).
 """
 
 from shared.providers.entra.directory import Entra
+from shared.providers.entra.grants import EntraGrants
+from shared.providers.entra.graph import Graph
+from shared.providers.entra.mailbox import ExchangeMailbox
+from shared.providers.entra.methods import EntraMethods
 
-__all__ = ["Entra"]
+__all__ = ["Entra", "EntraGrants", "EntraMethods", "ExchangeMailbox", "Graph"]

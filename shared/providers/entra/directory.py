@@ -6,13 +6,12 @@ at the account before it tries again.
 """
 
 import asyncio
-import json
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from shared.errors import NotFound, NotSupported, PermissionDenied
+from shared.errors import NotFound, NotSupported
 from shared.models.base import Json
 from shared.models.directory import (
     AccountState,
@@ -21,20 +20,19 @@ from shared.models.directory import (
     MfaRegistration,
     UserRisk,
 )
-from shared.providers.entra.graph import VENDOR, Graph
+from shared.providers.entra.graph import VENDOR, Graph, with_body
 from shared.providers.entra.models import (
     STATE_FIELDS,
     USER_FIELDS,
     DirectoryObject,
     Nothing,
-    Page,
     RegistrationDetails,
     RevokeAnswer,
-    RiskyUser,
     State,
     User,
 )
 from shared.providers.entra.passwords import random_password
+from shared.providers.entra.risk import IdentityProtection
 from shared.providers.retry import Retry
 from shared.settings import Settings
 
@@ -43,8 +41,6 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 999
 """Graph's largest page of directory objects."""
-MOST_PAGES = 10
-
 
 SDK_PARTS = (
     "azure.identity.aio",
@@ -66,8 +62,9 @@ class Entra:
 
     name = VENDOR
 
-    def __init__(self, settings: Settings) -> None:
-        self._graph = Graph(settings)
+    def __init__(self, settings: Settings, graph: Graph | None = None) -> None:
+        self._graph = graph or Graph(settings)
+        self._risk = IdentityProtection(self._graph)
 
     async def warm_up(self) -> None:
         """Import the SDK's parts that are used and build its client, without any request."""
@@ -121,25 +118,7 @@ class Entra:
 
     async def get_risk(self, object_id: str) -> UserRisk | None:
         """Return Identity Protection's view; ``None`` without an entry or without a P2 licence."""
-
-        def build() -> "RequestInformation":
-            users = self._graph.client.identity_protection.risky_users
-            return users.by_risky_user_id(object_id).to_get_request_information()
-
-        try:
-            risk = await self._graph.send("riskyUsers.get", build, RiskyUser)
-        except NotFound:
-            return None
-        except PermissionDenied as error:
-            if lacks_licence(error):
-                return None
-            raise
-        return UserRisk(
-            level=risk.risk_level,
-            state=risk.risk_state,
-            detail=risk.risk_detail,
-            last_updated_at=risk.updated,
-        )
+        return await self._risk.get(object_id)
 
     async def get_state(self, object_id: str) -> AccountState:
         """Return the facts that containment changes, fresh."""
@@ -194,12 +173,11 @@ class Entra:
 
     async def confirm_compromised(self, object_id: str) -> None:
         """Set the account's risk to high in Identity Protection (takes effect later)."""
+        await self._risk.confirm(object_id)
 
-        def build() -> "RequestInformation":
-            builder = self._graph.client.identity_protection.risky_users.confirm_compromised
-            return _with_body("POST", builder, {"userIds": [object_id]})
-
-        await self._graph.send("confirmCompromised", build, Nothing, ok=(200, 204))
+    async def dismiss_risk(self, object_id: str) -> None:
+        """Set the account's risk to none in Identity Protection (takes effect later)."""
+        await self._risk.dismiss(object_id)
 
     async def _read_user[M: BaseModel](
         self, operation: str, user_id: str, fields: list[str], model: type[M]
@@ -221,7 +199,7 @@ class Entra:
         self, object_id: str, change: Json, *, secrets: tuple[str, ...] = ()
     ) -> None:
         def build() -> "RequestInformation":
-            return _with_body("PATCH", self._graph.client.users.by_user_id(object_id), change)
+            return with_body("PATCH", self._graph.client.users.by_user_id(object_id), change)
 
         await self._graph.send(
             "users.patch",
@@ -233,10 +211,7 @@ class Entra:
         )
 
     async def _member_of(self, object_id: str) -> list[DirectoryObject]:
-        link: str | None = None
-        found: list[DirectoryObject] = []
-
-        def build() -> "RequestInformation":
+        def build(link: str | None) -> "RequestInformation":
             from kiota_abstractions.base_request_configuration import RequestConfiguration
             from msgraph.generated.users.item.transitive_member_of import (
                 transitive_member_of_request_builder as module,
@@ -251,32 +226,7 @@ class Entra:
             )
             return builder.to_get_request_information(RequestConfiguration(query_parameters=query))
 
-        for _ in range(MOST_PAGES):
-            page = await self._graph.send("transitiveMemberOf", build, Page)
-            found += page.value
-            link = page.next_below(self._graph.base_url)
-            if not link:
-                break
-        return found
-
-
-def lacks_licence(error: PermissionDenied) -> bool:
-    """Whether Graph refused because the tenant has no licence for the feature.
-
-    It says so with the 403 that it also has for a missing permission, and without a code of its
-    own, only in words ("Your tenant is not licensed for this feature"). A missing permission must
-    not look like an account without risk.
-    """
-    return "licensed" in str(error).lower()
-
-
-def _with_body(method: str, builder: Any, body: Json) -> "RequestInformation":
-    from kiota_abstractions.method import Method
-    from kiota_abstractions.request_information import RequestInformation
-
-    request = RequestInformation(Method[method], builder.url_template, builder.path_parameters)
-    request.set_stream_content(json.dumps(body).encode(), "application/json")
-    return request
+        return await self._graph.collect("transitiveMemberOf", build, DirectoryObject)
 
 
 def _import_sdk() -> None:

@@ -5,17 +5,21 @@ continuous access evaluation); answers are taken raw. Kiota's middleware is left
 would hide our deadlines, and redirects are not followed.
 """
 
+import json
 from collections.abc import Callable, Collection
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
+from shared.errors import PermanentError
+from shared.models.base import Json, VendorModel
 from shared.providers.answers import error_for_status, hide_secrets, parse_json, parse_model
 from shared.providers.azure import error_from_azure
 from shared.providers.clouds import GRAPH, scope
 from shared.providers.credentials import get_credential
+from shared.providers.entra.models import Page
 from shared.providers.http import CONNECT_TIMEOUT_SECONDS, connection_error, open_session
 from shared.providers.loops import PerLoop
 from shared.providers.retry import CallPolicy, Retry, call_with_retries
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from msgraph.generated.base_graph_service_client import BaseGraphServiceClient
 
 VENDOR = "entra"
+MOST_PAGES = 10
+"""Pages that are read of one collection."""
 
 
 class Graph:
@@ -117,6 +123,27 @@ class Graph:
             attempt, self._policy, vendor=VENDOR, operation=operation, retry=retry
         )
 
+    async def collect[Item: VendorModel](
+        self,
+        operation: str,
+        build: "Callable[[str | None], RequestInformation]",
+        item: type[Item],
+    ) -> list[Item]:
+        """Return a collection, page after page; ``build`` gets the next page's address or none.
+
+        Raises:
+            PermanentError: it has more than ``MOST_PAGES`` pages; a part is never taken for all.
+        """
+        link: str | None = None
+        found: list[Item] = []
+        for _ in range(MOST_PAGES):
+            page = await self.send(operation, partial(build, link), Page[item])  # type: ignore[valid-type]
+            found += page.value
+            link = page.next_below(self.base_url)
+            if not link:
+                return found
+        raise PermanentError(f"more than {MOST_PAGES} pages", vendor=VENDOR, operation=operation)
+
     async def _exchange(self, operation: str, request: "RequestInformation") -> "httpx.Response":
         import httpx
         from azure.core.exceptions import AzureError
@@ -140,6 +167,16 @@ class Graph:
         from kiota_http.middleware.options import ResponseHandlerOption
 
         return [ResponseHandlerOption(NativeResponseHandler())]
+
+
+def with_body(method: str, builder: Any, body: Json) -> "RequestInformation":
+    """Return a request to the builder's address with a JSON body, without the SDK's models."""
+    from kiota_abstractions.method import Method
+    from kiota_abstractions.request_information import RequestInformation
+
+    request = RequestInformation(Method[method], builder.url_template, builder.path_parameters)
+    request.set_stream_content(json.dumps(body).encode(), "application/json")
+    return request
 
 
 def _parse[M: BaseModel](operation: str, content: bytes, model: type[M]) -> M:

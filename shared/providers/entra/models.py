@@ -6,7 +6,7 @@ The SDK's own models are not used: the first one that is parsed imports about 1,
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from shared.models.base import UtcDatetime, VendorModel
 
@@ -55,10 +55,10 @@ class DirectoryObject(VendorModel):
         return self.display_name or self.id
 
 
-class Page(VendorModel):
-    """One page of directory objects."""
+class Page[Item: VendorModel](VendorModel):
+    """One page of a collection."""
 
-    value: list[DirectoryObject]
+    value: list[Item]
     next_link: str | None = Field(None, alias="@odata.nextLink")
 
     def next_below(self, base_url: str) -> str | None:
@@ -99,6 +99,87 @@ class RevokeAnswer(VendorModel):
         if not self.value:
             raise ValueError("Graph answered that nothing was revoked")
         return self
+
+
+class Method(VendorModel):
+    """``microsoft.graph.authenticationMethod`` of any kind."""
+
+    kind: str = Field(alias="@odata.type")
+    id: str
+    created: UtcDatetime | None = Field(None, alias="createdDateTime")
+    display_name: str | None = Field(None, alias="displayName")
+    phone_number: str | None = Field(None, alias="phoneNumber")
+    email_address: str | None = Field(None, alias="emailAddress")
+
+    @property
+    def name(self) -> str:
+        """The kind without what all kinds have in common."""
+        short = self.kind.removeprefix("#microsoft.graph.")
+        return short.removesuffix("AuthenticationMethod")
+
+
+class Grant(VendorModel):
+    """``microsoft.graph.oAuth2PermissionGrant``."""
+
+    id: str
+    client_id: str = Field(alias="clientId")
+    consent_type: str | None = Field(None, alias="consentType")
+    principal_id: str | None = Field(None, alias="principalId")
+    resource_id: str = Field(alias="resourceId")
+    scope: str | None = None
+
+
+class Address(VendorModel):
+    """``microsoft.graph.emailAddress``."""
+
+    address: str | None = None
+
+
+class Recipient(VendorModel):
+    """``microsoft.graph.recipient``."""
+
+    email: Address = Field(default_factory=Address, alias="emailAddress")
+
+
+class RuleActions(VendorModel):
+    """``microsoft.graph.messageRuleActions``: what can hide or leak mail."""
+
+    delete: bool | None = None
+    permanent_delete: bool | None = Field(None, alias="permanentDelete")
+    mark_as_read: bool | None = Field(None, alias="markAsRead")
+    move_to_folder: str | None = Field(None, alias="moveToFolder")
+    forward_to: list[Recipient] = Field(default_factory=list, alias="forwardTo")
+    forward_as_attachment_to: list[Recipient] = Field(
+        default_factory=list, alias="forwardAsAttachmentTo"
+    )
+    redirect_to: list[Recipient] = Field(default_factory=list, alias="redirectTo")
+
+
+class Rule(VendorModel):
+    """``microsoft.graph.messageRule``."""
+
+    id: str
+    display_name: str | None = Field(None, alias="displayName")
+    is_enabled: bool | None = Field(None, alias="isEnabled")
+    is_read_only: bool | None = Field(None, alias="isReadOnly")
+    actions: RuleActions = Field(default_factory=RuleActions)
+
+    @field_validator("actions", mode="before")
+    @classmethod
+    def _none_is_nothing(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+    @property
+    def target(self) -> str | None:
+        """Id of the folder mail is moved to."""
+        return self.actions.move_to_folder or None
+
+
+class Folder(VendorModel):
+    """``microsoft.graph.mailFolder``."""
+
+    id: str
+    display_name: str = Field("", alias="displayName")
 
 
 class Nothing(VendorModel):
