@@ -1,6 +1,7 @@
 """Identity containment: each action its own activity, its own permission, its own outcome.
 
-Each action gets ``{"case_id", "object_id", "attempt", "before": AccountState | None}`` and returns
+Each action gets ``{"case_id", "object_id", "directory": "entra" (if absent) | "okta", "attempt",
+"before": AccountState | None}`` and returns
 ``{"outcome": ActionOutcome, "before": AccountState}``. Before it acts it claims ``attempt`` in the
 case store together with the state it found. The first to claim acts, whatever happened to the
 account a moment ago; a redelivered activity finds the claim and acts only when its effect is not
@@ -14,6 +15,7 @@ from typing import Any
 
 from durabletask import task
 
+from activities.directories import directory_of
 from activities.support import explain, utc_now
 from shared.bootstrap import get_providers
 from shared.errors import PermanentError, TourniquetError
@@ -31,15 +33,15 @@ async def read_account_state(
 ) -> dict[str, Any] | None:
     """Return the account's state before containment: what undo and read-back compare with.
 
-    Input: ``{"case_id", "object_id"}``; output: an ``AccountState``, or ``None`` when it may not be
-    read: the actions are tried all the same, but cannot be proved.
+    Input: ``{"case_id", "object_id", "directory"}``; output: an ``AccountState``, or ``None`` when
+    it may not be read: the actions are tried all the same, but cannot be proved.
 
     Effect: none, reads only.
     Idempotency: a read; its first result is kept in the orchestration's history.
     Permission: User.Read.All.
     """
     try:
-        state = await get_providers().require("directory").get_state(payload["object_id"])
+        state = await directory_of(payload).get_state(payload["object_id"])
     except PermanentError as error:
         _log.warning("state before containment: %s", explain(error))
         return None
@@ -54,7 +56,7 @@ async def disable_account(_: task.ActivityContext, payload: dict[str, Any]) -> d
     Permission: User.EnableDisableAccount.All; admin targets also need the directory role
     Privileged Authentication Administrator.
     """
-    directory = get_providers().require("directory")
+    directory = directory_of(payload)
     return await _act(
         ActionName.DISABLE_ACCOUNT,
         payload,
@@ -71,7 +73,7 @@ async def force_password_reset(_: task.ActivityContext, payload: dict[str, Any])
     Permission: User-PasswordProfile.ReadWrite.All and the directory role User Administrator
     (Privileged Authentication Administrator for admin targets).
     """
-    directory = get_providers().require("directory")
+    directory = directory_of(payload)
     return await _act(ActionName.FORCE_PASSWORD_RESET, payload, directory.reset_password)
 
 
@@ -83,7 +85,7 @@ async def revoke_sessions(_: task.ActivityContext, payload: dict[str, Any]) -> d
     Idempotency: claimed; redelivered, not done when the valid-from time moved since the claim.
     Permission: User.RevokeSessions.All.
     """
-    directory = get_providers().require("directory")
+    directory = directory_of(payload)
     return await _act(ActionName.REVOKE_SESSIONS, payload, directory.revoke_sessions)
 
 
@@ -94,7 +96,7 @@ async def confirm_compromised(_: task.ActivityContext, payload: dict[str, Any]) 
     Idempotency: the provider accepts it again without a second effect.
     Permission: IdentityRiskyUser.ReadWrite.All (needs Entra ID P2).
     """
-    directory = get_providers().require("directory")
+    directory = directory_of(payload)
     return await _act(ActionName.CONFIRM_COMPROMISED, payload, directory.confirm_compromised)
 
 
@@ -125,7 +127,7 @@ async def verify_account(_: task.ActivityContext, payload: dict[str, Any]) -> di
     Idempotency: a read.
     Permission: User.Read.All, IdentityRiskyUser.Read.All.
     """
-    directory = get_providers().require("directory")
+    directory = directory_of(payload)
     outcomes = [ActionOutcome.model_validate(item) for item in payload["outcomes"]]
     found: dict[str, Json | None] = payload["before"]
     state = await directory.get_state(payload["object_id"])
@@ -147,7 +149,7 @@ async def _act(
     undo: Json | None = None,
 ) -> Json:
     """Claim, check, act; a permanent refusal is an outcome, anything else is raised and retried."""
-    directory = get_providers().require("directory")
+    directory = directory_of(payload)
     object_id = payload["object_id"]
     before = _state(payload.get("before"))
     try:

@@ -8,11 +8,11 @@ from activities.support import utc_now
 from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
-from shared.models.directory import DirectoryUser, UserRisk
+from shared.models.directory import ENTRA, OKTA, DirectoryUser, UserRisk
 from shared.models.plan import ActionName
 from shared.models.signin import HuntFinding
 from shared.models.verdict import Verdict
-from shared.playbook.acting.containment import SUPPORTED_ACTIONS
+from shared.playbook.acting.containment import NOT_IN_OKTA, SUPPORTED_ACTIONS
 from shared.playbook.addresses import why_never_block
 from shared.playbook.confidence.reputation import AddressReputation, AddressVerdict
 from shared.playbook.confidence.scoring import justification, recommend, score
@@ -59,6 +59,7 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
         },
         account=_account(case, blocks, user, settings),
         object_id=user.object_id if user else (case.account.object_id if case.account else None),
+        directory=_directory(case, blocks),
         user_principal_name=facts.user_principal_name,
         address=_attack_address(case, facts),
         blockable_address=_blockable(_address_facts(case, facts, recommended, settings), settings),
@@ -90,6 +91,12 @@ def _scoring_input(blocks: Blocks) -> ScoringInput:
 def _user(blocks: Blocks) -> DirectoryUser | None:
     profile = blocks[BlockName.USER]["details"].get("profile")
     return DirectoryUser.model_validate(profile) if profile else None
+
+
+def _directory(case: CaseRequest, blocks: Blocks) -> str:
+    """The directory that enrichment found; else the one that the alert points to."""
+    pointed = case.account.directory if case.account else None
+    return blocks[BlockName.USER]["details"].get("directory") or pointed or ENTRA
 
 
 def _kinds(case: CaseRequest, blocks: Blocks, settings: Settings) -> set[AccountKind]:
@@ -143,8 +150,12 @@ def _plan(
         kinds=_kinds(case, blocks, settings),
         synced=user.on_premises_sync_enabled if user else None,
         addresses=_address_facts(case, facts, recommended, settings),
-        supported=_supported(settings),
+        supported=_supported(settings) - _missing_in(_directory(case, blocks)),
     )
+
+
+def _missing_in(directory: str) -> frozenset[ActionName]:
+    return NOT_IN_OKTA if directory == OKTA else frozenset()
 
 
 def _address_facts(
@@ -256,4 +267,6 @@ def _account(
         "kinds": sorted(_kinds(case, blocks, settings)),
         "roles": blocks[BlockName.USER]["details"].get("roles") or [],
         "synced": user.on_premises_sync_enabled,
+        "directory": _directory(case, blocks),
+        "also_in": blocks[BlockName.USER]["details"].get("also_in") or [],
     }

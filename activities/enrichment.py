@@ -1,12 +1,13 @@
 """Who is the account: the block ``AD_User_Enrichment``."""
 
+import asyncio
 from typing import Any
 
 from durabletask import task
 
-from activities.support import explain, gather_parts, utc_now
-from shared.bootstrap import get_providers
-from shared.errors import TourniquetError
+from activities.directories import also_in, find_account
+from activities.support import gather_parts, utc_now
+from shared.bootstrap import ENTRA, get_providers
 from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
@@ -19,13 +20,15 @@ MAX_GROUPS = 100
 async def enrich_user(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Read the account's profile, roles, groups, MFA registration and risk from the directory.
 
-    Input: ``{"case": CaseRequest}``. Returns a block result. ``mfa_status_at_login`` and the last
+    Input: ``{"case": CaseRequest}``. Returns a block result; ``details`` names the directory that
+    serves the case, and the same account in others. ``mfa_status_at_login`` and the last
     known logon come from the sign-in log, not from the directory: deciding fills them in.
 
     Effect: none, reads only.
     Idempotency: a read; run again it returns the current facts.
     Permission: User.Read.All, RoleManagement.Read.Directory, AuditLog.Read.All,
-    IdentityRiskyUser.Read.All (Microsoft Graph application permissions).
+    IdentityRiskyUser.Read.All (Microsoft Graph application permissions); for Okta the scopes
+    okta.users.read and okta.roles.read.
     """
     case = CaseRequest.model_validate(payload["case"])
     account = case.account
@@ -33,10 +36,9 @@ async def enrich_user(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
         raise ValueError("enrich_user needs a case with an account")
     started = utc_now()
     inputs = {"user_id": account.user_id, "successful_login_ip": case.successful_login_ip}
-    try:
-        directory = get_providers().require("directory")
-        user = await directory.get_user(account.user_id)
-    except TourniquetError as error:
+    found = await find_account(account)
+    user = found.user
+    if user is None:
         return make_block(
             BlockName.USER,
             BlockStatus.PARTIAL,
@@ -45,16 +47,21 @@ async def enrich_user(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
                 "user_principal_name": account.user_principal_name,
                 "user_display_name": account.display_name,
             },
-            notes=[f"profile: {explain(error)}"],
+            notes=found.notes,
+            details={"directory": found.name} if found.name != ENTRA else {},
             started_at=started,
             finished_at=utc_now(),
         ).to_json()
-    parts = await gather_parts(
-        {
-            "roles and groups": directory.get_memberships(user.object_id),
-            "MFA registration": directory.get_mfa_registration(user.object_id),
-            "risk": directory.get_risk(user.object_id),
-        }
+    directory = get_providers().directory_of(found.name)
+    parts, (twins, silent) = await asyncio.gather(
+        gather_parts(
+            {
+                "roles and groups": directory.get_memberships(user.object_id),
+                "MFA registration": directory.get_mfa_registration(user.object_id),
+                "risk": directory.get_risk(user.object_id),
+            }
+        ),
+        also_in(found, user),
     )
     memberships: Memberships | None = parts["roles and groups"]
     mfa: MfaRegistration | None = parts["MFA registration"]
@@ -69,8 +76,9 @@ async def enrich_user(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
             "mfa_enabled": mfa.mfa_enabled if mfa else None,
             "user_groups": memberships.groups[:MAX_GROUPS] if memberships else None,
         },
-        notes=parts.notes,
-        details=_details(user, memberships, mfa, parts["risk"]),
+        notes=[*parts.notes, *silent],
+        details=_details(user, memberships, mfa, parts["risk"])
+        | {"directory": found.name, "also_in": twins},
         started_at=started,
         finished_at=utc_now(),
     ).to_json()

@@ -71,7 +71,7 @@ def _contain_account(
     ctx: task.OrchestrationContext, payload: Json, planned: list[PlannedAction]
 ) -> Steps[list[Json]]:
     """Record what was there, act in order, then read back until verified or out of patience."""
-    base = {"case_id": payload["case_id"], "object_id": payload["object_id"]}
+    base: Json = {key: payload[key] for key in ("case_id", "object_id", "directory") if key in payload}
     state = yield from attempt(case_activity(ctx, Activity.READ_ACCOUNT_STATE, base, Retry.CONTAIN))
     request = base | {"before": state.result, "attempt": ctx.instance_id.replace(":", "-")}
     wanted = {item.action: item for item in planned}

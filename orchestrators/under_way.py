@@ -46,6 +46,7 @@ def start_containment(
             "case_id": case.case_id,
             "account_key": decided.object_id or case.account.key,
             "object_id": decided.object_id or case.account.user_id,
+            "directory": decided.directory,
             "actions": doable,
         }
         account = [

@@ -59,6 +59,8 @@ class Account(Model):
     object_id: str | None = None
     display_name: str | None = None
     sid: str | None = None
+    directory: Literal["entra", "okta"] | None = None
+    """The directory that the alert points to; ``None`` when it points to none."""
 
 
 class Incident(Model):

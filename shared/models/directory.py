@@ -5,6 +5,10 @@ from pydantic import Field
 from shared.models.base import Json, Model, UtcDatetime
 
 
+ENTRA = "entra"
+OKTA = "okta"
+
+
 class DirectoryUser(Model):
     """The account as the directory has it, with the facts that decide what may be done."""
 

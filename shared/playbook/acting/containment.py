@@ -20,6 +20,8 @@ IDENTITY_ACTIONS = frozenset(
 )
 SUPPORTED_ACTIONS = IDENTITY_ACTIONS | {ActionName.BLOCK_IP}
 """Actions the app carries out itself."""
+NOT_IN_OKTA = frozenset({ActionName.CONFIRM_COMPROMISED, ActionName.DISABLE_INBOX_RULES})
+"""Okta has neither a statement of compromise nor mailboxes."""
 
 NOTHING_TO_DO = frozenset({ActionName.MONITOR_ONLY, ActionName.NO_ACTION})
 

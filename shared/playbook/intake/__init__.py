@@ -58,7 +58,7 @@ def parse_sentinel_incident(
     for entity in accounts:
         login_time = sentinel.login_time(entity)
         addresses, dropped = sentinel.addresses(entity)
-        account = entity.to_account() if entity is not None else None
+        account = sentinel.account(entity) if entity is not None else None
         cases.append(
             CaseRequest(
                 case_id=case_id_for(

@@ -15,6 +15,8 @@ from shared.playbook.intake.fields import as_list, as_object, identifier, one_li
 MAX_DETAILS = 200
 """Details kept of one alert; Sentinel allows 20 custom details with 20 values each."""
 MAX_TECHNIQUES = 50
+MAX_SOURCE = 20_000
+"""Characters read of a rule's query; Sentinel allows 10,000."""
 
 _CONTAINERS = frozenset({"additionaldata", "extendedproperties", "customdetails"})
 _ADDRESS_NAMES = (
@@ -57,6 +59,8 @@ class AlertFacts:
     entities: Entities
     details: dict[str, list[str]]
     """Values by name in lower case without punctuation: ``SuccessIP`` -> ``successip``."""
+    source: str = ""
+    """Vendor and product that raised it, and the query of a rule: whose log it is about."""
 
     def names(self, account: EntityAccount) -> bool:
         """Whether an entity or a detail of the alert names the account."""
@@ -138,7 +142,17 @@ def _read_alert(alert: dict[str, object]) -> AlertFacts:
         techniques=tuple(dict.fromkeys(techniques)),
         entities=read_entities(entities),
         details=details,
+        source=_source(properties, extra),
     )
+
+
+def _source(properties: dict[str, object], extra: dict[str, object]) -> str:
+    more = as_object(pick(properties, "extendedProperties"))
+    found = [
+        *(pick(properties, name) for name in ("vendorName", "productName", "providerName")),
+        *(pick(one, name) for one in (extra, more) for name in ("query", "dataSources")),
+    ]
+    return " ".join(text[:MAX_SOURCE] for text in found if isinstance(text, str))
 
 
 def _collect(source: dict[str, object], found: dict[str, list[str]], *, depth: int) -> None:

@@ -7,7 +7,7 @@ read as far as it can be, and what could not be read is said in the case.
 import re
 from datetime import datetime
 
-from shared.models.case import Incident
+from shared.models.case import Account, Incident
 from shared.playbook.addresses import normalise_address, why_never_block
 from shared.playbook.intake.alerts import (
     AlertFacts,
@@ -17,6 +17,7 @@ from shared.playbook.intake.alerts import (
     read_techniques,
     relevant_alerts,
 )
+from shared.playbook.intake.directory import directory_of_alerts
 from shared.playbook.intake.entities import EntityAccount, merge_accounts, read_entities
 from shared.playbook.intake.fields import (
     FieldError,
@@ -70,6 +71,7 @@ class SentinelIncident:
         severity = self._one_of("severity", _SEVERITIES)
         self._one_of("status", _STATUSES)
         number = self._number()
+        self._extra = as_object(pick(self._properties, "additionalData"))
         entities = self._items("relatedEntities", MAX_ENTITIES)
         alerts = self._items("alerts", MAX_ALERTS)
         if self._errors:
@@ -81,6 +83,16 @@ class SentinelIncident:
         self._unreadable = sum(part.unreadable for part in every)
         self.incident = self._incident(arm_id, title, severity, number)
         self.address_count = len({a for part in every for a in part.addresses})
+
+    def account(self, entity: EntityAccount) -> Account:
+        """Return the account of a case, with the directory that the alerts point to."""
+        pointed = directory_of_alerts(
+            entity,
+            relevant_alerts(entity, self.alerts, self.accounts),
+            title=self.incident.title,
+            products=as_list(pick(self._extra, "alertProductNames")) or [],
+        )
+        return entity.to_account().model_copy(update={"directory": pointed})
 
     def login_time(self, account: EntityAccount | None) -> datetime | None:
         """Return the time of the successful login when a rule's custom details name it."""
@@ -130,8 +142,7 @@ class SentinelIncident:
         return one_line("; ".join(names), 500)
 
     def _incident(self, arm_id: str, title: str, severity: str, number: int) -> Incident:
-        properties = self._properties
-        extra = as_object(pick(properties, "additionalData"))
+        properties, extra = self._properties, self._extra
         techniques = [*read_techniques(pick(extra, "techniques"))]
         techniques += [one for alert in self.alerts for one in alert.techniques]
         tactics = [one_line(item, 100) for item in as_list(pick(extra, "tactics")) or []]

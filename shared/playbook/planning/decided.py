@@ -5,6 +5,7 @@ from pydantic import Field
 from shared.models.base import Json, Model
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
+from shared.models.directory import ENTRA
 from shared.models.plan import ActionName, Disposition, PlannedAction
 from shared.models.verdict import Confidence, Reason, Verdict
 
@@ -20,6 +21,8 @@ class Decided(Model):
     account: Json = Field(default_factory=dict)
     """Facts about the account for the record: names, kinds, roles, synced, guest."""
     object_id: str | None = None
+    directory: str = ENTRA
+    """The directory that contains the account: ``object_id`` is its id there."""
     user_principal_name: str | None = None
     address: str | None = None
     """The address the attack came from."""
@@ -72,6 +75,7 @@ def undecided(case: CaseRequest, blocks: dict[str, Json], error: str) -> Decided
         blocks={BlockName.SCORING: block},
         account=account.to_json() if account else {},
         object_id=account.object_id if account else None,
+        directory=(account.directory if account else None) or ENTRA,
         user_principal_name=account.user_principal_name if account else None,
         address=case.successful_login_ip,
     )

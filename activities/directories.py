@@ -1,0 +1,100 @@
+"""Which directory: the one a payload names, and the one that serves a case.
+
+The directory that the alert points to is asked first, then Entra, then the others. The first that
+does not say that it has no such account serves the case: one that cannot be asked may have it, and
+to contain the account elsewhere instead would be a guess.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from activities.support import explain, gather_parts
+from shared.bootstrap import ENTRA, get_providers
+from shared.errors import NotConfigured, NotFound, TourniquetError
+from shared.models.base import Json
+from shared.models.case import Account
+from shared.models.directory import DirectoryUser
+from shared.ports import Directory
+
+
+def directory_of(payload: Mapping[str, Any]) -> Directory:
+    """Return the directory that an activity's payload names; none named means Entra.
+
+    Raises:
+        NotConfigured: it is not configured.
+    """
+    return get_providers().directory_of(payload.get("directory") or ENTRA)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Which directory serves an account.
+
+    Attributes:
+        name: the directory.
+        user: the account there, ``None`` when it could not be read.
+        others: directories that were not asked yet.
+        notes: why the account could not be read.
+    """
+
+    name: str
+    user: DirectoryUser | None = None
+    others: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+async def find_account(account: Account) -> Found:
+    """Return the directory that serves the account; see the module."""
+    known = get_providers().all_directories()
+    first = [account.directory] if account.directory in known else []
+    order = list(dict.fromkeys([*first, *known]))
+    if not order:
+        return Found(ENTRA, notes=[f"profile: {NotConfigured('no directory is configured')}"])
+    missing: list[str] = []
+    for index, name in enumerate(order):
+        try:
+            user = await known[name].get_user(_name_in(name, account))
+        except NotFound as error:
+            missing.append(f"profile: {explain(error)}")
+        except TourniquetError as error:
+            return Found(name, notes=[*missing, f"profile: {explain(error)}"])
+        else:
+            return Found(name, user, others=order[index + 1 :] + order[:index])
+    return Found(order[0], notes=missing)
+
+
+async def also_in(found: Found, user: DirectoryUser) -> tuple[list[Json], list[str]]:
+    """Return the same account in other directories, and notes about those that did not answer.
+
+    The same principal name is the same person: organisations give it out once.
+    """
+    known = get_providers().all_directories()
+    calls = {name: known[name].get_user(user.user_principal_name) for name in found.others}
+    parts = await gather_parts({name: _or_nobody(call) for name, call in calls.items()})
+    twins = [
+        {
+            "directory": name,
+            "object_id": twin.object_id,
+            "user_principal_name": twin.user_principal_name,
+            "account_enabled": twin.account_enabled,
+        }
+        for name, twin in parts.results.items()
+        if twin is not None
+    ]
+    return twins, [f"the same account in {note}" for note in parts.notes]
+
+
+async def _or_nobody(call: Any) -> DirectoryUser | None:
+    try:
+        user: DirectoryUser = await call
+    except NotFound:
+        return None
+    return user
+
+
+def _name_in(directory: str, account: Account) -> str:
+    """An object id means something to Entra only."""
+    if directory == ENTRA:
+        return account.user_id
+    return account.user_principal_name or account.user_id
