@@ -13,6 +13,7 @@ from shared.models.plan import ActionName
 from shared.models.signin import HuntFinding
 from shared.models.verdict import Verdict
 from shared.playbook.acting.containment import NOT_IN_OKTA, SUPPORTED_ACTIONS
+from shared.playbook.acting.devices import DEVICE_ACTIONS
 from shared.playbook.addresses import why_never_block
 from shared.playbook.confidence.reputation import AddressReputation, AddressVerdict
 from shared.playbook.confidence.scoring import justification, recommend, score
@@ -21,7 +22,7 @@ from shared.playbook.confidence.what_would_change import what_would_change
 from shared.playbook.planning.decided import Decided
 from shared.playbook.planning.guard_rails import AccountKind, account_facts, classify_account
 from shared.playbook.planning.impact import impact_of
-from shared.playbook.planning.plan import AddressFacts, make_plan
+from shared.playbook.planning.plan import ACCOUNT_ACTIONS, AddressFacts, make_plan
 from shared.playbook.sign_ins.models import SignInAnalysis
 from shared.settings import Settings, get_settings
 
@@ -53,7 +54,16 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
         recommended=recommended,
         blocks={
             BlockName.SCORING: _scoring_block(
-                facts, verdict, recommended, _impact(case, blocks, verdict, settings), started
+                facts,
+                verdict,
+                recommended,
+                {
+                    "impact": _impact(case, blocks, verdict, settings),
+                    "unsupported_actions": sorted(
+                        {*SUPPORTED_ACTIONS, *ACCOUNT_ACTIONS} - _supported(settings)
+                    ),
+                },
+                started,
             ),
             BlockName.USER: _completed_user_block(blocks, facts.analysis),
         },
@@ -190,16 +200,17 @@ def _why_firewall_cannot(address: str) -> str | None:
 
 
 def _supported(settings: Settings) -> frozenset[ActionName]:
-    if settings.firewall_ip_group_id:
-        return SUPPORTED_ACTIONS
-    return SUPPORTED_ACTIONS - {ActionName.BLOCK_IP}
+    without = set() if settings.defender_enabled else set(DEVICE_ACTIONS)
+    if not settings.firewall_ip_group_id:
+        without.add(ActionName.BLOCK_IP)
+    return SUPPORTED_ACTIONS - without
 
 
 def _scoring_block(
     facts: ScoringInput,
     verdict: Verdict,
     recommended: list[ActionName],
-    impact: Json,
+    details: Json,
     started: Any,
 ) -> Json:
     held = verdict.completeness < 1
@@ -224,7 +235,7 @@ def _scoring_block(
             "justification_for_score": justification(verdict),
         },
         notes=[f"{verdict.completeness:.0%} of the critical inputs were known"] if held else [],
-        details={"what_would_change": what_would_change(facts), "impact": impact},
+        details={"what_would_change": what_would_change(facts)} | details,
         started_at=started,
         finished_at=utc_now(),
     ).block.to_json()

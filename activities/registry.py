@@ -13,6 +13,7 @@ from activities.containment import (
     verify_account,
 )
 from activities.deciding import decide_response
+from activities.devices import isolate_devices, release_devices, scan_devices, verify_devices
 from activities.enrichment import enrich_user
 from activities.evidence import preserve_evidence
 from activities.firewall import block_ip, read_block, unblock_ip
@@ -42,4 +43,8 @@ ACTIVITIES = (
     notify_analysts,
     comment_incident,
     recheck_sign_ins,
+    scan_devices,
+    isolate_devices,
+    verify_devices,
+    release_devices,
 )

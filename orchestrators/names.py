@@ -14,6 +14,7 @@ class Orchestrator(StrEnum):
     BLOCK_ADDRESS = "block_address"
     OPEN_TICKET_LATE = "open_ticket_late"
     UNDO = "undo"
+    CONTAIN_DEVICES = "contain_devices"
 
 
 class Activity(StrEnum):
@@ -41,6 +42,10 @@ class Activity(StrEnum):
     NOTIFY_ANALYSTS = "notify_analysts"
     COMMENT_INCIDENT = "comment_incident"
     RECHECK_SIGN_INS = "recheck_sign_ins"
+    SCAN_DEVICES = "scan_devices"
+    ISOLATE_DEVICES = "isolate_devices"
+    VERIFY_DEVICES = "verify_devices"
+    RELEASE_DEVICES = "release_devices"
 
 
 class Entity(StrEnum):

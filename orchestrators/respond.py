@@ -24,6 +24,7 @@ from orchestrators.under_way import (
     Containment,
     block_addresses,
     contain_account,
+    finish_devices,
     start_containment,
 )
 from orchestrators.watch import watch
@@ -154,12 +155,13 @@ def _act(
     for under_way in wanted:
         outcomes = merge_outcomes(outcomes, (yield from contain_account(ctx, under_way)))
     preserved = yield from attempt(evidence)
-    if any(under_way.addresses for under_way in wanted):
+    if any(under_way.takes_minutes for under_way in wanted):
         blocks = _final_blocks(case, gathered, decided, decision, outcomes, preserved)
         del blocks[BlockName.FIREWALL]
         yield from file.write(actions=outcomes, blocks=blocks, timeline=_events(outcomes))
         for under_way in wanted:
             outcomes = merge_outcomes(outcomes, (yield from block_addresses(ctx, under_way)))
+            outcomes = merge_outcomes(outcomes, (yield from finish_devices(ctx, under_way)))
     blocks = _final_blocks(case, gathered, decided, decision, outcomes, preserved)
     yield from _write_outcome(file, blocks, outcomes)
     return outcomes

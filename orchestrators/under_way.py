@@ -1,6 +1,6 @@
-"""Containment under way: the account in one orchestration, each address in its own.
+"""Containment under way: the account in one orchestration, devices and addresses in their own.
 
-Nothing about the account waits for the firewall, whose changes take minutes.
+Nothing about the account waits for a firewall or for devices, whose changes take minutes.
 """
 
 from dataclasses import dataclass
@@ -10,10 +10,11 @@ from durabletask import task
 
 from orchestrators.flow import Steps, settle, utc_now
 from orchestrators.names import Orchestrator
-from shared.models.base import Json
+from shared.models.base import Json, format_utc
 from shared.models.case import CaseRequest
 from shared.models.plan import ActionName, PlannedAction
 from shared.playbook.acting.containment import IDENTITY_ACTIONS, by_hand
+from shared.playbook.acting.devices import DEVICE_ACTIONS
 from shared.playbook.planning.decided import Decided
 
 
@@ -23,12 +24,18 @@ class Containment:
 
     actions: list[PlannedAction]
     account: list[task.Task[Any]]
+    devices: list[task.Task[Any]]
     addresses: dict[str, task.Task[Any]]
 
     @property
     def acts(self) -> bool:
         """Whether anything was started."""
-        return bool(self.account or self.addresses)
+        return bool(self.account or self.takes_minutes)
+
+    @property
+    def takes_minutes(self) -> bool:
+        """Whether anything is done outside the directory."""
+        return bool(self.devices or self.addresses)
 
 
 def start_containment(
@@ -60,6 +67,7 @@ def start_containment(
     return Containment(
         actions,
         account,
+        _start_devices(ctx, case, decided, actions, number),
         {
             address: ctx.call_sub_orchestrator(
                 str(Orchestrator.BLOCK_ADDRESS),
@@ -71,10 +79,36 @@ def start_containment(
     )
 
 
+def _start_devices(
+    ctx: task.OrchestrationContext,
+    case: CaseRequest,
+    decided: Decided,
+    actions: list[PlannedAction],
+    number: int,
+) -> list[task.Task[Any]]:
+    doable = [item for item in actions if item.action in DEVICE_ACTIONS]
+    if not doable:
+        return []
+    payload = {
+        "case_id": case.case_id,
+        "account": decided.user_principal_name or doable[0].target,
+        "now": format_utc(case.now),
+        "actions": [item.to_json() for item in doable],
+    }
+    return [
+        ctx.call_sub_orchestrator(
+            str(Orchestrator.CONTAIN_DEVICES),
+            input=payload,
+            instance_id=f"{ctx.instance_id}:devices:{number}",
+        )
+    ]
+
+
 def contain_account(ctx: task.OrchestrationContext, under_way: Containment) -> Steps[list[Json]]:
-    """Wait for the account's actions; the firewall is not waited for."""
+    """Wait for the account's actions; neither devices nor the firewall are waited for."""
     at = utc_now(ctx)
-    mine = [item for item in under_way.actions if item.action is not ActionName.BLOCK_IP]
+    elsewhere = (ActionName.BLOCK_IP, *DEVICE_ACTIONS)
+    mine = [item for item in under_way.actions if item.action not in elsewhere]
     settled = yield from settle(under_way.account)
     if settled and settled[0].result is None:
         return by_hand(mine, at, error=settled[0].error or "no answer")
@@ -92,3 +126,12 @@ def block_addresses(ctx: task.OrchestrationContext, under_way: Containment) -> S
         failed = by_hand(lines, at, error=one.error or "no answer")
         outcomes += [one.result] if one.result else failed
     return outcomes
+
+
+def finish_devices(ctx: task.OrchestrationContext, under_way: Containment) -> Steps[list[Json]]:
+    """Wait for the account's devices, which may take minutes."""
+    settled = yield from settle(under_way.devices)
+    if settled and settled[0].result is None:
+        lines = [item for item in under_way.actions if item.action in DEVICE_ACTIONS]
+        return by_hand(lines, utc_now(ctx), error=settled[0].error or "no answer")
+    return settled[0].result if settled else []

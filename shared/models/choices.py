@@ -1,7 +1,9 @@
 """The runbook's choices, each with its consequence in words (seed 000 step 5)."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
+from shared.models.block import BlockName
 from shared.models.case import CaseRecord
 from shared.models.message import AskedAction, Question
 from shared.models.plan import ActionName, Disposition, PlannedAction
@@ -62,6 +64,15 @@ CHOICES: tuple[Choice, ...] = (
         "SharePoint and Teams.",
     ),
     Choice(
+        ActionName.SCAN_DEVICE,
+        "Defender scans the devices that the person used lately. Nobody there is disturbed.",
+    ),
+    Choice(
+        ActionName.ISOLATE_DEVICE,
+        "The devices that the person used lately reach nothing but Defender until somebody "
+        "releases them. Servers and shared devices are left out. Can be undone.",
+    ),
+    Choice(
         ActionName.MONITOR_ONLY,
         "The account is left as it is. The case stays open and its sign-ins are watched.",
         alone=True,
@@ -103,7 +114,12 @@ def options_for(case: CaseRecord, address: str | None) -> list[Option]:
         for action, planned in lines.items()
         if action not in known and any(one.disposition is Disposition.ASK for one in planned)
     ]
-    options = [_option(choice, lines.get(choice.action, []), address) for choice in offered]
+    scoring = case.blocks.get(BlockName.SCORING)
+    unsupported = scoring.details.get("unsupported_actions") or () if scoring else ()
+    options = [
+        _option(choice, lines.get(choice.action, []), address, unsupported=unsupported)
+        for choice in offered
+    ]
     return sorted(options, key=lambda option: (not option.recommended, bool(option.closed)))
 
 
@@ -127,7 +143,13 @@ def question_for(case: CaseRecord, address: str | None, token: str) -> Question:
     return Question(choices=choices, alone=alone, token=token)
 
 
-def _option(choice: Choice, planned: list[PlannedAction], address: str | None) -> Option:
+def _option(
+    choice: Choice,
+    planned: list[PlannedAction],
+    address: str | None,
+    *,
+    unsupported: Collection[str] = (),
+) -> Option:
     asked = [line for line in planned if line.disposition is Disposition.ASK]
     is_block = choice.action is ActionName.BLOCK_IP
     if asked:
@@ -138,6 +160,8 @@ def _option(choice: Choice, planned: list[PlannedAction], address: str | None) -
         automatic = line.disposition is Disposition.AUTOMATIC
         reason = "done without asking" if automatic else f"not possible: {line.why}"
         return Option(choice, line.target if is_block else "", closed=reason)
+    if choice.action in unsupported:
+        return Option(choice, "", closed="not possible: no provider for it is configured")
     if is_block and not address:
         return Option(choice, "", closed="not possible: the case names no address")
     return Option(choice, (address or "") if is_block else "")

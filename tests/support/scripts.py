@@ -13,6 +13,7 @@ from tests.support.durable_backend import Script
 ADDRESS = "203.0.113.66"
 OBJECT_ID = "5f0c2a9e-0000-4000-8000-000000000001"
 NAME = "ada.lind@contoso.example"
+DEVICE_ID = "8f2c6b1d4e7a90c35d18f6b2a4e9c7d01b3f5a68"
 T0 = "2026-11-20T12:00:00.000Z"
 T1 = "2026-11-20T12:00:05.000Z"
 SOON = {
@@ -120,6 +121,20 @@ def fail(message: str = "no") -> Script:
     return script
 
 
+def ordered(action: ActionName) -> Script:
+    """Return the script of an order that the one device has not carried out yet."""
+    result = {"device_id": DEVICE_ID, "name": "lt-1", "action_id": "1", "state": "Pending"}
+    undo = {"devices": [DEVICE_ID]} if action is ActionName.ISOLATE_DEVICE else None
+    found = {"outcome": outcome(action, undo=undo), "results": [result], "left_out": {}}
+    return lambda _payload: found
+
+
+def devices_done(payload: Json) -> Json:
+    """Say that every device has done what it was told."""
+    done = payload["outcome"] | {"verified": True, "detail": "done: lt-1"}
+    return {"outcome": done, "results": payload["results"]}
+
+
 _STATE = {"account_enabled": True, "sign_in_sessions_valid_from": T0, "last_password_change_at": T0}
 _BLOCKED = {"rule_id": "/ipGroups/1", "present": True, "provisioned": True}
 
@@ -150,5 +165,13 @@ def default_scripts() -> dict[str, Script]:
         "open_ticket": lambda _payload: {"ticket_id": "INC0010001", "url": None},
         "notify_analysts": lambda _payload: {"channels": {"slack": "sent", "email": "sent"}},
         "comment_incident": lambda _payload: {"key": "k"},
+        "scan_devices": ordered(ActionName.SCAN_DEVICE),
+        "isolate_devices": ordered(ActionName.ISOLATE_DEVICE),
+        "verify_devices": devices_done,
+        "release_devices": lambda _payload: {
+            "status": "succeeded",
+            "verified": True,
+            "detail": "released",
+        },
         "recheck_sign_ins": lambda _payload: {"held": True, "detail": "held"},
     }

@@ -8,6 +8,7 @@ from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest, CaseStatus
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName, Decision, Disposition, PlannedAction
+from shared.playbook.acting.devices import DEVICE_ACTIONS
 from shared.playbook.planning.decided import Decided
 
 IDENTITY_ACTIONS = frozenset(
@@ -18,7 +19,7 @@ IDENTITY_ACTIONS = frozenset(
         ActionName.CONFIRM_COMPROMISED,
     }
 )
-SUPPORTED_ACTIONS = IDENTITY_ACTIONS | {ActionName.BLOCK_IP}
+SUPPORTED_ACTIONS = IDENTITY_ACTIONS | {ActionName.BLOCK_IP, *DEVICE_ACTIONS}
 """Actions the app carries out itself."""
 NOT_IN_OKTA = frozenset({ActionName.CONFIRM_COMPROMISED, ActionName.DISABLE_INBOX_RULES})
 """Okta has neither a statement of compromise nor mailboxes."""

@@ -51,19 +51,22 @@ def recommend(facts: ScoringInput, verdict: Verdict) -> list[ActionName]:
     """Return the recommended containment actions; the plan decides what becomes of them.
 
     High contains the account (seed 004, step 5) and blocks the address when its reputation or
-    nature warrants it (step 6). Medium proposes the same containment to a person. Without a success
-    the account itself is left alone: a password known to a stranger is to be replaced, that is all.
+    nature warrants it (step 6). Medium proposes the same containment to a person. Suspicious
+    commands are a reason to scan the account's devices; isolating them is never recommended, only
+    offered. Without a success the account itself is left alone: a password known to a stranger is
+    to be replaced, that is all.
     """
     confidence = verdict.compromise_confidence_score
     reasons = {reason.id for reason in verdict.reasons}
     if has_success(facts) is False:
         replace = confidence is Confidence.MEDIUM and "password_known" in reasons
         return [ActionName.FORCE_PASSWORD_RESET if replace else ActionName.MONITOR_ONLY]
+    scan = [ActionName.SCAN_DEVICE] if _deserves_scan(facts) else []
     if confidence is Confidence.HIGH:
         block = [ActionName.BLOCK_IP] if _deserves_block(facts, reasons) else []
-        return [*_CONTAIN_ACCOUNT, *block]
+        return [*_CONTAIN_ACCOUNT, *block, *scan]
     if confidence is Confidence.MEDIUM:
-        return list(_CONTAIN_ACCOUNT)
+        return [*_CONTAIN_ACCOUNT, *scan]
     incriminating = any(reason.weight > 0 for reason in verdict.reasons)
     return [ActionName.MONITOR_ONLY if incriminating else ActionName.NO_ACTION]
 
@@ -137,3 +140,7 @@ def _deserves_block(facts: ScoringInput, reasons: set[str]) -> bool:
         return False
     unusual = "brute_force_success" in reasons and bool(reasons & _UNUSUAL_ADDRESS)
     return reputation is AddressReputation.MALICIOUS or unusual
+
+
+def _deserves_scan(facts: ScoringInput) -> bool:
+    return any(finding.id == "suspicious_commands" for finding in facts.findings or ())

@@ -27,8 +27,13 @@ ACCOUNT_ACTIONS = (
 """In the order of doing: sessions revoked before the password is changed would come back."""
 SEED_CONTAINMENT = frozenset({ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS})
 """What High confidence always means (seed 004 step 5)."""
-MAY_BE_AUTOMATIC = SEED_CONTAINMENT | {ActionName.DISABLE_ACCOUNT, ActionName.BLOCK_IP}
-"""Everything else changes more than it stops, so a person is asked."""
+MAY_BE_AUTOMATIC = SEED_CONTAINMENT | {
+    ActionName.DISABLE_ACCOUNT,
+    ActionName.BLOCK_IP,
+    ActionName.SCAN_DEVICE,
+}
+"""Everything else changes more than it stops, so a person is asked. A quick scan disturbs nobody;
+isolating a device stops somebody's work and is always a person's decision."""
 NOTHING_TO_DO = (ActionName.MONITOR_ONLY, ActionName.NO_ACTION)
 
 

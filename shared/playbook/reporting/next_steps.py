@@ -9,6 +9,7 @@ from shared.models.block import BlockName
 from shared.models.case import AlertType, CaseRecord, CaseStatus, OperatingMode
 from shared.models.outcome import ActionStatus
 from shared.models.plan import ActionName, Disposition
+from shared.playbook.acting.devices import DEVICE_ACTIONS, left_to_people
 from shared.playbook.intake.fields import one_line
 from shared.playbook.reporting.case_view import LINE_LIMIT, CaseView
 
@@ -104,6 +105,12 @@ def _what_failed(view: CaseView) -> list[str]:
         elif one.verified is None:
             why = f" ({view.text(one.detail)})" if one.detail else ""
             steps.append(f"Verify by hand that {one.action} on {one.target} is in force{why}.")
+    steps += [
+        f"{one.action} was not done to every device, decide and do it by hand where it is needed: "
+        f"{view.text(left)}."
+        for one in view.record.actions
+        if one.action in DEVICE_ACTIONS and (left := left_to_people(one))
+    ]
     for one in view.outcomes(ActionStatus.SKIPPED):
         if by_hand := _BY_HAND.get(one.action):
             steps.append(f"{one.action} on {one.target} is not automated: {by_hand}.")
@@ -178,6 +185,8 @@ def _investigate(view: CaseView) -> list[str]:
 
 
 def _malware(view: CaseView) -> str:
+    if ActionName.SCAN_DEVICE in {one.action for one in view.outcomes(ActionStatus.SUCCEEDED)}:
+        return f"Malware: read the results of the scans of {view.who}'s devices in the EDR console."
     details = view.output(BlockName.SIGN_INS, "successful_login_details")
     device = details.get("device") if isinstance(details, dict) else None
     if device:
