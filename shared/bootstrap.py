@@ -164,10 +164,13 @@ def build_providers(settings: Settings) -> Providers:
 
 def _add_okta(providers: Providers, settings: Settings) -> None:
     if settings.okta_url:
-        from shared.providers.okta import Okta
+        from shared.providers.okta import Okta, OktaApi, OktaGrants, OktaMethods
 
-        okta = Okta(settings)
+        api = OktaApi(settings)
+        okta = Okta(api)
         providers.directories[okta.name] = okta
+        providers.authentication_methods[okta.name] = OktaMethods(api)
+        providers.grants[okta.name] = OktaGrants(api)
 
 
 def _add_stores(providers: Providers, settings: Settings) -> None:

@@ -36,7 +36,6 @@ from shared.providers.okta.models import (
 )
 from shared.providers.okta.tokens import VENDOR
 from shared.providers.retry import Retry
-from shared.settings import Settings
 
 WEAK_FACTORS = frozenset({"email", "question"})
 """An attacker who reads the mailbox has the first and finds out the second."""
@@ -51,8 +50,8 @@ class Okta:
 
     name = VENDOR
 
-    def __init__(self, settings: Settings) -> None:
-        self._api = OktaApi(settings)
+    def __init__(self, api: OktaApi) -> None:
+        self._api = api
 
     async def get_user(self, user_id: str) -> DirectoryUser:
         """Return the account by id, login or unambiguous short login."""

@@ -97,6 +97,12 @@ class Role(VendorModel):
     status: str = "ACTIVE"
 
 
+class FactorProfile(VendorModel):
+    """The part of a factor's profile by which its owner knows it."""
+
+    phone_number: str | None = Field(None, alias="phoneNumber")
+
+
 class Factor(VendorModel):
     """``UserFactor``."""
 
@@ -105,6 +111,7 @@ class Factor(VendorModel):
     provider: str = ""
     status: str = ""
     created: UtcDatetime | None = None
+    profile: FactorProfile = FactorProfile()
 
 
 class Grant(VendorModel):
@@ -112,6 +119,7 @@ class Grant(VendorModel):
 
     id: str = Field(min_length=1)
     client_id: str = Field("", alias="clientId")
+    issuer: str = ""
     scope_id: str = Field("", alias="scopeId")
     status: str = "ACTIVE"
     created: UtcDatetime | None = None
