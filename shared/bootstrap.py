@@ -22,6 +22,7 @@ from shared.ports import (
     GeoLocator,
     Mailbox,
     Notifier,
+    OpenCases,
     Reputation,
     Siem,
     SignInLog,
@@ -37,6 +38,7 @@ NEEDED_SETTINGS = {
     "geo": "TOURNIQUET_GEOIP_CITY_DB",
     "evidence": "TOURNIQUET_BLOB_URL",
     "cases": "TOURNIQUET_BLOB_URL",
+    "open_cases": "TOURNIQUET_BLOB_URL",
     "endpoint": "TOURNIQUET_DEFENDER_ENABLED",
 }
 
@@ -64,6 +66,7 @@ class Providers:
     geo: GeoLocator | None = None
     evidence: EvidenceStore | None = None
     cases: CaseStore | None = None
+    open_cases: OpenCases | None = None
     mailbox: Mailbox | None = None
     authentication_methods: dict[str, AuthenticationMethods] = field(default_factory=dict)
     """By the directory's name, ``entra`` or ``okta``."""
@@ -87,6 +90,8 @@ class Providers:
     def require(self, port: Literal["evidence"]) -> EvidenceStore: ...
     @overload
     def require(self, port: Literal["cases"]) -> CaseStore: ...
+    @overload
+    def require(self, port: Literal["open_cases"]) -> OpenCases: ...
     @overload
     def require(self, port: Literal["mailbox"]) -> Mailbox: ...
     @overload
@@ -180,10 +185,11 @@ def _add_stores(providers: Providers, settings: Settings) -> None:
 
         providers.sign_in_log = SentinelLogs(settings, read_tables)
     if settings.blob_url:
-        from shared.providers.blob import BlobCaseStore, BlobEvidenceStore
+        from shared.providers.blob import BlobCaseStore, BlobEvidenceStore, BlobOpenCases
 
         providers.evidence = BlobEvidenceStore(settings)
         providers.cases = BlobCaseStore(settings)
+        providers.open_cases = BlobOpenCases(settings)
 
 
 def _add_sources(providers: Providers, settings: Settings) -> None:

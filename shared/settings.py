@@ -97,6 +97,8 @@ class Settings(BaseSettings):
     """By which Slack signs what people do with a message; without it nobody decides in Slack."""
     slack_approvers: Annotated[list[str], NoDecode] = Field(default_factory=list)
     """Slack user ids that may decide, comma separated; empty: whoever is in the channel."""
+    teams_webhook_url: SecretStr | None = None
+    """Address of a Workflows webhook; whoever has it can post to the channel."""
     smtp_host: str | None = None
     smtp_port: int = Field(default=587, ge=1, le=65535)
     smtp_username: str | None = None

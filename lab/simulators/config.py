@@ -22,6 +22,13 @@ def _made_up_secret() -> str:
 Secret = Annotated[str, Field(default_factory=_made_up_secret)]
 
 
+TEAMS_WEBHOOK = (
+    "/teams/workflows/0f5d6c1b2a394c7e8d9f/triggers/manual/paths/invoke"
+    "?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig="
+)
+"""A Workflows address, without the signature that makes it a credential."""
+
+
 class SimulatorSettings(BaseSettings):
     """Names are the app's settings; see docs/configuration.md."""
 
@@ -44,6 +51,7 @@ class SimulatorSettings(BaseSettings):
     ]
     tourniquet_slack_channel: str = "C0LABSOC01"
     tourniquet_slack_signing_secret: Secret
+    lab_teams_signature: Secret
     tourniquet_smtp_username: str = "tourniquet"
     tourniquet_smtp_password: Secret
     tourniquet_mail_from: str = "tourniquet@contoso.example"
@@ -59,6 +67,7 @@ def app_environment(
     files; not the app's own address, mode, storage or signing key.
     """
     origin = f"https://localhost:{tls_port}"
+    teams = f"{origin}{TEAMS_WEBHOOK}{settings.lab_teams_signature}"
     bundle = str(state_dir / "ca.pem")
     geoip = state_dir / "geoip"
     same_names = {name.upper(): str(value) for name, value in settings.model_dump().items()}
@@ -75,6 +84,7 @@ def app_environment(
         "TOURNIQUET_ABUSEIPDB_URL": f"{origin}/abuseipdb/api/v2",
         "TOURNIQUET_SERVICENOW_URL": f"{origin}/servicenow",
         "TOURNIQUET_SLACK_URL": f"{origin}/slack/api",
+        "TOURNIQUET_TEAMS_WEBHOOK_URL": teams,
         "TOURNIQUET_SMTP_HOST": "localhost",
         "TOURNIQUET_SMTP_PORT": str(smtp_port),
         "TOURNIQUET_SMTP_TLS": "starttls",

@@ -9,7 +9,7 @@ redirect would carry credentials elsewhere.
 import io
 import json as json_codec
 import ssl
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote, urlencode, urlsplit
@@ -100,6 +100,8 @@ class VendorClient:
     Attributes:
         vendor: name in errors and logs, for example ``virustotal``.
         base_url: https address without a trailing slash; nothing else is accepted.
+
+    ``secrets`` are what else no error may quote, such as parts of an address that is a credential.
     """
 
     def __init__(
@@ -111,6 +113,7 @@ class VendorClient:
         authorize: Authorize | None = None,
         prove: Prove | None = None,
         headers: Mapping[str, str] | None = None,
+        secrets: Sequence[str] = (),
     ) -> None:
         if urlsplit(base_url).scheme != "https":
             raise NotConfigured(f"the address of {vendor} must start with https://", vendor=vendor)
@@ -118,6 +121,7 @@ class VendorClient:
         self.base_url = base_url.rstrip("/")
         self._authorize = authorize
         self._prove = prove
+        self._secrets = tuple(secrets)
         self._headers = {"Accept": "application/json"} | dict(headers or {})
         self._policy = CallPolicy.from_settings(settings)
 
@@ -203,7 +207,7 @@ class VendorClient:
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_SECONDS),
             ) as response:
                 raw = await _read(response)
-                return self._judge(call, response, raw, secrets=list(proof.values()))
+                return self._judge(call, response, raw, secrets=[*proof.values(), *self._secrets])
         except (aiohttp.ClientError, OSError) as error:
             raise connection_error(error, vendor=self.vendor, operation=call.operation) from error
 
