@@ -100,23 +100,6 @@ async def confirm_compromised(_: task.ActivityContext, payload: dict[str, Any]) 
     return await _act(ActionName.CONFIRM_COMPROMISED, payload, directory.confirm_compromised)
 
 
-async def enable_account(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
-    """Enable sign-in again: the undo of ``disable_account``.
-
-    Input: ``{"case_id", "object_id"}``; output: the state afterwards.
-
-    Effect: ``accountEnabled`` becomes true.
-    Idempotency: not done when the account is enabled.
-    Permission: User.EnableDisableAccount.All.
-    """
-    directory = get_providers().require("directory")
-    state = await directory.get_state(payload["object_id"])
-    if state.account_enabled is not True:
-        await directory.set_enabled(payload["object_id"], enabled=True)
-        state = await directory.get_state(payload["object_id"])
-    return state.to_json()
-
-
 async def verify_account(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Ask the directory whether the actions are in force, once for all of them.
 

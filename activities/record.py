@@ -10,6 +10,7 @@ from shared.case_links import case_links
 from shared.errors import Conflict, PermanentError, RetryableError
 from shared.models.base import Json
 from shared.models.case import CaseRequest
+from shared.playbook.acting.undoing import with_undo
 from shared.playbook.reporting.next_steps import next_steps
 from shared.playbook.reporting.record import initial_record, merge_record, with_notification_inputs
 from shared.playbook.reporting.sla import with_measures
@@ -59,7 +60,7 @@ async def _merge_and_store(store: CaseStore, case_id: str, patch: Json) -> None:
 
 def _finish(record: Json) -> Json:
     severity = record["incident"].get("severity", "High")
-    done = with_notification_inputs(record) | {
+    done = with_notification_inputs(with_undo(record)) | {
         "sla": with_measures(record["sla"], severity=severity, now=utc_now()),
         "links": record["links"] | case_links(record, get_settings()),
     }

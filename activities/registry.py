@@ -6,7 +6,6 @@ from activities.communication import comment_incident, notify_analysts, open_tic
 from activities.containment import (
     confirm_compromised,
     disable_account,
-    enable_account,
     force_password_reset,
     read_account_state,
     revoke_sessions,
@@ -19,6 +18,7 @@ from activities.evidence import preserve_evidence
 from activities.firewall import block_ip, read_block, unblock_ip
 from activities.record import save_case
 from activities.sign_ins import analyse_sign_ins, recheck_sign_ins
+from activities.undoing import enable_account
 
 ACTIVITIES = (
     enrich_user,

@@ -56,7 +56,8 @@ async def get_case(req: func.HttpRequest, client: df.DurableFunctionsClient) -> 
 async def get_report(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Return the report page to a signed-in person, a link's holder or the automation key."""
     case_id = req.route_params["case_id"]
-    if find_caller(req, get_settings(), case_id, Purpose.REPORT) is None:
+    settings = get_settings()
+    if find_caller(req, settings, case_id, Purpose.REPORT) is None:
         return problem_for_people(
             req,
             401,
@@ -71,7 +72,8 @@ async def get_report(req: func.HttpRequest, client: df.DurableFunctionsClient) -
         return problem(404, "There is no such case")
     from shared.pages import render_report
 
-    return page(render_report(record))
+    may_undo = find_caller(req, settings, case_id, Purpose.DECISION) is not None
+    return page(render_report(record, may_undo=may_undo))
 
 
 async def find_record(client: df.DurableFunctionsClient, case_id: str) -> Json | None:

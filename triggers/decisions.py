@@ -1,4 +1,4 @@
-"""What people tell a case: a decision, an acknowledgement, that it is closed, an undo."""
+"""What people tell a case: a decision, an acknowledgement, that it is closed."""
 
 from urllib.parse import parse_qs
 
@@ -6,18 +6,17 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from orchestrators.names import Event, Orchestrator
+from orchestrators.names import Event
 from shared.case_links import Purpose
 from shared.errors import TourniquetError
 from shared.models.base import Json
-from shared.models.plan import ActionName
 from shared.playbook.intake.fields import InvalidBody
 from shared.settings import get_settings
 from triggers.answers import json_answer, page, problem, problem_for_people
 from triggers.body import read_json
 from triggers.cases import find_record
 from triggers.deciding import field_errors, parse_decision, send_decision
-from triggers.identity import Caller, by_function_key, find_caller
+from triggers.identity import Caller, by_function_key, find_caller, is_cross_site
 
 blueprint = df.Blueprint()
 
@@ -30,12 +29,11 @@ _TICK_SOMETHING = (
 
 
 class NoteBody(BaseModel):
-    """What is posted with an acknowledgement, a closing or an undo."""
+    """What is posted with an acknowledgement or a closing."""
 
     model_config = ConfigDict(extra="forbid")
 
     comment: str = Field(default="", max_length=2000)
-    actions: list[ActionName] = Field(default_factory=list, max_length=len(ActionName))
 
 
 @blueprint.route(
@@ -70,6 +68,8 @@ async def post_decision(
     caller = find_caller(req, get_settings(), case_id, Purpose.DECISION)
     if caller is None:
         return _refused(req)
+    if is_cross_site(req, get_settings()):
+        return problem(403, "This was sent by another site's page")
     record = await _record(client, case_id)
     if isinstance(record, func.HttpResponse):
         return record
@@ -81,7 +81,8 @@ async def post_decision(
         return problem(400, "The decision is not valid", errors=error.errors)
     if record["status"] != "awaiting_decision":
         return problem(409, "This case does not wait for a decision", detail=_decided(record))
-    decision = await send_decision(client, case_id, body, by=caller.name)
+    question = record.get("question", 1)
+    decision = await send_decision(client, case_id, body, by=caller.name, question=question)
     if decision is None:
         return problem(409, "This case does not wait for a decision", detail=_TOO_LATE)
     return json_answer({"case_id": case_id, "accepted": True, "decision": decision.to_json()}, 202)
@@ -113,7 +114,10 @@ async def _take_form(
         return page(html, 400)
     if record["status"] != "awaiting_decision":
         return page(render_decision(record, token=caller.token), 409)
-    decision = await send_decision(client, record["case_id"], body, by=caller.name)
+    question = record.get("question", 1)
+    decision = await send_decision(
+        client, record["case_id"], body, by=caller.name, question=question
+    )
     if decision is None:
         return page(render_decision(record, token=caller.token, error=_TOO_LATE), 409)
     return page(render_decided(record, decision), 202)
@@ -137,41 +141,6 @@ async def acknowledge(
 async def close(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Close the case; ends its watch. Blocks that have not expired are still lifted in time."""
     return await _tell(req, client, Event.CLOSED)
-
-
-@blueprint.route(route="cases/{case_id}/undo", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@blueprint.durable_client_input(client_name="client")
-async def undo_actions(
-    req: func.HttpRequest, client: df.DurableFunctionsClient
-) -> func.HttpResponse:
-    """Take back all or the named actions ``{"actions": [names], "comment": "why"}``."""
-    case_id = req.route_params["case_id"]
-    note = _read_note(req)
-    if isinstance(note, func.HttpResponse):
-        return note
-    record = await _record(client, case_id)
-    if isinstance(record, func.HttpResponse):
-        return record
-    chosen = [
-        item
-        for item in record["actions"]
-        if item["status"] == "succeeded" and (not note.actions or item["action"] in note.actions)
-    ]
-    if not chosen:
-        return problem(409, "There is nothing to undo")
-    account = record["account"] or {}
-    instance = await client.schedule_new_orchestration(
-        str(Orchestrator.UNDO),
-        input={
-            "case_id": case_id,
-            "object_id": account.get("object_id") or account.get("user_id"),
-            "actions": chosen,
-            "requested_by": by_function_key(req),
-            "comment": note.comment or "no comment",
-        },
-    )
-    names = [f"{item['action']} on {item['target']}" for item in chosen]
-    return json_answer({"case_id": case_id, "undo_id": instance, "undoing": names}, 202)
 
 
 async def _tell(

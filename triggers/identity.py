@@ -9,6 +9,7 @@ import hmac
 import os
 import time
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import azure.functions as func
 
@@ -50,6 +51,24 @@ def find_caller(
         if hmac.compare_digest(key.encode(), expected.encode()):
             return Caller("automation key")
     return None
+
+
+def is_cross_site(request: func.HttpRequest, settings: Settings) -> bool:
+    """Return whether another site's page sent this in the name of a signed-in person.
+
+    Browsers say so in ``Sec-Fetch-Site``, older ones by ``Origin``; a session's cookie goes along
+    with such a request, a link's token and a key do not. Programs send neither.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    return origin is not None and origin.lower() not in _origins(request, settings)
+
+
+def _origins(request: func.HttpRequest, settings: Settings) -> set[str]:
+    known = (urlsplit(url) for url in (request.url, settings.public_url))
+    return {f"{one.scheme}://{one.netloc}".lower() for one in known}
 
 
 def by_function_key(request: func.HttpRequest) -> str:

@@ -9,6 +9,7 @@ from shared.models.base import Json, Model, UtcDatetime
 from shared.models.block import Block
 from shared.models.outcome import ActionOutcome
 from shared.models.plan import Decision, PlannedAction
+from shared.models.undo import UndoRun
 from shared.models.verdict import Verdict
 
 
@@ -132,6 +133,17 @@ class TimelineEntry(Model):
     event: str
 
 
+class Recheck(Model):
+    """Whether the containment held: what the search of sign-ins some minutes later said.
+
+    ``held`` is ``None`` when it could not be told, or when the containment was taken back before.
+    """
+
+    at: UtcDatetime
+    held: bool | None
+    detail: str
+
+
 class CaseRecord(Model):
     """The case record: everything people read, kept as ``<case_id>/record.json`` in Blob.
 
@@ -149,6 +161,8 @@ class CaseRecord(Model):
     plan: list[PlannedAction] = Field(default_factory=list)
     decision: Decision | None = None
     actions: list[ActionOutcome] = Field(default_factory=list)
+    undos: list[UndoRun] = Field(default_factory=list)
+    recheck: Recheck | None = None
     blocks: dict[str, Block] = Field(default_factory=dict)
     sla: Json = Field(default_factory=dict)
     timeline: list[TimelineEntry] = Field(default_factory=list)

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from shared.models.base import Json, Model, UtcDatetime
 from shared.models.plan import ActionName
+from shared.models.undo import Undone
 
 
 class ActionStatus(StrEnum):
@@ -19,7 +20,8 @@ class ActionOutcome(Model):
 
     ``verified`` is ``True`` when the provider was asked afterwards and confirmed, ``False`` when
     it denied, ``None`` when it could not be asked (``detail`` says why). ``undo`` holds what was
-    there before, enough to take the action back, or ``None`` when it cannot be taken back.
+    there before, enough to take the action back, or ``None`` when it cannot be taken back or has
+    been: then ``undone`` says by whom and why. ``status`` and ``verified`` stay history.
     """
 
     action: ActionName
@@ -29,3 +31,4 @@ class ActionOutcome(Model):
     detail: str = ""
     at: UtcDatetime
     undo: Json | None = None
+    undone: Undone | None = None

@@ -16,13 +16,14 @@ from shared.models.block import BlockName
 from shared.models.case import CaseRecord
 from shared.models.choices import ACTION_WORDS, CHOICES, options_for, why_asked
 from shared.models.plan import ActionName, Decision
+from shared.models.undoing import choose
 from shared.pages import text
 from shared.pages.answer import answer_lines, attack_address, headline, outcome_words, who
 from shared.pages.facts import facts
 from shared.pages.sign_in_plot import sign_in_plot
 from shared.pages.style import style
 
-__all__ = ["render_decided", "render_decision", "render_problem", "render_report"]
+__all__ = ["render_decided", "render_decision", "render_problem", "render_report", "render_undo"]
 
 _MAIN_REASONS = 3
 
@@ -53,8 +54,12 @@ def _environment() -> Environment:
     return environment
 
 
-def render_report(record: Json) -> str:
+def render_report(record: Json, *, may_undo: bool = False) -> str:
     """Return the case report as an HTML page; a record of any status can be shown.
+
+    Args:
+        record: the case record.
+        may_undo: whether whoever looks may take actions back, and gets a form for it.
 
     Raises:
         pydantic.ValidationError: ``record`` is not a case record.
@@ -73,6 +78,7 @@ def render_report(record: Json) -> str:
         not_hunted=(activity.notes if activity else []) or "not searched",
         hunts_missing=found.get("incomplete_queries") or [],
         evidence=(evidence.details.get("items") or []) if evidence else [],
+        may_undo=may_undo,
     )
 
 
@@ -122,6 +128,41 @@ def render_decided(record: Json, decision: Decision) -> str:
     )
 
 
+def render_undo(
+    record: Json,
+    *,
+    token: str,
+    error: str = "",
+    comment: str = "",
+    under_way: Json | None = None,
+    by: str = "",
+) -> str:
+    """Return the page that answers an undo: the form again with ``error``, or what was started.
+
+    Args:
+        record: the case record.
+        token: the signed link's token, empty for who came another way.
+        error: why nothing was started.
+        comment: what was typed, so that it is not lost.
+        under_way: ``{"undoing": [names], "not_undoable": [UndoResult]}`` of what was started.
+        by: who asked.
+
+    Raises:
+        pydantic.ValidationError: ``record`` is not a case record.
+    """
+    case = CaseRecord.model_validate(record)
+    return _render(
+        "undo.html.j2",
+        case,
+        token=token,
+        error=error,
+        comment=comment,
+        under_way=under_way,
+        by=by,
+        report=case.links.get("report"),
+    )
+
+
 def render_problem(title: str, detail: str = "") -> str:
     """Return a page that says what went wrong and what to do, for people who came by a link."""
     return _environment().get_template("problem.html.j2").render(title=title, detail=detail)
@@ -138,6 +179,7 @@ def _render(template: str, case: CaseRecord, **values: Any) -> str:
             facts=facts(case),
             plot=sign_in_plot(case),
             would_change=_would_change(case),
+            undo=choose(case),
             **values,
         )
     )

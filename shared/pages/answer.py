@@ -8,6 +8,9 @@ from shared.models.case import CaseRecord, CaseStatus, OperatingMode
 from shared.models.choices import ACTION_WORDS
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName, Disposition
+from shared.models.undo import UndoStatus
+from shared.models.undoing import can_restore, did_not_hold
+from shared.pages.text import when
 
 type Tone = Literal["good", "warn", "bad", "plain"]
 
@@ -69,13 +72,30 @@ def answer_lines(case: CaseRecord) -> list[Line]:
     if case.status is CaseStatus.AWAITING_DECISION:
         names = _names((line.action, line.target) for line in asked)
         lines.append(Line("warn", f"Waiting for a person to decide: {names or 'see the plan'}."))
-    done = [one for one in case.actions if one.status is ActionStatus.SUCCEEDED]
+    lines += _undone(case)
+    done = [
+        one for one in case.actions if one.status is ActionStatus.SUCCEEDED and one.undone is None
+    ]
     if sure := _names((one.action, one.target) for one in done if one.verified is True):
         lines.append(Line("good", f"Done and verified: {sure}."))
     if unsure := _names((one.action, one.target) for one in done if one.verified is None):
         lines.append(Line("warn", f"Done, not verified: {unsure}."))
-    if not done:
+    if not done and not case.undos:
         lines += _nothing_done(case, failed=bool(_by_hand(case)))
+    return lines
+
+
+def _undone(case: CaseRecord) -> list[Line]:
+    """Return what was taken back by whom, and whether an undo is still under way."""
+    lines = []
+    for one in case.actions:
+        if one.undone is not None:
+            sure = "verified" if one.undone.verified else "NOT verified"
+            name = _names([(one.action, one.target)])
+            tone: Tone = "plain" if one.undone.verified else "warn"
+            lines.append(Line(tone, f"Taken back by {one.undone.by}, {sure}: {name}."))
+    if case.undos and case.undos[-1].finished_at is None:
+        lines.append(Line("warn", f"{case.undos[-1].by} is taking actions back; reload this page."))
     return lines
 
 
@@ -85,8 +105,11 @@ def outcome_words(outcome: ActionOutcome) -> Line:
         return Line("bad", "FAILED: do it by hand")
     if outcome.status is ActionStatus.SKIPPED:
         return Line("warn", "Not done")
-    if outcome.detail.startswith("undone"):
-        return Line("plain", "Undone")
+    if outcome.undone is not None:
+        back = f"taken back by {outcome.undone.by} on {when(outcome.undone.at)}"
+        return Line(
+            "plain", f"Done, then {back}{'' if outcome.undone.verified else ', NOT verified'}"
+        )
     if outcome.verified is True:
         return Line("good", "Done and verified")
     if outcome.verified is False:
@@ -99,17 +122,20 @@ def _by_hand(case: CaseRecord) -> list[str]:
     idle = _names(
         (one.action, one.target)
         for one in case.actions
-        if one.status is ActionStatus.SUCCEEDED and one.verified is False
+        if one.status is ActionStatus.SUCCEEDED and one.verified is False and not one.undone
     )
     found = []
     if failed:
         found.append(f"FAILED, do it by hand now: {failed}.")
     if idle:
         found.append(f"Accepted, but NOT in force, check now: {idle}.")
-    # After a containment, "monitoring" means that the re-check saw the attacker sign in again.
-    contained = any(one.status is ActionStatus.SUCCEEDED for one in case.actions)
-    if case.status is CaseStatus.MONITORING and contained:
+    if did_not_hold(case):
         found.append("The containment did NOT hold: somebody signed in again. Contain by hand now.")
+    open_ = {(one.action, one.target) for one in case.actions if can_restore(one)}
+    last = case.undos[-1].results if case.undos else []
+    stuck = [one for one in last if one.status is UndoStatus.FAILED]
+    if left := _names((o.action, o.target) for o in stuck if (o.action, o.target) in open_):
+        found.append(f"Taking back FAILED, do it by hand: {left}.")
     if case.status is CaseStatus.FAILED and not found:
         found.append("The response failed: judge and contain by hand now.")
     return found

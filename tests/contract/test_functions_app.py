@@ -30,11 +30,11 @@ ROUTES = {
     ("GET", "cases/{case_id}"): FUNCTION,
     ("POST", "cases/{case_id}/acknowledge"): FUNCTION,
     ("POST", "cases/{case_id}/close"): FUNCTION,
-    ("POST", "cases/{case_id}/undo"): FUNCTION,
     # People reach these by a link; the app itself checks who asks (triggers/identity.py).
     ("GET", "cases/{case_id}/report"): ANONYMOUS,
     ("GET", "cases/{case_id}/decision"): ANONYMOUS,
     ("POST", "cases/{case_id}/decision"): ANONYMOUS,
+    ("POST", "cases/{case_id}/undo"): ANONYMOUS,
     # Slack signs what it sends; the app checks it (triggers/slack.py).
     ("POST", "slack/interactions"): ANONYMOUS,
     ("GET", "health"): ANONYMOUS,

@@ -145,21 +145,38 @@ def _slowly_in_force(engine: Engine) -> Run:
     return run
 
 
-def _account_and_address_undone(engine: Engine) -> Run:
-    run = _new(engine)
-    actions = [
-        outcome(ActionName.DISABLE_ACCOUNT, undo={"account_enabled": True}),
-        outcome(ActionName.BLOCK_IP, undo={"rule_id": "/ipGroups/1"}),
-        outcome(ActionName.REVOKE_SESSIONS),
-    ]
+def _undo(run: Run, *actions: Json) -> Run:
+    password = {"action": "ForcePasswordReset", "target": OBJECT_ID, "status": "impossible"}
     request = {
+        "number": 1,
+        "account_key": OBJECT_ID,
         "object_id": OBJECT_ID,
-        "actions": actions,
+        "directory": "entra",
+        "actions": list(actions),
+        "impossible": [password],
         "requested_by": "kim",
+        "requested_at": "2026-11-20T12:30:00.000Z",
         "comment": "it was the user",
     }
     run.start("undo", request)
     return run
+
+
+_DISABLED = outcome(ActionName.DISABLE_ACCOUNT, undo={"account_enabled": True})
+
+
+def _enabled_at_third_look(engine: Engine) -> Run:
+    answers = iter([False, False, True])
+
+    def enable(_payload: Json) -> Json:
+        return {"status": "succeeded", "verified": next(answers), "detail": "accountEnabled"}
+
+    return _undo(_new(engine, enable_account=enable), _DISABLED)
+
+
+def _account_and_address_undone(engine: Engine) -> Run:
+    blocked = outcome(ActionName.BLOCK_IP, undo={"rule_id": "/ipGroups/1"})
+    return _undo(_new(engine), _DISABLED, blocked)
 
 
 def _opened_at_second_try(engine: Engine) -> Run:
@@ -191,6 +208,7 @@ STORIES = (
     Story("contain", "account-and-address", _account_and_address),
     Story("contain", "refused", _refused),
     Story("block_address", "slowly-in-force", _slowly_in_force),
+    Story("undo", "directory-lags", _enabled_at_third_look),
     Story("undo", "account-and-address", _account_and_address_undone),
     Story("open_ticket_late", "second-try", _opened_at_second_try),
 )

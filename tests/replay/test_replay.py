@@ -56,7 +56,7 @@ def test_a_run_recorded_now_has_the_shape_of_the_stored_one() -> None:
     story = next(one for one in STORIES if one.orchestrator == "undo")
     history = record(story)
     kinds = [event.WhichOneof("eventType") for event in history.events]
-    stored = load("undo-account-and-address")
+    stored = load("undo-directory-lags")
     assert kinds == [event.WhichOneof("eventType") for event in stored.events]
 
 

@@ -136,6 +136,7 @@ def devices_done(payload: Json) -> Json:
 
 
 _STATE = {"account_enabled": True, "sign_in_sessions_valid_from": T0, "last_password_change_at": T0}
+_UNDONE = {"status": "succeeded", "verified": True, "detail": "accountEnabled is true"}
 _BLOCKED = {"rule_id": "/ipGroups/1", "present": True, "provisioned": True}
 
 
@@ -156,7 +157,7 @@ def default_scripts() -> dict[str, Script]:
         "revoke_sessions": acts(ActionName.REVOKE_SESSIONS),
         "confirm_compromised": acts(ActionName.CONFIRM_COMPROMISED),
         "verify_account": verified,
-        "enable_account": lambda _payload: _STATE,
+        "enable_account": lambda _payload: _UNDONE,
         "read_block": lambda _payload: _BLOCKED,
         "block_ip": lambda _payload: blocked,
         "unblock_ip": lambda _payload: _BLOCKED | {"present": False},

@@ -44,8 +44,8 @@ def merge_record(record: Json, patch: Json) -> Json:
     """Return ``record`` with ``patch`` merged in; the same patch twice changes nothing more.
 
     ``blocks`` merge by name (one without a status completes what is there), ``actions`` by action
-    and target (what was taken back stays so), ``undos`` by number, ``timeline`` by time and text, ``account``, ``incident``, ``sla`` and ``links`` by
-    key; everything else is replaced.
+    and target (what was taken back stays so), ``undos`` by number, ``timeline`` by time and text,
+    ``account``, ``incident``, ``sla`` and ``links`` by key; everything else is replaced.
 
     Raises:
         pydantic.ValidationError: the result is not a case record.

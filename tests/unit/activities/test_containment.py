@@ -171,14 +171,6 @@ async def test_the_read_back_asks_once_for_all(house: FakeHouse) -> None:
     assert house.directory.calls == ["get_state", "get_risk"]
 
 
-async def test_enabling_again_is_done_once(house: FakeHouse) -> None:
-    await act(containment.disable_account, await state(house))
-    for _ in range(2):
-        found = await call(containment.enable_account, object_id=OBJECT_ID)
-        assert found["account_enabled"] is True
-    assert house.directory.called("set_enabled") == 2
-
-
 async def block(house: FakeHouse, before: object) -> dict[str, object]:
     return await call(block_ip, address=ADDRESS, before=before)
 

@@ -66,13 +66,15 @@ def wrong_fields(response: func.HttpResponse) -> list[str]:
 class FakeClient:
     """The durable client: remembers what was started and raised.
 
-    ``rivals``: cases that another delivery starts between our look and our start.
+    ``rivals``: cases that another delivery starts between our look and our start; ``ended``:
+    instances that are over.
     """
 
     def __init__(self) -> None:
         self.started: dict[str, Json] = {}
         self.events: list[tuple[str, str, Json]] = []
         self.rivals: set[str] = set()
+        self.ended: set[str] = set()
         self.down = False
 
     async def get_orchestration_state(self, instance_id: str, **_options: Any) -> Any:
@@ -80,7 +82,8 @@ class FakeClient:
         if instance_id not in self.started:
             return None
         given = self.started[instance_id]
-        return SimpleNamespace(get_input=lambda _kind: given["input"])
+        status = SimpleNamespace(name="COMPLETED" if instance_id in self.ended else "RUNNING")
+        return SimpleNamespace(get_input=lambda _kind: given["input"], runtime_status=status)
 
     async def schedule_new_orchestration(
         self, name: str, *, input: Json, instance_id: str = "generated"

@@ -5,9 +5,7 @@ import pytest
 
 from shared.case_links import Purpose
 from shared.errors import RetryableError
-from shared.models.plan import ActionName
 from tests.support.fakes import FakeHouse
-from tests.support.scripts import ADDRESS, OBJECT_ID, outcome
 from tests.unit.playbook.records import planned, record
 from tests.unit.triggers.calls import (
     CASE_ID,
@@ -24,7 +22,6 @@ get_decision = handler(decisions.get_decision)
 post_decision = handler(decisions.post_decision)
 acknowledge = handler(decisions.acknowledge)
 close = handler(decisions.close)
-undo = handler(decisions.undo_actions)
 
 FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
 PLAN = [planned("ForcePasswordReset", "ask"), planned("RevokeSessions", "ask")]
@@ -202,7 +199,7 @@ async def test_a_closed_case_stays_closed(house: FakeHouse, client: FakeClient, 
     assert not client.events
 
 
-@pytest.mark.parametrize("call", [acknowledge, close, undo])
+@pytest.mark.parametrize("call", [acknowledge, close])
 async def test_wrong_notes_missing_cases_and_a_store_that_is_down(
     house: FakeHouse, client: FakeClient, call: Any
 ) -> None:
@@ -218,34 +215,12 @@ async def test_wrong_notes_missing_cases_and_a_store_that_is_down(
     assert not client.events and not client.started
 
 
-DONE = [
-    outcome(ActionName.DISABLE_ACCOUNT, undo={"account_enabled": True}),
-    outcome(ActionName.BLOCK_IP, undo={"rule_id": "/ipGroups/1"}),
-    outcome(ActionName.REVOKE_SESSIONS, status="failed"),
-]
-
-
-async def test_an_undo_is_started_for_what_was_done(house: FakeHouse, client: FakeClient) -> None:
-    account = {"object_id": OBJECT_ID, "user_principal_name": "ann@contoso.com"}
-    house.cases.records[CASE_ID] = record(actions=DONE, account=account)
-    response = await undo(request(body={"comment": "it was the user"}), client)
-    assert response.status_code == 202
-    assert answer(response)["undoing"] == [
-        f"DisableAccount on {OBJECT_ID}",
-        f"BlockIP on {ADDRESS}",
-    ]
-    [started] = client.started.values()
-    assert started["name"] == "undo"
-    given = started["input"]
-    assert (given["case_id"], given["object_id"]) == (CASE_ID, OBJECT_ID)
-    assert [item["action"] for item in given["actions"]] == ["DisableAccount", "BlockIP"]
-    assert (given["requested_by"], given["comment"]) == ("function key", "it was the user")
-
-
-async def test_an_undo_can_name_its_actions(house: FakeHouse, client: FakeClient) -> None:
-    house.cases.records[CASE_ID] = record(actions=DONE)
-    response = await undo(request(body={"actions": ["BlockIP"]}), client)
-    assert answer(response)["undoing"] == [f"BlockIP on {ADDRESS}"]
-    for nothing in ("RevokeSessions", "ConfirmCompromised"):
-        response = await undo(request(body={"actions": [nothing]}), client)
-        assert response.status_code == 409
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_another_sites_page_cannot_decide_in_a_persons_name(
+    waiting: FakeHouse, client: FakeClient, monkeypatch: pytest.MonkeyPatch, site: str
+) -> None:
+    monkeypatch.setenv("WEBSITE_AUTH_ENABLED", "true")
+    headers = FORM | {"x-ms-client-principal-name": "kim@contoso.com", "sec-fetch-site": site}
+    response = await post_decision(request(raw=b"actions=NoAction", headers=headers), client)
+    assert response.status_code == 403
+    assert not client.events
