@@ -106,20 +106,24 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
 async def comment_incident(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Write the case's state as a comment on the SIEM's incident (seed ``post_case_comment``).
 
-    Input: ``{"case_id", "phase"}``; output ``{"key"}``, ``{"skipped"}`` or ``{"error"}``.
+    Input: ``{"case_id", "phase"}``, with ``incident_ids`` for other incidents than the case's own;
+    output ``{"key"}``, ``{"skipped"}`` or ``{"error"}``.
 
-    Effect: one comment per case and phase.
+    Effect: one comment per incident, case and phase.
     Idempotency: the comment's id is derived from case and phase, so writing again replaces it.
     Permission: Microsoft Sentinel Responder.
     """
     record = await _record(payload)
-    incident_id = record["incident"]["incident_id"]
-    if not incident_id.startswith("/subscriptions/"):
+    wanted = payload.get("incident_ids") or [record["incident"]["incident_id"]]
+    incident_ids = [one for one in dict.fromkeys(wanted) if one.startswith("/subscriptions/")]
+    if not incident_ids:
         return {"skipped": "the case does not come from a Sentinel incident"}
     key = f"{payload['case_id']}:{payload['phase']}"
     try:
         siem = get_providers().require("siem")
-        await siem.comment_on_incident(incident_id, key=key, text=incident_comment_for(record))
+        text = incident_comment_for(record)
+        for incident_id in incident_ids:
+            await siem.comment_on_incident(incident_id, key=key, text=text)
     except RetryableError:
         raise
     except (TourniquetError, NotConfigured) as error:

@@ -73,6 +73,7 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
         user_principal_name=facts.user_principal_name,
         address=_attack_address(case, facts),
         blockable_address=_blockable(_address_facts(case, facts, recommended, settings), settings),
+        attacked_at=blocks[BlockName.SIGN_INS]["details"].get("last_success_at"),
     )
     return decided.to_json()
 

@@ -16,8 +16,10 @@ from activities.devices import isolate_devices, release_devices, scan_devices, v
 from activities.enrichment import enrich_user
 from activities.evidence import preserve_evidence
 from activities.firewall import block_ip, read_block, unblock_ip
+from activities.joining import release_account, take_joined
+from activities.recheck import recheck_sign_ins
 from activities.record import save_case
-from activities.sign_ins import analyse_sign_ins, recheck_sign_ins
+from activities.sign_ins import analyse_sign_ins
 from activities.undoing import enable_account
 
 ACTIVITIES = (
@@ -43,6 +45,8 @@ ACTIVITIES = (
     notify_analysts,
     comment_incident,
     recheck_sign_ins,
+    take_joined,
+    release_account,
     scan_devices,
     isolate_devices,
     verify_devices,

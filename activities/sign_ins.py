@@ -9,7 +9,7 @@ from durabletask import task
 from activities.support import explain, utc_now
 from shared.bootstrap import get_providers
 from shared.errors import TourniquetError
-from shared.models.base import Json, format_utc, parse_utc
+from shared.models.base import Json, format_utc
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
 from shared.models.query import QueryResult
@@ -26,6 +26,7 @@ from shared.playbook.sign_ins.late_logs import (
     reported_success,
 )
 from shared.playbook.sign_ins.models import REPORTED_BY_ALERT, SignInAnalysis, SuccessfulLogin
+from shared.playbook.sign_ins.suspect import last_success
 from shared.playbook.sign_ins.times import sign_in_times
 from shared.settings import get_settings
 
@@ -198,6 +199,7 @@ def _block(
 ) -> dict[str, Any]:
     analysis = model.to_json()
     times = sign_in_times(events, model)
+    last = last_success(events, model.suspicious_address)
     complete = not (found.incomplete or notes)
     return make_block(
         BlockName.SIGN_INS,
@@ -213,6 +215,7 @@ def _block(
             "analysis": analysis,
             "times": times.to_json() if times else None,
             "suspicious_address": analysis["suspicious_address"],
+            "last_success_at": format_utc(last) if last else None,
             "complete": complete,
             "awaited": awaited,
             "rows": found.rows,
@@ -220,35 +223,3 @@ def _block(
         started_at=started,
         finished_at=utc_now(),
     ).to_json()
-
-
-async def recheck_sign_ins(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
-    """Search sign-ins after containment: did it hold?
-
-    Input: ``{"case": CaseRequest, "since": ISO time}``; output ``{"held": true | false | null,
-    "detail"}``. A success from one of the case's addresses after ``since`` means it did not hold.
-
-    Effect: none, reads only.
-    Idempotency: a read.
-    Permission: Log Analytics Reader on the workspace.
-    """
-    case = CaseRequest.model_validate(payload["case"])
-    account = case.account
-    if account is None:
-        return {"held": None, "detail": "the case has no account"}
-    log = get_providers().require("sign_in_log")
-    since = parse_utc(payload["since"])
-    found = await log.get_sign_ins(
-        object_id=account.object_id,
-        user_principal_name=account.user_principal_name or account.user_id,
-        start=since,
-        end=utc_now(),
-    )
-    again = [event for event in found.events if event.succeeded and event.address in case.addresses]
-    if again:
-        last = again[-1].to_json()
-        detail = f"{len(again)} sign-ins from {last['address']} since, the last at {last['at']}"
-        return {"held": False, "detail": f"it did NOT hold: {detail}"}
-    if found.incomplete:
-        return {"held": None, "detail": f"not known: {'; '.join(found.incomplete)}"}
-    return {"held": True, "detail": "no sign-in from the attacker's addresses since"}

@@ -15,6 +15,7 @@ class Orchestrator(StrEnum):
     OPEN_TICKET_LATE = "open_ticket_late"
     UNDO = "undo"
     CONTAIN_DEVICES = "contain_devices"
+    JOIN_INCIDENTS = "join_incidents"
 
 
 class Activity(StrEnum):
@@ -46,6 +47,8 @@ class Activity(StrEnum):
     ISOLATE_DEVICES = "isolate_devices"
     VERIFY_DEVICES = "verify_devices"
     RELEASE_DEVICES = "release_devices"
+    TAKE_JOINED = "take_joined"
+    RELEASE_ACCOUNT = "release_account"
 
 
 class Entity(StrEnum):
@@ -60,3 +63,4 @@ class Event(StrEnum):
     DECISION = "Decision"
     ACKNOWLEDGED = "Acknowledged"
     CLOSED = "Closed"
+    JOINED = "Joined"

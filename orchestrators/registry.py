@@ -4,8 +4,17 @@ from orchestrators.contain import block_address, contain
 from orchestrators.devices import contain_devices
 from orchestrators.entities import account
 from orchestrators.hand_over import open_ticket_late
+from orchestrators.joining import join_incidents
 from orchestrators.respond import respond
 from orchestrators.undo import undo
 
-ORCHESTRATORS = (respond, contain, block_address, open_ticket_late, undo, contain_devices)
+ORCHESTRATORS = (
+    respond,
+    contain,
+    block_address,
+    open_ticket_late,
+    undo,
+    contain_devices,
+    join_incidents,
+)
 ENTITIES = (account,)

@@ -8,7 +8,10 @@ from durabletask import task
 
 from orchestrators.case_file import acknowledged
 from orchestrators.flow import Retry, Steps, attempt, case_activity, save, timeline, utc_now
+from orchestrators.joining import Joins
 from orchestrators.names import Activity, Event
+from orchestrators.standing import Raised
+from orchestrators.telling import tell_everywhere
 from shared.models.base import Json, format_utc
 from shared.models.case import CaseRequest, CaseStatus
 from shared.models.outcome import ActionStatus
@@ -29,9 +32,21 @@ class _Waits:
         every = (self.acknowledged, self.closed, self.end, self.recheck, self.expiry)
         return [one for one in every if one is not None]
 
+    def cancel(self) -> None:
+        """Wait for nothing any more."""
+        for one in self.pending():
+            if isinstance(one, task.CancellableTask) and not one.is_complete:
+                one.cancel()
 
-def watch(ctx: task.OrchestrationContext, case: CaseRequest, outcomes: list[Json]) -> Steps[None]:
-    """Watch a handed-over case until a person closes it or the watch ends and no block is left."""
+
+def watch(
+    ctx: task.OrchestrationContext, case: CaseRequest, outcomes: list[Json], joins: Joins
+) -> Steps[Raised | None]:
+    """Watch a handed-over case until a person closes it or the watch ends and no block is left.
+
+    Returns a judgement that asks for more, made by incidents that joined; then the caller acts,
+    and watches anew.
+    """
     done = [item for item in outcomes if item["status"] == ActionStatus.SUCCEEDED]
     blocked = [item for item in done if item["action"] == ActionName.BLOCK_IP and item["undo"]]
     contained = any(item["action"] != ActionName.BLOCK_IP for item in done)
@@ -45,7 +60,7 @@ def watch(ctx: task.OrchestrationContext, case: CaseRequest, outcomes: list[Json
     )
     watching = True
     while watching or waits.expiry is not None:
-        winner = yield task.when_any(waits.pending())
+        winner = yield task.when_any([*waits.pending(), *joins.pending()])
         if winner is waits.acknowledged:
             yield from _acknowledge(ctx, case, waits)
         elif winner is waits.recheck:
@@ -54,13 +69,34 @@ def watch(ctx: task.OrchestrationContext, case: CaseRequest, outcomes: list[Json
         elif winner is waits.expiry:
             waits.expiry = None
             yield from _lift_blocks(ctx, case, blocked)
+        elif winner in joins.pending():
+            if raised := joins.go_on():
+                yield from _put_off(ctx, case, waits)
+                return raised
         else:
             watching = False
+            if raised := (yield from joins.close()):
+                yield from _put_off(ctx, case, waits)
+                return raised
             yield from _end(ctx, case, waits, closed=winner is waits.closed)
             if waits.expiry is not None:
                 yield waits.expiry
                 waits.expiry = None
                 yield from _lift_blocks(ctx, case, blocked)
+    return None
+
+
+def _put_off(ctx: task.OrchestrationContext, case: CaseRequest, waits: _Waits) -> Steps[None]:
+    """End this watch because there is more to do; what people have just said is written down."""
+    patch: Json = {"timeline": []}
+    if waits.acknowledged.is_complete:
+        patch |= acknowledged(ctx, waits.acknowledged.get_result())
+    if waits.closed.is_complete:
+        event = "not closed: an incident that joined meanwhile calls for more; close it again"
+        patch["timeline"] += timeline(ctx, event)
+    waits.cancel()
+    if patch["timeline"]:
+        yield from attempt(save(ctx, case.case_id, patch))
 
 
 def _timer(ctx: task.OrchestrationContext, *, minutes: float) -> task.CancellableTask[Any]:
@@ -78,13 +114,16 @@ def _recheck(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[None]:
     payload = {"case": case.to_json(), "since": format_utc(utc_now(ctx) - _recheck_window(case))}
     settled = yield from attempt(case_activity(ctx, Activity.RECHECK_SIGN_INS, payload, Retry.READ))
     found = settled.result or {"held": None, "detail": f"could not be checked: {settled.error}"}
-    patch: Json = {"timeline": timeline(ctx, f"containment re-checked: {found['detail']}")}
+    patch: Json = {
+        "recheck": found | {"at": format_utc(utc_now(ctx))},
+        "timeline": timeline(ctx, f"containment re-checked: {found['detail']}"),
+    }
     if found["held"] is False:
-        patch["status"] = CaseStatus.MONITORING
+        patch["status"] = CaseStatus.FAILED
     yield from attempt(save(ctx, case.case_id, patch))
     if found["held"] is False:
-        message = {"case_id": case.case_id, "phase": "not_held"}
-        yield from attempt(case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.SAVE))
+        ctx.set_custom_status({"phase": CaseStatus.FAILED})
+        yield from tell_everywhere(ctx, case.case_id, "not_held")
 
 
 def _recheck_window(case: CaseRequest) -> timedelta:

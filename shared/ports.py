@@ -280,8 +280,48 @@ class CaseStore(Protocol):
         """
         ...
 
+    async def get_claim(self, case_id: str, name: str) -> Json | None:
+        """Return the facts of a claim, or ``None`` when nobody has claimed it."""
+        ...
+
     async def list_cases(self, *, page_size: int, token: str | None) -> CasePage:
         """Return one page of case summaries; ``token`` comes from the page before."""
+        ...
+
+
+class OpenCases(Protocol):
+    """Which case answers for an account now, and the incidents that wait to join a case.
+
+    A claim is ``{"case_id", "opened_at", "case": CaseRequest}``. A waiting incident is named so
+    that names in order are incidents in order of weight (``shared.playbook.joining.waiting_name``).
+    """
+
+    async def claim(self, account_key: str, claim: Json) -> Json | None:
+        """Make a case the account's open one; ``None`` when it is, else the claim that is there."""
+        ...
+
+    async def holder(self, account_key: str) -> Json | None:
+        """Return the claim of the account's open case, or ``None``."""
+        ...
+
+    async def release(self, account_key: str, case_id: str) -> None:
+        """End the claim if it is still this case's; a later case's claim is left alone."""
+        ...
+
+    async def put_joining(self, case_id: str, name: str, incident: Json) -> None:
+        """Let an incident wait for the case; under the same name again it changes nothing."""
+        ...
+
+    async def list_joining(self, case_id: str) -> list[str]:
+        """Return the names of waiting incidents, in order; a bounded number at a time."""
+        ...
+
+    async def get_joining(self, case_id: str, name: str) -> Json | None:
+        """Return one waiting incident, ``None`` when it has been taken away."""
+        ...
+
+    async def drop_joining(self, case_id: str, name: str) -> None:
+        """Take a waiting incident away; one that is not there is fine."""
         ...
 
 

@@ -48,11 +48,12 @@ async def send_decision(
     *,
     by: str,
     channel: str = "web",
+    question: int = 1,
 ) -> Decision | None:
     """Send the decision to the case; ``None`` when somebody was faster.
 
-    The first to claim the answer counts. Its decision is sent again by every later one, in case
-    the first was claimed and never arrived; the case hears only one.
+    The first to claim the answer of this ``question`` counts. Its decision is sent again by every
+    later one, in case the first was claimed and never arrived; the case hears only one.
     """
     decision = Decision(
         actions=body.actions,
@@ -62,8 +63,9 @@ async def send_decision(
         channel=channel,
     )
     answer = decision.to_json()
+    name = "decision" if question == 1 else f"decision-{question}"
     try:
-        earlier = await get_providers().require("cases").claim(case_id, "decision", answer)
+        earlier = await get_providers().require("cases").claim(case_id, name, answer)
     except TourniquetError as error:
         _log.warning("decision on %s is not claimed: %s", case_id, error.describe())
         earlier = None

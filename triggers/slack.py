@@ -163,7 +163,8 @@ async def _decide(
     if record is None or record["status"] != "awaiting_decision":
         return "this case does not wait for a decision any more"
     by = f"{who.username or who.id} (Slack {who.id})"
-    decision = await send_decision(client, case_id, body, by=by, channel="slack")
+    question = record.get("question", 1)
+    decision = await send_decision(client, case_id, body, by=by, channel="slack", question=question)
     return None if decision else "somebody else has just decided; the report shows what"
 
 

@@ -4,18 +4,17 @@ import asyncio
 import json
 import logging
 from dataclasses import dataclass
-from typing import Any
 
-import grpc
 from azure.durable_functions import DurableFunctionsClient
 
-from orchestrators.names import Orchestrator
 from shared.bootstrap import get_providers
 from shared.errors import TourniquetError
 from shared.models.base import Json
 from shared.models.case import CaseRequest, Timing
 from shared.playbook.acting.evidence import RECEIVED
+from shared.playbook.intake.joining import evidence_name
 from shared.settings import Settings
+from triggers.joining import exists, find_earlier, find_place, start_case, wake
 
 _MOST_AT_ONCE = 16
 _log = logging.getLogger("tourniquet.triggers")
@@ -23,15 +22,17 @@ _log = logging.getLogger("tourniquet.triggers")
 
 @dataclass(frozen=True)
 class Started:
-    """One case that now exists."""
+    """The case that answers for an account: a new one, the same as before, or an open one."""
 
     case_id: str
     created: bool
+    joined: bool = False
 
     def to_json(self, settings: Settings) -> Json:
         """Return the starter's answer for this case."""
         url = f"{settings.public_url.rstrip('/')}/api/cases/{self.case_id}"
-        return {"case_id": self.case_id, "status_url": url, "created": self.created}
+        answer = {"case_id": self.case_id, "status_url": url, "created": self.created}
+        return answer | ({"joined": True} if self.joined else {})
 
 
 async def start_cases(
@@ -39,7 +40,8 @@ async def start_cases(
 ) -> list[Started]:
     """Start the response to each case that does not exist yet; keep the incident as received.
 
-    The instance id is the case id, so a second delivery finds the first one's instance. Keeping
+    The instance id is the case id, so a second delivery finds the first one's instance. An incident
+    on an account with an open case joins that one, and is kept among its evidence. Keeping
     the original must not stand in the way of answering: a failure is logged and shows in the case.
     """
     timing = Timing(
@@ -59,36 +61,34 @@ async def start_cases(
 
 
 async def _start(client: DurableFunctionsClient, case: CaseRequest, received: object) -> Started:
-    if await _exists(client, case.case_id):
+    started, earlier = await asyncio.gather(
+        exists(client, case.case_id), find_earlier(case.case_id)
+    )
+    if started:
         return Started(case.case_id, created=False)
-    keeping = asyncio.create_task(_keep(case.case_id, received))
+    if earlier is not None:
+        await wake(client, earlier, case.case_id)
+        return Started(earlier, created=False, joined=True)
+    place = await find_place(client, case)
+    if place.joined is not None:
+        await _keep(place.joined, evidence_name(case.case_id), received)
+        return Started(place.joined, created=False, joined=True)
+    keeping = asyncio.create_task(_keep(case.case_id, RECEIVED, received))
     try:
-        await client.schedule_new_orchestration(
-            str(Orchestrator.RESPOND), input=case.to_json(), instance_id=case.case_id
-        )
-        created = True
-    except grpc.RpcError:
-        if not await _exists(client, case.case_id):
-            raise
-        created = False
+        created = await start_case(client, case)
     finally:
         await keeping
-    return Started(case.case_id, created=created)
+    return Started(case.case_id, created=created if place.first is None else place.first)
 
 
-async def _exists(client: DurableFunctionsClient, case_id: str) -> bool:
-    state: Any = await client.get_orchestration_state(case_id, fetch_payloads=False)
-    return state is not None
-
-
-async def _keep(case_id: str, received: object) -> None:
+async def _keep(case_id: str, name: str, received: object) -> None:
     store = get_providers().evidence
     if store is None:
         return
     try:
         await store.put(
             case_id,
-            RECEIVED,
+            name,
             json.dumps(received, indent=1, sort_keys=True).encode(),
             content_type="application/json",
             source="intake",

@@ -144,6 +144,21 @@ class Recheck(Model):
     detail: str
 
 
+class JoinedIncident(Model):
+    """A further incident on the account, which the open case answers too."""
+
+    case_id: str
+    """The case it would have been; the name of its evidence."""
+    incident_id: str
+    number: int | None = None
+    title: str
+    severity: str
+    alert_type: AlertType
+    at: UtcDatetime
+    evidence: str
+    """Where it is kept as received, within the case's evidence."""
+
+
 class CaseRecord(Model):
     """The case record: everything people read, kept as ``<case_id>/record.json`` in Blob.
 
@@ -160,11 +175,15 @@ class CaseRecord(Model):
     verdict: Verdict | None = None
     plan: list[PlannedAction] = Field(default_factory=list)
     decision: Decision | None = None
+    question: int = 1
+    """Which question the decision answers; a verdict that rises can ask again."""
     actions: list[ActionOutcome] = Field(default_factory=list)
     undos: list[UndoRun] = Field(default_factory=list)
     recheck: Recheck | None = None
     blocks: dict[str, Block] = Field(default_factory=dict)
     sla: Json = Field(default_factory=dict)
     timeline: list[TimelineEntry] = Field(default_factory=list)
+    joined: list[JoinedIncident] = Field(default_factory=list)
+    """The first of the incidents that joined; the timeline says how many there were."""
     next_steps: list[str] = Field(default_factory=list)
     links: dict[str, str] = Field(default_factory=dict)

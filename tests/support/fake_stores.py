@@ -1,5 +1,6 @@
 """In-memory stores, ticketing and channels behind the ports, which can be told to fail."""
 
+import asyncio
 import gzip
 import hashlib
 import json
@@ -120,10 +121,57 @@ class FakeCases(Fake):
         self.claims.setdefault(f"{case_id}/{name}", facts)
         return found
 
+    async def get_claim(self, case_id: str, name: str) -> Json | None:
+        self._call("get_claim")
+        return self.claims.get(f"{case_id}/{name}")
+
     async def list_cases(self, *, page_size: int, token: str | None) -> CasePage:
         self._call("list_cases")
         ids = sorted(self.records)[int(token or 0) :][:page_size]
         return CasePage(cases=[{"case_id": case_id} for case_id in ids])
+
+
+class FakeOpenCases(Fake):
+    """Keeps the accounts' open cases, and the incidents that wait to join them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.claims: dict[str, Json] = {}
+        self.joining: dict[str, dict[str, Json]] = {}
+
+    async def claim(self, account_key: str, claim: Json) -> Json | None:
+        self._call("claim")
+        await asyncio.sleep(0)
+        found = self.claims.get(account_key)
+        self.claims.setdefault(account_key, claim)
+        return found
+
+    async def holder(self, account_key: str) -> Json | None:
+        self._call("holder")
+        await asyncio.sleep(0)
+        return self.claims.get(account_key)
+
+    async def release(self, account_key: str, case_id: str) -> None:
+        self._call("release")
+        if (self.claims.get(account_key) or {}).get("case_id") == case_id:
+            del self.claims[account_key]
+
+    async def put_joining(self, case_id: str, name: str, incident: Json) -> None:
+        self._call("put_joining")
+        self.joining.setdefault(case_id, {}).setdefault(name, incident)
+        await asyncio.sleep(0)
+
+    async def list_joining(self, case_id: str) -> list[str]:
+        self._call("list_joining")
+        return sorted(self.joining.get(case_id, {}))
+
+    async def get_joining(self, case_id: str, name: str) -> Json | None:
+        self._call("get_joining")
+        return self.joining.get(case_id, {}).get(name)
+
+    async def drop_joining(self, case_id: str, name: str) -> None:
+        self._call("drop_joining")
+        self.joining.get(case_id, {}).pop(name, None)
 
 
 class FakeTicketing(Fake):

@@ -21,6 +21,7 @@ from tests.support.fake_stores import (
     FakeCases,
     FakeEvidence,
     FakeNotifier,
+    FakeOpenCases,
     FakeTicketing,
 )
 from tests.support.scripts import NAME, OBJECT_ID
@@ -191,6 +192,7 @@ class FakeHouse:
         self.firewall = FakeFirewall()
         self.evidence = FakeEvidence()
         self.cases = FakeCases()
+        self.open_cases = FakeOpenCases()
         self.ticketing = FakeTicketing()
         self.slack = FakeNotifier("slack")
         self.email = FakeNotifier("email")
@@ -201,6 +203,7 @@ class FakeHouse:
             geo=self.geo,
             evidence=self.evidence,
             cases=self.cases,
+            open_cases=self.open_cases,
             reputation=[self.reputation],
             firewalls=[self.firewall],
             ticketing=[self.ticketing],

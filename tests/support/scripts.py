@@ -175,4 +175,6 @@ def default_scripts() -> dict[str, Script]:
             "detail": "released",
         },
         "recheck_sign_ins": lambda _payload: {"held": True, "detail": "held"},
+        "take_joined": lambda _payload: {"count": 0, "incidents": [], "cases": []},
+        "release_account": lambda _payload: {"waiting": False},
     }

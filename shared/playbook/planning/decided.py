@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from shared.models.base import Json, Model
+from shared.models.base import Json, Model, UtcDatetime
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
 from shared.models.directory import ENTRA
@@ -28,6 +28,8 @@ class Decided(Model):
     """The address the attack came from."""
     blockable_address: str | None = None
     """The same, when a firewall is configured and no rule forbids blocking it."""
+    attacked_at: UtcDatetime | None = None
+    """The last sign-in from the attack's address that succeeded, as far as the log shows."""
 
 
 def undecided(case: CaseRequest, blocks: dict[str, Json], error: str) -> Decided:

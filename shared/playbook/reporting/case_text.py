@@ -35,6 +35,7 @@ _PHASE_WORDS = {
     "decision_needed": "DECISION NEEDED",
     "decided": "decided",
     "completed": "response completed",
+    "joined": "another incident joined this case",
     "containment_failed": "CONTAINMENT FAILED",
     "not_held": "CONTAINMENT DID NOT HOLD",
     "emergency": "NO TICKET",
@@ -197,6 +198,7 @@ def _sections(view: CaseView) -> list[tuple[str, list[str]]]:
         ("WHAT WOULD CHANGE THIS VERDICT", view.what_would_change),
         ("IMPACT", view.impact),
         ("ESCALATION", escalations(view.record)),
+        ("JOINED INCIDENTS", view.joined_lines()),
         ("CASE", about),
         ("LINKS", links),
     ]

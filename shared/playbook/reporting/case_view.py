@@ -19,6 +19,7 @@ VALUE_LIMIT = 300
 LINE_LIMIT = 600
 MISSING_LIMIT = 1_200
 """Characters about one troubled block: the names of all logs that could not be exported fit."""
+MOST_JOINED_SHOWN = 5
 
 ALERT_WORDS = {
     AlertType.BRUTE_FORCE_SUCCESS: "brute force followed by a success",
@@ -186,6 +187,16 @@ class CaseView:
         if len(verdict.reasons) > most:
             lines.append(f"... and {len(verdict.reasons) - most} more reasons in the report")
         return lines
+
+    def joined_lines(self) -> list[str]:
+        """Return the latest incidents that joined the case, and how often that happened."""
+        shown = self.record.joined[-MOST_JOINED_SHOWN:]
+        lines = [
+            f"{when(format_utc(one.at))} {self.text(one.title)} ({self.text(one.number)})"
+            for one in shown
+        ]
+        more = len(self.record.joined) - len(shown)
+        return [*lines, *([f"... and {more} earlier ones in the case record"] if more else [])]
 
     def done_lines(self) -> list[str]:
         """Return what happened to every action, failures first."""

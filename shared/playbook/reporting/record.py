@@ -16,6 +16,10 @@ from shared.playbook.acting.containment import merge_outcomes
 from shared.playbook.acting.undoing import keep_undone, merge_undos
 
 
+MOST_JOINED = 100
+"""Joined incidents that the record names; the others are counted in its timeline."""
+
+
 def initial_record(case: CaseRequest) -> Json:
     """Return the record of a case that has just been accepted; every block is there, skipped."""
     blocks = {
@@ -102,7 +106,13 @@ def _merge_actions(old: Sequence[Json] | None, new: Sequence[Json]) -> list[Json
     return keep_undone(old or [], merge_outcomes(old or [], new))
 
 
+def _merge_joined(old: Sequence[Json] | None, new: Sequence[Json]) -> list[Json]:
+    every = {item["case_id"]: item for item in (*new, *(old or []))}
+    return sorted(every.values(), key=lambda item: str(item["at"]))[:MOST_JOINED]
+
+
 _MERGES: dict[str, Any] = {
+    "joined": _merge_joined,
     "account": _merge_keys,
     "incident": _merge_keys,
     "sla": _merge_keys,

@@ -93,6 +93,12 @@ def find_last_try(recent: Sequence[SignIn], suspects: frozenset[str]) -> SignIn 
     return next(reversed(stopped or [event for event in own if is_guess(event)]), None)
 
 
+def last_success(attempts: Sequence[SignIn], address: str | None) -> datetime | None:
+    """Return when a sign-in from an address last succeeded, ``None`` when none did."""
+    times = (event.at for event in attempts if event.succeeded and source_of(event) == address)
+    return max(times, default=None) if address else None
+
+
 def _seen(recent: Sequence[SignIn], suspects: frozenset[str]) -> frozenset[str]:
     return suspects & {source_of(event) for event in recent}
 

@@ -95,17 +95,32 @@ class BlobCaseStore:
             PermanentError: the claim that is there is damaged.
             TourniquetError: see ``shared.errors``.
         """
-        full_name = f"{CLAIMS}/{check_case_id(case_id)}/{name}.json"
         content = json.dumps(facts, separators=(",", ":")).encode()
         try:
-            await self._upload(full_name, content, {}, None)
+            await self._upload(_claim_name(case_id, name), content, {}, None)
         except Conflict:
-
-            async def download(client: "ContainerClient") -> bytes:
-                return await (await client.download_blob(full_name)).readall()
-
-            return _parse(await self._container.read("claim.get", download))
+            return await self._read_claim(case_id, name)
         return None
+
+    async def get_claim(self, case_id: str, name: str) -> Json | None:
+        """Return the facts of a claim, or ``None`` when nobody has claimed it.
+
+        Raises:
+            PermanentError: the claim that is there is damaged.
+            TourniquetError: see ``shared.errors``.
+        """
+        try:
+            return await self._read_claim(case_id, name)
+        except NotFound:
+            return None
+
+    async def _read_claim(self, case_id: str, name: str) -> Json:
+        full_name = _claim_name(case_id, name)
+
+        async def download(client: "ContainerClient") -> bytes:
+            return await (await client.download_blob(full_name)).readall()
+
+        return _parse(await self._container.read("claim.get", download))
 
     async def list_cases(self, *, page_size: int, token: str | None) -> CasePage:
         """Return one page of summaries, newest first within the page.
@@ -188,6 +203,10 @@ def to_metadata(case_id: str, record: Json) -> dict[str, str]:
 def from_metadata(metadata: Mapping[str, str]) -> Json:
     """Return the summary that blob metadata holds, ``None`` for what it does not."""
     return {key: unquote(metadata[key]) if key in metadata else None for key in SUMMARY}
+
+
+def _claim_name(case_id: str, name: str) -> str:
+    return f"{CLAIMS}/{check_case_id(case_id)}/{name}.json"
 
 
 def _name(case_id: str) -> str:

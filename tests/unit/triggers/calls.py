@@ -101,5 +101,7 @@ class FakeClient:
     async def raise_orchestration_event(
         self, instance_id: str, event_name: str, *, data: Json
     ) -> None:
-        """Remember an event."""
+        """Remember an event; an instance that is over takes none, as the engine has it."""
+        if instance_id in self.ended:
+            raise grpc.RpcError("FAILED_PRECONDITION")
         self.events.append((instance_id, event_name, data))

@@ -101,7 +101,8 @@ async def test_evidence_storage_that_is_down_does_not_stop_intake(
     house.evidence.failing["put"] = RetryableError("down", vendor="blob")
     assert (await post_incident(request(body=INCIDENT), client)).status_code == 202
     house.providers.evidence = None
-    assert (await post_case(request(body=MANUAL), client)).status_code == 202
+    manual = MANUAL | {"user_id": "cho@contoso.com"}
+    assert (await post_case(request(body=manual), client)).status_code == 202
     assert len(client.started) == 3
 
 
