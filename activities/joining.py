@@ -1,0 +1,76 @@
+"""Incidents that join an open case: taking them in, and giving the account free again."""
+
+import asyncio
+from typing import Any
+
+from durabletask import task
+
+from shared.bootstrap import get_providers
+from shared.models.base import Json
+from shared.playbook.intake.joining import brief
+from shared.ports import OpenCases
+
+MOST_TOLD = 20
+"""Incidents of one look that are named in the record and told that they joined."""
+MOST_JUDGED = 5
+"""Incidents of one look that the case is judged anew by: the heaviest."""
+
+
+async def take_joined(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Take the incidents that wait to join a case.
+
+    Input: ``{"case_id", "look": number}``. Output: ``{"count": how many, "incidents": what the
+    record keeps of the heaviest, "cases": CaseRequests to judge the case by}``; the names of all
+    are kept with the claim.
+
+    Effect: one claim in the case store, and the waiting incidents are no longer waiting.
+    Idempotency: what a look took is claimed before anything is taken away; the same look again
+    returns the same.
+    Permission: Storage Blob Data Contributor on the case container.
+    """
+    case_id, look = payload["case_id"], int(payload["look"])
+    providers = get_providers()
+    waiting = providers.require("open_cases")
+    names = await waiting.list_joining(case_id)
+    taken = await _read(waiting, case_id, names)
+    earlier = await providers.require("cases").claim(case_id, f"joined-{look}", taken)
+    taken = earlier or taken
+    await _drop(waiting, case_id, taken["names"])
+    return {key: taken[key] for key in ("count", "incidents", "cases")}
+
+
+async def release_account(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Give the account free: the next incident about it opens a case of its own.
+
+    Input: ``{"case_id", "account_key"}``. Output: ``{"waiting"}``: whether incidents wait for the
+    case all the same. It is looked after the account is free, and a joining incident looks
+    whether the case still holds the account after it has begun to wait: one of both sees it.
+
+    Effect: the claim on the account is gone, unless a later case holds it.
+    Idempotency: a second run finds the claim gone.
+    Permission: Storage Blob Data Contributor on the case container.
+    """
+    open_cases = get_providers().require("open_cases")
+    await open_cases.release(payload["account_key"], payload["case_id"])
+    return {"waiting": bool(await open_cases.list_joining(payload["case_id"]))}
+
+
+async def _read(waiting: OpenCases, case_id: str, names: list[str]) -> Json:
+    read = [waiting.get_joining(case_id, name) for name in names[:MOST_TOLD]]
+    found = [one for one in await asyncio.gather(*read) if one is not None]
+    return {
+        "count": len(names),
+        "names": names,
+        "incidents": [brief(one) for one in found],
+        "cases": [one["case"] for one in found[:MOST_JUDGED]],
+    }
+
+
+async def _drop(waiting: OpenCases, case_id: str, names: list[str]) -> None:
+    gate = asyncio.Semaphore(16)
+
+    async def drop(name: str) -> None:
+        async with gate:
+            await waiting.drop_joining(case_id, name)
+
+    await asyncio.gather(*(drop(name) for name in names))

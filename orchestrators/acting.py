@@ -1,0 +1,177 @@
+"""Steps 4 to 7: act at once on what may be done, tell people, ask for the rest."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from durabletask import task
+
+from orchestrators.ask import ask
+from orchestrators.case_file import CaseFile
+from orchestrators.flow import Settled, Steps, attempt, timeline, utc_now
+from orchestrators.hand_over import tell_of_decision, tell_people
+from orchestrators.joining import Joins
+from orchestrators.standing import Raised, Standing, Todo
+from orchestrators.under_way import (
+    Containment,
+    block_addresses,
+    contain_account,
+    finish_devices,
+    start_containment,
+)
+from shared.models.base import Json
+from shared.models.block import BlockName
+from shared.models.case import CaseStatus
+from shared.models.outcome import ActionStatus
+from shared.models.plan import Decision, Disposition, PlannedAction
+from shared.playbook.acting.containment import (
+    containment_blocks,
+    final_status,
+    merge_outcomes,
+    not_run,
+)
+from shared.playbook.planning.plan import apply_decision
+from shared.playbook.reporting.handover import missing_evidence
+
+
+@dataclass
+class Round:
+    """What acting once, from telling people to written outcomes, works with."""
+
+    ctx: task.OrchestrationContext
+    file: CaseFile
+    standing: Standing
+    joins: Joins
+    evidence: task.Task[Any]
+    under_way: list[Containment] = field(default_factory=list)
+    left_out: list[Json] = field(default_factory=list)
+    decision: Decision | None = None
+
+    def start(self, lines: list[PlannedAction]) -> Containment:
+        """Start planned actions; they run while people are told and asked."""
+        standing = self.standing
+        number = standing.next_containment()
+        started = start_containment(self.ctx, standing.case, standing.decided, lines, number)
+        self.under_way.append(started)
+        return started
+
+
+def act(this: Round, todo: Todo) -> Steps[None]:
+    """Do, ask and write down one round; the outcomes are in the standing afterwards."""
+    standing = this.standing
+    standing.questions += todo.asks
+    told = yield from _open(this, todo)
+    asks = todo.asks
+    while asks:
+        answer = yield from ask(this.ctx, this.file, standing, this.joins)
+        if isinstance(answer, Raised):
+            # The same question is put again, about the new judgement, unless it answers itself.
+            answer.adopt(standing)
+            asks = _still_asks(standing)
+            told = yield from _open(this, Todo(answer.todo.automatic, asks))
+        else:
+            this.decision = answer
+            asks = False
+            yield from _follow(this, answer)
+            yield from tell_of_decision(this.ctx, standing.case.case_id, told)
+    yield from _settle(this)
+
+
+def set_phase(ctx: task.OrchestrationContext, phase: CaseStatus) -> None:
+    """Show the phase in the instance's status."""
+    ctx.set_custom_status({"phase": phase})
+
+
+def _still_asks(standing: Standing) -> bool:
+    return any(item.disposition is Disposition.ASK for item in standing.decided.plan)
+
+
+def _open(this: Round, todo: Todo) -> Steps[Json]:
+    """Start what may be done, then write the verdict and tell people of it."""
+    started = this.start(todo.automatic)
+    status = CaseStatus.CONTAINING if started.acts else CaseStatus.DECIDING
+    if todo.asks:
+        status = CaseStatus.AWAITING_DECISION
+    set_phase(this.ctx, status)
+    yield from _write_verdict(this, status)
+    phase = "decision_needed" if todo.asks else "opened"
+    return (yield from tell_people(this.ctx, this.file, phase))
+
+
+def _write_verdict(this: Round, status: CaseStatus) -> Steps[None]:
+    standing = this.standing
+    verdict = standing.decided.verdict
+    event = f"verdict {verdict.compromise_confidence_score} ({verdict.score} of 100)"
+    patch: Json = {
+        "status": status,
+        "verdict": verdict.to_json(),
+        "plan": [item.to_json() for item in standing.decided.plan],
+        "blocks": standing.gathered.blocks,
+        "account": standing.decided.account,
+        "incident": {"context": standing.gathered.context},
+        "timeline": timeline(this.ctx, event),
+    }
+    if status is CaseStatus.AWAITING_DECISION and standing.questions > 1:
+        patch |= {"decision": None, "question": standing.questions}
+    yield from this.file.write(**patch)
+
+
+def _follow(this: Round, decision: Decision) -> Steps[None]:
+    """Start what a person chose; what the guard rails do not let happen shows as skipped."""
+    decided = this.standing.decided
+    chosen = apply_decision(decided.plan, decision, blockable_address=decided.blockable_address)
+    set_phase(this.ctx, CaseStatus.CONTAINING)
+    this.start(chosen)
+    event = f"decided by {decision.decided_by}: {', '.join(decision.actions)}"
+    yield from this.file.write(
+        status=CaseStatus.CONTAINING,
+        decision=decision.to_json(),
+        timeline=timeline(this.ctx, event),
+    )
+    this.left_out = not_run(decision, decided.plan, chosen, utc_now(this.ctx))
+
+
+def _settle(this: Round) -> Steps[None]:
+    """Wait for everything under way; the account's part is written before the firewall's."""
+    outcomes = merge_outcomes(this.standing.outcomes, this.left_out)
+    for under_way in this.under_way:
+        outcomes = merge_outcomes(outcomes, (yield from contain_account(this.ctx, under_way)))
+    preserved = yield from attempt(this.evidence)
+    if any(under_way.takes_minutes for under_way in this.under_way):
+        blocks = _final_blocks(this, outcomes, preserved)
+        del blocks[BlockName.FIREWALL]
+        yield from this.file.write(actions=outcomes, blocks=blocks, timeline=_events(outcomes))
+        for under_way in this.under_way:
+            outcomes = merge_outcomes(outcomes, (yield from block_addresses(this.ctx, under_way)))
+            outcomes = merge_outcomes(outcomes, (yield from finish_devices(this.ctx, under_way)))
+    this.standing.outcomes = outcomes
+    done = [item["at"] for item in outcomes if item["status"] == ActionStatus.SUCCEEDED]
+    yield from this.file.write(
+        status=final_status(outcomes),
+        actions=outcomes,
+        blocks=_final_blocks(this, outcomes, preserved),
+        sla={"contained_at": min(done, default=None)},
+        timeline=_events(outcomes),
+    )
+
+
+def _final_blocks(this: Round, outcomes: list[Json], preserved: Settled) -> dict[str, Json]:
+    standing = this.standing
+    blocks = containment_blocks(
+        standing.case,
+        standing.gathered.blocks,
+        standing.decided,
+        decision=this.decision,
+        outcomes=outcomes,
+    )
+    evidence = preserved.result or {}
+    blocks[BlockName.EVIDENCE] = evidence.get("block") or missing_evidence(
+        standing.case, preserved.error or "no answer"
+    )
+    return blocks
+
+
+def _events(outcomes: list[Json]) -> list[Json]:
+    return [
+        {"at": item["at"], "event": f"{item['action']} on {item['target']}: {item['status']}"}
+        for item in outcomes
+    ]

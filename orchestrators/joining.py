@@ -1,0 +1,199 @@
+"""Further incidents on the account of an open case join it, in batches.
+
+An incident waits in the case store; the event ``Joined`` only wakes the case. So an event that is
+delivered twice, late, or lost with the worker that sent it neither doubles nor loses an incident:
+the next look finds what waits. Each look is an orchestration of its own, whose history the case's
+does not hold, and looks become rarer: a storm costs a case a bounded history.
+"""
+
+from collections.abc import Generator
+from datetime import datetime, timedelta
+from typing import Any
+
+from durabletask import task
+
+from orchestrators.deciding import decide
+from orchestrators.flow import (
+    Retry,
+    Steps,
+    attempt,
+    case_activity,
+    save,
+    settle,
+    timeline,
+    utc_now,
+)
+from orchestrators.gather import gather
+from orchestrators.names import Activity, Event, Orchestrator
+from orchestrators.standing import Raised, Standing, Todo
+from shared.models.base import Json
+from shared.models.case import CaseRequest
+from shared.playbook.intake.joining import joined_request
+from shared.playbook.planning.decided import Decided
+from shared.playbook.planning.rising import newly_asked, newly_automatic, rises
+
+LOOK_SECONDS = (0, 15, 30, 60, 120, 300, 600, 900)
+"""Least time between looks: the first is at once, then a storm is taken in ever larger batches."""
+MOST_LOOKS = 48
+"""After so many looks the account is given free: the next incident opens a case of its own."""
+
+
+class Joins:
+    """The incidents that join one case, as something to wait for among other things."""
+
+    def __init__(self, ctx: task.OrchestrationContext, standing: Standing) -> None:
+        self._ctx, self._standing = ctx, standing
+        self._wake = ctx.wait_for_external_event(str(Event.JOINED))
+        self._pause: task.CancellableTask[Any] | None = None
+        self._look: task.Task[Any] | None = None
+        self._looks = 0
+        self._looked_at: datetime | None = None
+        self._over = standing.case.account is None
+
+    def pending(self) -> list[task.Task[Any]]:
+        """Return what is waited for; nothing when no incident can join any more."""
+        return [] if self._over else [self._look or self._pause or self._wake]
+
+    def go_on(self) -> Raised | None:
+        """Go on when what was waited for has happened; return a judgement that changes things."""
+        if self._look is not None:
+            return self._finish_look()
+        seconds = self._seconds_to_wait()
+        if self._pause is None and seconds > 0:
+            self._pause = self._ctx.create_timer(timedelta(seconds=seconds))
+            return None
+        self._pause = None
+        self._start_look()
+        return None
+
+    def close(self) -> Steps[Raised | None]:
+        """Let no incident join any more, and look at what still waits."""
+        if self._over:
+            return None
+        if self._look is not None:
+            yield from settle([self._look])
+            raised = self._finish_look()
+            if raised is not None:
+                return raised
+        self._over = True
+        if self._pause is not None:
+            self._pause.cancel()
+        if not self._wake.is_complete:
+            self._wake.cancel()
+        still_waiting = yield from release(self._ctx, self._standing.case)
+        if not still_waiting:
+            return None
+        look = self._start_look()
+        yield from settle([look])
+        return self._finish_look()
+
+    def _seconds_to_wait(self) -> float:
+        if self._looked_at is None:
+            return 0
+        least = LOOK_SECONDS[min(self._looks, len(LOOK_SECONDS) - 1)]
+        return least - (utc_now(self._ctx) - self._looked_at).total_seconds()
+
+    def _start_look(self) -> task.Task[Any]:
+        """Start a look, which answers for every event that has come until now."""
+        while not self._over and self._wake.is_complete:
+            self._wake = self._ctx.wait_for_external_event(str(Event.JOINED))
+        self._looks += 1
+        standing = self._standing
+        self._look = self._ctx.call_sub_orchestrator(
+            str(Orchestrator.JOIN_INCIDENTS),
+            input={
+                "case_id": standing.case.case_id,
+                "case": standing.case.to_json(),
+                "look": self._looks,
+                "decided": standing.decided.model_copy(update={"blocks": {}}).to_json(),
+                "outcomes": standing.outcomes,
+                "last": self._looks >= MOST_LOOKS,
+            },
+            instance_id=f"{self._ctx.instance_id}:join:{self._looks}",
+        )
+        return self._look
+
+    def _finish_look(self) -> Raised | None:
+        look, self._look = self._look, None
+        self._looked_at = utc_now(self._ctx)
+        found: Json = {} if look is None or look.is_failed else look.get_result() or {}
+        if not found.get("decided"):
+            return None
+        after = Decided.model_validate(found["decided"])
+        todo = _todo(self._standing.decided, after, self._standing.outcomes)
+        return Raised(todo, after, found["blocks"]) if todo else None
+
+
+def release(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[bool]:
+    """Give the account free for a case of its own; return whether incidents wait all the same."""
+    if case.account is None:
+        return False
+    payload = {"case_id": case.case_id, "account_key": case.account.key}
+    released = yield from attempt(
+        case_activity(ctx, Activity.RELEASE_ACCOUNT, payload, Retry.WRITE)
+    )
+    return bool((released.result or {}).get("waiting"))
+
+
+def join_incidents(
+    ctx: task.OrchestrationContext, payload: Json
+) -> Generator[task.Task[Any], Any, Json]:
+    """Look at the incidents that wait to join a case, and judge the case anew by them.
+
+    Input: ``{"case_id", "case", "look": number, "decided": what the case acts on, "outcomes",
+    "last": whether the account is then given free}``. Output: ``{"count"}``, and when there is
+    more to do than before ``{"decided": Decided, "blocks"}``. Never fails.
+    """
+    case = CaseRequest.model_validate(payload["case"])
+    request = {"case_id": case.case_id, "look": payload["look"]}
+    taken = yield from attempt(case_activity(ctx, Activity.TAKE_JOINED, request, Retry.SAVE))
+    found: Json = taken.result or {"count": 0}
+    if payload["last"]:
+        yield from release(ctx, case)
+    if not found["count"]:
+        return {"count": 0}
+    joined = [CaseRequest.model_validate(item) for item in found["cases"]]
+    anew = joined_request(case, joined)
+    gathered = yield from gather(ctx, anew)
+    after = yield from decide(ctx, anew, gathered)
+    before = Decided.model_validate(payload["decided"])
+    todo = _todo(before, after, payload["outcomes"])
+    yield from _note(ctx, case, found, _what_changes(before, after, todo))
+    if todo is None:
+        return {"count": found["count"]}
+    blocks = gathered.blocks
+    slim = after.model_copy(update={"blocks": {}}).to_json()
+    return {"count": found["count"], "decided": slim, "blocks": blocks}
+
+
+def _todo(before: Decided, after: Decided, outcomes: list[Json]) -> Todo | None:
+    automatic = newly_automatic(before, after, outcomes)
+    asks = bool(newly_asked(before, after, outcomes))
+    return Todo(automatic, asks) if automatic or asks else None
+
+
+def _what_changes(before: Decided, after: Decided, todo: Todo | None) -> str:
+    known, now = before.verdict, after.verdict
+    if todo is not None:
+        lines = [str(line.action) for line in todo.automatic]
+        acts = f"; done now: {', '.join(lines)}" if lines else "; a person is asked"
+        word = "rises" if rises(before, after) else "stays"
+        return f"the verdict {word} ({now.compromise_confidence_score}, {now.score} of 100){acts}"
+    return f"the verdict stays {known.compromise_confidence_score}; nothing more is done"
+
+
+def _note(ctx: task.OrchestrationContext, case: CaseRequest, found: Json, what: str) -> Steps[None]:
+    """Write down what joined, then say so on the ticket and on the incidents themselves."""
+    titles = "; ".join(dict.fromkeys(item["title"] for item in found["incidents"]))
+    noun = "incident" if found["count"] == 1 else "incidents"
+    event = f"{found['count']} more {noun} on the account joined ({titles[:300]}): {what}"
+    patch = {"joined": found["incidents"], "timeline": timeline(ctx, event)}
+    yield from attempt(save(ctx, case.case_id, patch))
+    message = {"case_id": case.case_id, "phase": "joined"}
+    about = message | {"incident_ids": [item["incident_id"] for item in found["incidents"]]}
+    yield from settle(
+        [
+            case_activity(ctx, Activity.OPEN_TICKET, message, Retry.READ),
+            case_activity(ctx, Activity.COMMENT_INCIDENT, about, Retry.READ),
+        ]
+    )

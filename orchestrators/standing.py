@@ -1,0 +1,54 @@
+"""Where a case stands: what it acts on, and what came of it so far."""
+
+from dataclasses import dataclass, field
+
+from orchestrators.gather import Gathered
+from shared.models.base import Json
+from shared.models.case import CaseRequest
+from shared.models.plan import Disposition, PlannedAction
+from shared.playbook.planning.decided import Decided
+
+
+@dataclass
+class Standing:
+    """The case after deciding; ``outcomes`` grows, ``decided`` changes when a verdict rises."""
+
+    case: CaseRequest
+    gathered: Gathered
+    decided: Decided
+    outcomes: list[Json] = field(default_factory=list)
+    containments: int = 0
+    questions: int = 0
+
+    def next_containment(self) -> int:
+        """Return the number that keeps the instance ids of the next containment apart."""
+        self.containments += 1
+        return self.containments
+
+
+@dataclass(frozen=True)
+class Todo:
+    """What a round is about: lines to start at once, and whether a person is asked."""
+
+    automatic: list[PlannedAction]
+    asks: bool
+
+
+@dataclass(frozen=True)
+class Raised:
+    """A new judgement by which there is more to do than before."""
+
+    todo: Todo
+    decided: Decided
+    blocks: dict[str, Json]
+
+    def adopt(self, standing: Standing) -> None:
+        """Let the case act on the new judgement from now on."""
+        standing.decided = self.decided
+        standing.gathered.blocks.update(self.blocks)
+
+
+def first_todo(decided: Decided) -> Todo:
+    """Return what a new case is about."""
+    automatic = [item for item in decided.plan if item.disposition is Disposition.AUTOMATIC]
+    return Todo(automatic, any(item.disposition is Disposition.ASK for item in decided.plan))

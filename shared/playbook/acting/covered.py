@@ -1,0 +1,72 @@
+"""Actions that another case of the same account has done already: is doing them again needed?
+
+Only what leaves no state to look at and cannot be taken back is covered: a new password and ended
+sessions. Everything else is checked against the account itself before it is done.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from shared.models.base import Json, Model, UtcDatetime, format_utc
+from shared.models.outcome import ActionOutcome, ActionStatus
+from shared.models.plan import ActionName, PlannedAction
+
+COVERABLE = frozenset({ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS})
+MOST_KEPT = 20
+"""Actions remembered of one account, the latest."""
+
+
+class Deed(Model):
+    """One action that was done and verified; no name of the account."""
+
+    action: ActionName
+    case_id: str
+    at: UtcDatetime
+
+
+def covering(
+    planned: PlannedAction, deeds: Sequence[Deed], *, case_id: str, attacked_at: datetime | None
+) -> Deed | None:
+    """Return the other case's deed that makes this action unnecessary, or ``None``.
+
+    It has to be later than the sign-in that this case is about, and than every success of the
+    attacker since. A case that knows of no sign-in is not covered: nothing says what it is about.
+    A case never covers itself: a person may choose an action a second time.
+    """
+    if planned.action not in COVERABLE or attacked_at is None:
+        return None
+    later = [
+        deed
+        for deed in deeds
+        if deed.action is planned.action and deed.case_id != case_id and deed.at > attacked_at
+    ]
+    return max(later, key=lambda deed: deed.at, default=None)
+
+
+def covered_outcome(planned: PlannedAction, deed: Deed, at: datetime) -> Json:
+    """Return the outcome of an action that is not done again; the other case owns its undo."""
+    return ActionOutcome(
+        action=planned.action,
+        target=planned.target,
+        status=ActionStatus.SUCCEEDED,
+        verified=True,
+        detail=f"done by case {deed.case_id} at {format_utc(deed.at)}",
+        at=at,
+    ).to_json()
+
+
+def deeds_of(case_id: str, outcomes: Sequence[Json]) -> list[Json]:
+    """Return what an account is to remember of a case's outcomes: done here, and verified."""
+    return [
+        Deed(action=item["action"], case_id=case_id, at=item["at"]).to_json()
+        for item in outcomes
+        if item["action"] in COVERABLE
+        and item["status"] == ActionStatus.SUCCEEDED
+        and item["verified"] is True
+    ]
+
+
+def remember(known: Sequence[Json], more: Sequence[Json]) -> list[Json]:
+    """Return the latest deeds, oldest first; the same deed again changes nothing."""
+    every = {(item["action"], item["case_id"], item["at"]): item for item in (*known, *more)}
+    return sorted(every.values(), key=lambda item: str(item["at"]))[-MOST_KEPT:]
