@@ -176,11 +176,12 @@ def _address_facts(
     if address is None or case.account is None:
         return []
     known = {"reputation": facts.address.reputation} if facts.address else {}
+    service = facts.address.common_service if facts.address else None
     return [
         AddressFacts(
             address=address,
             highly_unusual=ActionName.BLOCK_IP in recommended,
-            never_block=why_never_block(address, settings.never_block),
+            never_block=why_never_block(address, settings.never_block) or service,
             cannot_block=_why_firewall_cannot(address),
             **known,
         )

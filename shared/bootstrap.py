@@ -201,6 +201,10 @@ def _add_sources(providers: Providers, settings: Settings) -> None:
         from shared.providers.abuseipdb import AbuseIPDB
 
         providers.reputation.append(AbuseIPDB(settings))
+    if settings.greynoise_api_key:
+        from shared.providers.greynoise import GreyNoise
+
+        providers.reputation.append(GreyNoise(settings))
     if settings.geoip_city_db or settings.geoip_asn_db or settings.geoip_anonymous_db:
         from shared.providers.geoip import GeoIP
 

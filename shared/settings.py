@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     virustotal_api_key: SecretStr | None = None
     abuseipdb_url: str = "https://api.abuseipdb.com/api/v2"
     abuseipdb_api_key: SecretStr | None = None
+    greynoise_url: str = "https://api.greynoise.io"
+    greynoise_api_key: SecretStr | None = None
     geoip_city_db: str | None = None
     geoip_asn_db: str | None = None
     geoip_anonymous_db: str | None = None

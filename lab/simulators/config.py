@@ -12,6 +12,8 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lab.simulators.okta_key import made_up_key
+
 _SUBSCRIPTION = "0b1f6471-1bf0-4dda-aec3-cb9272f09590"
 
 
@@ -44,6 +46,7 @@ class SimulatorSettings(BaseSettings):
     )
     tourniquet_virustotal_api_key: Secret
     tourniquet_abuseipdb_api_key: Secret
+    tourniquet_greynoise_api_key: Secret
     tourniquet_servicenow_username: str = "tourniquet"
     tourniquet_servicenow_password: Secret
     tourniquet_slack_bot_token: Annotated[
@@ -52,6 +55,9 @@ class SimulatorSettings(BaseSettings):
     tourniquet_slack_channel: str = "C0LABSOC01"
     tourniquet_slack_signing_secret: Secret
     lab_teams_signature: Secret
+    tourniquet_okta_client_id: str = "0oatourniquetlab0h7"
+    tourniquet_okta_private_key: Annotated[str, Field(default_factory=made_up_key)]
+    lab_okta_api_token: Secret
     tourniquet_smtp_username: str = "tourniquet"
     tourniquet_smtp_password: Secret
     tourniquet_mail_from: str = "tourniquet@contoso.example"
@@ -82,6 +88,8 @@ def app_environment(
         "TOURNIQUET_DEFENDER_URL": f"{origin}/defender",
         "TOURNIQUET_VIRUSTOTAL_URL": f"{origin}/virustotal/api/v3",
         "TOURNIQUET_ABUSEIPDB_URL": f"{origin}/abuseipdb/api/v2",
+        "TOURNIQUET_GREYNOISE_URL": f"{origin}/greynoise",
+        "TOURNIQUET_OKTA_URL": f"{origin}/okta",
         "TOURNIQUET_SERVICENOW_URL": f"{origin}/servicenow",
         "TOURNIQUET_SLACK_URL": f"{origin}/slack/api",
         "TOURNIQUET_TEAMS_WEBHOOK_URL": teams,

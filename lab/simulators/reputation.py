@@ -1,8 +1,9 @@
-"""VirusTotal v3 and AbuseIPDB v2, answering from the tenant's addresses.
+"""VirusTotal v3, AbuseIPDB v2 and GreyNoise, answering from the tenant's addresses.
 
-Operations: ``virustotal``: ``ip_addresses.get``; ``abuseipdb``: ``check``. The target is the
-address. An address the tenant does not list gets what the services say about one nobody has
-reported; ``"virustotal": null`` in the tenant makes VirusTotal answer 404.
+Operations: ``virustotal``: ``ip_addresses.get``; ``abuseipdb``: ``check``; ``greynoise``:
+``community.get``. The target is the address. An address the tenant does not list gets what the
+services say about one nobody has reported; ``"virustotal": null`` in the tenant makes VirusTotal
+answer 404.
 """
 
 import ipaddress
@@ -181,3 +182,41 @@ class AbuseIpDb(Vendor):
             data.pop("reports", None)
         limits = {"X-RateLimit-Limit": "1000", "X-RateLimit-Remaining": "999"}
         return Answer(200, {"data": data}, limits)
+
+
+class GreyNoise(Vendor):
+    """The community endpoint."""
+
+    name: ClassVar[str] = "greynoise"
+
+    def __init__(self, settings: SimulatorSettings, addresses: Addresses) -> None:
+        self._key = settings.tourniquet_greynoise_api_key
+        self._addresses = addresses
+        self.specification = Specification("greynoise.json")
+
+    def operations(self) -> dict[str, Operation]:
+        """See the module's list."""
+        return {"getCommunityIP": Operation("community.get", self._community, "ip")}
+
+    def authenticate(self, call: Call) -> Answer | None:
+        """``key`` header."""
+        return None if same(call.headers.get("key"), self._key) else self.fail(401, "invalid key")
+
+    def refuse(self, status: int, message: str) -> Answer:
+        """GreyNoise's error body."""
+        return self.fail(status, message)
+
+    def fail(self, status: int, message: str) -> Answer:
+        """GreyNoise's error body."""
+        return Answer(status, {"message": message})
+
+    async def _community(self, call: Call) -> Answer:
+        address = canonical(call.params["ip"])
+        if address is None or not _is_public(ipaddress.ip_address(address)):
+            return self.fail(400, "Request is not a valid routable IPv4 address")
+        known = self._addresses.get(address, {}).get("greynoise")
+        seen = {"ip": address, "noise": False, "riot": False}
+        if not known:
+            message = "IP not observed scanning the internet or contained in RIOT data set."
+            return Answer(404, seen | {"message": message})
+        return Answer(200, seen | {"message": "Success"} | known)

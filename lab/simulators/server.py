@@ -24,8 +24,9 @@ from lab.simulators.ledger import Ledger
 from lab.simulators.log_analytics import LogAnalytics
 from lab.simulators.mail import VENDOR as MAIL_VENDOR
 from lab.simulators.mail import MailServer
+from lab.simulators.okta import Okta
 from lab.simulators.private_file import write_private
-from lab.simulators.reputation import AbuseIpDb, Addresses, VirusTotal
+from lab.simulators.reputation import AbuseIpDb, Addresses, GreyNoise, VirusTotal
 from lab.simulators.sentinel import Sentinel
 from lab.simulators.servicenow import ServiceNow
 from lab.simulators.slack import Slack
@@ -67,7 +68,7 @@ class Simulators:
         self.ledger = Ledger()
         self.faults = Faults()
         self._now: datetime | None = None
-        self._okta: dict[str, Any] = {}
+        self._okta = Okta(settings)
         self._addresses: Addresses = {}
         self._store = KqlStore()
         authority = TokenAuthority(settings, f"https://localhost:{tls_port}")
@@ -79,6 +80,7 @@ class Simulators:
         self._authority = authority
         self._virustotal = VirusTotal(settings, self._addresses)
         self._abuseipdb = AbuseIpDb(settings, self._addresses)
+        self._greynoise = GreyNoise(settings, self._addresses)
         self._servicenow = ServiceNow(settings)
         self._slack = Slack(settings)
         self._teams = Teams(settings)
@@ -88,6 +90,7 @@ class Simulators:
             self._sentinel,
             self._firewall,
             self._defender,
+            self._okta,
             self._servicenow,
             self._slack,
             self._teams,
@@ -106,6 +109,8 @@ class Simulators:
             Route("/defender", self._defender),
             Route("/virustotal/api/v3", self._virustotal),
             Route("/abuseipdb/api/v2", self._abuseipdb),
+            Route("/greynoise", self._greynoise),
+            Route("/okta", self._okta),
             Route("/servicenow", self._servicenow),
             Route("/slack/api", self._slack),
             Route("/teams", self._teams),
@@ -123,7 +128,8 @@ class Simulators:
         await self._mail.start(self._ports["smtp"])
         graph, virustotal = self._graph.specification, self._virustotal.specification
         abuseipdb, defender = self._abuseipdb.specification, self._defender.specification
-        reader = TenantReader(graph, virustotal, abuseipdb, defender, self._store.schemas)
+        okta, tables = self._okta.specification, self._store.schemas
+        reader = TenantReader(graph, virustotal, abuseipdb, defender, okta, tables)
         urls = {
             "lab": f"http://{HOST}:{self._ports['lab']}",
             "smtp": f"{HOST}:{self._ports['smtp']}",
@@ -160,7 +166,8 @@ class Simulators:
         self._addresses.clear()
         self._addresses.update(tenant.addresses)
         write_databases(self._state_dir / "geoip", self._addresses)
-        self._okta, self._now = tenant.okta, tenant.now
+        self._okta.org.load(tenant.okta)
+        self._now = tenant.now
         self._defender.load(tenant.devices)
         self._authority.permissions_withheld = set(file.appPermissionsWithheld)
 
@@ -178,7 +185,7 @@ class Simulators:
         self._store.load({})
         self._addresses.clear()
         write_databases(self._state_dir / "geoip", {})
-        self._okta, self._now = {}, None
+        self._now = None
         self._authority.permissions_withheld = set()
         self.ledger.reset()
 
@@ -188,7 +195,6 @@ class Simulators:
             "now": self._now.isoformat().replace("+00:00", "Z") if self._now else None,
             "tables": self._store.counts(),
             "addresses": self._addresses,
-            "okta": self._okta,
             "mails": self._mail.mails,
         }
         for vendor in self._with_state:

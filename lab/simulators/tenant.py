@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from lab.simulators.geoip import anonymous_record, asn_record, city_record, country_problems
 from lab.simulators.graph.directory import Account, made_up_id
 from lab.simulators.kql_values import table_problems
+from lab.simulators.okta_org import problems_of as okta_problems
 from lab.simulators.reputation import abuseipdb_data, canonical, virustotal_attributes
 from lab.simulators.specification import Specification, errors
 
@@ -51,10 +52,14 @@ class DirectoryFile(_Strict):
 
 
 class AddressFile(_Strict):
-    """What the world knows about one address; ``virustotal: null`` means 404 there."""
+    """What the world knows about one address.
+
+    ``virustotal: null`` means 404 there, as an empty ``greynoise`` does.
+    """
 
     virustotal: dict[str, Any] | None = Field(default_factory=dict)
     abuseipdb: dict[str, Any] = Field(default_factory=dict)
+    greynoise: dict[str, Any] = Field(default_factory=dict)
     geo: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -107,12 +112,14 @@ class TenantReader:
         virustotal: Specification,
         abuseipdb: Specification,
         defender: Specification,
+        okta: Specification,
         tables: dict[str, dict[str, str]],
     ) -> None:
         self._graph = graph
         self._virustotal = virustotal
         self._abuseipdb = abuseipdb
         self._defender = defender
+        self._okta = okta
         self._tables = tables
 
     def read(self, document: Any) -> Tenant:
@@ -134,6 +141,7 @@ class TenantReader:
         self._check_tables(file.tables, problems)
         self._check_devices(file.devices, problems)
         addresses = self._addresses(file.addresses, problems)
+        problems += map(_problem, okta_problems(file.okta, self._okta))
         if problems:
             raise TenantError(problems)
         return Tenant(

@@ -74,12 +74,15 @@ class ReputationReport(Model):
     """One threat-intelligence source's opinion on one address."""
 
     source: str
-    score: int = Field(ge=0, le=100)
-    """0 harmless to 100 malicious, as the source means it (mapping in its provider)."""
+    score: int | None = Field(ge=0, le=100)
+    """0 harmless to 100 malicious, as the source means it (mapping in its provider); ``None``: it
+    has never seen the address."""
     matches: list[str] = Field(default_factory=list)
     """Feed or category names, for example ``AbuseIPDB: 412 reports``."""
     is_anonymiser: bool | None = None
     benign_service: bool = False
+    common_service: str | None = None
+    """The service that the address belongs to, when blocking it would cut off many others."""
     raw: Json = Field(default_factory=dict)
 
 

@@ -15,6 +15,7 @@ from shared.errors import (
 from shared.models.message import Notification, Ticket
 from shared.providers.abuseipdb import AbuseIPDB
 from shared.providers.azure_firewall import AzureFirewall
+from shared.providers.greynoise import GreyNoise
 from shared.providers.servicenow import ServiceNow
 from shared.providers.slack import Slack
 from shared.providers.virustotal import VirusTotal
@@ -29,6 +30,7 @@ type Vendor = Callable[[Settings], Awaitable[object]]
 VENDORS: dict[str, Vendor] = {
     "virustotal": lambda s: VirusTotal(s).lookup(ADDRESS),
     "abuseipdb": lambda s: AbuseIPDB(s).lookup(ADDRESS),
+    "greynoise": lambda s: GreyNoise(s).lookup(ADDRESS),
     "azure_firewall": lambda s: AzureFirewall(s).block(ADDRESS),
     "servicenow": lambda s: ServiceNow(s).upsert(TICKET),
     "slack": lambda s: Slack(s).notify(MESSAGE),
@@ -36,12 +38,14 @@ VENDORS: dict[str, Vendor] = {
 WRONG_SECRETS = {
     "virustotal": {"virustotal_api_key": "wrong-secret-value"},
     "abuseipdb": {"abuseipdb_api_key": "wrong-secret-value"},
+    "greynoise": {"greynoise_api_key": "wrong-secret-value"},
     "servicenow": {"servicenow_password": "wrong-secret-value"},
     "slack": {"slack_bot_token": "wrong-secret-value"},
 }
 MISSING = {
     "virustotal": {"virustotal_api_key": None},
     "abuseipdb": {"abuseipdb_api_key": None},
+    "greynoise": {"greynoise_api_key": None},
     "azure_firewall": {"firewall_ip_group_id": None},
     "servicenow": {"servicenow_password": None},
     "slack": {"slack_bot_token": None},

@@ -137,10 +137,16 @@ class FakeReputation(Fake):
         super().__init__()
         self.name = name
         self._score = score
+        self.common_service: str | None = None
 
     async def lookup(self, address: str) -> ReputationReport:
         self._call("lookup")
-        return ReputationReport(source=self.name, score=self._score, matches=["seen before"])
+        return ReputationReport(
+            source=self.name,
+            score=self._score,
+            matches=["seen before"],
+            common_service=self.common_service,
+        )
 
 
 class FakeGeo(Fake):

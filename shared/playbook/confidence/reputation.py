@@ -39,6 +39,8 @@ class AddressVerdict(Model):
     is_hosting: bool | None = None
     is_tor: bool | None = None
     reputation: AddressReputation = AddressReputation.UNKNOWN
+    common_service: str | None = None
+    """The service that the address belongs to, as a source says: never blocked."""
     sources: list[str] = Field(default_factory=list)
     """Sources that answered, each with its score."""
 
@@ -54,8 +56,9 @@ def combine_reports(reports: Sequence[ReputationReport], geo: GeoLocation | None
     The highest score counts: one source that saw attacks is enough, and that another has no
     report is no evidence of the contrary.
     """
-    ordered = sorted(reports, key=lambda report: (report.source, report.score))
-    score = max((report.score for report in ordered), default=None)
+    ordered = sorted(reports, key=lambda report: (report.source, report.score or 0))
+    scores = [report.score for report in ordered if report.score is not None]
+    score = max(scores, default=None)
     geo = geo or GeoLocation()
     matches = sorted({match for report in ordered for match in report.matches})
     return AddressVerdict(
@@ -71,7 +74,11 @@ def combine_reports(reports: Sequence[ReputationReport], geo: GeoLocation | None
         is_hosting=geo.is_hosting,
         is_tor=geo.is_tor,
         reputation=_reputation(score, benign=any(report.benign_service for report in ordered)),
-        sources=[f"{report.source}: {report.score}" for report in ordered],
+        common_service=next((one.common_service for one in ordered if one.common_service), None),
+        sources=[
+            f"{report.source}: {'not seen' if report.score is None else report.score}"
+            for report in ordered
+        ],
     )
 
 

@@ -3,15 +3,14 @@
 ``GET /check``, https://docs.abuseipdb.com/#check-endpoint.
 """
 
-from collections.abc import Mapping
 from functools import cached_property
 
 from pydantic import Field
 
-from shared.errors import NotConfigured
 from shared.models.base import VendorModel
 from shared.models.directory import ReputationReport
 from shared.providers.addresses import public_address
+from shared.providers.api_key import client_with_key
 from shared.providers.http import VendorClient
 from shared.settings import Settings
 
@@ -54,15 +53,13 @@ class AbuseIPDB:
 
     @cached_property
     def _client(self) -> VendorClient:
-        key = self._settings.abuseipdb_api_key
-        if key is None:
-            raise NotConfigured("TOURNIQUET_ABUSEIPDB_API_KEY is not set", vendor=self.name)
-
-        async def authorize() -> Mapping[str, str]:
-            return {"Key": key.get_secret_value()}
-
-        return VendorClient(
-            self.name, self._settings.abuseipdb_url, settings=self._settings, authorize=authorize
+        settings = self._settings
+        return client_with_key(
+            self.name,
+            settings=settings,
+            url=settings.abuseipdb_url,
+            key=settings.abuseipdb_api_key,
+            header="Key",
         )
 
     async def lookup(self, address: str) -> ReputationReport:

@@ -4,15 +4,15 @@
 4 requests a minute and no commercial use; an organisation needs its own.
 """
 
-from collections.abc import Mapping
 from functools import cached_property
 
 from pydantic import Field
 
-from shared.errors import NotConfigured, NotFound
+from shared.errors import NotFound
 from shared.models.base import Json, VendorModel
 from shared.models.directory import ReputationReport
 from shared.providers.addresses import public_address
+from shared.providers.api_key import client_with_key
 from shared.providers.http import VendorClient, path
 from shared.settings import Settings
 
@@ -78,15 +78,13 @@ class VirusTotal:
 
     @cached_property
     def _client(self) -> VendorClient:
-        key = self._settings.virustotal_api_key
-        if key is None:
-            raise NotConfigured("TOURNIQUET_VIRUSTOTAL_API_KEY is not set", vendor=self.name)
-
-        async def authorize() -> Mapping[str, str]:
-            return {"x-apikey": key.get_secret_value()}
-
-        return VendorClient(
-            self.name, self._settings.virustotal_url, settings=self._settings, authorize=authorize
+        settings = self._settings
+        return client_with_key(
+            self.name,
+            settings=settings,
+            url=settings.virustotal_url,
+            key=settings.virustotal_api_key,
+            header="x-apikey",
         )
 
     async def lookup(self, address: str) -> ReputationReport:

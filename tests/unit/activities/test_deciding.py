@@ -237,6 +237,17 @@ async def test_an_address_of_the_organisation_is_never_blocked(
     assert decided.blockable_address is None
 
 
+async def test_an_address_of_a_common_service_is_never_blocked_however_bad_its_name(
+    house: FakeHouse,
+) -> None:
+    house.reputation.common_service = "GreyNoise RIOT: Microsoft 365"
+    decided = await decide()
+    [line] = [line for line in decided.plan if line.action == "BlockIP"]
+    assert line.disposition == "never"
+    assert "GreyNoise RIOT: Microsoft 365" in line.why
+    assert decided.blockable_address is None
+
+
 async def test_an_ipv6_address_is_blocked_by_hand(house: FakeHouse) -> None:
     abroad = ABROAD | {"address": "2001:db8:66::bad"}
     events = [
