@@ -5,7 +5,7 @@ rules). Moments of one address within a day are one case, as the app's one-case-
 would have it.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from shared.models.signin import SignIn
 from shared.playbook.sign_ins.baseline import EPISODE, THIN_HISTORY
 from shared.playbook.sign_ins.codes import MFA_STOP_CODES, POLICY_STOP_CODES
-from shared.playbook.sign_ins.detected import Detection
+from shared.playbook.sign_ins.detected import Detection, password_was_right
 from shared.playbook.sign_ins.detection import (
     FAILURE_THRESHOLD,
     WINDOW_MINUTES,
@@ -23,6 +23,11 @@ from shared.playbook.sign_ins.detection import (
 )
 from shared.playbook.sign_ins.impossible_travel import SHARED_BY_USERS, find_impossible_travel
 from shared.playbook.sign_ins.mfa_fatigue import find_mfa_fatigue
+from shared.playbook.sign_ins.platform_sweep import (
+    SWEEP_PERIOD,
+    SWEPT_PLATFORMS,
+    platforms_around,
+)
 from shared.playbook.sign_ins.token_theft import find_token_theft
 
 SEED_TRIGGER = "brute_force_success"
@@ -90,12 +95,15 @@ def find_alerts(events: Sequence[SignIn]) -> list[Moment]:
     found: list[Moment] = []
     guesses: dict[str, list[datetime]] = defaultdict(list)
     entered: set[str] = set()
+    rights: dict[str, deque[SignIn]] = defaultdict(deque)
     countries: set[str] = set()
     successes = 0
     for event in events:
         address = external_source_of(event)
         if address is None:
             continue
+        if password_was_right(event) and _is_sweep(rights[address], event):
+            found.append(Moment(event.at, event.at, address, "platform_sweep"))
         if is_guess(event):
             guesses[address].append(event.at)
             kind = _guessing(guesses[address])
@@ -143,6 +151,14 @@ def _guessing(times: list[datetime]) -> str | None:
     recent = times[-FAILURE_THRESHOLD - 1 :]
     enough = len(recent) > FAILURE_THRESHOLD and recent[-1] - recent[0] <= window
     return "guessing" if enough else None
+
+
+def _is_sweep(recent: deque[SignIn], event: SignIn) -> bool:
+    """Add a right password to those of an address; return whether they are of many platforms."""
+    recent.append(event)
+    while event.at - recent[0].at > SWEEP_PERIOD:
+        recent.popleft()
+    return len(platforms_around(event, recent)) >= SWEPT_PLATFORMS
 
 
 def _success(

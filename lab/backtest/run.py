@@ -19,6 +19,7 @@ from lab.backtest.moments import (
     start_cases,
 )
 from lab.backtest.results import ANSWERS, NO_CASE, FileResult, Judged
+from lab.backtest.slow_spray import find_slow_sprays
 from lab.backtest.sources import LogFile
 from lab.backtest.store import SignInStore
 from lab.backtest.truth import check_detections, compare_with_truth, truth_of, worst_of
@@ -141,6 +142,8 @@ class _Run:
         codes = frozenset(GUESSING_CODES)
         found: dict[str, list[Moment]] = defaultdict(list)
         for events in store.guessing_addresses(GUESSED_USERS, codes):
+            for account, moment in find_slow_sprays(events):
+                found[account].append(moment)
             for spray in find_password_sprays(collapse(events)):
                 account = (spray.user_principal_name or spray.user).lower()
                 found[account].append(

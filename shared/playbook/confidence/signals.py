@@ -10,6 +10,7 @@ from datetime import datetime
 
 from shared.models.base import Model, parse_utc
 from shared.models.signin import HuntFinding, MfaResult
+from shared.playbook.confidence import signals_of_session as session
 from shared.playbook.confidence import signals_of_success as success
 from shared.playbook.confidence.judgement import Situation
 from shared.playbook.confidence.reputation import AddressReputation
@@ -89,6 +90,14 @@ def _without_mfa(facts: ScoringInput) -> Answer:
     found = _mfa_is(MfaResult.NOT_REQUIRED, "No second factor was asked for")(facts)
     analysis = facts.analysis
     return found and not (analysis and analysis.usual_without_mfa) and found
+
+
+def _by_claim(facts: ScoringInput) -> Answer:
+    """As with a factor really used, it tells nothing of where a device code's token goes."""
+    words = "A claim in the token counted as second factor"
+    found = _mfa_is(MfaResult.SATISFIED_BY_CLAIM, words)(facts)
+    analysis = facts.analysis
+    return found and not (analysis and analysis.new_device_code) and found
 
 
 def _password_spray(facts: ScoringInput) -> Answer:
@@ -199,12 +208,11 @@ CHECKS: dict[str, Callable[[ScoringInput], Answer]] = {
     "many_failures_before_success": _of_success(success.many_failures),
     "slow_guessing_success": _of_success(success.slow_guessing),
     "failures_from_new_address": _of_success(success.failures_from_new_address),
+    "distributed_guessing": _of_success(success.distributed_guessing),
     "password_spray": _password_spray,
     "mfa_fatigue": _of_success(success.mfa_fatigue),
     "success_without_mfa": _without_mfa,
-    "mfa_satisfied_by_claim": _mfa_is(
-        MfaResult.SATISFIED_BY_CLAIM, "A claim in the token counted as second factor"
-    ),
+    "mfa_satisfied_by_claim": _by_claim,
     "mfa_satisfied": _of_success(success.mfa_really_used),
     "mfa_phishing_resistant": _of_success(success.mfa_phishing_resistant),
     "no_mfa_registered": _no_mfa_registered,
@@ -229,10 +237,11 @@ CHECKS: dict[str, Callable[[ScoringInput], Answer]] = {
     "known_device": _of_success(success.known_device),
     "known_compliant_device": _of_success(success.known_compliant_device),
     "new_app": _of_success(success.new_app),
-    "device_code": _of_success(success.device_code),
-    "session_elsewhere": _of_success(success.session_elsewhere),
-    "stolen_token": _of_success(success.stolen_token),
-    "refresh_without_sign_in": _of_success(success.refresh_without_sign_in),
+    "device_code": _of_success(session.device_code),
+    "session_elsewhere": _of_success(session.session_elsewhere),
+    "stolen_token": _of_success(session.stolen_token),
+    "refresh_without_sign_in": _of_success(session.refresh_without_sign_in),
+    "platform_sweep": _of_success(session.platform_sweep),
     "unusual_hour": _of_success(success.unusual_hour),
     "legacy_protocol": _of_success(success.legacy_protocol),
     "sign_in_risk_high": _of_success(success.sign_in_risk("high")),

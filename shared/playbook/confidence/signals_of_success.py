@@ -16,6 +16,9 @@ MANY_FAILURES = 10
 """Failures of Sentinel's "Brute force attack against Azure Portal"."""
 SOME_FAILURES = 5
 """Failures of the hunt ``failures_then_success``; at home they are slips."""
+GUESSING_COUNTRIES = 3
+"""Countries of wrong passwords within a day, as places in Sentinel's "Distributed Password cracking
+attempts"; a traveller with a VPN has two."""
 FATIGUE_REFUSALS = 5
 """Refusals in an hour before an accepted factor; a slip of the thumb is one or two."""
 FAR_KM = 500.0
@@ -75,6 +78,15 @@ def failures_from_new_address(analysis: SignInAnalysis, login: SuccessfulLogin) 
     )
 
 
+def distributed_guessing(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
+    """Return evidence of guessing through proxies, which no count for one address shows."""
+    countries = analysis.guessing_countries
+    return len(countries) >= GUESSING_COUNTRIES and (
+        f"Wrong passwords from {', '.join(countries)} in the day before the success at "
+        f"{clock(login.time)}."
+    )
+
+
 def mfa_fatigue(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
     """Return evidence of a factor accepted after repeated refusals."""
     result = analysis.mfa_result_successful_login
@@ -89,11 +101,17 @@ def mfa_fatigue(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
 
 
 def mfa_really_used(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
-    """Return evidence of a second factor used at this very sign-in."""
+    """Return evidence of a second factor used at this very sign-in.
+
+    It tells nothing of a device code: the factor is that of whoever typed the code, the token goes
+    to whoever made it.
+    """
     result = analysis.mfa_result_successful_login
     if result in (None, MfaResult.UNKNOWN):
         return None
     if result is not MfaResult.SATISFIED or mfa_fatigue(analysis, login):
+        return False
+    if analysis.new_device_code:
         return False
     methods = ", ".join(login.authentication_methods) or "method not named"
     return f"Second factor satisfied at {clock(login.time)}: {methods} (sign-in {login.id})."
@@ -191,43 +209,6 @@ def new_app(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
     )
 
 
-def device_code(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
-    """Return evidence of a token that went to another device by a code, for the first time."""
-    return analysis.new_device_code and (
-        f"Device code flow at {clock(login.time)}, never before on this account."
-    )
-
-
-def session_elsewhere(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
-    """Return evidence of one session or token on two machines or at two places."""
-    if not analysis.session_named:
-        return None
-    other = analysis.session_elsewhere
-    if other is None:
-        return False
-    where = ", ".join(part for part in (other.address, other.country, other.device) if part)
-    return (
-        f"The same {other.what} was used at {clock(other.at)} from {where}: {other.misfit} "
-        f"(sign-in {login.id})."
-    )
-
-
-def stolen_token(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
-    """Return evidence of a token used where country, network, address and machine are new."""
-    return analysis.everything_new and (
-        f"Token used without a person at {clock(login.time)} from {login.address}: country, "
-        f"network, address and machine are all new (sign-in {login.id})."
-    )
-
-
-def refresh_without_sign_in(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
-    """Return evidence of a token used in a country in which nobody signed in."""
-    return analysis.refresh_without_sign_in and (
-        f"Token used at {clock(login.time)} in {login.country}, where no person signed in "
-        f"(sign-in {login.id})."
-    )
-
-
 def first_seen_address(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
     """Return evidence of an address without earlier successes."""
     return analysis.first_seen_address and (
@@ -265,7 +246,9 @@ def legacy_protocol(analysis: SignInAnalysis, login: SuccessfulLogin) -> Answer:
     """Return evidence of a protocol without second factors that is not the account's habit."""
     if analysis.usual_client and not analysis.thin_history:
         return False
-    return analysis.legacy_protocol and f"Client app {login.client_app} at {clock(login.time)}."
+    how = f"Client app {login.client_app}" if login.client_app else "Protocol"
+    protocol = f" ({login.authentication_protocol})" if login.authentication_protocol else ""
+    return analysis.legacy_protocol and f"{how}{protocol} at {clock(login.time)}."
 
 
 def sign_in_risk(level: str) -> Callable[[SignInAnalysis, SuccessfulLogin], Answer]:

@@ -30,6 +30,7 @@ from shared.playbook.sign_ins.models import (
     SignInAnalysis,
     SuccessfulLogin,
 )
+from shared.playbook.sign_ins.platform_sweep import platforms_around
 from shared.playbook.sign_ins.suspect import (
     LOOK_BACK,
     find_last_try,
@@ -72,7 +73,9 @@ def analyse_sign_ins(
         period: first and last activity of the incident, where no time was reported.
     """
     attempts = [event for event in distinct_attempts(events) if event.at <= now]
-    recent = [event for event in attempts if event.at > now - LOOK_BACK]
+    # Some alerts come days later, such as Identity Protection's about sprays and leaks.
+    since = min(now, successful_login_time or now) - LOOK_BACK
+    recent = [event for event in attempts if event.at > since]
     window = timedelta(minutes=window_minutes)
     suspects = frozenset(a for text in addresses if (a := normalise_address(text)))
     success = find_suspicious_success(
@@ -93,7 +96,9 @@ def analyse_sign_ins(
         **compare(subject, past, attempts),
         **_last_logon(past, subject, guesses.failures),
         **_guessed_all_along(own, subject),
+        guessing_countries=_guessing_countries(recent, subject),
         attempts=len(attempts),
+        platforms=platforms_around(subject, own),
         success_only_reported=success is not None and success.id == REPORTED_BY_ALERT,
         brute_force=guesses.brute_force,
         guessing_run=guesses.run,
@@ -125,6 +130,19 @@ def _guessed_all_along(own: Sequence[SignIn], subject: SignIn) -> dict[str, Any]
     """Count the guesses of the whole look-back: patient ones stay under every window."""
     times = [event.at for event in own if is_guess(event) and event.at <= subject.at]
     return {"guesses": len(times), "first_guess_at": times[0] if times else None}
+
+
+def _guessing_countries(recent: Sequence[SignIn], subject: SignIn) -> list[str]:
+    """Return where the wrong passwords of the last day came from, whichever their address."""
+    return sorted(
+        {
+            event.country
+            for event in recent
+            if event.country
+            and is_guess(event)
+            and timedelta(0) <= subject.at - event.at <= usual.EPISODE
+        }
+    )
 
 
 def _seed_outputs(success: SignIn | None, guesses: _Guesses) -> dict[str, Any]:

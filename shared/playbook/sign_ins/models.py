@@ -107,6 +107,8 @@ class SignInAnalysis(Model):
     guesses: int = 0
     """Guesses from the suspicious address in the whole look-back of 72 hours."""
     first_guess_at: UtcDatetime | None = None
+    guessing_countries: list[str] = Field(default_factory=list)
+    """Countries that wrong passwords came from in the day before, from any address."""
     address_use: AddressUse | None = None
     """What the address did to other accounts; ``None`` when that could not be asked."""
     stopped_by_mfa: int = 0
@@ -130,12 +132,15 @@ class SignInAnalysis(Model):
     new_app: bool | None = None
     new_device_code: bool | None = None
     """A token was given to another device by a code, for the first time."""
+    platforms: list[str] = Field(default_factory=list)
+    """Operating systems that gave the right password at the suspicious address within minutes of
+    the sign-in; empty when the log names none."""
     unusual_hour: bool | None = None
     legacy_protocol: bool | None = None
     usual_client: bool | None = None
     """The account has long used this kind of client."""
     usual_without_mfa: bool | None = None
-    """From this address the account has long signed in without a second factor."""
+    """From this address, or with this program there, it has long been without a second factor."""
     session_named: bool = False
     """Whether the log names session or token; without it the next field says nothing."""
     session_elsewhere: SessionElsewhere | None = None

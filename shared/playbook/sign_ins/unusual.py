@@ -33,6 +33,9 @@ LEGACY_CLIENTS: frozenset[str] = frozenset(
 
 Source: learn.microsoft.com, "Block legacy authentication with Conditional Access".
 """
+ROPC = "ropc"
+"""``AuthenticationProtocol`` of the resource owner password grant, which "is incompatible with
+multifactor authentication". Source: learn.microsoft.com, v2-oauth-ropc."""
 
 
 def compare(subject: SignIn, past: Sequence[SignIn], attempts: Sequence[SignIn]) -> dict[str, Any]:
@@ -59,9 +62,7 @@ def compare(subject: SignIn, past: Sequence[SignIn], attempts: Sequence[SignIn])
         "new_app": usual.is_new_app(base, subject),
         "new_device_code": usual.is_new_device_code(base, subject),
         "unusual_hour": usual.is_unusual_hour(base, subject),
-        "legacy_protocol": (
-            subject.client_app.lower() in LEGACY_CLIENTS if subject.client_app else None
-        ),
+        "legacy_protocol": _is_legacy(subject),
         **_habits(subject, past),
         **_tokens(subject, attempts, new_country),
         "history_successes": base.successes,
@@ -72,13 +73,35 @@ def compare(subject: SignIn, past: Sequence[SignIn], attempts: Sequence[SignIn])
 
 def _habits(subject: SignIn, past: Sequence[SignIn]) -> dict[str, Any]:
     """Return what looks careless but has been so for days, as with scanners and old mail apps."""
-    client = [event for event in past if event.client_app == subject.client_app]
+    client = [event for event in past if _client(event) == _client(subject)]
     here = [event for event in past if same_address(event, subject)]
-    plain = all(event.mfa_result is MfaResult.NOT_REQUIRED for event in here)
+    # A script and its author share the office's address; only the script has no second factor.
+    program = [event for event in here if _program(event) == _program(subject)]
     return {
-        "usual_client": _on_many_days(client) if subject.client_app else None,
-        "usual_without_mfa": _on_many_days(here) and plain if subject.address else None,
+        "usual_client": _on_many_days(client) if any(_client(subject)) else None,
+        "usual_without_mfa": _is_plain(here) or _is_plain(program) if subject.address else None,
     }
+
+
+def _is_legacy(event: SignIn) -> bool | None:
+    """Whether nothing could have asked for a second factor; ``None`` when the log does not say."""
+    if (event.authentication_protocol or "").lower() == ROPC:
+        return True
+    return event.client_app.lower() in LEGACY_CLIENTS if event.client_app else None
+
+
+def _client(event: SignIn) -> tuple[str | None, str | None]:
+    return event.client_app, event.authentication_protocol
+
+
+def _program(event: SignIn) -> tuple[str | None, str | None, str | None]:
+    return event.app, event.client_app, event.user_agent
+
+
+def _is_plain(events: Sequence[SignIn]) -> bool:
+    """Whether these successes are a habit of many days, and never had a second factor."""
+    plain = all(event.mfa_result is MfaResult.NOT_REQUIRED for event in events)
+    return plain and _on_many_days(events)
 
 
 def _on_many_days(events: Sequence[SignIn]) -> bool:

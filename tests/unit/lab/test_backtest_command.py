@@ -48,7 +48,8 @@ def test_real_samples(tmp_path: Path) -> None:
     assert (spray["rows"], spray["sign_ins"], spray["accounts"]) == (11, 11, 9)
     assert spray["detections"]["password_spray"] == [lidia]
     assert spray["expected"][lidia] == "compromised"
-    assert spray["verdicts"] == {lidia: "Medium"}
+    assert spray["verdicts"] == {lidia: "High"}
+    assert run.file("mfa_sweep.csv")["verdicts"] == {lidia: "Medium"}
     assert run.file("pingid_mfa_fatigue.log")["detections"]["mfa_fatigue"] == ["victim_user"]
     assert all(file["detections"]["brute_force_success"] == [] for file in run.json["files"])
     assert run.json["recall"] is not None

@@ -34,6 +34,13 @@ def test_alerts() -> None:
     assert kinds([*history(), sign_in(ATTACK_AT, "50074", **AT_HOME)]) == []
     assert kinds([sign_in(SUCCESS_AT, risk_level="High")]) == ["high_risk"]
     assert kinds([sign_in(SUCCESS_AT, address="10.0.0.1", risk_level="High")]) == []
+    systems = ("Windows 10", "Linux", "MacOs", "Android 6")
+    sweep = [
+        sign_in(SUCCESS_AT + timedelta(seconds=number), operating_system=system)
+        for number, system in enumerate(systems)
+    ]
+    assert kinds(sweep) == ["platform_sweep"]
+    assert kinds(sweep[:3]) == []
 
 
 def test_detections() -> None:

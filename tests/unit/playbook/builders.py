@@ -84,7 +84,10 @@ def history(days: int = 20) -> list[SignIn]:
 
 
 def analyse(
-    events: list[SignIn], *addresses: str, reported: datetime | None = None
+    events: list[SignIn],
+    *addresses: str,
+    reported: datetime | None = None,
+    now: datetime = ATTACK_AT + timedelta(minutes=30),
 ) -> SignInAnalysis:
     """Analyse with the seed's window; "now" is half an hour after the attack began."""
     return analyse_sign_ins(
@@ -92,7 +95,7 @@ def analyse(
         addresses=list(addresses),
         successful_login_time=reported,
         window_minutes=10,
-        now=ATTACK_AT + timedelta(minutes=30),
+        now=now,
     )
 
 

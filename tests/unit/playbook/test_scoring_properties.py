@@ -38,6 +38,8 @@ INCRIMINATING: dict[str, list[Any]] = {
     "new_device_code": [False, True],
     "refresh_without_sign_in": [False, True],
     "everything_new": [False, True],
+    "platforms": [["windows"], ["android", "linux", "macos", "windows"]],
+    "guessing_countries": [["US"], ["AR", "IT", "JP"]],
     "usual_client": [True, False],
     "usual_without_mfa": [True, False],
     "guesses": [0, 30],

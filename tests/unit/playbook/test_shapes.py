@@ -124,3 +124,26 @@ def test_second_factor_of_the_unified_audit_log(name: str, value: str, expected:
         "ExtendedProperties": [{"Name": name, "Value": value}],
     }
     assert read(AUDIT | login, Shape.UNIFIED_AUDIT_LOG).mfa_result is expected
+
+
+@pytest.mark.parametrize(
+    ("request_type", "method", "is_grant"),
+    [
+        ("OAuth2:Token", "1", True),
+        ("OAuth2:Token", "16", True),
+        ("OAuth2:Token", "262144", False),
+        ("OAuth2:Token", None, False),
+        ("OAuth2:Authorize", "1", False),
+    ],
+)
+def test_a_password_at_the_token_endpoint_is_the_password_grant(
+    request_type: str, method: str | None, is_grant: bool
+) -> None:
+    more = [
+        {"Name": "RequestType", "Value": request_type},
+        {"Name": "UserAuthenticationMethod", "Value": method},
+    ]
+    login = {"Operation": "UserLoggedIn", "ErrorNumber": "0", "ExtendedProperties": more}
+    event = read(AUDIT | login, Shape.UNIFIED_AUDIT_LOG)
+    assert (event.mfa_result is MfaResult.NOT_REQUIRED) is is_grant
+    assert (event.authentication_protocol == "ropc") is is_grant

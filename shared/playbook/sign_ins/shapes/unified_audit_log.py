@@ -55,6 +55,12 @@ _TWO_FACTORS_IN_ONE = frozenset({6, 18, 21, 23, 25})
 """Methods that are a second factor by themselves."""
 _SECOND_FACTOR_REQUEST = "sas:"
 """``RequestType`` of the step that Entra's multifactor service ("SAS") answers."""
+_TOKEN_REQUEST = "oauth2:token"  # noqa: S105 - a request's name
+"""``RequestType`` of the token endpoint. A password given there is the resource owner password
+grant, which "is incompatible with multifactor authentication" (learn.microsoft.com,
+v2-oauth-ropc); what sprays and scripts use."""
+_PASSWORDS = frozenset({0, 3, 4})
+"""Bits of the methods that are a password."""
 
 
 def audit_record(row: Row) -> Row:
@@ -78,7 +84,7 @@ def read_unified_audit_log(row: Row) -> SignIn | None:
     code = _code(record, failed=operation == FAILED)
     user = record.text("UserId") or row.text("UserIds")
     address = record.address("ClientIP", "ActorIpAddress", "ClientIPAddress")
-    bits = _bits(more)
+    bits, request = _bits(more), (more.text("RequestType") or "").lower()
     return SignIn(
         id=record.text("Id") or make_id(record, at, user, address, code),
         at=at,
@@ -95,7 +101,8 @@ def read_unified_audit_log(row: Row) -> SignIn | None:
         operating_system=device.text("OS"),
         browser=device.text("BrowserType"),
         authentication_methods=[METHODS[bit] for bit in bits],
-        mfa_result=_mfa(code, bits, more.text("RequestType") or ""),
+        authentication_protocol="ropc" if _is_ropc(bits, request) else None,
+        mfa_result=_mfa(code, bits, request),
         session_id=device.text("SessionId"),
         correlation_id=record.text("InterSystemsId"),
         notes=record.notes,
@@ -134,9 +141,16 @@ def _bits(more: Row) -> list[int]:
     return [bit for bit in METHODS if value is not None and value > 0 and value >> bit & 1]
 
 
+def _is_ropc(bits: list[int], request: str) -> bool:
+    """Whether a password went straight to the token endpoint."""
+    return request == _TOKEN_REQUEST and bool(_PASSWORDS & set(bits))
+
+
 def _mfa(code: str, bits: list[int], request: str) -> MfaResult:
     if code == "0" and (
-        request.lower().startswith(_SECOND_FACTOR_REQUEST) or _TWO_FACTORS_IN_ONE & set(bits)
+        request.startswith(_SECOND_FACTOR_REQUEST) or _TWO_FACTORS_IN_ONE & set(bits)
     ):
         return MfaResult.SATISFIED
+    if code == "0" and _is_ropc(bits, request):
+        return MfaResult.NOT_REQUIRED
     return mfa_result(code=code, requirement=None, steps=(), additional_details="")
