@@ -59,8 +59,8 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
     """Tell the analysts on every channel; in an emergency only by e-mail to the SOC list.
 
     Input: ``{"case_id", "phase"}`` with phase ``opened``, ``decision_needed``, ``completed``,
-    ``containment_failed``, ``not_held``, ``emergency`` or ``broke_off``. The last two come with
-    ``why`` and ``record``, and fail when no channel took the message, to be tried again.
+    ``containment_failed``, ``not_held``, ``undone``, ``emergency`` or ``broke_off``. The last two
+    come with ``why`` and ``record``, and fail when no channel took the message, to be tried again.
     ``decided`` comes with ``references`` of the question and changes those messages. Output
     ``{"channels": {channel: "sent" or what went wrong}, "references": {channel: its id}}``.
 

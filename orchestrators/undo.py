@@ -19,6 +19,7 @@ from orchestrators.flow import (
     utc_now,
 )
 from orchestrators.names import Activity, Entity
+from orchestrators.telling import tell_everywhere
 from shared.models.base import Json, format_utc
 from shared.models.plan import ActionName
 from shared.models.undo import UndoResult, UndoRun, UndoStatus
@@ -74,7 +75,7 @@ def undo(ctx: task.OrchestrationContext, payload: Json) -> Generator[task.Task[A
     patch = _patch(ctx, payload, results) | {"undos": [run]}
     patch["timeline"] = timeline(ctx, *(_event(item) for item in results))
     if (yield from _write_down(ctx, case_id, patch)):
-        yield from _tell(ctx, case_id)
+        yield from tell_everywhere(ctx, case_id, "undone")
     return run
 
 
@@ -219,23 +220,3 @@ def _write_down(ctx: task.OrchestrationContext, case_id: str, patch: Json) -> St
         if saved.result and "error" not in saved.result:
             return True
     return False
-
-
-def _tell(ctx: task.OrchestrationContext, case_id: str) -> Steps[None]:
-    """Say in ticket, channels and incident comment what was taken back and what was not."""
-    message = {"case_id": case_id, "phase": "undone"}
-    ticket, channels, comment = yield from settle(
-        [
-            case_activity(ctx, Activity.OPEN_TICKET, message, Retry.SAVE),
-            case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.READ),
-            case_activity(ctx, Activity.COMMENT_INCIDENT, message, Retry.READ),
-        ]
-    )
-    told = ticket.result or {"ticket_id": None, "error": ticket.error}
-    number = told.get("ticket_id") or f"ticket NOT written ({told.get('error')})"
-    names = (channels.result or {}).get("channels", {}) or {f"nobody: {channels.error}": ""}
-    event = f"analysts told (undone): {number}; {', '.join(sorted(names))}"
-    failed = comment.error or (comment.result or {}).get("error")
-    if failed:
-        event += f"; incident comment not written: {failed}"
-    yield from attempt(save(ctx, case_id, {"timeline": timeline(ctx, event)}))

@@ -215,7 +215,24 @@ def test_the_block_expires_and_a_breach_after_containment_is_told(case: NewCase)
     respond(run)
     run.wait()
     assert run.called("unblock_ip") == [{"case_id": run.case_id, "address": ADDRESS}]
-    assert "not_held" in [call["phase"] for call in run.called("notify_analysts")]
+    for activity in ("notify_analysts", "open_ticket", "comment_incident"):
+        assert "not_held" in [call["phase"] for call in run.called(activity)], activity
+    saved = record(run)
+    assert saved["status"] == "failed", "the case is open again, and says so"
+    assert (saved["recheck"]["held"], saved["recheck"]["detail"]) == (False, "it did NOT hold")
+    assert "containment re-checked: it did NOT hold" in saved["timeline"]
+
+
+@pytest.mark.parametrize("held", [True, None])
+def test_a_containment_that_held_is_recorded_and_alarms_nobody(
+    case: NewCase, held: bool | None
+) -> None:
+    run = case(recheck_sign_ins=lambda _payload: {"held": held, "detail": "looked"})
+    respond(run)
+    run.wait()
+    saved = record(run)
+    assert (saved["recheck"]["held"], saved["status"]) == (held, "contained")
+    assert "not_held" not in [call["phase"] for call in run.called("notify_analysts")]
 
 
 def test_acknowledging_and_closing_are_recorded(case: NewCase) -> None:

@@ -18,6 +18,7 @@ from shared.playbook.planning.impact import Severity, ticket_severity
 from shared.playbook.reporting.case_view import CaseView
 from shared.playbook.reporting.markdown import escape, is_plain_url
 from shared.playbook.reporting.next_steps import escalations, next_steps
+from shared.playbook.reporting.undo_lines import fate
 
 TITLE_LIMIT = 160
 """ServiceNow's ``short_description``."""
@@ -38,6 +39,7 @@ _PHASE_WORDS = {
     "joined": "another incident joined this case",
     "containment_failed": "CONTAINMENT FAILED",
     "not_held": "CONTAINMENT DID NOT HOLD",
+    "undone": "ACTIONS TAKEN BACK",
     "emergency": "NO TICKET",
     "broke_off": "RESPONSE BROKE OFF",
 }
@@ -63,9 +65,9 @@ def ticket_for(record: CaseRecord | Json, *, phase: str = "opened") -> Ticket:
 def notification_for(record: CaseRecord | Json, phase: str, *, why: str = "") -> Notification:
     """Return the message to analysts for a phase.
 
-    ``opened``, ``decision_needed``, ``decided``, ``completed``, ``not_held``; with the whole
-    summary (``why`` says the cause): ``emergency``, the ticket could not be written (seed 004,
-    block 8), and ``broke_off``, the response itself failed.
+    ``opened``, ``decision_needed``, ``decided``, ``completed``, ``not_held``, ``undone``; with the
+    whole summary (``why`` says the cause): ``emergency``, the ticket could not be written (seed
+    004, block 8), and ``broke_off``, the response itself failed.
     """
     view = CaseView(record)
     urgent = phase in _URGENT or view.confidence == "High" or bool(_failed(view))
@@ -156,6 +158,7 @@ def _answer(view: CaseView) -> list[str]:
             f"{view.confidence} confidence ({verdict.score} of 100) that {view.who} is "
             f"compromised, with {verdict.completeness:.0%} of the critical inputs known."
         ]
+    lines += fate(view)
     if failed := _failed(view):
         lines.append(f"FAILED, do by hand now: {', '.join(failed)}.")
     done = [
@@ -167,7 +170,7 @@ def _answer(view: CaseView) -> list[str]:
         lines.append(f"Done: {', '.join(done)}.")
     elif view.record.mode is OperatingMode.OBSERVE:
         lines.append("Observe mode: nothing was changed.")
-    elif not failed:
+    elif not failed and not view.record.undos:
         lines.append("Nothing was changed so far.")
     decision = view.record.decision
     if decision is not None:

@@ -153,8 +153,8 @@ class CaseView:
         return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
     def outcomes(self, status: ActionStatus) -> list[ActionOutcome]:
-        """Return the actions that ended in one way."""
-        return [one for one in self.record.actions if one.status is status]
+        """Return the actions that ended in one way and were not taken back."""
+        return [one for one in self.record.actions if one.status is status and not one.undone]
 
     def planned(self, disposition: Disposition) -> list[PlannedAction]:
         """Return the plan's lines with one disposition."""
@@ -204,7 +204,7 @@ class CaseView:
         ranked: Sequence[ActionOutcome] = sorted(
             self.record.actions, key=lambda one: (order[one.status], one.action, one.target)
         )
-        return [one_line(outcome_line(one), LINE_LIMIT) for one in ranked]
+        return [one_line(outcome_line(one) + undone_words(one), LINE_LIMIT) for one in ranked]
 
 
 def outcome_line(outcome: ActionOutcome) -> str:
@@ -221,6 +221,15 @@ def outcome_line(outcome: ActionOutcome) -> str:
     detail = f" ({outcome.detail})" if outcome.detail else ""
     at = when(format_utc(outcome.at))
     return f"{outcome.action} on {outcome.target}: {words} at {at}{detail}"
+
+
+def undone_words(outcome: ActionOutcome) -> str:
+    """Return how an outcome's line goes on when the action was taken back, else nothing."""
+    if outcome.undone is None:
+        return ""
+    sure = "verified" if outcome.undone.verified else "NOT verified"
+    at = when(format_utc(outcome.undone.at))
+    return f"; taken back by {outcome.undone.by} at {at}, {sure} ({outcome.undone.detail})"
 
 
 def when(text: str) -> str:

@@ -12,6 +12,7 @@ from shared.models.plan import ActionName, Disposition
 from shared.playbook.acting.devices import DEVICE_ACTIONS, left_to_people
 from shared.playbook.intake.fields import one_line
 from shared.playbook.reporting.case_view import LINE_LIMIT, CaseView
+from shared.playbook.reporting.undo_lines import undo_steps
 
 MOST_FINDINGS = 5
 
@@ -49,6 +50,7 @@ def next_steps(record: CaseRecord | Json) -> list[str]:
     """Return the next steps of a case, most urgent first; the same record gives the same list."""
     view = CaseView(record)
     steps = [
+        *undo_steps(view),
         *_what_failed(view),
         *_what_is_left_to_people(view),
         *(line for line in escalations(record) if line.startswith("Escalate")),

@@ -5,7 +5,8 @@ import pytest
 from activities.addresses import check_address
 from activities.analysis import analyse_activity, get_case_context
 from activities.enrichment import enrich_user
-from activities.sign_ins import analyse_sign_ins, recheck_sign_ins
+from activities.recheck import recheck_sign_ins
+from activities.sign_ins import analyse_sign_ins
 from shared.errors import NotFound, PermissionDenied, RetryableError, Throttled
 from shared.models.block import BlockName
 from shared.models.directory import Memberships, MfaRegistration

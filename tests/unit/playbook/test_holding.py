@@ -1,0 +1,83 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shared.models.case import CaseRecord
+from shared.models.signin import SignIn
+from shared.playbook.acting.holding import judge_hold
+from tests.unit.playbook.records import action, record
+
+ATTACKER = "203.0.113.7"
+HOME = "198.51.100.1"
+CONTAINED_AT = datetime(2026, 11, 20, 12, 10, tzinfo=UTC)
+UNDONE_AT = CONTAINED_AT + timedelta(minutes=5)
+RUN = {"number": 1, "at": UNDONE_AT.isoformat(), "by": "kim", "comment": "it was her"}
+
+
+def sign_in(address: str, minutes: float, code: str = "0") -> SignIn:
+    at = CONTAINED_AT + timedelta(minutes=minutes)
+    return SignIn(id=f"{minutes}", at=at, address=address, result_code=code)
+
+
+def result(name: str, status: str) -> dict[str, Any]:
+    return {"action": name, "target": "ann@contoso.com", "status": status}
+
+
+def case(*actions: dict[str, Any], results: list[dict[str, Any]] | None = None) -> CaseRecord:
+    done = [one | {"at": CONTAINED_AT.isoformat()} for one in actions]
+    undos = [RUN | {"results": results}] if results else []
+    return CaseRecord.model_validate(record(actions=done, undos=undos))
+
+
+RESET = action("ForcePasswordReset")
+DISABLED = action("DisableAccount", verified=True, undo={"account_enabled": True})
+GIVEN_BACK = case(
+    RESET,
+    DISABLED
+    | {"undo": None, "undone": {"at": RUN["at"], "by": "kim", "comment": "c", "verified": True}},
+    results=[result("DisableAccount", "succeeded"), result("ForcePasswordReset", "impossible")],
+)
+
+
+@pytest.mark.parametrize(
+    ("known", "event", "held"),
+    [
+        (case(RESET), sign_in(ATTACKER, 3), False),
+        (case(RESET), sign_in(ATTACKER, 3, "50126"), True),
+        (case(RESET), sign_in(HOME, 3), True),
+        (None, sign_in(ATTACKER, 3), False),
+        (None, sign_in(HOME, 3), True),
+        (case(RESET, DISABLED), sign_in(HOME, 3), False),
+        (GIVEN_BACK, sign_in(ATTACKER, 3), False),
+        (GIVEN_BACK, sign_in(HOME, 3), None),
+        (GIVEN_BACK, sign_in(ATTACKER, 6), None),
+        (GIVEN_BACK, sign_in(HOME, 6), None),
+    ],
+)
+def test_did_it_hold(known: CaseRecord | None, event: SignIn, held: bool | None) -> None:
+    judged = judge_hold([event], addresses=[ATTACKER], record=known)
+    assert judged["held"] is held
+    assert judged["detail"]
+
+
+def test_a_sign_in_of_a_disabled_account_is_said_to_be_odd() -> None:
+    judged = judge_hold([sign_in(HOME, 3)], addresses=[ATTACKER], record=case(DISABLED))
+    assert "although the account is disabled" in judged["detail"]
+
+
+def test_after_an_undo_sign_ins_are_counted_and_no_alarm() -> None:
+    events = [sign_in(ATTACKER, 6), sign_in(ATTACKER, 7)]
+    detail = judge_hold(events, addresses=[ATTACKER], record=GIVEN_BACK)["detail"]
+    assert "taken back by kim" in detail and "2 sign-ins" in detail
+    assert "make sure it is the user" in detail
+
+
+def test_an_undo_that_failed_changes_nothing() -> None:
+    known = case(RESET, DISABLED, results=[result("DisableAccount", "failed")])
+    assert judge_hold([sign_in(HOME, 9)], addresses=[ATTACKER], record=known)["held"] is False
+
+
+def test_a_log_that_is_not_complete_proves_nothing() -> None:
+    judged = judge_hold([], addresses=[ATTACKER], incomplete=["SigninLogs"], record=case(RESET))
+    assert judged == {"held": None, "detail": "not known: SigninLogs"}
