@@ -78,6 +78,26 @@ CHANGES = [
     ),
     ("token_theft", "SignedIn > 0 and Alike == 0", "Alike == 0", "never signed in"),
     ("token_theft", " and isempty(DeviceId)", "", "a registered device"),
+    ("token_theft", "Alike == 0 and Systems", "Systems", "owner goes on in a cafe"),
+    ("token_theft", "OtherSystem and Address", "OtherSystem or Address", "another browser at home"),
+    (
+        "token_theft",
+        "(isempty(DeviceId) or DeviceId != EarlierDeviceId)",
+        "true",
+        "mail program through a VPN",
+    ),
+    (
+        "token_theft",
+        'System startswith "win", "windows",',
+        "",
+        "Windows in two spellings",
+    ),
+    (
+        "token_theft",
+        "| join kind=leftanti unfamiliar on Id",
+        "",
+        "everything new and another system in one",
+    ),
 ]
 
 

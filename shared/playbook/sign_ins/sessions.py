@@ -3,7 +3,9 @@
 A stolen cookie or refresh token carries the second factor with it, so nothing else in the sign-in
 looks wrong. A session that merely changes network is a laptop on its way home; what is looked for
 is a change that no laptop makes. Source: Microsoft, "Token theft playbook" (session and token
-identifiers seen from several places).
+identifiers seen from several places); learn.microsoft.com, "Track and investigate identity
+activities with linkable identifiers" (all tokens of one root authentication carry its session id,
+a stolen one and what is redeemed for it too).
 """
 
 from collections.abc import Sequence
@@ -13,6 +15,14 @@ from shared.playbook.sign_ins.baseline import device_kind
 from shared.playbook.sign_ins.detection import source_of
 from shared.playbook.sign_ins.models import SessionElsewhere
 from shared.playbook.sign_ins.travel import distance_km, is_impossible_travel, speed_km_per_hour
+
+OTHER_SYSTEM = "another operating system"
+OTHER_BROWSER = "another country and browser"
+_FAMILIES: dict[tuple[str, ...], str] = {
+    ("win",): "windows",
+    ("mac", "ios", "ipad"): "apple",
+    ("android", "linux"): "linux",
+}
 
 
 def find_session_elsewhere(subject: SignIn, attempts: Sequence[SignIn]) -> SessionElsewhere | None:
@@ -41,6 +51,35 @@ def find_session_elsewhere(subject: SignIn, attempts: Sequence[SignIn]) -> Sessi
     return None
 
 
+def machine_misfit(subject: SignIn, event: SignIn) -> str | None:
+    """Return why two uses of a session are not one machine's, ``None`` when they may be.
+
+    A stolen token brings the device id of its owner, so the same id explains another browser (a
+    mail program beside it, through a VPN), never another operating system.
+    """
+    families = {system_family(subject), system_family(event)}
+    if "" not in families and len(families) == 2:
+        return OTHER_SYSTEM
+    if subject.device_id and subject.device_id == event.device_id:
+        return None
+    kinds = {device_kind(subject), device_kind(event)}
+    moved = subject.country and event.country and subject.country != event.country
+    return OTHER_BROWSER if moved and None not in kinds and len(kinds) == 2 else None
+
+
+def system_family(event: SignIn) -> str:
+    """Return the kind of operating system, empty if unknown.
+
+    Logs spell one system in several ways (``Windows``, ``Windows10``), a tablet's browser says it
+    is a desktop (iPadOS as macOS), and so does a telephone's (Android as Linux).
+    """
+    system = (event.operating_system or "").split(" ")[0].lower()
+    for beginnings, family in _FAMILIES.items():
+        if system.startswith(beginnings):
+            return family
+    return system
+
+
 def is_refresh_without_sign_in(
     subject: SignIn, attempts: Sequence[SignIn], *, new_country: bool | None
 ) -> bool | None:
@@ -66,14 +105,8 @@ def _shared(subject: SignIn, event: SignIn) -> str | None:
 
 def _misfit(subject: SignIn, event: SignIn) -> str | None:
     """Return what a machine cannot change within a session, ``None`` when it may be the same."""
-    systems = [(one.operating_system or "").split(" ")[0].lower() for one in (subject, event)]
-    if all(systems) and systems[0] != systems[1]:
-        return "another operating system"
-    kinds = [device_kind(one) for one in (subject, event)]
-    moved = bool(subject.country and event.country and subject.country != event.country)
-    if moved and all(kinds) and kinds[0] != kinds[1]:
-        return "another country and browser"
-    return "impossible travel" if _is_too_far(subject, event) else None
+    misfit = machine_misfit(subject, event)
+    return misfit or ("impossible travel" if _is_too_far(subject, event) else None)
 
 
 def _is_too_far(subject: SignIn, event: SignIn) -> bool:

@@ -7,7 +7,7 @@ from shared.models.signin import MfaResult, SignIn
 from shared.playbook.sign_ins import baseline as usual
 from shared.playbook.sign_ins.sessions import find_session_elsewhere, is_refresh_without_sign_in
 from shared.playbook.sign_ins.suspect import same_address
-from shared.playbook.sign_ins.token_theft import find_token_theft
+from shared.playbook.sign_ins.token_theft import find_everything_new
 from shared.playbook.sign_ins.travel import distance_km, speed_km_per_hour
 
 LEGACY_CLIENTS: frozenset[str] = frozenset(
@@ -114,7 +114,7 @@ def _tokens(
     """Return what speaks for a stolen session or token; a sign-in that failed has none."""
     if not subject.succeeded:
         return {}
-    thefts = () if subject.interactive else find_token_theft(attempts)
+    thefts = () if subject.interactive else find_everything_new(attempts)
     return {
         "session_named": bool(subject.session_id or subject.token_id),
         "session_elsewhere": find_session_elsewhere(subject, attempts),
