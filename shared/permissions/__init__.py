@@ -1,0 +1,23 @@
+"""What the app calls, what that needs at the least, and what happens without it: one table.
+
+``docs/permissions.md`` is written from it (``tools/write_permissions.py``), ``make doctor``
+compares it with what the app really holds, and tests compare it with the providers' calls and with
+the vendors' own lists. To add a row, add it to the module of its section here, nowhere else.
+"""
+
+from shared.permissions.azure import AZURE_NEEDS
+from shared.permissions.defender import DEFENDER_NEEDS
+from shared.permissions.graph import DIRECTORY_ROLES, GRAPH_NEEDS
+from shared.permissions.need import DirectoryRole, Need, Section
+from shared.permissions.okta import OKTA_NEEDS
+from shared.permissions.others import OTHER_NEEDS
+
+NEEDS: tuple[Need, ...] = (
+    *GRAPH_NEEDS,
+    *DEFENDER_NEEDS,
+    *AZURE_NEEDS,
+    *OKTA_NEEDS,
+    *OTHER_NEEDS,
+)
+
+__all__ = ["DIRECTORY_ROLES", "NEEDS", "DirectoryRole", "Need", "Section"]

@@ -1,0 +1,99 @@
+"""Azure roles, each at the narrowest scope that serves.
+
+Source: Azure built-in roles (learn.microsoft.com/azure/role-based-access-control/built-in-roles).
+"""
+
+from functools import partial
+
+from shared.permissions.need import Need, Section
+
+_azure = partial(Need, section=Section.AZURE)
+LOG_ANALYTICS_READER = "73c42c96-874c-492b-b04d-ab87d138a893"
+BLOB_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+
+AZURE_NEEDS: tuple[Need, ...] = (
+    _azure(
+        purpose="Sign-ins, hunts, evidence",
+        vendor="log_analytics",
+        operations=("query",),
+        permission="Log Analytics Reader",
+        role_id=LOG_ANALYTICS_READER,
+        scope="the workspace",
+        without="Sign-in analysis partial, the verdict is Medium; no hunts; evidence listed as "
+        "missing, to be collected by hand.",
+        setting="log_analytics_workspace_id",
+    ),
+    _azure(
+        purpose="The incident as it is now",
+        vendor="sentinel",
+        operations=("incidents.get",),
+        permission="Microsoft Sentinel Reader",
+        role_id="8d289c81-5878-46d4-8554-54e1e3d8b5cb",
+        scope="the workspace (in the next one)",
+        without="No incident context in the record.",
+        optional=True,
+    ),
+    _azure(
+        purpose="Comment on the incident",
+        vendor="sentinel",
+        operations=("incidents.comments.put",),
+        permission="Microsoft Sentinel Responder",
+        role_id="3e150937-b8fe-4cfb-8069-0eaf05ecd056",
+        scope="the workspace",
+        without="No comment; the block `Incident_Creation_Notification` says so.",
+        optional=True,
+    ),
+    _azure(
+        purpose="Block, read back and lift an address",
+        vendor="azure_firewall",
+        operations=("ipGroups.get", "ipGroups.put"),
+        permission="Microsoft.Network/ipGroups/read",
+        also="and `Microsoft.Network/ipGroups/write`: a custom role",
+        scope="that IP group only",
+        without="Block `Conditional_Firewall_IP_Block` failed; the account's containment goes on.",
+        setting="firewall_ip_group_id",
+        changes=True,
+    ),
+    _azure(
+        purpose="Case record, claims, and which case an account has",
+        vendor="blob",
+        operations=(
+            "record.get",
+            "record.put",
+            "record.properties",
+            "record.list",
+            "claim.get",
+            "open_case.get",
+            "open_case.put",
+            "open_case.delete",
+            "joining.list",
+        ),
+        permission="Storage Blob Data Contributor",
+        role_id=BLOB_CONTRIBUTOR,
+        scope="the case container",
+        without="No record, no claims, no ticket; people get the emergency e-mail: see [what "
+        "happens when something is down](architecture.md#when-something-is-down).",
+        setting="blob_url",
+    ),
+    _azure(
+        purpose="Evidence",
+        vendor="blob",
+        operations=("evidence.put", "evidence.get", "evidence.properties"),
+        permission="Storage Blob Data Contributor",
+        role_id=BLOB_CONTRIBUTOR,
+        scope="the evidence container",
+        without="Evidence listed as missing.",
+        setting="blob_url",
+    ),
+    _azure(
+        purpose="Make a missing container",
+        vendor="blob",
+        operations=("container.create",),
+        permission="Storage Blob Data Contributor",
+        role_id=BLOB_CONTRIBUTOR,
+        scope="the account",
+        without="Not needed where the deployment makes both containers.",
+        setting="blob_url",
+        optional=True,
+    ),
+)

@@ -1,0 +1,67 @@
+"""Ticketing, channels and threat intelligence: keys, tokens and scopes of their own."""
+
+from functools import partial
+
+from shared.permissions.need import Need, Section
+
+_other = partial(Need, section=Section.OTHER)
+
+OTHER_NEEDS: tuple[Need, ...] = (
+    _other(
+        purpose="Ticket",
+        vendor="servicenow",
+        operations=("incident.list", "incident.post", "incident.patch"),
+        permission="A ServiceNow user with the role `itil`, who may read `correlation_id`",
+        without="No ticket: emergency e-mail with the whole case, and the ticket is tried again "
+        "for about five hours.",
+        setting="servicenow_url",
+    ),
+    _other(
+        purpose="Message in Teams",
+        vendor="teams",
+        operations=("webhook.post",),
+        permission="The address of the Workflows webhook: whoever has it can post",
+        without="Noted; the other channels go on.",
+        setting="teams_webhook_url",
+    ),
+    _other(
+        purpose="Message",
+        vendor="slack",
+        operations=("chat.postMessage", "chat.update"),
+        permission="Slack scope `chat:write`; the bot is a member of the channel",
+        without="Noted; the other channels go on.",
+        setting="slack_bot_token",
+    ),
+    _other(
+        purpose="E-mail",
+        vendor="email",
+        operations=("message.send",),
+        permission="An SMTP account",
+        without="Noted.",
+        setting="smtp_host",
+    ),
+    _other(
+        purpose="Reputation",
+        vendor="virustotal",
+        operations=("ip_addresses.get",),
+        permission="An API key of VirusTotal",
+        without="Reputation from the other sources, or `unknown`.",
+        setting="virustotal_api_key",
+    ),
+    _other(
+        purpose="Reputation",
+        vendor="abuseipdb",
+        operations=("check",),
+        permission="An API key of AbuseIPDB",
+        without="Reputation from the other sources, or `unknown`.",
+        setting="abuseipdb_api_key",
+    ),
+    _other(
+        purpose="Reputation: scanners of the whole internet, and common services",
+        vendor="greynoise",
+        operations=("community.get",),
+        permission="An API key of GreyNoise",
+        without="Reputation from the other sources, or `unknown`.",
+        setting="greynoise_api_key",
+    ),
+)
