@@ -1,0 +1,412 @@
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from orchestrators import joining
+from shared.models.base import Json
+from shared.models.case import CaseRequest
+from shared.models.plan import ActionName, Disposition
+from shared.models.verdict import Confidence
+from shared.playbook.intake.joining import brief, waiting_incident
+from tests.support.durable_backend import Run
+from tests.support.scripts import (
+    ADDRESS,
+    DECISION,
+    SOON,
+    T1,
+    case_payload,
+    decided,
+    default_scripts,
+    fail,
+    plan_line,
+)
+
+type NewCase = Callable[..., Run]
+
+LATER = SOON | {"watch_hours": 1000, "approval_deadline_minutes": 60_000}
+RESET = ActionName.FORCE_PASSWORD_RESET
+REVOKE = ActionName.REVOKE_SESSIONS
+OTHER_ADDRESS = "198.51.100.9"
+
+
+class Inbox:
+    """What waits to join a case, as the activities see it; a look's result is claimed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[Json] = []
+        self._looks: dict[int, Json] = {}
+        self.given_free = threading.Event()
+
+    def put(self, number: int, **changes: Any) -> Json:
+        """Let an incident wait; return the event that wakes the case."""
+        incident_id = f"/subscriptions/0/incidents/{number}"
+        payload = case_payload(
+            case_id=f"case-{number:024x}",
+            incident={"source": "sentinel", "incident_id": incident_id, "title": f"No. {number}"},
+            **changes,
+        )
+        case = CaseRequest.model_validate(payload)
+        with self._lock:
+            self._waiting.append(waiting_incident(case, case.now))
+        return {"incident": case.case_id}
+
+    def take(self, payload: Json) -> Json:
+        """Stand for ``take_joined``."""
+        with self._lock:
+            if payload["look"] not in self._looks:
+                taken, self._waiting = self._waiting, []
+                self._looks[payload["look"]] = {
+                    "count": len(taken),
+                    "incidents": [brief(one) for one in taken[:20]],
+                    "cases": [one["case"] for one in taken[:5]],
+                }
+            return self._looks[payload["look"]]
+
+    def release(self, _payload: Json) -> Json:
+        """Stand for ``release_account``."""
+        self.given_free.set()
+        with self._lock:
+            return {"waiting": bool(self._waiting)}
+
+    @property
+    def taken(self) -> int:
+        """How many were taken."""
+        return sum(look["count"] for look in self._looks.values())
+
+    @property
+    def looks(self) -> int:
+        """How often something or nothing was taken."""
+        return len(self._looks)
+
+    def scripts(self) -> dict[str, Any]:
+        """The activities that this stands for."""
+        return {"take_joined": self.take, "release_account": self.release}
+
+
+def respond(run: Run, **changes: Any) -> None:
+    run.start("respond", case_payload(**{"timing": LATER} | changes))
+
+
+def joined_notes(run: Run) -> list[str]:
+    saved = [call["patch"].get("timeline", []) for call in run.called("save_case")]
+    events = [item["event"] for part in saved for item in part]
+    return [event for event in events if "on the account joined" in event]
+
+
+def last(run: Run, key: str) -> Any:
+    found = [call["patch"][key] for call in run.called("save_case") if key in call["patch"]]
+    return found[-1]
+
+
+def close(run: Run) -> None:
+    run.tell("Closed", {"by": "kim", "comment": "done"})
+    run.wait()
+
+
+def judgements(*answers: Json) -> Callable[[Json], Json]:
+    """Answer each judgement of a case with the next one; the last stays."""
+    left = list(answers)
+    return lambda _payload: left.pop(0) if len(left) > 1 else left[0]
+
+
+def medium() -> Json:
+    lines = [plan_line(action, Disposition.ASK) for action in (RESET, REVOKE)]
+    return decided(Confidence.MEDIUM, lines)
+
+
+def test_an_incident_that_joins_in_the_watch_is_a_note(case: NewCase) -> None:
+    inbox = Inbox()
+    run = case(**inbox.scripts())
+    respond(run)
+    run.wait_for_call("comment_incident", count=2)
+    run.tell("Joined", inbox.put(7))
+    comment = run.wait_for_call("comment_incident", count=3)
+    assert comment["phase"] == "joined"
+    assert comment["incident_ids"] == ["/subscriptions/0/incidents/7"]
+    close(run)
+    [note] = joined_notes(run)
+    assert note == (
+        "1 more incident on the account joined (No. 7): "
+        "the verdict stays High; nothing more is done"
+    )
+    assert last(run, "joined")[0]["case_id"] == f"case-{7:024x}"
+    assert [call["phase"] for call in run.called("open_ticket")].count("joined") == 1
+    assert len(run.called("enrich_user")) == len(run.called("decide_response")) == 2
+    for activity in ("force_password_reset", "revoke_sessions", "block_ip", "preserve_evidence"):
+        assert len(run.called(activity)) == 1, activity
+
+
+def test_an_incident_that_joins_while_facts_are_gathered_waits_for_its_turn(case: NewCase) -> None:
+    inbox, told = Inbox(), threading.Event()
+
+    def enrich(payload: Json) -> Any:
+        assert told.wait(20)
+        return default_scripts()["enrich_user"](payload)
+
+    run = case(enrich_user=enrich, **inbox.scripts())
+    respond(run)
+    run.wait_for_call("enrich_user")
+    run.tell("Joined", inbox.put(7))
+    told.set()
+    run.wait_for_call("comment_incident", count=3)
+    close(run)
+    assert inbox.taken == 1 and len(joined_notes(run)) == 1
+    assert len(run.called("force_password_reset")) == 1
+
+
+def test_an_incident_that_joins_during_containment_waits_for_its_turn(case: NewCase) -> None:
+    inbox, told = Inbox(), threading.Event()
+
+    def reset(payload: Json) -> Any:
+        assert told.wait(20)
+        return default_scripts()["force_password_reset"](payload)
+
+    run = case(force_password_reset=reset, **inbox.scripts())
+    respond(run)
+    run.wait_for_call("force_password_reset")
+    run.tell("Joined", inbox.put(7))
+    told.set()
+    run.wait_for_call("comment_incident", count=3)
+    close(run)
+    assert inbox.taken == 1
+    assert len(run.called("force_password_reset")) == len(run.called("revoke_sessions")) == 1
+
+
+def test_the_question_stays_when_the_verdict_does(case: NewCase) -> None:
+    inbox = Inbox()
+    run = case(decide_response=lambda _payload: medium(), **inbox.scripts())
+    respond(run)
+    run.wait_for_call("comment_incident")
+    run.tell("Joined", inbox.put(7))
+    run.wait_for_call("comment_incident", count=2)
+    run.tell("Decision", DECISION)
+    run.wait_for_call("comment_incident", count=3)
+    close(run)
+    phases = [call["phase"] for call in run.called("notify_analysts")]
+    assert phases.count("decision_needed") == 1
+    assert len(run.called("revoke_sessions")) == 1
+
+
+def test_a_verdict_that_rises_while_a_person_is_asked_acts_at_once(case: NewCase) -> None:
+    inbox = Inbox()
+    run = case(decide_response=judgements(medium(), decided()), **inbox.scripts())
+    respond(run)
+    run.wait_for_call("comment_incident")
+    run.tell("Joined", inbox.put(7))
+    run.wait_for_call("block_ip")
+    run.wait_for_call("notify_analysts", count=3)
+    close(run)
+    assert len(run.called("force_password_reset")) == len(run.called("revoke_sessions")) == 1
+    assert last(run, "verdict")["compromise_confidence_score"] == "High"
+    assert "decision" not in {key for call in run.called("save_case") for key in call["patch"]}
+    [note] = joined_notes(run)
+    assert "the verdict rises (High, 95 of 100); done now: ForcePasswordReset" in note
+
+
+def test_a_higher_verdict_that_still_asks_puts_the_same_question_again(case: NewCase) -> None:
+    lines = [plan_line(action, Disposition.ASK) for action in (RESET, REVOKE)]
+    inbox = Inbox()
+    high = decided(Confidence.HIGH, lines)
+    run = case(decide_response=judgements(medium(), high), **inbox.scripts())
+    respond(run)
+    run.wait_for_call("comment_incident")
+    run.tell("Joined", inbox.put(7))
+    run.wait_for_call("notify_analysts", count=2)
+    run.tell("Decision", DECISION)
+    run.wait_for_call("revoke_sessions")
+    run.wait_for_call("comment_incident", count=4)
+    close(run)
+    phases = [call["phase"] for call in run.called("notify_analysts")]
+    assert phases.count("decision_needed") == 2
+    assert last(run, "decision")["decided_by"] == "kim"
+    assert "question" not in {key for call in run.called("save_case") for key in call["patch"]}
+
+
+def test_a_verdict_that_rises_after_an_answer_asks_again_and_takes_no_stale_answer(
+    case: NewCase,
+) -> None:
+    low = decided(Confidence.LOW, [plan_line(ActionName.MONITOR_ONLY)])
+    lines = [plan_line(REVOKE, Disposition.ASK)]
+    high = decided(Confidence.HIGH, lines)
+    inbox = Inbox()
+    run = case(decide_response=judgements(low, medium(), high), **inbox.scripts())
+    respond(run)
+    run.wait_for_call("comment_incident", count=2)
+    run.tell("Joined", inbox.put(7))
+    run.wait_for_call("notify_analysts", count=3)
+    run.tell("Decision", {"actions": ["NoAction"], "comment": "it was me"})
+    run.wait_for_call("comment_incident", count=5)
+    run.tell("Decision", DECISION)
+    run.tell("Joined", inbox.put(8))
+    run.wait_for_call("notify_analysts", count=5)
+    assert not run.called("revoke_sessions"), "the answer came before the question"
+    assert last(run, "decision") is None and last(run, "question") == 2
+    run.tell("Decision", {"actions": ["RevokeSessions"], "comment": "now I see"})
+    run.wait_for_call("revoke_sessions")
+    run.wait_for_call("comment_incident", count=8)
+    close(run)
+    assert last(run, "decision")["comment"] == "now I see"
+
+
+def test_a_verdict_that_rises_in_the_watch_contains_and_watches_again(case: NewCase) -> None:
+    inbox = Inbox()
+    run = case(decide_response=judgements(medium(), decided()), **inbox.scripts())
+    respond(run, timing=LATER | {"approval_deadline_minutes": 0.01})
+    run.wait_for_call("comment_incident", count=2)
+    assert not run.called("force_password_reset")
+    run.tell("Joined", inbox.put(7))
+    run.wait_for_call("recheck_sign_ins")
+    close(run)
+    assert len(run.called("force_password_reset")) == len(run.called("block_ip")) == 1
+    phases = [call["phase"] for call in run.called("notify_analysts")]
+    assert phases == ["decision_needed", "completed", "opened", "completed"]
+
+
+def test_only_what_is_newly_automatic_is_done(case: NewCase) -> None:
+    block = plan_line(ActionName.BLOCK_IP).model_copy(update={"target": OTHER_ADDRESS})
+    first = decided()
+    more = decided(Confidence.HIGH, [plan_line(RESET), plan_line(REVOKE), block])
+    inbox = Inbox()
+    run = case(decide_response=judgements(first, more), **inbox.scripts())
+    respond(run)
+    run.wait_for_call("comment_incident", count=2)
+    run.tell("Joined", inbox.put(7, addresses=[OTHER_ADDRESS]))
+    run.wait_for_call("block_ip", count=2)
+    run.wait_for_call("comment_incident", count=5)
+    close(run)
+    assert [call["address"] for call in run.called("block_ip")] == [ADDRESS, OTHER_ADDRESS]
+    assert len(run.called("force_password_reset")) == len(run.called("revoke_sessions")) == 1
+    asked = [call["address"] for call in run.called("check_address")]
+    assert OTHER_ADDRESS in asked, "the new incident's address is looked up"
+
+
+def test_an_attacker_who_came_back_is_contained_again(case: NewCase) -> None:
+    again = decided() | {"attacked_at": "2026-11-20T13:00:00.000Z"}
+    inbox = Inbox()
+    run = case(decide_response=judgements(decided(), again), **inbox.scripts())
+    respond(run)
+    run.wait_for_call("comment_incident", count=2)
+    run.tell("Joined", inbox.put(7))
+    run.wait_for_call("revoke_sessions", count=2)
+    run.wait_for_call("comment_incident", count=5)
+    close(run)
+    assert len(run.called("force_password_reset")) == 2
+    assert len(run.called("block_ip")) == 1, "the block is still in force"
+    assert T1 < "2026-11-20T13:00:00.000Z"
+
+
+def test_a_storm_costs_few_looks_and_no_action_twice(case: NewCase) -> None:
+    inbox = Inbox()
+    run = case(**inbox.scripts())
+    respond(run)
+    for number in range(10, 60):
+        run.tell("Joined", inbox.put(number))
+    run.wait_for_call("comment_incident", count=3)
+    close(run)
+    assert inbox.taken == 50
+    assert inbox.looks <= 4
+    assert len(run.called("decide_response")) <= 4
+    for activity in ("force_password_reset", "revoke_sessions", "block_ip"):
+        assert len(run.called(activity)) == 1, activity
+    assert len(run.history()) < 400
+
+
+def test_the_same_event_again_brings_nothing_twice(case: NewCase) -> None:
+    inbox = Inbox()
+    run = case(**inbox.scripts())
+    respond(run)
+    run.wait_for_call("comment_incident", count=2)
+    event = inbox.put(7)
+    for _ in range(3):
+        run.tell("Joined", event)
+    run.wait_for_call("comment_incident", count=3)
+    run.tell("Joined", event)
+    run.tell("Joined", {"not": "of ours"})
+    close(run)
+    assert inbox.taken == 1 and len(joined_notes(run)) == 1
+
+
+def test_what_waits_when_a_case_is_closed_is_still_looked_at(case: NewCase) -> None:
+    inbox = Inbox()
+    run = case(**inbox.scripts())
+    respond(run)
+    run.wait_for_call("comment_incident", count=2)
+    inbox.put(7)
+    close(run)
+    assert inbox.given_free.is_set() and inbox.taken == 1
+    assert len(joined_notes(run)) == 1
+    assert last(run, "status") == "closed"
+
+
+def test_a_case_is_not_closed_over_an_incident_that_raises_it(case: NewCase) -> None:
+    inbox = Inbox()
+    quiet = decided(Confidence.LOW, [plan_line(ActionName.MONITOR_ONLY)])
+    run = case(decide_response=judgements(quiet, decided()), **inbox.scripts())
+    respond(run)
+    run.wait_for_call("comment_incident", count=2)
+    inbox.put(7)
+    run.tell("Closed", {"by": "kim", "comment": "done"})
+    run.wait_for_call("comment_incident", count=5)
+    assert len(run.called("revoke_sessions")) == 1
+    saved = [call["patch"].get("timeline", []) for call in run.called("save_case")]
+    assert any("not closed" in item["event"] for part in saved for item in part)
+    close(run)
+    assert last(run, "status") == "closed"
+
+
+def test_the_account_is_given_free_after_many_looks(
+    case: NewCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joining, "MOST_LOOKS", 1)
+    inbox = Inbox()
+    run = case(**inbox.scripts())
+    respond(run)
+    run.wait_for_call("comment_incident", count=2)
+    run.tell("Joined", inbox.put(7))
+    assert inbox.given_free.wait(20)
+    run.wait_for_call("comment_incident", count=3)
+    close(run)
+
+
+def test_the_account_is_given_free_at_the_end_whatever_the_end(case: NewCase) -> None:
+    ended = case()
+    respond(ended, timing=SOON)
+    ended.wait()
+    assert ended.called("release_account") == [{"case_id": ended.case_id, "account_key": "a" * 32}]
+    broken = case(decide_response=lambda _payload: decided() | {"plan": [{"action": "No"}]})
+    respond(broken)
+    broken.wait_for_call("release_account")
+
+
+def test_a_store_that_is_down_or_a_scoring_that_fails_changes_nothing(case: NewCase) -> None:
+    answers = iter([decided(Confidence.LOW, [plan_line(ActionName.MONITOR_ONLY)])])
+    inbox = Inbox()
+
+    def judge(_payload: Json) -> Json:
+        return next(answers)
+
+    run = case(decide_response=judge, **inbox.scripts())
+    respond(run)
+    run.wait_for_call("comment_incident", count=2)
+    run.tell("Joined", inbox.put(7))
+    run.wait_for_call("comment_incident", count=3)
+    close(run)
+    assert len(joined_notes(run)) == 1
+    assert not run.called("revoke_sessions")
+    phases = [call["phase"] for call in run.called("notify_analysts")]
+    assert phases == ["opened", "completed"]
+
+    down = case(take_joined=fail("down"), release_account=fail("down"))
+    respond(down, timing=SOON | {"watch_hours": 0.2})
+    down.tell("Joined", {"incident": "x"})
+    down.wait()
+
+
+def test_an_incident_without_account_joins_nothing(case: NewCase) -> None:
+    run = case(decide_response=lambda _payload: decided(Confidence.MEDIUM, []))
+    respond(run, account=None, addresses=[], timing=SOON)
+    run.wait()
+    assert not run.called("release_account") and not run.called("take_joined")
