@@ -80,7 +80,12 @@ def _tenant(scenario: Scenario, common: Common, now: datetime) -> Json:
         ],
     }
     if given.okta is not None:
-        tenant["okta"] = given.okta
+        tenant["okta"] = given.okta | {
+            "users": [
+                apply_like(user, common.okta_users, f"tenant.okta.users.{index}")
+                for index, user in enumerate(given.okta.get("users", []))
+            ]
+        }
     resolved: Json = resolve_times(tenant, now)
     resolved["tables"] = {
         table: sorted(

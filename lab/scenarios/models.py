@@ -220,6 +220,7 @@ class Common(Model):
     """Table name to columns every row of it starts from."""
     rows: dict[str, Json]
     users: dict[str, Json]
+    okta_users: dict[str, Json] = Field(default_factory=dict)
     named_locations: dict[str, Json]
     addresses: dict[str, Json]
     devices: dict[str, Json] = Field(default_factory=dict)

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from shared.models.base import Json
 from shared.models.block import BlockName
 
-CONTAINMENT_VENDORS = ("entra", "azure_firewall")
+CONTAINMENT_VENDORS = ("entra", "okta", "azure_firewall")
 """Whoever writes here changes what a user or a network can do: every such effect is accounted."""
 
 
