@@ -5,7 +5,7 @@ rules). Moments of one address within a day are one case, as the app's one-case-
 would have it.
 """
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -26,7 +26,7 @@ from shared.playbook.sign_ins.mfa_fatigue import find_mfa_fatigue
 from shared.playbook.sign_ins.platform_sweep import (
     SWEEP_PERIOD,
     SWEPT_PLATFORMS,
-    platforms_around,
+    platform_of,
 )
 from shared.playbook.sign_ins.token_theft import find_token_theft
 
@@ -95,14 +95,14 @@ def find_alerts(events: Sequence[SignIn]) -> list[Moment]:
     found: list[Moment] = []
     guesses: dict[str, list[datetime]] = defaultdict(list)
     entered: set[str] = set()
-    rights: dict[str, deque[SignIn]] = defaultdict(deque)
+    sweeps: dict[str, _Sweep] = defaultdict(_Sweep)
     countries: set[str] = set()
     successes = 0
     for event in events:
         address = external_source_of(event)
         if address is None:
             continue
-        if password_was_right(event) and _is_sweep(rights[address], event):
+        if password_was_right(event) and sweeps[address].shows_with(event):
             found.append(Moment(event.at, event.at, address, "platform_sweep"))
         if is_guess(event):
             guesses[address].append(event.at)
@@ -153,12 +153,21 @@ def _guessing(times: list[datetime]) -> str | None:
     return "guessing" if enough else None
 
 
-def _is_sweep(recent: deque[SignIn], event: SignIn) -> bool:
-    """Add a right password to those of an address; return whether they are of many platforms."""
-    recent.append(event)
-    while event.at - recent[0].at > SWEEP_PERIOD:
-        recent.popleft()
-    return len(platforms_around(event, recent)) >= SWEPT_PLATFORMS
+class _Sweep:
+    """The platforms that lately gave the right password at an address."""
+
+    def __init__(self) -> None:
+        self._recent: deque[tuple[datetime, str]] = deque()
+        self._platforms: Counter[str] = Counter()
+
+    def shows_with(self, event: SignIn) -> bool:
+        """Add a right password; return whether it completes a sweep."""
+        if platform := platform_of(event):
+            self._recent.append((event.at, platform))
+            self._platforms[platform] += 1
+        while self._recent and event.at - self._recent[0][0] > SWEEP_PERIOD:
+            self._platforms -= Counter([self._recent.popleft()[1]])
+        return len(self._platforms) >= SWEPT_PLATFORMS
 
 
 def _success(
