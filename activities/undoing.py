@@ -9,8 +9,8 @@ from typing import Any
 
 from durabletask import task
 
+from activities.directories import directory_of
 from activities.support import explain
-from shared.bootstrap import get_providers
 from shared.errors import PermanentError
 from shared.models.base import Json
 from shared.models.directory import AccountState
@@ -26,9 +26,9 @@ async def enable_account(_: task.ActivityContext, payload: dict[str, Any]) -> di
     Idempotency: not done when the account is enabled; a redelivered activity looks first.
     Permission: User.EnableDisableAccount.All.
     """
-    directory = get_providers().require("directory")
     object_id = payload["object_id"]
     try:
+        directory = directory_of(payload)
         state = await directory.get_state(object_id)
         if payload.get("read_back") or state.account_enabled is True:
             return undo_answer(UndoStatus.SUCCEEDED, state.account_enabled is True, _seen(state))

@@ -29,6 +29,7 @@ from shared.playbook.acting.containment import IDENTITY_ACTIONS
 UNDO_ACTIVITIES: dict[ActionName, tuple[Activity, task.RetryPolicy]] = {
     ActionName.DISABLE_ACCOUNT: (Activity.ENABLE_ACCOUNT, Retry.CONTAIN),
     ActionName.BLOCK_IP: (Activity.UNBLOCK_IP, Retry.FIREWALL),
+    ActionName.ISOLATE_DEVICE: (Activity.RELEASE_DEVICES, Retry.CONTAIN),
 }
 """What takes each action back. Input and output of all of them: activities/undoing.py."""
 

@@ -22,9 +22,9 @@ from shared.models.plan import ActionName
 class _Waits:
     """Everything a watched case waits for; each is replaced or removed when it happened."""
 
-    acknowledged: task.CancellableTask[Any]
-    closed: task.CancellableTask[Any]
-    end: task.CancellableTask[Any]
+    acknowledged: task.CancellableTask[Any] | None
+    closed: task.CancellableTask[Any] | None
+    end: task.CancellableTask[Any] | None
     recheck: task.CancellableTask[Any] | None
     expiry: task.CancellableTask[Any] | None
 
@@ -44,28 +44,30 @@ def watch(
 ) -> Steps[Raised | None]:
     """Watch a handed-over case until a person closes it or the watch ends and no block is left.
 
-    Returns a judgement that asks for more, made by incidents that joined; then the caller acts,
-    and watches anew.
+    The re-check is owed to a closed case, too; when the containment did not hold, the case is open
+    again. Returns a judgement that asks for more, made by incidents that joined; then the caller
+    acts, and watches anew.
     """
     done = [item for item in outcomes if item["status"] == ActionStatus.SUCCEEDED]
     blocked = [item for item in done if item["action"] == ActionName.BLOCK_IP and item["undo"]]
     contained = any(item["action"] != ActionName.BLOCK_IP for item in done)
     timing = case.timing
     waits = _Waits(
-        acknowledged=ctx.wait_for_external_event(str(Event.ACKNOWLEDGED)),
-        closed=ctx.wait_for_external_event(str(Event.CLOSED)),
-        end=ctx.create_timer(timedelta(hours=timing.watch_hours)),
+        **_people(ctx, case),
         recheck=_timer(ctx, minutes=timing.recheck_minutes) if contained else None,
         expiry=_timer(ctx, minutes=timing.block_hours * 60) if blocked else None,
     )
     watching = True
-    while watching or waits.expiry is not None:
+    while watching or waits.recheck is not None or waits.expiry is not None:
         winner = yield task.when_any([*waits.pending(), *joins.pending()])
         if winner is waits.acknowledged:
             yield from _acknowledge(ctx, case, waits)
         elif winner is waits.recheck:
             waits.recheck = None
-            yield from _recheck(ctx, case)
+            held = yield from _recheck(ctx, case)
+            if held is False and not watching:
+                watching = True
+                vars(waits).update(_people(ctx, case))
         elif winner is waits.expiry:
             waits.expiry = None
             yield from _lift_blocks(ctx, case, blocked)
@@ -78,20 +80,27 @@ def watch(
             if raised := (yield from joins.close()):
                 yield from _put_off(ctx, case, waits)
                 return raised
-            yield from _end(ctx, case, waits, closed=winner is waits.closed)
-            if waits.expiry is not None:
-                yield waits.expiry
-                waits.expiry = None
-                yield from _lift_blocks(ctx, case, blocked)
+            yield from _end(ctx, case, waits)
     return None
+
+
+def _people(
+    ctx: task.OrchestrationContext, case: CaseRequest
+) -> dict[str, task.CancellableTask[Any]]:
+    """Return what a watch waits for from people, and its end."""
+    return {
+        "acknowledged": ctx.wait_for_external_event(str(Event.ACKNOWLEDGED)),
+        "closed": ctx.wait_for_external_event(str(Event.CLOSED)),
+        "end": ctx.create_timer(timedelta(hours=case.timing.watch_hours)),
+    }
 
 
 def _put_off(ctx: task.OrchestrationContext, case: CaseRequest, waits: _Waits) -> Steps[None]:
     """End this watch because there is more to do; what people have just said is written down."""
     patch: Json = {"timeline": []}
-    if waits.acknowledged.is_complete:
+    if waits.acknowledged is not None and waits.acknowledged.is_complete:
         patch |= acknowledged(ctx, waits.acknowledged.get_result())
-    if waits.closed.is_complete:
+    if waits.closed is not None and waits.closed.is_complete:
         event = "not closed: an incident that joined meanwhile calls for more; close it again"
         patch["timeline"] += timeline(ctx, event)
     waits.cancel()
@@ -104,12 +113,16 @@ def _timer(ctx: task.OrchestrationContext, *, minutes: float) -> task.Cancellabl
 
 
 def _acknowledge(ctx: task.OrchestrationContext, case: CaseRequest, waits: _Waits) -> Steps[None]:
-    patch = acknowledged(ctx, waits.acknowledged.get_result())
+    patch = acknowledged(ctx, _told(waits.acknowledged))
     waits.acknowledged = ctx.wait_for_external_event(str(Event.ACKNOWLEDGED))
     yield from attempt(save(ctx, case.case_id, patch))
 
 
-def _recheck(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[None]:
+def _told(event: task.CancellableTask[Any] | None) -> Any:
+    return event.get_result() if event is not None else None
+
+
+def _recheck(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[bool | None]:
     """Search sign-ins again some minutes after containment; a success reopens the case loudly."""
     payload = {"case": case.to_json(), "since": format_utc(utc_now(ctx) - _recheck_window(case))}
     settled = yield from attempt(case_activity(ctx, Activity.RECHECK_SIGN_INS, payload, Retry.READ))
@@ -124,6 +137,8 @@ def _recheck(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[None]:
     if found["held"] is False:
         ctx.set_custom_status({"phase": CaseStatus.FAILED})
         yield from tell_everywhere(ctx, case.case_id, "not_held")
+    held: bool | None = found["held"]
+    return held
 
 
 def _recheck_window(case: CaseRequest) -> timedelta:
@@ -144,17 +159,18 @@ def _lift_blocks(
     yield from attempt(save(ctx, case.case_id, {"timeline": timeline(ctx, *events)}))
 
 
-def _end(
-    ctx: task.OrchestrationContext, case: CaseRequest, waits: _Waits, *, closed: bool
-) -> Steps[None]:
-    for one in (waits.acknowledged, waits.closed, waits.end, waits.recheck):
+def _end(ctx: task.OrchestrationContext, case: CaseRequest, waits: _Waits) -> Steps[None]:
+    """Wait for people no longer; write down who closed the case, if somebody did."""
+    closed = waits.closed if waits.closed is not None and waits.closed.is_complete else None
+    for one in (waits.acknowledged, waits.closed, waits.end):
         if one is not None and not one.is_complete:
             one.cancel()
-    if not closed:
+    waits.acknowledged = waits.closed = waits.end = None
+    if closed is None:
         event = "watch ended; the case was not closed by a person"
         yield from attempt(save(ctx, case.case_id, {"timeline": timeline(ctx, event)}))
         return
-    data = waits.closed.get_result() or {}
+    data = closed.get_result() or {}
     event = f"closed by {data.get('by', 'unknown')}: {data.get('comment') or 'no comment'}"
     yield from attempt(
         save(

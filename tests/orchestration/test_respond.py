@@ -209,32 +209,6 @@ def test_an_incident_without_account_still_reaches_people(case: NewCase) -> None
     assert record(run)["blocks"]["AD_User_Enrichment"]["status"] == "skipped"
 
 
-def test_the_block_expires_and_a_breach_after_containment_is_told(case: NewCase) -> None:
-    broken = {"held": False, "detail": "it did NOT hold"}
-    run = case(recheck_sign_ins=lambda _payload: broken)
-    respond(run)
-    run.wait()
-    assert run.called("unblock_ip") == [{"case_id": run.case_id, "address": ADDRESS}]
-    for activity in ("notify_analysts", "open_ticket", "comment_incident"):
-        assert "not_held" in [call["phase"] for call in run.called(activity)], activity
-    saved = record(run)
-    assert saved["status"] == "failed", "the case is open again, and says so"
-    assert (saved["recheck"]["held"], saved["recheck"]["detail"]) == (False, "it did NOT hold")
-    assert "containment re-checked: it did NOT hold" in saved["timeline"]
-
-
-@pytest.mark.parametrize("held", [True, None])
-def test_a_containment_that_held_is_recorded_and_alarms_nobody(
-    case: NewCase, held: bool | None
-) -> None:
-    run = case(recheck_sign_ins=lambda _payload: {"held": held, "detail": "looked"})
-    respond(run)
-    run.wait()
-    saved = record(run)
-    assert (saved["recheck"]["held"], saved["status"]) == (held, "contained")
-    assert "not_held" not in [call["phase"] for call in run.called("notify_analysts")]
-
-
 def test_acknowledging_and_closing_are_recorded(case: NewCase) -> None:
     run = case()
     respond(run, timing=SOON | {"watch_hours": 100})
