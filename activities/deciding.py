@@ -71,6 +71,7 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
         object_id=user.object_id if user else (case.account.object_id if case.account else None),
         directory=_directory(case, blocks),
         user_principal_name=facts.user_principal_name,
+        automatic_limit_per_hour=settings.automatic_limit_per_hour,
         address=_attack_address(case, facts),
         blockable_address=_blockable(_address_facts(case, facts, recommended, settings), settings),
         attacked_at=blocks[BlockName.SIGN_INS]["details"].get("last_success_at"),

@@ -86,6 +86,8 @@ def host_environment(
         "TOURNIQUET_AUTOMATION_KEY": function_key,
         "TOURNIQUET_LINK_SIGNING_KEY": secrets.token_urlsafe(32),
         "TOURNIQUET_MODE": mode,
+        # A lab plays in an hour what a SOC sees in a month.
+        "TOURNIQUET_AUTOMATIC_LIMIT_PER_HOUR": "1000",
         "TOURNIQUET_PUBLIC_URL": f"http://127.0.0.1:{ports.host}",
         "TOURNIQUET_BLOB_URL": f"https://127.0.0.1:{ports.blob}/devstoreaccount1",
         "TOURNIQUET_RECHECK_MINUTES": "1",

@@ -6,6 +6,7 @@ from typing import Any
 from durabletask import task
 
 from orchestrators.ask import ask
+from orchestrators.breaker import admit, page
 from orchestrators.case_file import CaseFile
 from orchestrators.flow import Settled, Steps, attempt, timeline, utc_now
 from orchestrators.hand_over import tell_of_decision, tell_people
@@ -58,16 +59,20 @@ class Round:
 def act(this: Round, todo: Todo) -> Steps[None]:
     """Do, ask and write down one round; the outcomes are in the standing afterwards."""
     standing = this.standing
+    todo, paused = yield from admit(this.ctx, standing, todo)
     standing.questions += todo.asks
     told = yield from _open(this, todo)
+    if paused:
+        yield from page(this.ctx, standing.case.case_id, paused)
     asks = todo.asks
     while asks:
         answer = yield from ask(this.ctx, this.file, standing, this.joins)
         if isinstance(answer, Raised):
             # The same question is put again, about the new judgement, unless it answers itself.
             answer.adopt(standing)
+            todo, _ = yield from admit(this.ctx, standing, answer.todo)
             asks = _still_asks(standing)
-            told = yield from _open(this, Todo(answer.todo.automatic, asks))
+            told = yield from _open(this, Todo(todo.automatic, asks))
         else:
             this.decision = answer
             asks = False

@@ -4,16 +4,40 @@ from typing import Any
 
 from durabletask import entities
 
+from shared.models.base import Json, parse_utc
+from shared.playbook.acting.covered import remember
+from shared.playbook.planning.blast_radius import Breaker, admit, reset
 
-def account(ctx: entities.EntityContext, _: Any) -> Any:
+
+def account(ctx: entities.EntityContext, given: Any) -> Any:
     """Stand for one account so that only one containment touches it at a time.
 
-    The entity is only ever locked by ``contain``; its state counts how many containments have
-    taken the lock, for people who look at it. Key: ``Account.key``, a hash, because entity keys
-    must not contain ``@``.
+    Whoever holds its lock may ask what was done to the account lately (``deeds``) and add to it
+    (``remember``, a list of deeds; the same again changes nothing). Key: the account's object id or
+    ``Account.key``, because entity keys must not contain ``@``; the state names no account either.
     """
-    if ctx.operation == "entered":
-        count = ctx.get_state(int, 0) + 1
-        ctx.set_state(count)
-        return count
-    return ctx.get_state(int, 0)
+    known: list[Json] = ctx.get_state(list, [])
+    if ctx.operation == "remember":
+        known = remember(known, given)
+        ctx.set_state(known)
+    return known
+
+
+def breaker(ctx: entities.EntityContext, given: Any) -> Any:
+    """Count automatic containments and stop them when there are too many at once.
+
+    ``admit`` takes ``{"case_id", "at", "limit"}`` and returns an ``Admission``; ``reset`` takes
+    ``{"at", "by", "comment"}``; anything else returns the state. Key: ``names.BREAKER_KEY``.
+    """
+    state = Breaker.model_validate(ctx.get_state(dict, {}) or {})
+    asked: Json = given or {}
+    if ctx.operation == "admit":
+        after, admission = admit(
+            state, case_id=asked["case_id"], at=parse_utc(asked["at"]), limit=asked["limit"]
+        )
+        ctx.set_state(after.to_json())
+        return admission.to_json()
+    if ctx.operation == "reset":
+        state = reset(at=parse_utc(asked["at"]), by=asked["by"], comment=asked["comment"])
+        ctx.set_state(state.to_json())
+    return state.to_json()

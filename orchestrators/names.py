@@ -49,12 +49,24 @@ class Activity(StrEnum):
     RELEASE_DEVICES = "release_devices"
     TAKE_JOINED = "take_joined"
     RELEASE_ACCOUNT = "release_account"
+    REMOVE_AUTHENTICATION_METHODS = "remove_authentication_methods"
+    DISABLE_INBOX_RULES = "disable_inbox_rules"
+    REVOKE_OAUTH_GRANTS = "revoke_oauth_grants"
+    VERIFY_PERSISTENCE = "verify_persistence"
+    ENABLE_INBOX_RULES = "enable_inbox_rules"
+    RESTORE_OAUTH_GRANTS = "restore_oauth_grants"
+    DISMISS_RISK = "dismiss_risk"
 
 
 class Entity(StrEnum):
     """Names of entities."""
 
     ACCOUNT = "account"
+    BREAKER = "breaker"
+
+
+BREAKER_KEY = "tenant"
+"""There is one breaker for everything that this app contains."""
 
 
 class Event(StrEnum):

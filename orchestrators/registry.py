@@ -2,7 +2,7 @@
 
 from orchestrators.contain import block_address, contain
 from orchestrators.devices import contain_devices
-from orchestrators.entities import account
+from orchestrators.entities import account, breaker
 from orchestrators.hand_over import open_ticket_late
 from orchestrators.joining import join_incidents
 from orchestrators.respond import respond
@@ -17,4 +17,4 @@ ORCHESTRATORS = (
     contain_devices,
     join_incidents,
 )
-ENTITIES = (account,)
+ENTITIES = (account, breaker)

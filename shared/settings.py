@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     """Key by which an automation, not a person, may use the decision and report routes; sent as
     ``x-functions-key``. Not set: only people and signed links."""
 
+    automatic_limit_per_hour: int = Field(default=10, ge=0, le=1000)
+    """How many accounts may be contained without asking within an hour; the next trips the
+    breaker, and everything is asked until a person resets it."""
     approval_deadline_minutes: int = Field(default=60, ge=1, le=60 * 24 * 30)
     look_back_hours: int = Field(default=72, ge=1, le=24 * 30)
     """Window of the activity hunts; the runbook asks for 24 to 72 hours."""

@@ -6,13 +6,15 @@ import azure.functions as func
 from shared.bootstrap import get_providers
 from shared.settings import get_settings
 from triggers.answers import json_answer
+from triggers.breaker import read_breaker
 
 blueprint = df.Blueprint()
 
 
 @blueprint.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-async def health(req: func.HttpRequest) -> func.HttpResponse:
-    """Say that the app runs, its mode, and which parts are configured; no names, no addresses."""
+@blueprint.durable_client_input(client_name="client")
+async def health(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+    """Say that the app runs, its mode, what is configured and whether it is paused; no names."""
     providers = get_providers()
     configured = {
         "directory": providers.directory is not None,
@@ -26,4 +28,11 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:
         "ticketing": len(providers.ticketing) > 0,
         "notification": len(providers.notifiers) > 0,
     }
-    return json_answer({"status": "ok", "mode": get_settings().mode, "configured": configured})
+    return json_answer(
+        {
+            "status": "ok",
+            "mode": get_settings().mode,
+            "configured": configured,
+            "automatic_containment": await read_breaker(client),
+        }
+    )

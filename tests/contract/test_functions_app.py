@@ -37,6 +37,7 @@ ROUTES = {
     ("POST", "cases/{case_id}/undo"): ANONYMOUS,
     # Slack signs what it sends; the app checks it (triggers/slack.py).
     ("POST", "slack/interactions"): ANONYMOUS,
+    ("POST", "breaker/reset"): FUNCTION,
     ("GET", "health"): ANONYMOUS,
 }
 """Every route of the app with its auth level; what is not here must not exist."""

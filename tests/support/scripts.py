@@ -80,6 +80,7 @@ def decided(
         object_id=OBJECT_ID,
         user_principal_name=NAME,
         address=ADDRESS,
+        automatic_limit_per_hour=1000,
     ).to_json()
 
 
@@ -156,8 +157,15 @@ def default_scripts() -> dict[str, Script]:
         "force_password_reset": acts(ActionName.FORCE_PASSWORD_RESET),
         "revoke_sessions": acts(ActionName.REVOKE_SESSIONS),
         "confirm_compromised": acts(ActionName.CONFIRM_COMPROMISED),
+        "remove_authentication_methods": acts(ActionName.REMOVE_AUTHENTICATION_METHODS),
+        "disable_inbox_rules": acts(ActionName.DISABLE_INBOX_RULES),
+        "revoke_oauth_grants": acts(ActionName.REVOKE_OAUTH_GRANTS),
         "verify_account": verified,
+        "verify_persistence": verified,
         "enable_account": lambda _payload: _UNDONE,
+        "enable_inbox_rules": lambda _payload: _UNDONE,
+        "restore_oauth_grants": lambda _payload: _UNDONE,
+        "dismiss_risk": lambda _payload: _UNDONE,
         "read_block": lambda _payload: _BLOCKED,
         "block_ip": lambda _payload: blocked,
         "unblock_ip": lambda _payload: _BLOCKED | {"present": False},

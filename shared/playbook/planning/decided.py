@@ -28,6 +28,11 @@ class Decided(Model):
     """The address the attack came from."""
     blockable_address: str | None = None
     """The same, when a firewall is configured and no rule forbids blocking it."""
+    compromised_since: UtcDatetime | None = None
+    """When the attacker was first seen inside; ``None``: not known. Older things stay theirs whose
+    account it is."""
+    automatic_limit_per_hour: int = 10
+    """How many cases may contain by themselves within an hour; more are asked."""
     attacked_at: UtcDatetime | None = None
     """The last sign-in from the attack's address that succeeded, as far as the log shows."""
 

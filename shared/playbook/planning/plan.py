@@ -60,7 +60,6 @@ def make_plan(
     synced: bool | None = False,
     addresses: Sequence[AddressFacts] = (),
     supported: Collection[ActionName] | None = None,
-    hold: str | None = None,
 ) -> list[PlannedAction]:
     """Return the plan, in the order of doing; never empty, so that the record says the decision.
 
@@ -73,7 +72,6 @@ def make_plan(
         synced: whether the account is mastered on-premises; ``None`` when not known.
         addresses: the case's addresses with what is known about each.
         supported: actions that a configured provider can do; ``None`` means all.
-        hold: why nothing may be automatic now, for example the blast-radius limit.
     """
     lines: list[PlannedAction] = []
     if target:
@@ -81,7 +79,7 @@ def make_plan(
             never = why_never(action, kinds, synced=synced) or _unsupported(action, supported)
             unsure = action is ActionName.FORCE_PASSWORD_RESET and synced is None
             asks = ["whether it is mastered on-premises is not known"] if unsure else []
-            asks += _asks(action, mode, confidence, kinds, hold)
+            asks += _asks(action, mode, confidence, kinds)
             lines.append(_line(action, target, mode, never, asks, synced=synced))
     for facts in _addresses_to_block(confidence, recommended, addresses):
         never = why_never(ActionName.BLOCK_IP, kinds, synced=None)
@@ -89,9 +87,19 @@ def make_plan(
         if never is None and facts.cannot_block:
             never = f"{facts.cannot_block}; block {facts.address} by hand"
         asks = [] if _warrants_block(facts) else ["its reputation alone does not warrant a block"]
-        asks += _asks(ActionName.BLOCK_IP, mode, confidence, kinds, hold)
+        asks += _asks(ActionName.BLOCK_IP, mode, confidence, kinds)
         lines.append(_line(ActionName.BLOCK_IP, facts.address, mode, never, asks))
     return lines or [_idle(mode, confidence, recommended, target)]
+
+
+def hold_plan(plan: Sequence[PlannedAction], why: str) -> list[PlannedAction]:
+    """Return the plan with nothing automatic in it that changes anything: it is asked instead."""
+    return [
+        line.model_copy(update={"disposition": Disposition.ASK, "why": why})
+        if line.disposition is Disposition.AUTOMATIC and line.action not in NOTHING_TO_DO
+        else line
+        for line in plan
+    ]
 
 
 def apply_decision(
@@ -201,14 +209,11 @@ def _asks(
     mode: OperatingMode,
     confidence: Confidence,
     kinds: Collection[AccountKind],
-    hold: str | None,
 ) -> list[str]:
     """Return every reason why a person must be asked; none means that it may be done now."""
     reasons = why_ask(kinds)
     if confidence is not Confidence.HIGH:
         reasons.append(f"confidence is {confidence}")
-    if hold:
-        reasons.append(hold)
     if action not in MAY_BE_AUTOMATIC:
         reasons.append("the playbook does not do this by itself")
     if mode is OperatingMode.APPROVE:

@@ -42,8 +42,11 @@ _PHASE_WORDS = {
     "undone": "ACTIONS TAKEN BACK",
     "emergency": "NO TICKET",
     "broke_off": "RESPONSE BROKE OFF",
+    "paused": "AUTOMATIC CONTAINMENT PAUSED",
 }
-_URGENT = frozenset({"decision_needed", "containment_failed", "not_held", "emergency", "broke_off"})
+_URGENT = frozenset(
+    {"decision_needed", "containment_failed", "not_held", "emergency", "broke_off", "paused"}
+)
 _WHOLE_SUMMARY = frozenset({"emergency", "broke_off"})
 _LINK_WORDS = (("decision", "Decide"), ("report", "Report"), ("status", "Case record"))
 
@@ -72,6 +75,8 @@ def notification_for(record: CaseRecord | Json, phase: str, *, why: str = "") ->
     view = CaseView(record)
     urgent = phase in _URGENT or view.confidence == "High" or bool(_failed(view))
     summary = " ".join(_answer(view))
+    if phase == "paused":
+        summary = f"{one_line(why, 300).capitalize()}. The first case that waits: {summary}"
     if phase == "not_held":
         summary = f"A sign-in succeeded after containment: contain by hand now. {summary}"
     if phase in _WHOLE_SUMMARY:

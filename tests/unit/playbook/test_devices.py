@@ -168,7 +168,6 @@ def test_without_a_device_the_action_is_skipped_and_says_so() -> None:
     recommended=st.lists(st.sampled_from(ActionName), unique=True),
     kinds=st.sets(st.sampled_from(AccountKind)),
     synced=st.sampled_from([True, False, None]),
-    hold=st.sampled_from(["too many", None]),
 )
 def test_isolation_is_never_automatic_whatever_is_recommended(
     mode: OperatingMode,
@@ -176,7 +175,6 @@ def test_isolation_is_never_automatic_whatever_is_recommended(
     recommended: list[ActionName],
     kinds: set[AccountKind],
     synced: bool | None,
-    hold: str | None,
 ) -> None:
     lines = make_plan(
         mode=mode,
@@ -185,7 +183,6 @@ def test_isolation_is_never_automatic_whatever_is_recommended(
         target=ACCOUNT,
         kinds=kinds,
         synced=synced,
-        hold=hold,
     )
     isolation = [line for line in lines if line.action is ISOLATE]
     assert all(line.disposition is not Disposition.AUTOMATIC for line in isolation)

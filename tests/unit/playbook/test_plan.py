@@ -18,6 +18,7 @@ from shared.playbook.planning.plan import (
     AddressFacts,
     apply_decision,
     decision_errors,
+    hold_plan,
     make_plan,
 )
 
@@ -166,7 +167,7 @@ def test_addresses_are_judged_one_by_one() -> None:
 
 
 def test_a_hold_a_missing_provider_and_a_missing_account() -> None:
-    held = plan(hold="11 automatic containments in the last hour, the limit is 10")
+    held = hold_plan(plan(), "10 accounts within an hour, the limit is 10")
     assert set(table(held).values()) == {"ask"} and "limit is 10" in held[0].why
     without = plan(supported={RESET, REVOKE})
     assert table(without)["BlockIP"] == "never"
@@ -227,7 +228,6 @@ SITUATION = st.fixed_dictionaries(
         "synced": st.sampled_from([True, False, None]),
         "addresses": st.lists(ADDRESS, max_size=2, unique_by=lambda facts: facts.address),
         "supported": st.one_of(st.none(), st.sets(st.sampled_from(ActionName))),
-        "hold": st.sampled_from([None, None, "too many"]),
     }
 )
 
@@ -238,6 +238,12 @@ def test_nothing_forbidden_is_ever_automatic(situation: dict[str, Any]) -> None:
     assert lines == make_plan(**situation)
     assert all(line.why and line.target for line in lines)
     assert len({(line.action, line.target) for line in lines}) == len(lines)
+    held = hold_plan(lines, "too many")
+    assert not any(
+        line.disposition is Disposition.AUTOMATIC and line.action not in NOTHING_TO_DO
+        for line in held
+    )
+    assert [(line.action, line.target) for line in held] == [(o.action, o.target) for o in lines]
     by_address = {facts.address: facts for facts in situation["addresses"]}
     for line in lines:
         if line.disposition is not Disposition.AUTOMATIC or line.action in NOTHING_TO_DO:
@@ -245,7 +251,6 @@ def test_nothing_forbidden_is_ever_automatic(situation: dict[str, Any]) -> None:
         assert situation["mode"] is OperatingMode.AUTOMATIC
         assert situation["confidence"] is Confidence.HIGH
         assert situation["kinds"] == {AccountKind.ORDINARY}
-        assert situation["hold"] is None
         assert situation["supported"] is None or line.action in situation["supported"]
         assert line.action in MAY_BE_AUTOMATIC
         if line.action is RESET:
