@@ -9,6 +9,7 @@ visible against the claimed state. No clock is trusted. While storage is away, `
 the orchestration keeps in its history, takes the claim's place.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -24,6 +25,7 @@ from shared.models.directory import AccountState
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName
 from shared.playbook.acting.read_back import is_done, read_back
+from shared.playbook.acting.whole_seconds import seconds_to_wait
 
 _log = logging.getLogger("tourniquet.activities")
 
@@ -137,6 +139,7 @@ async def _act(
     before = _state(payload.get("before"))
     try:
         now = await directory.get_state(object_id)
+        await asyncio.sleep(seconds_to_wait(action, now, utc_now()))
         before = await _claim(action, payload, now)
         if not is_done(action, before=before, now=now):
             await effect(object_id)

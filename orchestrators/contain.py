@@ -7,6 +7,7 @@ from typing import Any
 from durabletask import task
 from durabletask.entities import EntityInstanceId
 
+from orchestrators.covered import leave_out_covered, remember_deeds
 from orchestrators.flow import (
     Retry,
     Steps,
@@ -48,7 +49,12 @@ def contain(
     planned = [PlannedAction.model_validate(item) for item in payload["actions"]]
     lock = ctx.lock_entities([EntityInstanceId(str(Entity.ACCOUNT), payload["account_key"])])
     with (yield lock):
-        outcomes = yield from _contain_account(ctx, payload, planned)
+        planned, covered = yield from leave_out_covered(ctx, payload, planned)
+        outcomes: list[Json] = []
+        if planned:
+            outcomes = yield from _contain_account(ctx, payload, planned)
+            yield from remember_deeds(ctx, payload, outcomes)
+    outcomes = [*covered, *outcomes]
     yield from attempt(save(ctx, payload["case_id"], {"actions": outcomes}, Retry.WRITE))
     if any(item["status"] == ActionStatus.FAILED for item in outcomes):
         yield from _call_for_help(ctx, payload["case_id"])

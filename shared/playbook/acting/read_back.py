@@ -7,6 +7,7 @@ clock and ours need not agree.
 from shared.models.directory import AccountState, UserRisk
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName
+from shared.playbook.acting.whole_seconds import may_be_hidden
 
 _RISK_CONFIRMED = "confirmedCompromised"
 """``riskState`` after confirmCompromised (Graph ``riskyUser`` resource)."""
@@ -48,6 +49,9 @@ def read_back(
         detail = "the state before was not readable, so the change cannot be proved"
         return outcome.model_copy(update={"verified": None, "detail": detail})
     verified = is_done(outcome.action, before=before, now=now)
+    if not verified and before is not None and may_be_hidden(outcome.action, before, outcome.at):
+        detail = "accepted; another change in the same second hides it, as times have no fractions"
+        return outcome.model_copy(update={"verified": None, "detail": detail})
     detail = _detail(outcome.action, now) if verified else "the directory does not show it yet"
     return outcome.model_copy(update={"verified": verified, "detail": detail})
 

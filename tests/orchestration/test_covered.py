@@ -1,0 +1,107 @@
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from shared.models.plan import ActionName
+from tests.support.durable_backend import Engine, Run, Script
+from tests.support.scripts import NAME, OBJECT_ID, SOON, T0, case_payload, decided, plan_line
+
+type NewCase = Callable[..., Run]
+type Json = dict[str, Any]
+
+BOTH = (ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS)
+EFFECTS = ("force_password_reset", "revoke_sessions")
+CAME_BACK = "2026-11-20T12:30:00.000Z"
+_keys = count(1)
+
+
+def contain(run: Run, key: str, attacked_at: str | None = T0) -> dict[str, Json]:
+    """Contain an account and return the outcome of each action."""
+    run.start(
+        "contain",
+        {
+            "account_key": key,
+            "object_id": OBJECT_ID,
+            "attacked_at": attacked_at,
+            "actions": [plan_line(action).to_json() for action in BOTH],
+        },
+    )
+    return {item["action"]: item for item in run.output(list)}
+
+
+def new_key() -> str:
+    return f"account-{next(_keys)}"
+
+
+def effects(*runs: Run) -> list[int]:
+    return [sum(len(run.called(name)) for run in runs) for name in EFFECTS]
+
+
+def test_what_another_case_has_done_is_not_done_again(case: NewCase) -> None:
+    key, first, second = new_key(), case(), case()
+    done = contain(first, key)
+    covered = contain(second, key)
+    assert effects(first, second) == [1, 1]
+    for action, outcome in covered.items():
+        assert (outcome["status"], outcome["verified"]) == ("succeeded", True)
+        assert outcome["detail"] == f"done by case {first.case_id} at {done[action]['at']}"
+        assert outcome["undo"] is None and outcome["target"] == NAME
+    assert not second.called("read_account_state"), "there is nothing left to do"
+
+
+def test_what_a_covered_case_did_not_do_covers_nobody(case: NewCase) -> None:
+    key = new_key()
+    runs = [case() for _ in range(3)]
+    contain(runs[0], key)
+    contain(runs[1], key)
+    third = contain(runs[2], key)
+    assert all(runs[0].case_id in outcome["detail"] for outcome in third.values())
+
+
+def test_an_attacker_who_came_back_is_contained_again(case: NewCase) -> None:
+    key, first, second = new_key(), case(), case()
+    contain(first, key)
+    contain(second, key, CAME_BACK)
+    assert effects(first, second) == [2, 2]
+
+
+def test_a_case_that_knows_of_no_sign_in_is_not_covered(case: NewCase) -> None:
+    key, first, second = new_key(), case(), case()
+    contain(first, key)
+    contain(second, key, None)
+    assert effects(first, second) == [2, 2]
+
+
+def test_what_is_not_verified_covers_nobody(case: NewCase) -> None:
+    def unsure(payload: Json) -> Json:
+        return {"outcomes": [item | {"verified": None} for item in payload["outcomes"]]}
+
+    key, first, second = new_key(), case(verify_account=unsure), case()
+    contain(first, key)
+    contain(second, key)
+    assert effects(first, second) == [2, 2]
+
+
+def test_another_account_is_not_covered(case: NewCase) -> None:
+    first, second = case(), case()
+    contain(first, new_key())
+    contain(second, new_key())
+    assert effects(first, second) == [2, 2]
+
+
+def test_two_cases_at_once_about_one_account_do_each_action_once(
+    engine: Engine, case: NewCase
+) -> None:
+    """One names the object id and the other the user principal name: enrichment tells."""
+    object_id = f"5f0c2a9e-0000-4000-8000-{next(_keys):012x}"
+    answer: Script = lambda _payload: decided() | {"object_id": object_id, "attacked_at": T0}  # noqa: E731
+    first, second = case(decide_response=answer), case(decide_response=answer)
+    by_name = {"key": "b" * 32, "user_id": NAME, "user_principal_name": NAME}
+    first.start("respond", case_payload(timing=SOON))
+    second.start("respond", case_payload(timing=SOON, account=by_name))
+    first.wait()
+    second.wait()
+    assert effects(first, second) == [1, 1]
+    for run in (first, second):
+        statuses = [call["patch"].get("status") for call in run.called("save_case")]
+        assert "contained" in statuses and "failed" not in statuses

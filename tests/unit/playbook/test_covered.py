@@ -1,0 +1,147 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrators.entities import account
+from shared.models.base import Json, format_utc, parse_utc
+from shared.models.plan import ActionName, Disposition, PlannedAction
+from shared.playbook.acting.covered import (
+    COVERABLE,
+    MOST_KEPT,
+    Deed,
+    covered_outcome,
+    covering,
+    deeds_of,
+    remember,
+)
+from tests.support.scripts import NAME, OBJECT_ID, outcome
+
+T = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+MINE, OTHER = "case-1", "case-2"
+
+times = st.integers(-3600, 3600).map(lambda seconds: T + timedelta(seconds=seconds))
+actions = st.sampled_from(list(ActionName))
+deeds = st.builds(
+    Deed,
+    action=st.sampled_from(sorted(COVERABLE)),
+    case_id=st.sampled_from([MINE, OTHER]),
+    at=times,
+)
+
+
+def line(action: ActionName = ActionName.REVOKE_SESSIONS) -> PlannedAction:
+    return PlannedAction(action=action, target=NAME, disposition=Disposition.AUTOMATIC, why="t")
+
+
+def deed(seconds: int = 60, **changes: Any) -> Deed:
+    made = {"action": "RevokeSessions", "case_id": OTHER, "at": T + timedelta(seconds=seconds)}
+    return Deed.model_validate(made | changes)
+
+
+def test_what_another_case_did_after_the_sign_in_covers_this_case() -> None:
+    found = covering(line(), [deed()], case_id=MINE, attacked_at=T)
+    assert found == deed()
+    told = covered_outcome(line(), found, T + timedelta(seconds=90))
+    assert (told["status"], told["verified"], told["undo"]) == ("succeeded", True, None)
+    assert told["detail"] == "done by case case-2 at 2026-11-20T12:01:00.000Z"
+    assert told["target"] == NAME
+
+
+@pytest.mark.parametrize(
+    ("known", "attacked_at"),
+    [
+        ([], T),
+        ([deed(-60)], T),
+        ([deed(0)], T),
+        ([deed(case_id=MINE)], T),
+        ([deed(action="ForcePasswordReset")], T),
+        ([deed(60)], T + timedelta(seconds=61)),
+        ([deed()], None),
+    ],
+    ids=["nothing", "before", "same", "own", "other action", "came back", "no sign-in known"],
+)
+def test_what_does_not_cover(known: list[Deed], attacked_at: datetime | None) -> None:
+    assert covering(line(), known, case_id=MINE, attacked_at=attacked_at) is None
+
+
+@given(actions, st.lists(deeds, max_size=8), times)
+def test_a_covered_action_was_done_by_another_after_the_last_attack(
+    action: ActionName, known: list[Deed], attacked_at: datetime
+) -> None:
+    found = covering(line(action), known, case_id=MINE, attacked_at=attacked_at)
+    fitting = [
+        one
+        for one in known
+        if one.action is action and one.case_id != MINE and one.at > attacked_at
+    ]
+    assert (found is not None) == bool(fitting)
+    if found is not None:
+        assert action in COVERABLE and found in fitting
+
+
+@given(st.lists(deeds, max_size=8), times, st.integers(1, 3600))
+def test_a_later_attack_is_never_better_covered(
+    known: list[Deed], attacked_at: datetime, more: int
+) -> None:
+    later = attacked_at + timedelta(seconds=more)
+    if covering(line(), known, case_id=MINE, attacked_at=attacked_at) is None:
+        assert covering(line(), known, case_id=MINE, attacked_at=later) is None
+
+
+def test_only_what_was_done_and_verified_is_remembered() -> None:
+    done = outcome(ActionName.REVOKE_SESSIONS, verified=True)
+    others = [
+        outcome(ActionName.FORCE_PASSWORD_RESET, verified=None),
+        outcome(ActionName.FORCE_PASSWORD_RESET, verified=False),
+        outcome(ActionName.FORCE_PASSWORD_RESET, status="failed"),
+        outcome(ActionName.DISABLE_ACCOUNT, verified=True),
+        outcome(ActionName.BLOCK_IP, verified=True),
+    ]
+    [kept] = deeds_of(MINE, [done, *others])
+    assert kept == {"action": "RevokeSessions", "case_id": MINE, "at": done["at"]}
+    assert OBJECT_ID not in str(kept) and NAME not in str(kept)
+
+
+@given(st.lists(deeds, max_size=60), st.lists(deeds, max_size=60))
+def test_an_account_remembers_the_latest_and_each_once(a: list[Deed], b: list[Deed]) -> None:
+    first, more = [one.to_json() for one in a], [one.to_json() for one in b]
+    known = remember(remember([], first), more)
+    assert remember(known, more) == known
+    assert len(known) <= MOST_KEPT
+    assert known == sorted(known, key=lambda item: str(item["at"]))
+    if len(known) == MOST_KEPT:
+        left_out = [item for item in (*first, *more) if item not in known]
+        oldest = parse_utc(known[0]["at"])
+        assert all(parse_utc(item["at"]) <= oldest for item in left_out)
+
+
+class Context:
+    """The entity's side of the engine."""
+
+    def __init__(self) -> None:
+        self.state: Any = None
+        self.operation = ""
+
+    def get_state(self, _kind: type, default: Any) -> Any:
+        return default if self.state is None else self.state
+
+    def set_state(self, state: Any) -> None:
+        self.state = state
+
+
+def call(context: Any, operation: str, given: Json | list[Json] | None = None) -> Any:
+    context.operation = operation
+    return account(context, given)
+
+
+def test_the_entity_tells_what_it_was_told() -> None:
+    context = Context()
+    assert call(context, "deeds") == []
+    kept = deed().to_json()
+    assert call(context, "remember", [kept]) == [kept]
+    assert call(context, "remember", [kept]) == [kept]
+    assert call(context, "deeds") == context.state == [kept]
+    assert format_utc(deed().at) == kept["at"]
