@@ -83,7 +83,7 @@ async def test_a_hostile_name_is_only_a_name(lab: Lab, settings: Settings) -> No
 
 async def test_one_failing_table_is_named_and_the_other_used(lab: Lab, settings: Settings) -> None:
     sign_ins(lab, [row(0, "0")], [row(1, "0", Status="{}", DeviceDetail="{}", LocationDetails="")])
-    lab.fault("log_analytics", "status", value=400, times=1)
+    lab.fault("log_analytics", "status", value=400, about=["AADNonInteractiveUserSignInLogs"])
 
     result = await SentinelLogs(settings, read_tables).get_sign_ins(
         object_id=ANNA, user_principal_name=None, **WINDOW

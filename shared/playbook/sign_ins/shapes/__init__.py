@@ -15,6 +15,7 @@ from shared.playbook.sign_ins.shapes.graph import read_graph
 from shared.playbook.sign_ins.shapes.log_analytics import read_non_interactive, read_signin_logs
 from shared.playbook.sign_ins.shapes.okta import is_okta_sign_in, read_okta
 from shared.playbook.sign_ins.shapes.okta_columns import read_okta_columns
+from shared.playbook.sign_ins.shapes.okta_v2 import read_okta_v2
 from shared.playbook.sign_ins.shapes.pingid import is_pingid_answer, read_pingid
 from shared.playbook.sign_ins.shapes.portal import has_portal_columns, read_portal
 from shared.playbook.sign_ins.shapes.row import Row
@@ -37,6 +38,7 @@ class Shape(StrEnum):
     EVENT_HUB = "Event Hub record"
     OKTA = "Okta system log"
     OKTA_COLUMNS = "Okta_CL"
+    OKTA_V2 = "OktaV2_CL"
     PINGID = "PingID"
     PORTAL = "reduced CSV"
 
@@ -58,6 +60,7 @@ READERS: dict[Shape, Callable[[Row], SignIn | None]] = {
     Shape.EVENT_HUB: read_event_hub,
     Shape.OKTA: read_okta,
     Shape.OKTA_COLUMNS: read_okta_columns,
+    Shape.OKTA_V2: read_okta_v2,
     Shape.PINGID: read_pingid,
     Shape.PORTAL: read_portal,
 }
@@ -103,6 +106,8 @@ def recognise(row: Row) -> Shape | None:
         if not is_okta_sign_in(row.text("eventType") or ""):
             return None
         return Shape.OKTA_COLUMNS if "actor_alternateId" in row else Shape.OKTA
+    if "EventOriginalType" in row and "OriginalOutcomeResult" in row:
+        return Shape.OKTA_V2 if is_okta_sign_in(row.text("EventOriginalType") or "") else None
     if "recorded" in row and "actors" in row:
         return Shape.PINGID if is_pingid_answer(row) else None
     return _recognise_entra(row)

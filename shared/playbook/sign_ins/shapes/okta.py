@@ -70,7 +70,7 @@ def read_okta(row: Row) -> SignIn | None:
         latitude=point.coordinate("lat", limit=90),
         longitude=point.coordinate("lon", limit=180),
         asn=row.row("securityContext").integer("asNumber"),
-        app=_target(row.objects("target")),
+        app=application(row.objects("target")),
         user_agent=agent.text("rawUserAgent"),
         operating_system=agent.text("os"),
         browser=agent.text("browser"),
@@ -105,7 +105,8 @@ def okta_mfa(kind: str, code: str, factor: str | None) -> MfaResult:
     return MfaResult.DENIED if code == _SECOND_FACTOR_ASKED else MfaResult.UNKNOWN
 
 
-def _target(targets: list[Json]) -> str | None:
+def application(targets: list[Json]) -> str | None:
+    """Return the name of the application among an event's targets."""
     for target in targets:
         row = Row(target)
         if row.text("type") == "AppInstance":
