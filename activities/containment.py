@@ -91,17 +91,6 @@ async def revoke_sessions(_: task.ActivityContext, payload: dict[str, Any]) -> d
     return await _act(ActionName.REVOKE_SESSIONS, payload, directory.revoke_sessions)
 
 
-async def confirm_compromised(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
-    """Tell Identity Protection that the account is compromised.
-
-    Effect: the account's risk becomes high, which ends continuous-access sessions.
-    Idempotency: the provider accepts it again without a second effect.
-    Permission: IdentityRiskyUser.ReadWrite.All (needs Entra ID P2).
-    """
-    directory = directory_of(payload)
-    return await _act(ActionName.CONFIRM_COMPROMISED, payload, directory.confirm_compromised)
-
-
 async def verify_account(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Ask the directory whether the actions are in force, once for all of them.
 

@@ -4,7 +4,6 @@ from activities.addresses import check_address
 from activities.analysis import analyse_activity, get_case_context
 from activities.communication import comment_incident, notify_analysts, open_ticket
 from activities.containment import (
-    confirm_compromised,
     disable_account,
     force_password_reset,
     read_account_state,
@@ -17,8 +16,16 @@ from activities.enrichment import enrich_user
 from activities.evidence import preserve_evidence
 from activities.firewall import block_ip, read_block, unblock_ip
 from activities.joining import release_account, take_joined
+from activities.persistence import (
+    disable_inbox_rules,
+    remove_authentication_methods,
+    revoke_oauth_grants,
+)
+from activities.persistence_read_back import verify_persistence
 from activities.recheck import recheck_sign_ins
 from activities.record import save_case
+from activities.restoring import enable_inbox_rules, restore_oauth_grants
+from activities.risk import confirm_compromised, dismiss_risk
 from activities.sign_ins import analyse_sign_ins
 from activities.undoing import enable_account
 
@@ -51,4 +58,11 @@ ACTIVITIES = (
     isolate_devices,
     verify_devices,
     release_devices,
+    remove_authentication_methods,
+    disable_inbox_rules,
+    revoke_oauth_grants,
+    verify_persistence,
+    enable_inbox_rules,
+    restore_oauth_grants,
+    dismiss_risk,
 )

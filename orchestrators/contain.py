@@ -10,10 +10,12 @@ from durabletask.entities import EntityInstanceId
 from orchestrators.covered import leave_out_covered, remember_deeds
 from orchestrators.flow import (
     Retry,
+    Settled,
     Steps,
     attempt,
     case_activity,
     save,
+    settle,
     timeline,
     utc_now,
 )
@@ -21,14 +23,22 @@ from orchestrators.names import Activity, Entity
 from shared.models.base import Json, format_utc
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName, PlannedAction
+from shared.playbook.acting.containment import PERSISTENCE_ACTIONS
 
-IDENTITY_ORDER: tuple[tuple[ActionName, Activity], ...] = (
+IN_ORDER: tuple[tuple[ActionName, Activity], ...] = (
     (ActionName.DISABLE_ACCOUNT, Activity.DISABLE_ACCOUNT),
     (ActionName.FORCE_PASSWORD_RESET, Activity.FORCE_PASSWORD_RESET),
     (ActionName.REVOKE_SESSIONS, Activity.REVOKE_SESSIONS),
-    (ActionName.CONFIRM_COMPROMISED, Activity.CONFIRM_COMPROMISED),
 )
 """Sessions are revoked after the password changed, so that none is made with the old one."""
+
+AT_ONCE: tuple[tuple[ActionName, Activity], ...] = (
+    (ActionName.CONFIRM_COMPROMISED, Activity.CONFIRM_COMPROMISED),
+    (ActionName.REMOVE_AUTHENTICATION_METHODS, Activity.REMOVE_AUTHENTICATION_METHODS),
+    (ActionName.DISABLE_INBOX_RULES, Activity.DISABLE_INBOX_RULES),
+    (ActionName.REVOKE_OAUTH_GRANTS, Activity.REVOKE_OAUTH_GRANTS),
+)
+"""After those in order, so that nobody who was signed in puts back what is taken away."""
 
 ACCOUNT_READ_BACK_SECONDS = (1, 2, 4, 8, 15, 30)
 """Waits between read-backs of the account; Entra answers from replicas that lag for seconds."""
@@ -42,7 +52,8 @@ def contain(
 ) -> Generator[task.Task[Any], Any, list[Json]]:
     """Run planned actions on one account; return one outcome per action.
 
-    Input: ``{"case_id", "account_key", "object_id", "actions": [PlannedAction]}``. Never fails:
+    Input: ``{"case_id", "account_key", "object_id", "directory", "since", "actions":
+    [PlannedAction]}``; ``since`` is when the compromise began, or ``None``. Never fails:
     an action that cannot be done is an outcome with status ``failed``. Addresses are blocked
     beside it (``block_address``), so that the account never waits for a firewall.
     """
@@ -77,40 +88,74 @@ def _contain_account(
     ctx: task.OrchestrationContext, payload: Json, planned: list[PlannedAction]
 ) -> Steps[list[Json]]:
     """Record what was there, act in order, then read back until verified or out of patience."""
-    base: Json = {key: payload[key] for key in ("case_id", "object_id", "directory") if key in payload}
+    names = ("case_id", "object_id", "directory", "since")
+    base: Json = {name: payload[name] for name in names if name in payload}
     state = yield from attempt(case_activity(ctx, Activity.READ_ACCOUNT_STATE, base, Retry.CONTAIN))
     request = base | {"before": state.result, "attempt": ctx.instance_id.replace(":", "-")}
     wanted = {item.action: item for item in planned}
-    outcomes: list[Json] = []
-    before: Json = {}
-    for action, activity in IDENTITY_ORDER:
-        if action not in wanted:
-            continue
-        settled = yield from attempt(case_activity(ctx, activity, request, Retry.CONTAIN))
-        target = wanted[action].target
-        if settled.result:
-            outcomes.append(settled.result["outcome"] | {"target": target})
-            before[action] = settled.result["before"]
-        else:
-            outcomes.append(_outcome(ctx, action, target, ActionStatus.FAILED, settled.error))
-    return (yield from _verify_account(ctx, base | {"before": before}, outcomes))
+    done: dict[ActionName, Settled] = {}
+    for action, activity in IN_ORDER:
+        if action in wanted:
+            done[action] = yield from attempt(case_activity(ctx, activity, request, Retry.CONTAIN))
+    rest = {action: activity for action, activity in AT_ONCE if action in wanted}
+    done |= yield from _all_at_once(ctx, request, rest)
+    outcomes = [
+        one.result["outcome"] | {"target": wanted[action].target}
+        if one.result
+        else _outcome(ctx, action, wanted[action].target, ActionStatus.FAILED, one.error)
+        for action, one in done.items()
+    ]
+    before = {str(action): one.result["before"] for action, one in done.items() if one.result}
+    return (yield from _verify(ctx, base | {"before": before}, outcomes))
 
 
-def _verify_account(
+def _all_at_once(
+    ctx: task.OrchestrationContext, request: Json, activities: dict[ActionName, Activity]
+) -> Steps[dict[ActionName, Settled]]:
+    """Run the activities together; one on several things that fails says in the end what it did."""
+    tasks = [case_activity(ctx, one, request, Retry.CONTAIN) for one in activities.values()]
+    settled = dict(zip(activities, (yield from settle(tasks)), strict=True))
+    broken = [
+        action
+        for action, one in settled.items()
+        if not one.result and action in PERSISTENCE_ACTIONS
+    ]
+    last = request | {"last": True}
+    tasks = [case_activity(ctx, activities[action], last, Retry.READ) for action in broken]
+    for action, one in zip(broken, (yield from settle(tasks)), strict=True):
+        settled[action] = one if one.result else settled[action]
+    return settled
+
+
+def _verify(
     ctx: task.OrchestrationContext, request: Json, outcomes: list[Json]
 ) -> Steps[list[Json]]:
-    verified = outcomes
+    """Ask the directory until it shows everything, account and what hangs on it side by side."""
+    verified = list(outcomes)
+    persistence = [n for n, one in enumerate(outcomes) if one["action"] in PERSISTENCE_ACTIONS]
+    account = [n for n in range(len(outcomes)) if n not in persistence]
+    looks = ((Activity.VERIFY_ACCOUNT, account), (Activity.VERIFY_PERSISTENCE, persistence))
     for wait in (0, *ACCOUNT_READ_BACK_SECONDS):
-        if not any(_needs_read_back(item) for item in verified):
+        open_looks = [
+            (activity, mine)
+            for activity, mine in looks
+            if any(_needs_read_back(verified[n]) for n in mine)
+        ]
+        if not open_looks:
             break
         if wait:
             yield ctx.create_timer(timedelta(seconds=wait))
-        payload = request | {"outcomes": verified}
-        settled = yield from attempt(
-            case_activity(ctx, Activity.VERIFY_ACCOUNT, payload, Retry.READ)
-        )
-        if settled.result:
-            verified = settled.result["outcomes"]
+        tasks = [
+            case_activity(
+                ctx, activity, request | {"outcomes": [verified[n] for n in mine]}, Retry.READ
+            )
+            for activity, mine in open_looks
+        ]
+        for (_, mine), seen in zip(open_looks, (yield from settle(tasks)), strict=True):
+            for n, outcome in zip(
+                mine, seen.result["outcomes"] if seen.result else (), strict=False
+            ):
+                verified[n] = outcome
     return verified
 
 

@@ -54,6 +54,7 @@ def start_containment(
             "account_key": decided.object_id or case.account.key,
             "object_id": decided.object_id or case.account.user_id,
             "directory": decided.directory,
+            "since": format_utc(decided.compromised_since) if decided.compromised_since else None,
             "attacked_at": format_utc(decided.attacked_at) if decided.attacked_at else None,
             "actions": doable,
         }

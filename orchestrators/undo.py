@@ -30,6 +30,9 @@ UNDO_ACTIVITIES: dict[ActionName, tuple[Activity, task.RetryPolicy]] = {
     ActionName.DISABLE_ACCOUNT: (Activity.ENABLE_ACCOUNT, Retry.CONTAIN),
     ActionName.BLOCK_IP: (Activity.UNBLOCK_IP, Retry.FIREWALL),
     ActionName.ISOLATE_DEVICE: (Activity.RELEASE_DEVICES, Retry.CONTAIN),
+    ActionName.DISABLE_INBOX_RULES: (Activity.ENABLE_INBOX_RULES, Retry.CONTAIN),
+    ActionName.REVOKE_OAUTH_GRANTS: (Activity.RESTORE_OAUTH_GRANTS, Retry.CONTAIN),
+    ActionName.CONFIRM_COMPROMISED: (Activity.DISMISS_RISK, Retry.CONTAIN),
 }
 """What takes each action back. Input and output of all of them: activities/undoing.py."""
 

@@ -63,15 +63,15 @@ def test_a_run_recorded_now_has_the_shape_of_the_stored_one() -> None:
 def test_a_renamed_activity_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     order = [
         (action, Activity.ENABLE_ACCOUNT if activity is Activity.REVOKE_SESSIONS else activity)
-        for action, activity in contain.IDENTITY_ORDER
+        for action, activity in contain.IN_ORDER
     ]
-    monkeypatch.setattr(contain, "IDENTITY_ORDER", tuple(order))
+    monkeypatch.setattr(contain, "IN_ORDER", tuple(order))
     with pytest.raises(AssertionError, match="enable_account"):
         replay(contain.contain, load("contain-account-and-address"))
 
 
 def test_a_swapped_order_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contain, "IDENTITY_ORDER", tuple(reversed(contain.IDENTITY_ORDER)))
+    monkeypatch.setattr(contain, "IN_ORDER", tuple(reversed(contain.IN_ORDER)))
     with pytest.raises(AssertionError, match="turn"):
         replay(contain.contain, load("contain-account-and-address"))
 

@@ -16,6 +16,7 @@ from shared.models.directory import (
 from shared.models.message import BlockState
 from shared.models.query import QueryResult
 from shared.models.signin import SignInLogResult
+from tests.support.fake_persistence import FakeGrants, FakeMailbox, FakeMethods
 from tests.support.fake_stores import (
     Fake,
     FakeCases,
@@ -82,6 +83,10 @@ class FakeDirectory(Fake):
     async def confirm_compromised(self, object_id: str) -> None:
         self._call("confirm_compromised")
         self.risk = UserRisk(level="high", state="confirmedCompromised")
+
+    async def dismiss_risk(self, object_id: str) -> None:
+        self._call("dismiss_risk")
+        self.risk = UserRisk(level="none", state="dismissed")
 
 
 class FakeSignInLog(Fake):
@@ -199,6 +204,9 @@ class FakeHouse:
         self.evidence = FakeEvidence()
         self.cases = FakeCases()
         self.open_cases = FakeOpenCases()
+        self.methods = FakeMethods()
+        self.grants = FakeGrants()
+        self.mailbox = FakeMailbox()
         self.ticketing = FakeTicketing()
         self.slack = FakeNotifier("slack")
         self.email = FakeNotifier("email")
@@ -209,6 +217,9 @@ class FakeHouse:
             geo=self.geo,
             evidence=self.evidence,
             cases=self.cases,
+            authentication_methods={"entra": self.methods},
+            grants={"entra": self.grants},
+            mailbox=self.mailbox,
             open_cases=self.open_cases,
             reputation=[self.reputation],
             firewalls=[self.firewall],

@@ -11,14 +11,20 @@ from shared.models.plan import ActionName, Decision, Disposition, PlannedAction
 from shared.playbook.acting.devices import DEVICE_ACTIONS
 from shared.playbook.planning.decided import Decided
 
-IDENTITY_ACTIONS = frozenset(
+PERSISTENCE_ACTIONS = frozenset(
     {
-        ActionName.DISABLE_ACCOUNT,
-        ActionName.FORCE_PASSWORD_RESET,
-        ActionName.REVOKE_SESSIONS,
-        ActionName.CONFIRM_COMPROMISED,
+        ActionName.REMOVE_AUTHENTICATION_METHODS,
+        ActionName.DISABLE_INBOX_RULES,
+        ActionName.REVOKE_OAUTH_GRANTS,
     }
 )
+"""Actions on several things of an account, which can be half done."""
+IDENTITY_ACTIONS = PERSISTENCE_ACTIONS | {
+    ActionName.DISABLE_ACCOUNT,
+    ActionName.FORCE_PASSWORD_RESET,
+    ActionName.REVOKE_SESSIONS,
+    ActionName.CONFIRM_COMPROMISED,
+}
 SUPPORTED_ACTIONS = IDENTITY_ACTIONS | {ActionName.BLOCK_IP, *DEVICE_ACTIONS}
 """Actions the app carries out itself."""
 NOT_IN_OKTA = frozenset({ActionName.CONFIRM_COMPROMISED, ActionName.DISABLE_INBOX_RULES})

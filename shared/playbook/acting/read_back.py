@@ -9,7 +9,7 @@ from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName
 from shared.playbook.acting.whole_seconds import may_be_hidden
 
-_RISK_CONFIRMED = "confirmedCompromised"
+RISK_CONFIRMED = "confirmedCompromised"
 """``riskState`` after confirmCompromised (Graph ``riskyUser`` resource)."""
 
 
@@ -60,7 +60,7 @@ def _risk_read_back(outcome: ActionOutcome, risk: UserRisk | None) -> ActionOutc
     if risk is None:
         detail = "Identity Protection gives no risk for this account"
         return outcome.model_copy(update={"verified": None, "detail": detail})
-    verified = risk.state == _RISK_CONFIRMED
+    verified = risk.state == RISK_CONFIRMED
     detail = f"risk state is {risk.state}"
     return outcome.model_copy(update={"verified": verified, "detail": detail})
 

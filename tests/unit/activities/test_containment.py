@@ -1,6 +1,6 @@
 import pytest
 
-from activities import containment
+from activities import containment, risk
 from activities.firewall import block_ip, read_block, unblock_ip
 from shared.errors import (
     NotFound,
@@ -17,7 +17,7 @@ ACTIONS: dict[str, tuple[Activity, str]] = {
     "DisableAccount": (containment.disable_account, "set_enabled"),
     "ForcePasswordReset": (containment.force_password_reset, "reset_password"),
     "RevokeSessions": (containment.revoke_sessions, "revoke_sessions"),
-    "ConfirmCompromised": (containment.confirm_compromised, "confirm_compromised"),
+    "ConfirmCompromised": (risk.confirm_compromised, "confirm_compromised"),
 }
 IDEMPOTENT_BY_CHECK = [name for name in ACTIONS if name != "ConfirmCompromised"]
 
@@ -79,7 +79,8 @@ async def test_what_may_pass_is_raised_to_be_tried_again(
 ) -> None:
     activity, effect = ACTIONS[name]
     before = await state(house)
-    for method in (effect, "get_state"):
+    read = "get_risk" if name == "ConfirmCompromised" else "get_state"
+    for method in (effect, read):
         house.directory.failing = {method: error}
         with pytest.raises(RetryableError):
             await act(activity, before)
@@ -99,10 +100,11 @@ async def test_without_a_state_before_the_action_is_still_done(house: FakeHouse)
     assert house.directory.called("revoke_sessions") == 1
 
 
-async def test_disabling_can_be_undone_and_nothing_else(house: FakeHouse) -> None:
+async def test_only_disabling_and_the_risk_can_be_undone(house: FakeHouse) -> None:
     before = await state(house)
     undo = {name: (await act(activity, before))["undo"] for name, (activity, _) in ACTIONS.items()}
     assert undo.pop("DisableAccount") == {"account_enabled": True}
+    assert undo.pop("ConfirmCompromised") == {"risk_state": "none"}
     assert set(undo.values()) == {None}
 
 

@@ -1,0 +1,95 @@
+"""Telling the provider's own risk engine that an account is compromised, and taking that back."""
+
+import logging
+from typing import Any
+
+from durabletask import task
+
+from activities.directories import directory_of
+from activities.support import explain, utc_now
+from activities.undoing import undo_answer
+from shared.bootstrap import get_providers
+from shared.errors import PermanentError, PermissionDenied, TourniquetError
+from shared.models.base import Json
+from shared.models.outcome import ActionOutcome, ActionStatus
+from shared.models.plan import ActionName
+from shared.models.undo import UndoStatus
+from shared.playbook.acting.read_back import RISK_CONFIRMED
+from shared.ports import Directory
+
+_log = logging.getLogger("tourniquet.activities")
+
+
+async def confirm_compromised(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Tell Identity Protection that the account is compromised.
+
+    Effect: the account's risk becomes high, which ends continuous-access sessions. Undo: the risk
+    is dismissed, unless it was confirmed before this case.
+    Idempotency: not said again while the provider shows it; the risk before is claimed.
+    Permission: IdentityRiskyUser.ReadWrite.All, IdentityRiskyUser.Read.All (Entra ID P2).
+    """
+    object_id = payload["object_id"]
+    try:
+        directory = directory_of(payload)
+        state = await _risk_state(directory, object_id)
+        before = await _claim(payload, {"risk_state": state})
+        if state != RISK_CONFIRMED:
+            await directory.confirm_compromised(object_id)
+    except PermanentError as error:
+        return _outcome(object_id, ActionStatus.FAILED, explain(error))
+    if before["risk_state"] == RISK_CONFIRMED:
+        return _outcome(object_id, ActionStatus.SUCCEEDED, "was so before this case")
+    return _outcome(object_id, ActionStatus.SUCCEEDED, "accepted by the provider", undo=before)
+
+
+async def dismiss_risk(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Take "confirmed compromised" back: the undo of ``confirm_compromised``.
+
+    Input and output: see ``activities.undoing``.
+
+    Effect: the account's risk becomes none. What it was before cannot be set by anybody.
+    Idempotency: not done when the risk is no longer confirmed.
+    Permission: IdentityRiskyUser.ReadWrite.All, IdentityRiskyUser.Read.All (Entra ID P2).
+    """
+    directory, object_id = directory_of(payload), payload["object_id"]
+    try:
+        state = await _risk_state(directory, object_id)
+        if state == RISK_CONFIRMED and not payload.get("read_back"):
+            await directory.dismiss_risk(object_id)
+            state = await _risk_state(directory, object_id)
+    except PermanentError as error:
+        return undo_answer(UndoStatus.FAILED, None, explain(error))
+    verified = None if state is None else state != RISK_CONFIRMED
+    return undo_answer(UndoStatus.SUCCEEDED, verified, f"risk state is {state or 'not readable'}")
+
+
+async def _risk_state(directory: Directory, object_id: str) -> str | None:
+    """Return the state, ``none`` without an entry; ``None`` when it may not be read."""
+    try:
+        risk = await directory.get_risk(object_id)
+    except PermissionDenied as error:
+        _log.warning("risk: %s", explain(error))
+        return None
+    return risk.state if risk else "none"
+
+
+async def _claim(payload: Json, found: Json) -> Json:
+    name = f"{payload['attempt']}-{ActionName.CONFIRM_COMPROMISED}"
+    try:
+        store = get_providers().require("cases")
+        return await store.claim(payload["case_id"], name, found) or found
+    except TourniquetError as error:
+        _log.warning("risk of %s is not claimed: %s", payload["case_id"], explain(error))
+        return found
+
+
+def _outcome(target: str, status: ActionStatus, detail: str, *, undo: Json | None = None) -> Json:
+    outcome = ActionOutcome(
+        action=ActionName.CONFIRM_COMPROMISED,
+        target=target,
+        status=status,
+        detail=detail,
+        at=utc_now(),
+        undo=undo,
+    )
+    return {"outcome": outcome.to_json(), "before": None}
