@@ -1,0 +1,88 @@
+from typing import Any
+
+import pytest
+
+from activities.joining import MOST_JUDGED, MOST_TOLD, release_account, take_joined
+from shared.errors import RetryableError
+from shared.models.base import Json
+from shared.models.case import CaseRequest
+from shared.playbook.intake.joining import waiting_incident, waiting_name
+from tests.support.fakes import FakeHouse
+from tests.support.scripts import case_payload
+from tests.unit.activities.calls import call
+
+CASE = "case-0123456789abcdef01234567"
+KEY = "a" * 32
+
+
+async def put(house: FakeHouse, number: int, severity: str = "High", **changes: Any) -> None:
+    incident = {
+        "source": "sentinel",
+        "incident_id": f"/subscriptions/0/incidents/{number}",
+        "title": f"No. {number}",
+        "severity": severity,
+    }
+    payload = case_payload(case_id=f"case-{number:024x}", incident=incident, **changes)
+    case = CaseRequest.model_validate(payload)
+    waiting = waiting_incident(case, case.now)
+    await house.open_cases.put_joining(CASE, waiting_name(case), waiting)
+
+
+async def take(look: int = 1) -> Json:
+    taken: Json = await call(take_joined, case_id=CASE, look=look)
+    return taken
+
+
+async def test_what_waits_is_taken_the_heaviest_first(house: FakeHouse) -> None:
+    await put(house, 1, "Low")
+    await put(house, 2, "High")
+    taken = await take()
+    assert taken["count"] == 2
+    assert [item["title"] for item in taken["incidents"]] == ["No. 2", "No. 1"]
+    assert taken["incidents"][0]["evidence"] == f"joined/case-{2:024x}.json"
+    assert [CaseRequest.model_validate(item).incident.title for item in taken["cases"]] == [
+        "No. 2",
+        "No. 1",
+    ]
+    assert (await take(2))["count"] == 0
+
+
+async def test_the_same_look_again_brings_the_same(house: FakeHouse) -> None:
+    await put(house, 1)
+    first = await take()
+    await put(house, 2)
+    assert await take() == first
+    assert (await take(2))["incidents"][0]["title"] == "No. 2", "what came later is not lost"
+
+
+async def test_a_worker_that_died_before_taking_away_loses_and_doubles_nothing(
+    house: FakeHouse,
+) -> None:
+    await put(house, 1)
+    house.open_cases.failing["drop_joining"] = RetryableError("killed")
+    with pytest.raises(RetryableError):
+        await take()
+    house.open_cases.failing.clear()
+    assert (await take())["count"] == 1
+    assert (await take(2))["count"] == 0
+
+
+async def test_a_storm_brings_a_bounded_answer_and_every_name_is_kept(house: FakeHouse) -> None:
+    for number in range(60):
+        await put(house, number)
+    taken = await take()
+    assert taken["count"] == 60
+    assert (len(taken["incidents"]), len(taken["cases"])) == (MOST_TOLD, MOST_JUDGED)
+    assert len(house.cases.claims[f"{CASE}/joined-1"]["names"]) == 60
+    assert house.open_cases.joining[CASE] == {}
+
+
+async def test_an_account_is_given_free_and_what_waits_is_told(house: FakeHouse) -> None:
+    request = {"case_id": CASE, "account_key": KEY}
+    await house.open_cases.claim(KEY, {"case_id": CASE})
+    assert await call(release_account, **request) == {"waiting": False}
+    assert house.open_cases.claims == {}
+    await house.open_cases.claim(KEY, {"case_id": "case-of-later"})
+    await put(house, 1)
+    assert await call(release_account, **request) == {"waiting": True}
+    assert house.open_cases.claims[KEY]["case_id"] == "case-of-later"
