@@ -88,8 +88,14 @@ CHANGES = [
     ),
     (
         "token_theft",
-        'System startswith "win", "windows",',
+        'System startswith "mac" or ',
         "",
+        "a tablet that says it is a desktop",
+    ),
+    (
+        "token_theft",
+        '[\\d.]*( |$)"',
+        '( |$)"',
         "Windows in two spellings",
     ),
     (

@@ -86,6 +86,13 @@ def carried(age: float, **more: Any) -> dict[str, Any]:
 
 IN_LAGOS = at_home(20 * HOUR, place=LAGOS, address="192.0.2.7", device=NO_DEVICE)
 CASES: dict[str, tuple[Rows, int]] = {
+    "a known machine in another spelling": (
+        logs(
+            at_home(HOUR, device=CHROME),
+            silent=[stolen(600, device=CHROME | {"operatingSystem": "Windows10"})],
+        ),
+        0,
+    ),
     "session on another system, interactive": (logs(opened(HOUR), IN_LAGOS, carried(600)), 1),
     "session on another system, silent": (logs(opened(HOUR), IN_LAGOS, silent=[carried(600)]), 1),
     "session on another system, same country": (

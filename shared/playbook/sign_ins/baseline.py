@@ -24,6 +24,7 @@ HOURS_NEEDED = 30
 HOUR_TOLERANCE = 2
 DEVICE_CODE = "devicecode"
 """``AuthenticationProtocol`` of the flow in which another device gets the token."""
+_VERSION = "0123456789."
 
 
 class Place(Model):
@@ -95,9 +96,17 @@ def build_baseline(past: Sequence[SignIn]) -> Baseline:
     )
 
 
+def system_of(event: SignIn) -> str:
+    """Return the operating system without version, empty if unknown.
+
+    One table writes ``Windows 10`` and ``Windows10`` for one machine.
+    """
+    return (event.operating_system or "").split(" ")[0].lower().rstrip(_VERSION)
+
+
 def device_kind(event: SignIn) -> str | None:
     """Return operating system and browser family without versions, or ``None`` if unknown."""
-    system = (event.operating_system or "").split(" ")[0].lower()
+    system = system_of(event)
     browser = (event.browser or "").split(" ")[0].lower()
     return f"{system}/{browser}" if system or browser else None
 

@@ -11,7 +11,7 @@ a stolen one and what is redeemed for it too).
 from collections.abc import Sequence
 
 from shared.models.signin import SignIn
-from shared.playbook.sign_ins.baseline import device_kind
+from shared.playbook.sign_ins.baseline import device_kind, system_of
 from shared.playbook.sign_ins.detection import source_of
 from shared.playbook.sign_ins.models import SessionElsewhere
 from shared.playbook.sign_ins.travel import distance_km, is_impossible_travel, speed_km_per_hour
@@ -19,7 +19,6 @@ from shared.playbook.sign_ins.travel import distance_km, is_impossible_travel, s
 OTHER_SYSTEM = "another operating system"
 OTHER_BROWSER = "another country and browser"
 _FAMILIES: dict[tuple[str, ...], str] = {
-    ("win",): "windows",
     ("mac", "ios", "ipad"): "apple",
     ("android", "linux"): "linux",
 }
@@ -70,10 +69,10 @@ def machine_misfit(subject: SignIn, event: SignIn) -> str | None:
 def system_family(event: SignIn) -> str:
     """Return the kind of operating system, empty if unknown.
 
-    Logs spell one system in several ways (``Windows``, ``Windows10``), a tablet's browser says it
-    is a desktop (iPadOS as macOS), and so does a telephone's (Android as Linux).
+    A tablet's browser says it is a desktop (iPadOS as macOS), and so does a telephone's (Android as
+    Linux).
     """
-    system = (event.operating_system or "").split(" ")[0].lower()
+    system = system_of(event)
     for beginnings, family in _FAMILIES.items():
         if system.startswith(beginnings):
             return family

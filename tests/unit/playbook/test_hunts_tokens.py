@@ -13,6 +13,7 @@ DAY = 24 * 60
 LAPTOP = {"deviceId": "l-1", "operatingSystem": "Windows 11", "browser": "Edge 143.0"}
 PHONE = {"deviceId": "", "operatingSystem": "iOS 19", "browser": "Mobile Safari"}
 SERVER = {"deviceId": "", "operatingSystem": "Linux", "browser": "Chrome 120"}
+CLOUD_PC = {"deviceId": "", "operatingSystem": "Windows 10", "browser": "Chrome 140"}
 SILENT_APP = {"deviceId": "", "operatingSystem": "", "browser": ""}
 HOME: dict[str, Any] = {"address": "198.51.100.20", "network": "3320", "country": "DE"}
 CAFE: dict[str, Any] = {"address": "192.0.2.33", "network": "3209", "country": "DE"}
@@ -61,6 +62,10 @@ ORDINARY: dict[str, tuple[Rows, Rows]] = {
     "the phone abroad": (
         [PAST],
         [token_use(-DAY, **HOME, device=PHONE), token_use(0, device=PHONE)],
+    ),
+    "a machine that is written in two ways": (
+        [PAST, placed(-DAY, device=CLOUD_PC)],
+        [token_use(0, device=CLOUD_PC | {"operatingSystem": "Windows10"})],
     ),
     "a home line with a new address": (
         [PAST],
