@@ -49,11 +49,11 @@ class LabClient:
     ) -> None:
         await self._session.close()
 
-    async def set_up(self, *, tenant: Json, incident: Json, faults: list[Json]) -> None:
-        """Empty the simulators and put a tenant, one Sentinel incident and faults into them."""
+    async def set_up(self, *, tenant: Json, incidents: list[Json], faults: list[Json]) -> None:
+        """Empty the simulators and put a tenant, Sentinel incidents and faults into them."""
         await self._call("POST", f"{self._lab}/reset")
         await self._call("PUT", f"{self._lab}/tenant", tenant)
-        await self._call("PUT", f"{self._lab}/incidents", [incident])
+        await self._call("PUT", f"{self._lab}/incidents", incidents)
         await self._call("PUT", f"{self._lab}/faults", faults)
 
     async def send_incident(self, incident: Json) -> Json:
@@ -74,6 +74,15 @@ class LabClient:
         """Answer a case that waits for a decision."""
         body = {"actions": actions, "comment": comment}
         await self._call("POST", f"{self._app}/cases/{case_id}/decision", body, status=202)
+
+    async def undo(
+        self, case_id: str, *, actions: list[str], targets: list[str], comment: str
+    ) -> Json:
+        """Take actions of a case back; return the 202 answer."""
+        body = {"actions": actions, "targets": targets, "comment": comment}
+        url = f"{self._app}/cases/{case_id}/undo"
+        answer: Json = await self._call("POST", url, body, status=202)
+        return answer
 
     async def close_case(self, case_id: str, comment: str) -> None:
         """Close a case, so that its watch ends."""

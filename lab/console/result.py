@@ -147,6 +147,9 @@ def _actions(record: Json) -> RenderableType:
             Text(item["status"], style="bold red" if failed else "green"),
             Text(*verified),
         )
+        if undone := item.get("undone"):
+            sure = ("verified", "green") if undone["verified"] else ("NOT verified", "bold red")
+            table.add_row("", f"by {undone['by']}", "taken back", Text(*sure))
     rows: list[RenderableType] = [table] if table.row_count else [Text("Nothing: no action taken.")]
     not_done = {
         f"{item['action']} {_target(record, item['target'])}: {item['why']}"

@@ -72,6 +72,10 @@ def _cases(expect: Expectation, played: Played) -> Iterator[Check]:
         told += f" for {deliveries} deliveries, created once"
     seen = f"{len(ids)} cases, created {created} times"
     yield Check(told, len(ids) == expect.cases == created, seen)
+    if expect.joined:
+        names = [item["title"] for item in played.record.get("joined", [])]
+        held = len(names) == expect.joined
+        yield Check(f"{expect.joined} incident joined the case", held, "; ".join(names) or "none")
 
 
 def _verdict(expect: CaseExpectation, record: Json) -> Iterator[Check]:
@@ -121,19 +125,27 @@ def _is_target(item: Json, wanted: ExpectedAction) -> bool:
 
 
 def _agrees(item: Json, wanted: ExpectedAction) -> bool:
-    return wanted.status in (None, item["status"]) and wanted.verified in (None, item["verified"])
+    undone = bool((item.get("undone") or {}).get("verified"))
+    return (
+        wanted.status in (None, item["status"])
+        and wanted.verified in (None, item["verified"])
+        and wanted.undone in (None, undone)
+    )
 
 
 def _describe(wanted: ExpectedAction) -> str:
     words = [str(wanted.action), wanted.target, wanted.status]
     if wanted.verified is not None:
         words.append("verified" if wanted.verified else "not verified")
+    if wanted.undone is not None:
+        words.append("and taken back" if wanted.undone else "and not taken back")
     return " ".join(word for word in words if word)
 
 
 def _outcome(item: Json) -> str:
     verified = {True: "verified", False: "not verified"}.get(item["verified"], "not read back")
-    return f"{item['action']} {item['target']} {item['status']}, {verified}"
+    back = ", taken back" if item.get("undone") else ""
+    return f"{item['action']} {item['target']} {item['status']}, {verified}{back}"
 
 
 def _effects(expect: Expectation, played: Played) -> Iterator[Check]:

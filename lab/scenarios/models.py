@@ -99,6 +99,16 @@ class DecisionStep(Model):
     comment: str = ""
 
 
+class UndoStep(Model):
+    """What a person takes back once the case is handed over; nothing named: everything."""
+
+    actions: list[ActionName] = Field(default_factory=list)
+    targets: list[str] = Field(default_factory=list)
+    comment: str
+    times: int = Field(default=1, ge=1, le=10)
+    """How often the same is asked at once; it is to be done once."""
+
+
 class ExpectedAction(Model):
     """One action the case record must show; unset fields are not compared."""
 
@@ -106,6 +116,8 @@ class ExpectedAction(Model):
     target: str | None = None
     status: ActionStatus | None = None
     verified: bool | None = None
+    undone: bool | None = None
+    """Whether it was taken back, and the provider confirmed that."""
 
 
 class ExpectedPlan(Model):
@@ -148,6 +160,8 @@ class Expectation(CaseExpectation):
     why: str = ""
     """The argument of a good analyst, for people."""
     cases: int = Field(default=1, ge=1)
+    joined: int = Field(default=0, ge=0)
+    """How many incidents must have joined the case."""
     accounts: dict[str, CaseExpectation] = Field(default_factory=dict)
     """User principal name to what must hold for that account's case."""
     effects: dict[str, int] = Field(default_factory=dict)
@@ -191,10 +205,13 @@ class Scenario(Model):
     tenant: Tenant
     incident: Json
     """``object.properties`` of the Logic App trigger; ids and the envelope are made."""
+    further: list[Json] = Field(default_factory=list)
+    """Further incidents, sent in the same instant: each is what differs from ``incident``."""
     deliveries: Deliveries = Field(default_factory=Deliveries)
     faults: list[Json] = Field(default_factory=list)
     """Body of ``PUT /_lab/faults``."""
     decision: DecisionStep | None = None
+    undo: UndoStep | None = None
     expect: Expectation
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from lab.client import LabClient
 from lab.scenarios.expander import Play
+from lab.scenarios.models import UndoStep
 from lab.scenarios.played import Played
 from shared.models.base import Json
 from shared.models.case import CaseStatus
@@ -14,6 +15,8 @@ from shared.models.case import CaseStatus
 POLL_SECONDS = 0.15
 HANDED_OVER = "analysts told (completed)"
 """Start of the timeline entry that ends the response; what follows is the watch."""
+TAKEN_BACK = "analysts told (undone)"
+"""Start of the timeline entry that ends an undo."""
 
 type Observe = Callable[[Json], None]
 
@@ -25,7 +28,9 @@ async def prepare(client: LabClient, staged: Play) -> None:
         LabCallError: the simulators refused something.
     """
     await client.set_up(
-        tenant=staged.tenant, incident=staged.incident, faults=staged.scenario.faults
+        tenant=staged.tenant,
+        incidents=[staged.incident, *staged.further],
+        faults=staged.scenario.faults,
     )
 
 
@@ -37,7 +42,7 @@ async def play(
     think_seconds: float = 0.0,
     timeout: float = 90.0,  # noqa: ASYNC109 - the case runs elsewhere and goes on
 ) -> Played:
-    """Deliver the incident, answer questions, wait for the hand-over.
+    """Deliver the incident, answer questions, wait for the hand-over, take back what is to be.
 
     ``observe`` is called with the first case's record whenever it was read. A question is answered
     ``think_seconds`` after it was seen, so that somebody who watches can read it. When the case is
@@ -67,9 +72,10 @@ def _nobody(_: Json) -> None:
 async def _deliver(client: LabClient, staged: Play) -> list[Json]:
     deliveries = staged.scenario.deliveries
     if deliveries.at_once:
-        copies = (client.send_incident(staged.incident) for _ in range(deliveries.count))
-        return list(await asyncio.gather(*copies))
-    return [await client.send_incident(staged.incident) for _ in range(deliveries.count)]
+        bodies = [*[staged.incident] * deliveries.count, *staged.further]
+        return list(await asyncio.gather(*(client.send_incident(body) for body in bodies)))
+    bodies = [*[staged.incident] * deliveries.count, *staged.further]
+    return [await client.send_incident(body) for body in bodies]
 
 
 async def _follow(
@@ -84,11 +90,14 @@ async def _follow(
 
     A question that the scenario has no answer to ends the play: nobody would answer it.
     """
-    decision = staged.scenario.decision
+    decision, undo = staged.scenario.decision, staged.scenario.undo
     while True:
         record = await client.get_case(case_id)
         observe(record)
-        if is_finished(record) or time.monotonic() > deadline:
+        if undo is not None and is_finished(record):
+            await _undo(client, case_id, undo)
+            undo = None
+        elif _is_over(staged, record) or time.monotonic() > deadline:
             return record
         if record["status"] == CaseStatus.AWAITING_DECISION:
             if staged.scenario.decision is None and has_been_told(record):
@@ -100,6 +109,25 @@ async def _follow(
                 )
                 decision = None
         await asyncio.sleep(POLL_SECONDS)
+
+
+async def _undo(client: LabClient, case_id: str, step: UndoStep) -> None:
+    asked = (
+        client.undo(case_id, actions=list(step.actions), targets=step.targets, comment=step.comment)
+        for _ in range(step.times)
+    )
+    await asyncio.gather(*asked)
+
+
+def _is_over(staged: Play, record: Json) -> bool:
+    if len(record.get("joined", [])) < staged.scenario.expect.joined:
+        return False
+    return is_finished(record) and (staged.scenario.undo is None or is_taken_back(record))
+
+
+def is_taken_back(record: Json) -> bool:
+    """Tell whether an undo is over: everything tried, analysts told the outcome."""
+    return any(entry["event"].startswith(TAKEN_BACK) for entry in record["timeline"])
 
 
 def is_finished(record: Json) -> bool:

@@ -176,3 +176,20 @@ def test_several_cases_are_checked_one_by_one() -> None:
 def test_several_cases_are_all_named_and_nothing_is_said_twice(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match="accounts"):
         Expectation.model_validate(wrong)
+
+
+@pytest.mark.parametrize(
+    ("undone", "line"),
+    [
+        (None, "RevokeSessions succeeded and taken back"),
+        ({"verified": None}, "RevokeSessions succeeded and taken back"),
+        ({"verified": True}, "RevokeSessions succeeded and not taken back"),
+    ],
+)
+def test_what_is_to_be_taken_back_and_what_is_not(undone: Any, line: str) -> None:
+    changed = record()
+    changed["actions"][0] |= {"undone": undone}
+    wanted = {"action": "RevokeSessions", "status": "succeeded"}
+    wanted |= {"undone": "and not" not in line}
+    expect = Expectation.model_validate({"confidence": "High", "actions": [wanted]})
+    assert line in broken(check(expect, played(records=[changed])))
