@@ -1,7 +1,7 @@
 # Every target sets up what it needs by itself on a fresh machine: `make demo` may be the first command.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo lab backtest bench test check
+.PHONY: help demo lab backtest bench doctor test check
 
 VENV_PYTHON := .venv/bin/python
 SCENARIO ?= brute-force-success
@@ -26,6 +26,10 @@ backtest: ## Judge recorded sign-ins; DATA=file or folder, see docs/backtest.md
 bench: ## Measure latency, cost and start of the app; QUICK=1 measures less
 	@tools/setup.sh python azurite
 	@$(VENV_PYTHON) -m lab bench $(if $(filter-out 0,$(QUICK)),--quick)
+
+doctor: ## Check settings and permissions, read-only; SETTINGS=file reads another settings file
+	@tools/setup.sh python
+	@$(VENV_PYTHON) -m tools.doctor $(if $(SETTINGS),--settings "$(SETTINGS)")
 
 test: ## Run every test
 	@tools/setup.sh python azurite kusto

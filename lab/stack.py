@@ -200,7 +200,7 @@ class Lab:
         self.host = await host.enter(self._cleanup, storage)
 
     def _write_description(self) -> None:
-        """Write ``lab.json``: addresses, keys and process ids, for people and other programs."""
+        """Write what people and other programs need: addresses, keys, process ids, settings."""
         description: dict[str, Any] = {
             "urls": self.urls,
             "function_key": self.function_key,
@@ -209,6 +209,11 @@ class Lab:
             "mode": self.mode,
             "pids": self._children | {"lab": os.getpid(), "workers": self.host.worker_pids()},
         }
+        # As the app's host reads it: `make doctor` can look at this lab.
+        settings = self.state_dir / "local.settings.json"
+        values = {"IsEncrypted": False, "Values": self.app_settings}
+        write_private(settings, json.dumps(values, indent=2) + "\n")
+        self._cleanup.callback(settings.unlink, missing_ok=True)
         path = self.state_dir / "lab.json"
         write_private(path, json.dumps(description, indent=2) + "\n")
         self._cleanup.callback(path.unlink, missing_ok=True)

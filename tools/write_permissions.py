@@ -42,7 +42,7 @@ def render(page: str) -> str:
         start = MARK.format(name=name)
         place = re.compile(f"{re.escape(start)}.*?{re.escape(END)}", re.DOTALL)
         table = "\n".join([start, "", *lines, "", END])
-        page, count = place.subn(lambda _found, table=table: table, page)
+        page, count = place.subn(table.replace("\\", r"\\"), page)
         if count != 1:
             raise ValueError(f"docs/permissions.md has {count} marks of table {name}")
     return page

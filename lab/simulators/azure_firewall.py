@@ -1,9 +1,10 @@
 """Azure Firewall's IP groups through Azure Resource Manager.
 
 Operations: ``ipGroups.get``, ``ipGroups.put``, ``operations.get`` (polling the long-running
-PUT). The target is the group's name. A PUT answers at once with ``provisioningState: Updating``
-and an ``Azure-AsyncOperation`` address; a second PUT before it has finished gets 409
-``AnotherOperationInProgress``, as only one update at a time is possible in Azure.
+PUT), ``permissions.list`` (what the app may do to a group). The target is the group's name. A PUT
+answers at once with ``provisioningState: Updating`` and an ``Azure-AsyncOperation`` address; a
+second PUT before it has finished gets 409 ``AnotherOperationInProgress``, as only one update at a
+time is possible in Azure.
 """
 
 import copy
@@ -22,6 +23,8 @@ MAX_ADDRESSES = 5000
 PLACEHOLDER = "192.0.2.1"
 """An address of a documentation network: a rule with an empty group would be skipped."""
 API_VERSION = "2026-03-01"
+_ACTIONS = ("Microsoft.Network/ipGroups/read", "Microsoft.Network/ipGroups/write")
+"""Of the custom role that the app holds on its group."""
 
 
 class AzureFirewall(ArmVendor):
@@ -63,7 +66,14 @@ class AzureFirewall(ArmVendor):
         parts = call.path.lower().split("/")
         if call.method == "GET" and "microsoft.network" in parts and parts[-2] == "operations":
             return Operation("operations.get", self._poll)
+        if call.method == "GET" and parts[-2:] == ["microsoft.authorization", "permissions"]:
+            return Operation("permissions.list", self._permissions)
         return None
+
+    async def _permissions(self, call: Call) -> Answer:
+        """Say what the app may do to a group, as Azure's authorization does for any resource."""
+        held = [one for one in _ACTIONS if one not in self._authority.permissions_withheld]
+        return Answer(200, {"value": [{"actions": held, "notActions": []}]})
 
     async def _get(self, call: Call) -> Answer:
         key = _resource_id(call).lower()
@@ -73,6 +83,9 @@ class AzureFirewall(ArmVendor):
         return Answer(200, shown, {"ETag": f'"{shown["etag"]}"'})
 
     async def _put(self, call: Call) -> Answer:
+        if _ACTIONS[1] in self._authority.permissions_withheld:
+            message = f"The client does not have authorization to perform action '{_ACTIONS[1]}'."
+            return arm_error(403, "AuthorizationFailed", message)
         resource_id = _resource_id(call)
         key = resource_id.lower()
         before = self._groups.get(key)

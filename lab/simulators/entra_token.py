@@ -18,6 +18,7 @@ from lab.simulators.config import SimulatorSettings
 from lab.simulators.exchange import Answer, Call, Operation
 from lab.simulators.specification import Specification
 from lab.simulators.vendor import Vendor, same
+from shared.permissions import NEEDS, Section
 
 LIFETIME_SECONDS = 3599
 """Entra's default life of an app-only access token, just under an hour."""
@@ -32,14 +33,10 @@ _RESOURCES = frozenset(
         "https://api.securitycenter.microsoft.com",
     }
 )
-_APP_ROLES = [
-    "User.Read.All", "User.RevokeSessions.All", "User.EnableDisableAccount.All",
-    "User-PasswordProfile.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All",
-    "Directory.Read.All", "AuditLog.Read.All", "IdentityRiskyUser.ReadWrite.All",
-    "IdentityRiskEvent.Read.All", "MailboxSettings.ReadWrite", "Mail.Send", "Policy.Read.All",
-    "Policy.ReadWrite.ConditionalAccess", "DelegatedPermissionGrant.ReadWrite.All",
-]  # fmt: skip
-_DEFENDER_ROLES = ["Machine.ReadWrite.All", "User.Read.All", "Machine.Scan", "Machine.Isolate"]
+_SECTIONS = {
+    "https://graph.microsoft.com": Section.GRAPH,
+    "https://api.securitycenter.microsoft.com": Section.DEFENDER,
+}
 
 
 class TokenError(Exception):
@@ -85,9 +82,9 @@ class TokenAuthority:
         return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": _KEY_ID})
 
     def _roles(self, resource: str) -> list[str]:
-        defender = resource == "https://api.securitycenter.microsoft.com"
-        granted = _DEFENDER_ROLES if defender else _APP_ROLES
-        return [role for role in granted if role not in self.permissions_withheld]
+        """What the product's own table asks for: the app is granted that and no more."""
+        granted = [need.permission for need in NEEDS if need.section is _SECTIONS.get(resource)]
+        return [role for role in dict.fromkeys(granted) if role not in self.permissions_withheld]
 
     def check(self, authorization: str | None, audiences: list[str]) -> dict[str, Any]:
         """Return the claims of a ``Bearer`` header meant for one of ``audiences``.

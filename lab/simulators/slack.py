@@ -145,7 +145,7 @@ class Slack(Vendor):
             "user": "tourniquet", "team_id": "T0LAB00001", "user_id": "U0LABBOT01",
             "bot_id": "B0LABBOT01", "is_enterprise_install": False,
         }  # fmt: skip
-        return Answer(200, body)
+        return Answer(200, body, {"x-oauth-scopes": "chat:write"})
 
 
 def _failure(error: str) -> Answer:

@@ -46,7 +46,7 @@ AZURE_NEEDS: tuple[Need, ...] = (
     _azure(
         purpose="Block, read back and lift an address",
         vendor="azure_firewall",
-        operations=("ipGroups.get", "ipGroups.put"),
+        operations=("ipGroups.get", "ipGroups.put", "permissions.list"),
         permission="Microsoft.Network/ipGroups/read",
         also="and `Microsoft.Network/ipGroups/write`: a custom role",
         scope="that IP group only",

@@ -39,6 +39,15 @@ GRAPH_NEEDS: tuple[Need, ...] = (
         optional=True,
     ),
     _graph(
+        purpose="Which directory roles the app holds (`make doctor` only)",
+        operations=("roleAssignments.list",),
+        calls=("GET /roleManagement/directory/roleAssignments",),
+        permission="RoleManagement.Read.Directory",
+        role_id="483bed4a-2ad3-4361-a73b-c83ccdbdc53c",
+        without="`make doctor` cannot tell.",
+        optional=True,
+    ),
+    _graph(
         purpose="Registered second factors, and whether it is an administrator",
         operations=("userRegistrationDetails.get",),
         calls=("GET /reports/authenticationMethods/userRegistrationDetails/{id}",),

@@ -27,7 +27,7 @@ OTHER_NEEDS: tuple[Need, ...] = (
     _other(
         purpose="Message",
         vendor="slack",
-        operations=("chat.postMessage", "chat.update"),
+        operations=("chat.postMessage", "chat.update", "auth.test"),
         permission="Slack scope `chat:write`; the bot is a member of the channel",
         without="Noted; the other channels go on.",
         setting="slack_bot_token",

@@ -15,7 +15,9 @@ from lab.simulators.graph.reports import Reports, Tables
 from lab.simulators.graph.users import Users
 from lab.simulators.specification import Specification
 from lab.simulators.vendor import Vendor
+from shared.permissions import DIRECTORY_ROLES
 
+_PRINCIPAL = re.compile(r"principalId eq '(?P<id>[^']+)'")
 AUDIENCES = ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"]
 _OPTIONS = re.compile(r"\$(select|filter|expand|top|skip|skiptoken|orderby|count|search|format)")
 
@@ -52,6 +54,33 @@ class Graph(Vendor):
         except TokenError as error:
             return error_answer(401, "InvalidAuthenticationToken", str(error))
         return None
+
+    def unmatched(self, call: Call) -> Operation | None:
+        """Serve the app's own role assignments, which are no part of the specification here."""
+        if call.method == "GET" and call.path == "/roleManagement/directory/roleAssignments":
+            return Operation("roleAssignments.list", self._role_assignments, "$filter")
+        return None
+
+    async def _role_assignments(self, call: Call) -> Answer:
+        claims = self._authority.check(call.headers.get("Authorization"), AUDIENCES)
+        if "RoleManagement.Read.Directory" not in claims["roles"]:
+            message = "Insufficient privileges to complete the operation."
+            return error_answer(403, "Authorization_RequestDenied", message)
+        found = _PRINCIPAL.fullmatch(call.query.get("$filter", ""))
+        if found is None:
+            return error_answer(400, "Request_BadRequest", "Invalid filter clause")
+        held = self.directory.app_roles if found["id"] == claims["oid"] else []
+        value = [
+            {
+                "id": f"assignment-{number}",
+                "principalId": claims["oid"],
+                "directoryScopeId": "/",
+                "roleDefinitionId": role.template_id,
+            }
+            for number, role in enumerate(DIRECTORY_ROLES)
+            if role.name in held
+        ]
+        return Answer(200, {"value": value})
 
     def refuse(self, status: int, message: str) -> Answer:
         """OData error body."""
