@@ -70,7 +70,7 @@ async def _hunt(
             .run_query(
                 hunt.query,
                 parameters=query_parameters(case, None),
-                start=case.now - timedelta(hours=hours),
+                start=case.now - timedelta(hours=max(hours, hunt.look_back_hours)),
                 end=case.now,
             )
         )

@@ -1,8 +1,9 @@
 """The hunts of runbook step 3 (seed 000): constant KQL over the account's last 24 to 72 hours.
 
-Every hunt is one ``.kql`` file with a header in comments: id, title, technique, tables, why. Values
-reach it only as ``let`` literals that the SIEM provider puts in front (``PARAMETERS``); the period
-is the request's timespan. Each query returns rows that are findings: no rows, nothing found.
+Every hunt is one ``.kql`` file with a header in comments: id, title, technique, tables, why and, if
+it has to know more of the past than the setting gives, look-back. Values reach it only as ``let``
+literals that the SIEM provider puts in front (``PARAMETERS``); the period is the request's
+timespan. Each query returns rows that are findings: no rows, nothing found.
 """
 
 import re
@@ -22,7 +23,8 @@ ROW_LIMIT = 200
 """Every query ends with this ``take``; a finding with so many rows says "at least"."""
 SAMPLE_ROWS = 10
 _SHOWN_TEXT = 500
-_HEADER = re.compile(r"// (?P<name>[a-z]+): (?P<value>\S.*)")
+_HEADER = re.compile(r"// (?P<name>[a-z-]+): (?P<value>\S.*)")
+_HOURS = re.compile(r"(?P<hours>[1-9]\d{0,2}) hours")
 
 
 class Hunt(Model):
@@ -36,6 +38,8 @@ class Hunt(Model):
     tables: list[str] = Field(min_length=1)
     """Tables that must exist in the workspace."""
     why: str
+    look_back_hours: int = Field(default=0, ge=0, le=720)
+    """The least period it can answer for (``// look-back: 168 hours``); 0: the setting alone."""
     query: str
     """KQL, constant text, without the header."""
 
@@ -75,6 +79,11 @@ def parse_hunt(text: str) -> Hunt:
     header["tables"] = [
         name.strip() for name in header.get("tables", "").split(",") if name.strip()
     ]
+    if "look-back" in header:
+        hours = _HOURS.fullmatch(header.pop("look-back"))
+        if hours is None:
+            raise ValueError("look-back is not a number of hours")
+        header["look_back_hours"] = int(hours["hours"])
     return Hunt(query="\n".join(lines).strip() + "\n", **header)
 
 

@@ -1,5 +1,7 @@
 """Enrichment, addresses, sign-ins, hunts, context: what is missing is said, never guessed."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from activities.addresses import check_address
@@ -8,6 +10,7 @@ from activities.enrichment import enrich_user
 from activities.recheck import recheck_sign_ins
 from activities.sign_ins import analyse_sign_ins
 from shared.errors import NotFound, PermissionDenied, RetryableError, Throttled
+from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.directory import Memberships, MfaRegistration
 from shared.models.query import QueryResult
@@ -155,6 +158,24 @@ async def test_all_hunts_run(house: FakeHouse) -> None:
     found = await block(analyse_activity, BlockName.ACTIVITY, case=CASE)
     assert found["status"] == "complete"
     assert house.siem.called("run_query") == len(load_hunts())
+
+
+async def test_a_hunt_gets_the_past_that_it_needs(
+    house: FakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours: dict[str, float] = {}
+    ask = house.siem.run_query
+
+    async def record(
+        query: str, *, parameters: Json, start: datetime, end: datetime
+    ) -> QueryResult:
+        hours[query] = (end - start) / timedelta(hours=1)
+        return await ask(query, parameters=parameters, start=start, end=end)
+
+    monkeypatch.setattr(house.siem, "run_query", record)
+    await block(analyse_activity, BlockName.ACTIVITY, case=CASE)
+    assert hours == {hunt.query: max(72, hunt.look_back_hours) for hunt in load_hunts()}
+    assert set(hours.values()) == {72, 168}
 
 
 async def test_the_incidents_context(house: FakeHouse) -> None:

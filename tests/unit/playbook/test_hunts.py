@@ -60,9 +60,19 @@ def test_header_is_parsed_and_the_query_kept() -> None:
     assert hunt.query == "SigninLogs | take 200\n"
 
 
+def test_a_hunt_may_ask_for_more_of_the_past() -> None:
+    assert parse_hunt(GOOD).look_back_hours == 0
+    assert parse_hunt("// look-back: 168 hours\n" + GOOD).look_back_hours == 168
+    assert {hunt.id for hunt in HUNTS if hunt.look_back_hours} == {"token_new_places"}
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "// look-back: a week\n" + GOOD,
+        "// look-back: 0 hours\n" + GOOD,
+        "// look-back: 999 hours\n" + GOOD,
+        "// look-back: 24 hours\n// look-back: 48 hours\n" + GOOD,
         GOOD.replace("// why: Because.\n", ""),
         GOOD.replace("T1059.001", "1059"),
         GOOD.replace("// tables: SigninLogs, AuditLogs", "// tables: ,"),
