@@ -72,11 +72,11 @@ def undo(ctx: task.OrchestrationContext, payload: Json) -> Generator[task.Task[A
         results += seen
     if account and elsewhere:
         # The firewall takes minutes; people see meanwhile that the account is back.
-        yield from attempt(save(ctx, case_id, _patch(ctx, payload, results), Retry.WRITE))
+        yield from attempt(save(ctx, case_id, _patch(payload, results), Retry.WRITE))
     first = yield from settle(under_way)
     results += yield from _read_back(ctx, payload, elsewhere, first, ELSEWHERE_READ_BACK_SECONDS)
     run = _run(payload, results, finished_at=format_utc(utc_now(ctx)))
-    patch = _patch(ctx, payload, results) | {"undos": [run]}
+    patch = _patch(payload, results) | {"undos": [run]}
     patch["timeline"] = timeline(ctx, *(_event(item) for item in results))
     if (yield from _write_down(ctx, case_id, patch)):
         yield from tell_everywhere(ctx, case_id, "undone")
@@ -117,7 +117,8 @@ def _read_back(
         answers = yield from settle(looks)
         for index, answer in zip(waiting, answers, strict=True):
             results[index] |= _seen(answer)
-    return [_judged(item) for item in results]
+    at = format_utc(utc_now(ctx))
+    return [_judged(item) | {"at": at} for item in results]
 
 
 def _is_open(result: Json) -> bool:
@@ -182,10 +183,9 @@ def _run(payload: Json, results: list[Json], *, finished_at: str | None = None) 
     ).to_json()
 
 
-def _patch(ctx: task.OrchestrationContext, payload: Json, results: list[Json]) -> Json:
+def _patch(payload: Json, results: list[Json]) -> Json:
     """Return what the record gains: outcomes with their ``undone``, and the undo so far."""
-    at = format_utc(utc_now(ctx))
-    by = {"at": at, "by": payload["requested_by"], "comment": payload["comment"]}
+    by = {"by": payload["requested_by"], "comment": payload["comment"]}
     restored = {
         (item["action"], item["target"]): item
         for item in results
@@ -195,7 +195,7 @@ def _patch(ctx: task.OrchestrationContext, payload: Json, results: list[Json]) -
     for outcome in payload["actions"]:
         result = restored.get((outcome["action"], outcome["target"]))
         if result is not None:
-            undone = by | {"verified": result["verified"], "detail": result["detail"]}
+            undone = by | {key: result[key] for key in ("at", "verified", "detail")}
             changed.append(outcome | {"undo": None, "undone": undone})
     return {"actions": changed, "undos": [_run(payload, results)]}
 

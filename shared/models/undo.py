@@ -31,6 +31,8 @@ class UndoResult(Model):
     detail: str = ""
     instead: str = ""
     """What a person does where the app cannot restore, empty when nothing is left to do."""
+    at: UtcDatetime | None = None
+    """When it was settled; ``None`` when nothing was tried."""
 
 
 class UndoRun(Model):

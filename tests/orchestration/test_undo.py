@@ -184,6 +184,14 @@ def test_the_account_waits_for_no_firewall(case: NewCase) -> None:
 
     run = case(unblock_ip=unblock, save_case=save)
     assert set(statuses(undo(run, DISABLED, BLOCKED)).values()) == {"succeeded"}
+    patches = [call["patch"] for call in run.called("save_case")]
+    times = [
+        item["undone"]["at"]
+        for patch in patches
+        for item in patch.get("actions", [])
+        if item["action"] == "DisableAccount"
+    ]
+    assert len(times) == 2 and len(set(times)) == 1, "both writes tell of the same act"
 
 
 def test_an_undo_and_a_containment_of_one_account_exclude_each_other(engine: Engine) -> None:
