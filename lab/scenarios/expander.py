@@ -3,13 +3,13 @@
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lab.scenarios.incident import build_incident
+from lab.scenarios.incident import build_further, build_incident
 from lab.scenarios.loader import ScenarioError
 from lab.scenarios.merge import (
     apply_like,
@@ -34,6 +34,7 @@ class Play:
     now: datetime
     tenant: Json
     incident: Json
+    further: list[Json] = field(default_factory=list)
 
 
 def expand(scenario: Scenario, common: Common, now: datetime) -> Play:
@@ -45,9 +46,10 @@ def expand(scenario: Scenario, common: Common, now: datetime) -> Play:
     try:
         tenant = _tenant(scenario, common, now)
         incident = build_incident(scenario, common, now)
+        further = build_further(scenario, common, now)
     except KeyError as error:
         raise ScenarioError(f"{scenario.name}.yaml: {error.args[0]}") from error
-    return Play(scenario=scenario, now=now, tenant=tenant, incident=incident)
+    return Play(scenario=scenario, now=now, tenant=tenant, incident=incident, further=further)
 
 
 @cache

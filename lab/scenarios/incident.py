@@ -61,6 +61,22 @@ def build_incident(scenario: Scenario, common: Common, now: datetime) -> Json:
     }
 
 
+def build_further(scenario: Scenario, common: Common, now: datetime) -> list[Json]:
+    """Return the trigger bodies of the scenario's further incidents, each with ids of its own.
+
+    Raises:
+        KeyError: an entity's template does not exist.
+    """
+    bodies = []
+    for number, changes in enumerate(scenario.further, start=2):
+        other = {
+            "name": f"{scenario.name}-{number}",
+            "incident": deep_merge(scenario.incident, changes),
+        }
+        bodies.append(build_incident(scenario.model_copy(update=other), common, now))
+    return bodies
+
+
 def _defaults(incident_id: str, number: int, now: datetime) -> Json:
     return {
         "severity": "High",

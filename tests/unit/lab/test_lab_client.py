@@ -25,7 +25,7 @@ async def test_a_tenant_of_megabytes_is_sent_whole() -> None:
     tenant = {"tables": {"SigninLogs": [{"UserPrincipalName": "a" * 3 * 1024 * 1024}]}}
     try:
         async with LabClient(app_url=url, lab_url=url, function_key="k") as client:
-            await client.set_up(tenant=tenant, incident={"object": {}}, faults=[])
+            await client.set_up(tenant=tenant, incidents=[{"object": {}}], faults=[])
     finally:
         await runner.cleanup()
 
