@@ -109,10 +109,15 @@ class Okta(Vendor):
         return _error(status, "E0000009", "Internal Server Error", message)
 
     def reset(self) -> None:
-        """An empty org."""
+        """An empty org; access tokens outlive it, as the app does."""
         self.org.reset()
-        self._tokens.reset()
         self._calls.clear()
+
+    def load(self, section: dict[str, Any]) -> None:
+        """Replace the org by the ``okta`` part of a tenant file."""
+        self.org.load(section)
+        if section.get("revokeTokens"):
+            self._tokens.revoke_all()
 
     def snapshot(self) -> dict[str, Any]:
         """The org as a tenant file's section."""

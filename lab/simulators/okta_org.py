@@ -69,7 +69,7 @@ class Org:
         self._members = {}
         self._events = []
         self.app_roles: list[str] = ["CUSTOM"]
-        self.demands_proof = True
+        self.demands_proof = False
         self.scopes = {
             "okta.users.read", "okta.users.manage", "okta.roles.read", "okta.logs.read"
         }  # fmt: skip
@@ -152,7 +152,7 @@ def as_member(raw: dict[str, Any]) -> Member:
 
 def problems_of(section: dict[str, Any], specification: Specification) -> Iterable[str]:
     """Yield what is wrong with the ``okta`` part of a tenant file: ``<place>: <message>``."""
-    known = {"users", "appRoles", "requireDpop", "scopes"}
+    known = {"users", "appRoles", "requireDpop", "scopes", "revokeTokens"}
     yield from (f"okta.{name}: is unknown" for name in section if name not in known)
     fields = {*specification.document["components"]["schemas"]["User"]["properties"], *SECTIONS}
     seen: dict[str, int] = {}

@@ -48,10 +48,9 @@ class OktaTokenEndpoint:
         self._proofs: set[str] = set()
         self._nonce = secrets.token_urlsafe(16)
 
-    def reset(self) -> None:
-        """Forget all tokens."""
+    def revoke_all(self) -> None:
+        """Take every token back before it expires."""
         self._tokens.clear()
-        self._proofs.clear()
 
     def find(self, value: str) -> Token | None:
         """Return a token that is still good."""

@@ -166,7 +166,7 @@ class Simulators:
         self._addresses.clear()
         self._addresses.update(tenant.addresses)
         write_databases(self._state_dir / "geoip", self._addresses)
-        self._okta.org.load(tenant.okta)
+        self._okta.load(tenant.okta)
         self._now = tenant.now
         self._defender.load(tenant.devices)
         self._authority.permissions_withheld = set(file.appPermissionsWithheld)

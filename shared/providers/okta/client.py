@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from shared.errors import NotConfigured, RetryableError
+from shared.errors import NotConfigured, PermissionDenied, RetryableError
 from shared.providers.http import VendorClient, VendorResponse
 from shared.providers.okta.tokens import VENDOR, OktaTokens
 from shared.providers.retry import Retry
@@ -52,10 +52,23 @@ class OktaApi:
         expect: Literal["json", "text"] = "json",
         retry: Retry | None = None,
     ) -> VendorResponse:
-        """Send a request; see ``VendorClient.request``."""
-        return await self._client_for(scope).request(
-            operation, method, target, params=params, ok=ok, expect=expect, retry=retry
-        )
+        """Send a request; see ``VendorClient.request``.
+
+        A token that Okta does not take any more, although it has not expired (revoked, or its key
+        exchanged), is asked for anew, once: a request refused with 401 has done nothing.
+        """
+        client = self._client_for(scope)
+        for last in (False, True):
+            try:
+                return await client.request(
+                    operation, method, target, params=params, ok=ok, expect=expect, retry=retry
+                )
+            except PermissionDenied as error:
+                if last or error.status != 401 or error.operation != operation:
+                    raise
+                if not self._tokens.forget(scope):
+                    raise
+        raise AssertionError("unreachable")
 
     async def read[M: BaseModel](
         self, operation: str, target: str, model: type[M], *, scope: str = READ_USERS

@@ -122,6 +122,7 @@ class Okta:
         """Clear Okta's sessions and remembered devices, and revoke OAuth tokens.
 
         Sessions that applications keep by themselves live on (Okta, "Revoke all user sessions").
+        Being a DELETE it may be sent again when a kept connection breaks; twice is as good as once.
         """
         await self._api.call(
             "users.sessions.delete",

@@ -70,6 +70,10 @@ class _Cache:
     """What belongs to one event loop."""
 
     tokens: dict[str, _Issued] = field(default_factory=dict)
+    proves: bool = False
+    """Okta has demanded proof of possession before, and will again."""
+    nonce: str | None = None
+    """The number that it wants in the proof for a token."""
     locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
 
@@ -108,15 +112,19 @@ class OktaTokens:
     def _client(self) -> VendorClient:
         return VendorClient(VENDOR, self._settings.okta_url or "", settings=self._settings)
 
+    def forget(self, scope: str) -> bool:
+        """Ask anew for the scope's token at the next request; false if there was none."""
+        return self._cache.get().tokens.pop(scope, None) is not None
+
     async def _ask(self, scope: str) -> _Issued:
-        answer = await self._request(scope, {})
+        cache = self._cache.get()
+        answer = await self._request(scope, cache)
         # Once for the proof, once more for the number that Okta wants in it.
         for _ in range(2):
             if answer.status == 200 or _refusal(answer).error not in _ASKS_FOR_PROOF:
                 break
-            url = f"{self._client.base_url}{TOKEN_PATH}"
-            proof = self._proof("POST", url, nonce=answer.headers.get("DPoP-Nonce"))
-            answer = await self._request(scope, {"DPoP": proof})
+            cache.proves, cache.nonce = True, answer.headers.get("DPoP-Nonce", cache.nonce)
+            answer = await self._request(scope, cache)
         if answer.status != 200:
             refusal = _refusal(answer)
             raise PermissionDenied(
@@ -130,7 +138,9 @@ class OktaTokens:
         bound = token.token_type.lower() == "dpop"
         return _Issued(token.access_token, bound, time.monotonic() + lifetime)
 
-    async def _request(self, scope: str, headers: Mapping[str, str]) -> VendorResponse:
+    async def _request(self, scope: str, cache: _Cache) -> VendorResponse:
+        url = f"{self._client.base_url}{TOKEN_PATH}"
+        proof = {"DPoP": self._proof("POST", url, nonce=cache.nonce)} if cache.proves else {}
         return await self._client.request(
             "token",
             "POST",
@@ -141,10 +151,10 @@ class OktaTokens:
                 "client_assertion_type": ASSERTION_TYPE,
                 "client_assertion": self._assertion(),
             },
-            headers=headers,
+            headers=proof,
             ok=(200, 400),
-            # Without "jti" the assertion may be used again, so a lost answer may be asked for.
-            retry=Retry.ALWAYS,
+            # Without "jti" the assertion may be used again; a proof may not.
+            retry=Retry.IF_NOT_PROCESSED if cache.proves else Retry.ALWAYS,
         )
 
     def _assertion(self) -> str:

@@ -7,6 +7,7 @@ import pytest
 from shared.models.base import Json
 from shared.models.signin import MfaResult
 from shared.playbook.sign_ins.shapes import Shape, read_sign_in
+from shared.playbook.sign_ins.shapes.tables import read_tables
 
 
 def event(kind: str, result: str, reason: str | None = None, factor: str | None = None) -> Json:
@@ -105,3 +106,35 @@ def test_a_row_that_cannot_be_read_is_said_to_be_one(column: str) -> None:
     assert reading.shape is Shape.OKTA_V2
     if column == "TimeGenerated":
         assert reading.sign_in is None
+
+
+def at(minute: int, *arguments: Any, session: str | None = "s1") -> Json:
+    row = as_v2(event(*arguments)) | {"EventOriginalUid": f"uid-{minute}-{arguments[0]}"}
+    return row | {"TimeGenerated": f"2026-11-20T12:{minute:02}:00Z", "ActorSessionId": session}
+
+
+STARTED = ("user.session.start", "SUCCESS")
+PUSHED = ("user.authentication.auth_via_mfa", "SUCCESS", None, "OKTA_VERIFY_PUSH")
+REFUSED = ("user.authentication.auth_via_mfa", "FAILURE", None, "OKTA_VERIFY_PUSH")
+PASSWORD = ("user.authentication.auth_via_mfa", "SUCCESS", None, "PASSWORD_AS_FACTOR")
+
+
+@pytest.mark.parametrize(
+    ("rows", "result"),
+    [
+        ([at(1, *STARTED)], MfaResult.NOT_REQUIRED),
+        ([at(0, *PASSWORD), at(1, *STARTED)], MfaResult.NOT_REQUIRED),
+        ([at(0, *PUSHED), at(1, *STARTED)], MfaResult.SATISFIED),
+        ([at(1, *STARTED), at(2, *PUSHED)], MfaResult.SATISFIED),
+        ([at(1, *PUSHED), at(40, "user.authentication.sso", "SUCCESS")], "satisfied_by_claim"),
+        ([at(0, *REFUSED), at(1, *STARTED)], MfaResult.UNKNOWN),
+        ([at(0, *PUSHED, session="s2"), at(1, *STARTED)], MfaResult.NOT_REQUIRED),
+        ([at(0, *PUSHED), at(1, *STARTED, session=None)], MfaResult.UNKNOWN),
+    ],
+)
+def test_the_session_tells_of_the_second_factor(rows: list[Json], result: str) -> None:
+    events, unreadable = read_tables({"OktaV2_CL": rows})
+    assert unreadable == {"OktaV2_CL": 0}
+    other = ("user.session.start", "user.authentication.sso")
+    (asked,) = [one for one in events if one.id.endswith(other)]
+    assert asked.mfa_result == result

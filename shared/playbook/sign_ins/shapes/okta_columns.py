@@ -38,6 +38,7 @@ def read_okta_columns(row: Row) -> SignIn | None:
         browser=row.text("client_userAgent_browser"),
         authentication_methods=[factor] if factor else [],
         mfa_result=okta_mfa(kind, code, factor),
+        session_id=row.text("authenticationContext_externalSessionId"),
         correlation_id=row.text("authenticationContext_externalSessionId", "transaction_id"),
         notes=row.notes,
     )
