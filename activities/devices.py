@@ -105,22 +105,22 @@ async def release_devices(_: task.ActivityContext, payload: dict[str, Any]) -> d
     comment = _comment(payload)
     look_only = bool(payload.get("read_back"))
 
-    async def release(device_id: str) -> tuple[bool, str]:
+    async def release(device_id: str) -> tuple[bool, str, str]:
         try:
             actions = await endpoint.list_actions(device_id)
             if is_isolated(actions) and not look_only:
                 await endpoint.release(device_id, comment=comment)
                 actions = await endpoint.list_actions(device_id)
         except PermanentError as error:
-            return False, explain(error)
-        return True, _release_word(actions)
+            return False, device_id, explain(error)
+        name = next((one.device_name for one in actions if one.device_name), device_id)
+        return True, name, _release_word(actions)
 
     done = await asyncio.gather(*map(release, devices))
-    words = [f"{device_id}: {text}" for device_id, (_ok, text) in zip(devices, done, strict=True)]
     return {
-        "status": "succeeded" if all(ok for ok, _text in done) else "failed",
-        "verified": all(ok and text == _RELEASED for ok, text in done) or None,
-        "detail": "; ".join(words) or "no device to release",
+        "status": "succeeded" if all(ok for ok, _name, _text in done) else "failed",
+        "verified": all(ok and text == _RELEASED for ok, _name, text in done) or None,
+        "detail": "; ".join(f"{name}: {text}" for _ok, name, text in done) or "no device",
     }
 
 

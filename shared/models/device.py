@@ -69,6 +69,7 @@ class DeviceAction(Model):
 
     id: str
     device_id: str
+    device_name: str = ""
     kind: str
     """A ``DeviceActionKind``, or one that others use, such as ``LiveResponse``."""
     state: DeviceActionState

@@ -179,6 +179,21 @@ def _account_and_address_undone(engine: Engine) -> Run:
     return _undo(_new(engine), _DISABLED, blocked)
 
 
+def _devices_that_take_their_time(engine: Engine) -> Run:
+    numbers = count(1)
+
+    def verify(payload: Json) -> Json:
+        done: Json = default_scripts()["verify_devices"](payload)
+        return done if next(numbers) > 3 else {"outcome": payload["outcome"]}
+
+    run = _new(engine, verify_devices=verify)
+    actions = (ActionName.SCAN_DEVICE, ActionName.ISOLATE_DEVICE)
+    lines = [plan_line(action).to_json() for action in actions]
+    request = {"account": OBJECT_ID, "now": "2026-11-20T12:00:00.000Z", "actions": lines}
+    run.start("contain_devices", request)
+    return run
+
+
 def _opened_at_second_try(engine: Engine) -> Run:
     run = _new(engine, open_ticket=_late(3, "open_ticket"))
     run.start("open_ticket_late", {})
@@ -208,6 +223,7 @@ STORIES = (
     Story("contain", "account-and-address", _account_and_address),
     Story("contain", "refused", _refused),
     Story("block_address", "slowly-in-force", _slowly_in_force),
+    Story("contain_devices", "scanned-and-isolated", _devices_that_take_their_time),
     Story("undo", "directory-lags", _enabled_at_third_look),
     Story("undo", "account-and-address", _account_and_address_undone),
     Story("open_ticket_late", "second-try", _opened_at_second_try),

@@ -68,6 +68,7 @@ class MachineActionAnswer(VendorModel):
     kind: str = Field(alias="type")
     state: DeviceActionState = Field(alias="status")
     device_id: str = Field(alias="machineId")
+    device_name: str | None = Field(default=None, alias="computerDnsName")
     comment: str | None = Field(default=None, alias="requestorComment")
     created_at: UtcDatetime | None = Field(
         default=None, validation_alias=AliasChoices("creationDateTimeUtc", "created_at")
@@ -78,6 +79,7 @@ class MachineActionAnswer(VendorModel):
         return DeviceAction(
             id=self.id,
             device_id=self.device_id,
+            device_name=self.device_name or self.device_id,
             kind=self.kind,
             state=self.state,
             comment=self.comment or "",
