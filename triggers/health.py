@@ -23,6 +23,7 @@ async def health(req: func.HttpRequest, client: df.DurableFunctionsClient) -> fu
         "reputation": len(providers.reputation) > 0,
         "location": providers.geo is not None,
         "firewall": len(providers.firewalls) > 0,
+        "endpoint": providers.endpoint is not None,
         "evidence": providers.evidence is not None,
         "cases": providers.cases is not None,
         "ticketing": len(providers.ticketing) > 0,
