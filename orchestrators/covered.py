@@ -3,9 +3,10 @@
 from durabletask import task
 from durabletask.entities import EntityInstanceId
 
-from orchestrators.flow import Steps, attempt, utc_now
-from orchestrators.names import Entity
+from orchestrators.flow import Retry, Steps, attempt, case_activity, utc_now
+from orchestrators.names import Activity, Entity
 from shared.models.base import Json, parse_utc
+from shared.models.directory import AccountState
 from shared.models.plan import PlannedAction
 from shared.playbook.acting.covered import (
     COVERABLE,
@@ -13,6 +14,7 @@ from shared.playbook.acting.covered import (
     covered_outcome,
     covering,
     deeds_of,
+    is_shown,
 )
 
 
@@ -21,24 +23,42 @@ def leave_out_covered(
 ) -> Steps[tuple[list[PlannedAction], list[Json]]]:
     """Return what is left to do, and the outcomes of what another case has done.
 
-    ``payload["attacked_at"]`` is the last sign-in of the attacker that the case knows of. Only the
-    account's own entity is asked, which this orchestration has locked; when it does not answer,
-    everything is done.
+    ``payload["attacked_at"]`` is the last sign-in of the attacker that the case knows of. The
+    account's own entity, which this orchestration has locked, says what was done; the directory
+    says whether it shows. When either does not answer, everything is done.
     """
-    attacked_at = payload.get("attacked_at")
+    attacked_at = parse_utc(payload["attacked_at"]) if payload.get("attacked_at") else None
     if attacked_at is None or not any(line.action in COVERABLE for line in planned):
         return planned, []
     known = yield from attempt(ctx.call_entity(_entity(payload), "deeds"))
     deeds = [Deed.model_validate(item) for item in known.result or []]
-    left: list[PlannedAction] = []
-    outcomes: list[Json] = []
-    for line in planned:
-        deed = covering(line, deeds, case_id=payload["case_id"], attacked_at=parse_utc(attacked_at))
-        if deed is None:
-            left.append(line)
-        else:
-            outcomes.append(covered_outcome(line, deed, utc_now(ctx)))
-    return left, outcomes
+    found = {
+        line.action: deed
+        for line in planned
+        if (deed := covering(line, deeds, case_id=payload["case_id"], attacked_at=attacked_at))
+    }
+    if not found:
+        return planned, []
+    state = yield from _state(ctx, payload)
+    at = utc_now(ctx)
+    outcomes = [
+        covered_outcome(line, found[line.action], at)
+        for line in planned
+        if state is not None
+        and line.action in found
+        and is_shown(found[line.action], state, attacked_at=attacked_at)
+    ]
+    covered = {item["action"] for item in outcomes}
+    return [line for line in planned if line.action not in covered], outcomes
+
+
+def _state(ctx: task.OrchestrationContext, payload: Json) -> Steps[AccountState | None]:
+    names = ("case_id", "object_id", "directory")
+    request = {name: payload[name] for name in names if name in payload}
+    read = yield from attempt(
+        case_activity(ctx, Activity.READ_ACCOUNT_STATE, request, Retry.CONTAIN)
+    )
+    return AccountState.model_validate(read.result) if read.result else None
 
 
 def remember_deeds(

@@ -4,7 +4,17 @@ from typing import Any
 
 from shared.models.plan import ActionName
 from tests.support.durable_backend import Engine, Run, Script
-from tests.support.scripts import NAME, OBJECT_ID, SOON, T0, case_payload, decided, plan_line
+from tests.support.scripts import (
+    NAME,
+    OBJECT_ID,
+    SOON,
+    T0,
+    T1,
+    case_payload,
+    decided,
+    fail,
+    plan_line,
+)
 
 type NewCase = Callable[..., Run]
 type Json = dict[str, Any]
@@ -33,12 +43,18 @@ def new_key() -> str:
     return f"account-{next(_keys)}"
 
 
+def shows(at: str) -> Script:
+    """Answer with an account that was changed then."""
+    changed = {"sign_in_sessions_valid_from": at, "last_password_change_at": at}
+    return lambda _payload: {"account_enabled": True} | changed
+
+
 def effects(*runs: Run) -> list[int]:
     return [sum(len(run.called(name)) for run in runs) for name in EFFECTS]
 
 
 def test_what_another_case_has_done_is_not_done_again(case: NewCase) -> None:
-    key, first, second = new_key(), case(), case()
+    key, first, second = new_key(), case(), case(read_account_state=shows(T1))
     done = contain(first, key)
     covered = contain(second, key)
     assert effects(first, second) == [1, 1]
@@ -46,12 +62,26 @@ def test_what_another_case_has_done_is_not_done_again(case: NewCase) -> None:
         assert (outcome["status"], outcome["verified"]) == ("succeeded", True)
         assert outcome["detail"] == f"done by case {first.case_id} at {done[action]['at']}"
         assert outcome["undo"] is None and outcome["target"] == NAME
-    assert not second.called("read_account_state"), "there is nothing left to do"
+    assert len(second.called("read_account_state")) == 1, "there is nothing left to do"
+
+
+def test_what_the_account_does_not_show_is_done_again(case: NewCase) -> None:
+    key, first, second = new_key(), case(), case(read_account_state=shows(T0))
+    contain(first, key)
+    contain(second, key)
+    assert effects(first, second) == [2, 2]
+
+
+def test_when_the_directory_does_not_answer_everything_is_done(case: NewCase) -> None:
+    key, first, second = new_key(), case(), case(read_account_state=fail("down"))
+    contain(first, key)
+    contain(second, key)
+    assert effects(first, second) == [2, 2]
 
 
 def test_what_a_covered_case_did_not_do_covers_nobody(case: NewCase) -> None:
     key = new_key()
-    runs = [case() for _ in range(3)]
+    runs = [case(read_account_state=shows(T1)) for _ in range(3)]
     contain(runs[0], key)
     contain(runs[1], key)
     third = contain(runs[2], key)
@@ -95,7 +125,7 @@ def test_two_cases_at_once_about_one_account_do_each_action_once(
     """One names the object id and the other the user principal name: enrichment tells."""
     object_id = f"5f0c2a9e-0000-4000-8000-{next(_keys):012x}"
     answer: Script = lambda _payload: decided() | {"object_id": object_id, "attacked_at": T0}  # noqa: E731
-    first, second = case(decide_response=answer), case(decide_response=answer)
+    first, second = (case(decide_response=answer, read_account_state=shows(T1)) for _ in range(2))
     by_name = {"key": "b" * 32, "user_id": NAME, "user_principal_name": NAME}
     first.start("respond", case_payload(timing=SOON))
     second.start("respond", case_payload(timing=SOON, account=by_name))

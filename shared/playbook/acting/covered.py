@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shared.models.base import Json, Model, UtcDatetime, format_utc
+from shared.models.directory import AccountState
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName, PlannedAction
+from shared.playbook.acting.whole_seconds import changed_at
 
 COVERABLE = frozenset({ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS})
 MOST_KEPT = 20
@@ -31,7 +33,8 @@ def covering(
 
     It has to be later than the sign-in that this case is about, and than every success of the
     attacker since. A case that knows of no sign-in is not covered: nothing says what it is about.
-    A case never covers itself: a person may choose an action a second time.
+    A case never covers itself: a person may choose an action a second time. Whether the account
+    still shows the deed is asked apart (``is_shown``).
     """
     if planned.action not in COVERABLE or attacked_at is None:
         return None
@@ -41,6 +44,12 @@ def covering(
         if deed.action is planned.action and deed.case_id != case_id and deed.at > attacked_at
     ]
     return max(later, key=lambda deed: deed.at, default=None)
+
+
+def is_shown(deed: Deed, state: AccountState, *, attacked_at: datetime) -> bool:
+    """Return whether the account itself says that it was changed after the attacker's sign-in."""
+    changed = changed_at(deed.action, state)
+    return changed is not None and changed > attacked_at
 
 
 def covered_outcome(planned: PlannedAction, deed: Deed, at: datetime) -> Json:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from orchestrators.entities import account
 from shared.models.base import Json, format_utc, parse_utc
+from shared.models.directory import AccountState
 from shared.models.plan import ActionName, Disposition, PlannedAction
 from shared.playbook.acting.covered import (
     COVERABLE,
@@ -15,6 +16,7 @@ from shared.playbook.acting.covered import (
     covered_outcome,
     covering,
     deeds_of,
+    is_shown,
     remember,
 )
 from tests.support.scripts import NAME, OBJECT_ID, outcome
@@ -89,6 +91,17 @@ def test_a_later_attack_is_never_better_covered(
     later = attacked_at + timedelta(seconds=more)
     if covering(line(), known, case_id=MINE, attacked_at=attacked_at) is None:
         assert covering(line(), known, case_id=MINE, attacked_at=later) is None
+
+
+@pytest.mark.parametrize("action", sorted(COVERABLE))
+@pytest.mark.parametrize(("seconds", "shown"), [(-60, False), (0, False), (60, True)])
+def test_the_account_itself_has_to_show_it(action: ActionName, seconds: int, shown: bool) -> None:
+    at = T + timedelta(seconds=seconds)
+    state = AccountState(
+        account_enabled=True, sign_in_sessions_valid_from=at, last_password_change_at=at
+    )
+    assert is_shown(deed(action=action), state, attacked_at=T) is shown
+    assert not is_shown(deed(action=action), AccountState(), attacked_at=T)
 
 
 def test_only_what_was_done_and_verified_is_remembered() -> None:
