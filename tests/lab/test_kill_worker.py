@@ -12,6 +12,7 @@ from tests.lab.whole_lab import WholeLab, broken
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SCENARIO = "brute-force-success"
+UNDONE = "taken-back"
 
 
 @pytest.mark.parametrize(
@@ -23,15 +24,48 @@ SCENARIO = "brute-force-success"
 )
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_kill_9_during_containment(
-    whole_lab: WholeLab, operation: str, activity: Activity, when: str
+    whole_lab: WholeLab,
+    scenario: str,
+    vendor: str,
+    operation: str,
+    activity: Activity,
+    when: str,
 ) -> None:
     """The worker dies just before the effect, or when it is done but nobody knows yet."""
-    slow = {"vendor": "entra", "operation": operation, "kind": "latency", "value": 3, "times": 1}
-    playing = asyncio.create_task(whole_lab.play(SCENARIO, faults=[slow | {"when": when}]))
+    slow = {"vendor": vendor, "operation": operation, "kind": "latency", "value": 3, "times": 1}
+    playing = asyncio.create_task(whole_lab.play(scenario, faults=[slow | {"when": when}]))
     victim = await whole_lab.worker_running(activity)
     await whole_lab.fault_struck(operation, when)
     os.kill(victim, signal.SIGKILL)
     played = await playing
     assert victim not in whole_lab.lab.host.worker_pids()
-    assert broken(SCENARIO, played) == []
-    assert len(played.effects(f"entra {operation}")) == 1
+    assert broken(scenario, played) == []
+    assert len(played.effects(f"{vendor} {operation}")) == 1
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_kill_9_during_an_undo(whole_lab: WholeLab, when: str) -> None:
+    """The first slow change of the account is disabling it, the second the undo's."""
+    slow = {"vendor": "entra", "operation": "users.patch", "kind": "latency", "value": 3}
+    faults = [slow | {"times": 2, "when": when}]
+    playing = asyncio.create_task(whole_lab.play(UNDONE, faults=faults))
+    victim = await whole_lab.worker_running(Activity.ENABLE_ACCOUNT)
+    await _second_change_struck(whole_lab, effects=2 if when == "after" else 1)
+    os.kill(victim, signal.SIGKILL)
+    played = await playing
+    assert victim not in whole_lab.lab.host.worker_pids()
+    assert broken(UNDONE, played) == []
+    assert len(played.effects("entra users.patch")) == 2, "disabled once, enabled once"
+
+
+async def _second_change_struck(lab: WholeLab, *, effects: int) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            changes = [
+                entry
+                for entry in await lab.client.get_ledger()
+                if entry["operation"] == "users.patch" and entry["effect"]
+            ]
+            if (await lab.client.get_faults())[0]["played"] == 2 and len(changes) == effects:
+                return
+            await asyncio.sleep(0.02)
