@@ -7,11 +7,14 @@ from typing import Any, NamedTuple
 from shared.models.plan import ActionName, Disposition
 from shared.models.verdict import Confidence
 from tests.support.durable_backend import Engine, Run
+from tests.support.inbox import Inbox
 from tests.support.scripts import (
     ADDRESS,
     DECISION,
     OBJECT_ID,
     SOON,
+    T0,
+    T1,
     case_payload,
     decided,
     default_scripts,
@@ -213,6 +216,50 @@ def _logged_at_third_read(engine: Engine) -> Run:
     return run
 
 
+def _joined_and_raised(engine: Engine) -> Run:
+    inbox, answers = Inbox(), iter([_asks(), decided()])
+    run = _new(engine, decide_response=lambda _payload: next(answers), **inbox.scripts())
+    late = SOON | {"approval_deadline_minutes": 600, "watch_hours": 100}
+    run.start("respond", case_payload(timing=late))
+    run.wait_for_call("comment_incident")
+    run.tell("Joined", inbox.put(7))
+    run.wait_for_call("comment_incident", count=4)
+    run.tell("Closed", {"by": "kim", "comment": "done"})
+    return run
+
+
+def _one_joined(engine: Engine) -> Run:
+    inbox = Inbox()
+    run = _new(engine, **inbox.scripts())
+    inbox.put(7)
+    request = {
+        "case": case_payload(),
+        "look": 1,
+        "decided": decided(),
+        "outcomes": [],
+        "last": False,
+    }
+    run.start("join_incidents", request)
+    return run
+
+
+def _covered(engine: Engine) -> Run:
+    actions = (ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS)
+    request = {
+        "account_key": ACCOUNT_KEY,
+        "object_id": OBJECT_ID,
+        "attacked_at": T0,
+        "actions": [plan_line(action).to_json() for action in actions],
+    }
+    other = engine.case(default_scripts(), "case-of-another-incident")
+    other.start("contain", request)
+    other.wait()
+    changed = {"sign_in_sessions_valid_from": T1, "last_password_change_at": T1}
+    run = _new(engine, read_account_state=lambda _payload: {"account_enabled": True} | changed)
+    run.start("contain", request)
+    return run
+
+
 STORIES = (
     Story("respond", "high-contained", _high_contained),
     Story("respond", "medium-answered", _medium_answered),
@@ -220,8 +267,11 @@ STORIES = (
     Story("respond", "no-account", _no_account),
     Story("respond", "ticketing-down", _ticketing_down),
     Story("respond", "late-sign-in-log", _logged_at_third_read),
+    Story("respond", "joined-and-raised", _joined_and_raised),
+    Story("join_incidents", "one-joined", _one_joined),
     Story("contain", "account-and-address", _account_and_address),
     Story("contain", "refused", _refused),
+    Story("contain", "covered", _covered),
     Story("block_address", "slowly-in-force", _slowly_in_force),
     Story("contain_devices", "scanned-and-isolated", _devices_that_take_their_time),
     Story("undo", "directory-lags", _enabled_at_third_look),
