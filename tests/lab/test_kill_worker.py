@@ -12,14 +12,16 @@ from tests.lab.whole_lab import WholeLab, broken
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SCENARIO = "brute-force-success"
+COMMANDS = "suspicious-commands"
 UNDONE = "taken-back"
 
 
 @pytest.mark.parametrize(
-    ("operation", "activity"),
+    ("scenario", "vendor", "operation", "activity"),
     [
-        ("revokeSignInSessions", Activity.REVOKE_SESSIONS),
-        ("users.patch", Activity.FORCE_PASSWORD_RESET),
+        (SCENARIO, "entra", "revokeSignInSessions", Activity.REVOKE_SESSIONS),
+        (SCENARIO, "entra", "users.patch", Activity.FORCE_PASSWORD_RESET),
+        (COMMANDS, "defender", "machines.runAntiVirusScan", Activity.SCAN_DEVICES),
     ],
 )
 @pytest.mark.parametrize("when", ["before", "after"])
