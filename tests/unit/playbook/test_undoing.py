@@ -25,7 +25,8 @@ UNDONE = {"at": ENDED_AT, "by": "kim", "comment": "rang her", "verified": True, 
 
 
 def done(name: str, **changes: Any) -> Json:
-    return action(name, **{"at": DONE_AT, "verified": True} | changes)
+    given: Json = {"at": DONE_AT, "verified": True} | changes
+    return action(name, **given)
 
 
 DISABLED = done("DisableAccount", undo={"account_enabled": True})
