@@ -26,6 +26,7 @@ from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName
 from shared.playbook.acting.read_back import is_done, read_back
 from shared.playbook.acting.whole_seconds import seconds_to_wait
+from shared.ports import Directory
 
 _log = logging.getLogger("tourniquet.activities")
 
@@ -56,13 +57,12 @@ async def disable_account(_: task.ActivityContext, payload: dict[str, Any]) -> d
     Effect: ``accountEnabled`` becomes false. Undo: enable it, when it was enabled before.
     Idempotency: not done when the account is already disabled.
     Permission: User.EnableDisableAccount.All; admin targets also need the directory role
-    Privileged Authentication Administrator.
+    Privileged Authentication Administrator. Okta (suspends): okta.users.manage.
     """
-    directory = directory_of(payload)
     return await _act(
         ActionName.DISABLE_ACCOUNT,
         payload,
-        lambda object_id: directory.set_enabled(object_id, enabled=False),
+        lambda directory, object_id: directory.set_enabled(object_id, enabled=False),
         undo={"account_enabled": True},
     )
 
@@ -73,10 +73,13 @@ async def force_password_reset(_: task.ActivityContext, payload: dict[str, Any])
     Effect: the old password stops working. Cannot be undone.
     Idempotency: claimed; redelivered, not done when the password changed since the claim.
     Permission: User-PasswordProfile.ReadWrite.All and the directory role User Administrator
-    (Privileged Authentication Administrator for admin targets).
+    (Privileged Authentication Administrator for admin targets). Okta: okta.users.manage.
     """
-    directory = directory_of(payload)
-    return await _act(ActionName.FORCE_PASSWORD_RESET, payload, directory.reset_password)
+    return await _act(
+        ActionName.FORCE_PASSWORD_RESET,
+        payload,
+        lambda directory, object_id: directory.reset_password(object_id),
+    )
 
 
 async def revoke_sessions(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
@@ -85,10 +88,13 @@ async def revoke_sessions(_: task.ActivityContext, payload: dict[str, Any]) -> d
     Effect: every application has to sign in again; access tokens live on for up to an hour.
     Cannot be undone.
     Idempotency: claimed; redelivered, not done when the valid-from time moved since the claim.
-    Permission: User.RevokeSessions.All.
+    Permission: User.RevokeSessions.All. Okta: okta.users.manage.
     """
-    directory = directory_of(payload)
-    return await _act(ActionName.REVOKE_SESSIONS, payload, directory.revoke_sessions)
+    return await _act(
+        ActionName.REVOKE_SESSIONS,
+        payload,
+        lambda directory, object_id: directory.revoke_sessions(object_id),
+    )
 
 
 async def verify_account(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +105,7 @@ async def verify_account(_: task.ActivityContext, payload: dict[str, Any]) -> di
 
     Effect: none, reads only.
     Idempotency: a read.
-    Permission: User.Read.All, IdentityRiskyUser.Read.All.
+    Permission: User.Read.All, IdentityRiskyUser.Read.All. Okta: okta.users.read, okta.logs.read.
     """
     directory = directory_of(payload)
     outcomes = [ActionOutcome.model_validate(item) for item in payload["outcomes"]]
@@ -118,20 +124,20 @@ async def verify_account(_: task.ActivityContext, payload: dict[str, Any]) -> di
 async def _act(
     action: ActionName,
     payload: Json,
-    effect: Callable[[str], Awaitable[None]],
+    effect: Callable[[Directory, str], Awaitable[None]],
     *,
     undo: Json | None = None,
 ) -> Json:
     """Claim, check, act; a permanent refusal is an outcome, anything else is raised and retried."""
-    directory = directory_of(payload)
     object_id = payload["object_id"]
     before = _state(payload.get("before"))
     try:
+        directory = directory_of(payload)
         now = await directory.get_state(object_id)
         await asyncio.sleep(seconds_to_wait(action, now, utc_now()))
         before = await _claim(action, payload, now)
         if not is_done(action, before=before, now=now):
-            await effect(object_id)
+            await effect(directory, object_id)
     except PermanentError as error:
         outcome = _outcome(action, object_id, ActionStatus.FAILED, explain(error))
         return {"outcome": outcome, "before": before.to_json() if before else None}

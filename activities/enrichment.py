@@ -67,7 +67,7 @@ async def enrich_user(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
     mfa: MfaRegistration | None = parts["MFA registration"]
     return make_block(
         BlockName.USER,
-        BlockStatus.PARTIAL if parts.notes else BlockStatus.COMPLETE,
+        BlockStatus.PARTIAL if parts.notes or silent else BlockStatus.COMPLETE,
         inputs=inputs,
         outputs={
             "user_principal_name": user.user_principal_name,

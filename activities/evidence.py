@@ -14,6 +14,7 @@ from shared.models.case import CaseRequest
 from shared.models.message import EvidenceItem
 from shared.playbook.acting.evidence import (
     EXPORTS,
+    OKTA_EXPORTS,
     RECEIVED,
     EvidenceExport,
     evidence_block,
@@ -46,10 +47,13 @@ async def preserve_evidence(_: task.ActivityContext, payload: dict[str, Any]) ->
         )
         return {"block": block}
     exporter = _Exporter(case, store, siem, query_parameters(case, name), start, end)
-    parts = await gather_parts({export.table: exporter.run(export) for export in EXPORTS})
+    settings = get_settings()
+    okta = (OKTA_EXPORTS[settings.okta_log_table],) if settings.okta_url else ()
+    exports = (*EXPORTS, *okta)
+    parts = await gather_parts({export.table: exporter.run(export) for export in exports})
     notes = [f"not exported, collect by hand: {note}" for note in parts.notes]
     items: list[tuple[EvidenceExport, EvidenceItem]] = []
-    for export in EXPORTS:
+    for export in exports:
         if export.table in parts.results:
             item, partial = parts.results[export.table]
             items.append((export, item))

@@ -43,6 +43,8 @@ async def enable_account(_: task.ActivityContext, payload: dict[str, Any]) -> di
 
 
 def _seen(state: AccountState) -> str:
+    if state.status is not None:
+        return f"status is {state.status}"
     words = {True: "true", False: "false", None: "not told by the directory"}
     return f"accountEnabled is {words[state.account_enabled]}"
 

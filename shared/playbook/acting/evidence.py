@@ -84,6 +84,23 @@ EXPORTS: tuple[EvidenceExport, ...] = (
     ),
 )
 
+OKTA_EXPORTS: dict[str, EvidenceExport] = {
+    table: EvidenceExport(
+        name="okta-system-log.jsonl.gz",
+        output="exported_ad_logs_link",
+        table=table,
+        query=(
+            f"{table} | where {name} =~ userPrincipalName or {user} =~ userId"
+            f" or {address} in (addresses) | order by TimeGenerated asc"
+        ),
+    )
+    for table, name, user, address in (
+        ("OktaV2_CL", "OriginalActorAlternateId", "OriginalUserId", "SrcIpAddr"),
+        ("Okta_CL", "actor_alternateId_s", "actor_id_s", "client_ipAddress_s"),
+    )
+}
+"""The same of Okta's System Log, by the table that Sentinel's connector fills."""
+
 
 def query_parameters(case: CaseRequest, user_principal_name: str | None) -> Json:
     """Return the values every hunt and export may use; an unknown one is an impossible value."""

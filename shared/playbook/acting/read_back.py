@@ -45,6 +45,10 @@ def read_back(
         return outcome
     if outcome.action is ActionName.CONFIRM_COMPROMISED:
         return _risk_read_back(outcome, risk)
+    if why := _unknown(outcome.action, now):
+        return outcome.model_copy(update={"verified": None, "detail": why})
+    if _reset_is_pending(outcome.action, now):
+        return outcome.model_copy(update={"verified": True, "detail": _detail(outcome.action, now)})
     if before is None and outcome.action is not ActionName.DISABLE_ACCOUNT:
         detail = "the state before was not readable, so the change cannot be proved"
         return outcome.model_copy(update={"verified": None, "detail": detail})
@@ -54,6 +58,18 @@ def read_back(
         return outcome.model_copy(update={"verified": None, "detail": detail})
     detail = _detail(outcome.action, now) if verified else "the directory does not show it yet"
     return outcome.model_copy(update={"verified": verified, "detail": detail})
+
+
+def _unknown(action: ActionName, now: AccountState) -> str | None:
+    """Return why the directory cannot tell whether the action is in force."""
+    if action is ActionName.REVOKE_SESSIONS:
+        return now.unknown.get("sign_in_sessions_valid_from")
+    return None
+
+
+def _reset_is_pending(action: ActionName, now: AccountState) -> bool:
+    """Whether the old password is worthless by itself, whatever was before (Okta)."""
+    return action is ActionName.FORCE_PASSWORD_RESET and now.password_reset_pending
 
 
 def _risk_read_back(outcome: ActionOutcome, risk: UserRisk | None) -> ActionOutcome:
@@ -67,6 +83,18 @@ def _risk_read_back(outcome: ActionOutcome, risk: UserRisk | None) -> ActionOutc
 
 def _detail(action: ActionName, now: AccountState) -> str:
     shown = now.to_json()
+    if now.status is not None:
+        return {
+            ActionName.DISABLE_ACCOUNT: f"status is {now.status}",
+            ActionName.FORCE_PASSWORD_RESET: (
+                f"status is {now.status}: nobody signs in until an administrator starts a reset"
+                if now.password_reset_pending
+                else f"the password was changed at {shown['last_password_change_at']}"
+            ),
+            ActionName.REVOKE_SESSIONS: (
+                f"sessions cleared at {shown['sign_in_sessions_valid_from']} (System Log)"
+            ),
+        }[action]
     return {
         ActionName.DISABLE_ACCOUNT: "accountEnabled is false",
         ActionName.FORCE_PASSWORD_RESET: (

@@ -150,7 +150,11 @@ def _source(properties: dict[str, object], extra: dict[str, object]) -> str:
     more = as_object(pick(properties, "extendedProperties"))
     found = [
         *(pick(properties, name) for name in ("vendorName", "productName", "providerName")),
-        *(pick(one, name) for one in (extra, more) for name in ("query", "dataSources")),
+        *(
+            pick(one, name)
+            for one in (extra, more)
+            for name in ("query", "dataSources", "data sources")
+        ),
     ]
     return " ".join(text[:MAX_SOURCE] for text in found if isinstance(text, str))
 

@@ -119,8 +119,28 @@ def _what_failed(view: CaseView) -> list[str]:
     return steps
 
 
+_ELSEWHERE = {
+    "entra": "Microsoft Entra ID: revoke its sessions, reset its password and look for new "
+    "sign-in methods and inbox rules in the Entra admin center",
+    "okta": "Okta: clear its sessions, reset its password without mail and look for new factors "
+    "in the Okta admin console",
+}
+
+
+def _elsewhere(view: CaseView) -> list[str]:
+    """Say what is left in directories that the case did not act in."""
+    account = view.record.account or {}
+    return [
+        f"The account also exists as {view.text(twin.get('user_principal_name'))} in "
+        f"{_ELSEWHERE.get(str(twin.get('directory')), 'another directory')}. Nothing was done "
+        "there."
+        for twin in account.get("also_in") or []
+        if twin.get("account_enabled") is not False
+    ]
+
+
 def _what_is_left_to_people(view: CaseView) -> list[str]:
-    steps = []
+    steps = _elsewhere(view) if view.confidence != "Low" else []
     asked = view.planned(Disposition.ASK)
     if view.record.status is CaseStatus.AWAITING_DECISION and asked:
         names = ", ".join(f"{line.action} on {line.target}" for line in asked)
@@ -199,6 +219,13 @@ def _malware(view: CaseView) -> str:
 def _hunt(view: CaseView) -> list[str]:
     if not view.address:
         return ["Hunt: search for the same pattern on other accounts."]
+    if (view.record.account or {}).get("directory") == "okta":
+        return [
+            f"Hunt: who else was reached from {view.address}? OktaV2_CL | where TimeGenerated > "
+            f'ago(30d) and SrcIpAddr == "{view.address}" | summarize count() by '
+            "OriginalActorAlternateId, OriginalOutcomeResult; search SigninLogs and the firewall "
+            "logs for it too."
+        ]
     return [
         f"Hunt: who else was reached from {view.address}? SigninLogs | where TimeGenerated > "
         f'ago(30d) and IPAddress == "{view.address}" | summarize count() by UserPrincipalName, '

@@ -123,3 +123,21 @@ def test_a_privileged_account_goes_to_the_response_team() -> None:
     text = "\n".join(escalations(record(account=account)))
     assert "highly sensitive account (privileged, vip)" in text
     assert "L1 to L2" in text and "L2 to the incident response team" in text
+
+
+def test_the_same_account_elsewhere_is_left_to_people() -> None:
+    twin = {
+        "directory": "entra",
+        "object_id": "1",
+        "user_principal_name": "ann@contoso.com",
+        "account_enabled": True,
+    }
+    account = record()["account"] | {"directory": "okta", "also_in": [twin]}
+    text = steps(account=account)
+    assert "also exists as ann@contoso.com in Microsoft Entra ID: revoke its sessions" in text
+    assert "Nothing was done there." in text
+    assert 'OktaV2_CL | where TimeGenerated > ago(30d) and SrcIpAddr == "203.0.113.7"' in text
+    shut = account | {"also_in": [twin | {"account_enabled": False}]}
+    assert "also exists" not in steps(account=shut)
+    okta = account | {"directory": "entra", "also_in": [twin | {"directory": "okta"}]}
+    assert "in Okta: clear its sessions, reset its password without mail" in steps(account=okta)

@@ -106,3 +106,58 @@ def test_actions_that_leave_no_trace_in_the_state_are_never_taken_for_done() -> 
     disabled = AccountState(account_enabled=False)
     others = set(ActionName) - set(EFFECTS)
     assert not any(is_done(action, before=BEFORE, now=disabled) for action in others)
+
+
+OKTA = AccountState(
+    account_enabled=True,
+    status="ACTIVE",
+    sign_in_sessions_valid_from=OLD,
+    last_password_change_at=OLD,
+)
+IN_OKTA: dict[ActionName, tuple[dict[str, Any], str]] = {
+    ActionName.DISABLE_ACCOUNT: (
+        {"account_enabled": False, "status": "SUSPENDED"},
+        "status is SUSPENDED",
+    ),
+    ActionName.FORCE_PASSWORD_RESET: (
+        {
+            "status": "RECOVERY",
+            "password_reset_pending": True,
+            "last_password_change_at": NEW,
+        },
+        "status is RECOVERY: nobody signs in until an administrator starts a reset",
+    ),
+    ActionName.REVOKE_SESSIONS: (
+        {"sign_in_sessions_valid_from": NEW},
+        "sessions cleared at 2026-11-20T12:05:00.000Z (System Log)",
+    ),
+}
+
+
+@pytest.mark.parametrize("action", IN_OKTA)
+def test_okta_s_proof_is_told_in_its_own_words(action: ActionName) -> None:
+    change, words = IN_OKTA[action]
+    found = checked(action, OKTA.model_copy(update=change), before=OKTA)
+    assert (found.verified, found.detail) == (True, words)
+    assert checked(action, OKTA, before=OKTA).verified is not True
+
+
+def test_a_reset_that_was_pending_before_is_in_force_all_the_same() -> None:
+    change, words = IN_OKTA[ActionName.FORCE_PASSWORD_RESET]
+    pending = OKTA.model_copy(update=change)
+    for before in (pending, None):
+        found = checked(ActionName.FORCE_PASSWORD_RESET, pending, before=before)
+        assert (found.verified, found.detail) == (True, words)
+
+
+def test_what_the_directory_cannot_tell_is_neither_true_nor_false() -> None:
+    blind = OKTA.model_copy(
+        update={
+            "sign_in_sessions_valid_from": None,
+            "unknown": {"sign_in_sessions_valid_from": "the System Log could not be asked: 403"},
+        }
+    )
+    found = checked(ActionName.REVOKE_SESSIONS, blind, before=OKTA)
+    assert (found.verified, found.detail) == (None, "the System Log could not be asked: 403")
+    reset = checked(ActionName.FORCE_PASSWORD_RESET, blind, before=OKTA)
+    assert reset.verified is not True
