@@ -104,3 +104,22 @@ async def test_the_same_patch_twice_is_once(house: FakeHouse) -> None:
     await save(**patch)
     again = house.cases.records[CASE_ID]
     assert {**again, "sla": {}} == {**first, "sla": {}}, "only the clock went on"
+
+
+async def test_an_undo_corrects_the_status_and_leaves_the_service_levels(house: FakeHouse) -> None:
+    at = "2026-11-20T12:05:00.000Z"
+    done = {"action": "DisableAccount", "target": "ada", "status": "succeeded", "at": at}
+    disabled = done | {"verified": True, "undo": {"account_enabled": True}}
+    await save(case=CASE, status="contained", actions=[disabled], sla={"contained_at": at})
+    sla = house.cases.records[CASE_ID]["sla"]["contained_at"]
+    undone = {"at": "2026-11-20T12:30:00.000Z", "by": "kim", "comment": "rang", "verified": True}
+    restored = {"action": "DisableAccount", "target": "ada", "status": "succeeded"}
+    run = {"number": 1, "at": undone["at"], "by": "kim", "comment": "rang", "results": [restored]}
+    await save(actions=[disabled | {"undo": None, "undone": undone}], undos=[run])
+    record = house.cases.records[CASE_ID]
+    assert record["status"] == "monitoring"
+    assert record["sla"]["contained_at"] == sla
+    await save(status="contained", actions=[disabled])
+    record = house.cases.records[CASE_ID]
+    assert record["status"] == "monitoring", "the response's last write comes later"
+    assert record["actions"][0]["undone"]["by"] == "kim"
