@@ -1,5 +1,6 @@
 """Deciding: score, recommend and plan, from what was gathered. No call to anybody."""
 
+from datetime import datetime
 from typing import Any
 
 from durabletask import task
@@ -74,6 +75,7 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
         automatic_limit_per_hour=settings.automatic_limit_per_hour,
         address=_attack_address(case, facts),
         blockable_address=_blockable(_address_facts(case, facts, recommended, settings), settings),
+        compromised_since=_compromised_since(facts.analysis),
         attacked_at=blocks[BlockName.SIGN_INS]["details"].get("last_success_at"),
     )
     return decided.to_json()
@@ -142,6 +144,12 @@ def _attack_address(case: CaseRequest, facts: ScoringInput) -> str | None:
     return found or case.successful_login_ip
 
 
+def _compromised_since(analysis: SignInAnalysis | None) -> datetime | None:
+    """When the attacker got in: the suspicious success, logged or reported by the alert."""
+    login = analysis.successful_login_details if analysis else None
+    return login.time if login else None
+
+
 def _plan(
     case: CaseRequest,
     blocks: Blocks,
@@ -163,6 +171,7 @@ def _plan(
         synced=user.on_premises_sync_enabled if user else None,
         addresses=_address_facts(case, facts, recommended, settings),
         supported=_supported(settings) - _missing_in(_directory(case, blocks)),
+        allowed=settings.automatic_actions,
     )
 
 

@@ -115,7 +115,7 @@ def contain_account(ctx: task.OrchestrationContext, under_way: Containment) -> S
     if settled and settled[0].result is None:
         return by_hand(mine, at, error=settled[0].error or "no answer")
     done: list[Json] = settled[0].result if settled else []
-    return [*done, *by_hand(mine, at)]
+    return done
 
 
 def block_addresses(ctx: task.OrchestrationContext, under_way: Containment) -> Steps[list[Json]]:

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.models.case import OperatingMode
+from shared.models.plan import MAY_BE_ALLOWED, ActionName
 
 
 class Settings(BaseSettings):
@@ -54,6 +55,8 @@ class Settings(BaseSettings):
     service_accounts: Annotated[list[str], NoDecode] = Field(default_factory=list)
     never_block: Annotated[list[str], NoDecode] = Field(default_factory=list)
     """Addresses or networks (CIDR) of the organisation that are never blocked."""
+    automatic_actions: Annotated[list[ActionName], NoDecode] = Field(default_factory=list)
+    """Actions beyond the playbook's own that are done without asking, when recommended at High."""
 
     call_timeout_seconds: float = Field(default=10.0, gt=0, le=120)
     """Deadline of one attempt of a vendor call."""
@@ -118,6 +121,7 @@ class Settings(BaseSettings):
         "vip_accounts",
         "service_accounts",
         "never_block",
+        "automatic_actions",
         "soc_mail_to",
         "slack_approvers",
         mode="before",
@@ -126,6 +130,15 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("automatic_actions")
+    @classmethod
+    def _only_what_may_be_allowed(cls, value: list[ActionName]) -> list[ActionName]:
+        wrong = sorted(set(value) - MAY_BE_ALLOWED)
+        if wrong:
+            allowed = ", ".join(sorted(MAY_BE_ALLOWED))
+            raise ValueError(f"{', '.join(wrong)} is never automatic by policy; allowed: {allowed}")
         return value
 
 

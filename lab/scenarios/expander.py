@@ -81,6 +81,8 @@ def _tenant(scenario: Scenario, common: Common, now: datetime) -> Json:
             for index, device in enumerate(given.devices)
         ],
     }
+    if given.directory.replicaLagSeconds:
+        tenant["directory"]["replicaLagSeconds"] = given.directory.replicaLagSeconds
     if given.okta is not None:
         tenant["okta"] = given.okta | {
             "users": [
@@ -121,6 +123,7 @@ def _with_parts(tenant: Tenant, common: Common) -> Tenant:
         directory=Directory(
             users=[user for part in parts for user in part.directory.users],
             namedLocations=[place for part in parts for place in part.directory.namedLocations],
+            replicaLagSeconds=max(part.directory.replicaLagSeconds for part in parts),
         ),
         tables=tables,
         addresses={address: facts for part in parts for address, facts in part.addresses.items()},

@@ -64,6 +64,21 @@ CHOICES: tuple[Choice, ...] = (
         "SharePoint and Teams.",
     ),
     Choice(
+        ActionName.REMOVE_AUTHENTICATION_METHODS,
+        "Phones, apps and keys registered since the compromise began stop working. The person "
+        "registers anew what was theirs.",
+    ),
+    Choice(
+        ActionName.DISABLE_INBOX_RULES,
+        "Rules that forward, redirect, delete or hide mail are switched off, whoever made them. "
+        "Can be undone.",
+    ),
+    Choice(
+        ActionName.REVOKE_OAUTH_GRANTS,
+        "Applications that the account consented to since the compromise began lose their access. "
+        "Can be undone.",
+    ),
+    Choice(
         ActionName.SCAN_DEVICE,
         "Defender scans the devices that the person used lately. Nobody there is disturbed.",
     ),

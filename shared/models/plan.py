@@ -24,6 +24,17 @@ class ActionName(StrEnum):
     NO_ACTION = "NoAction"
 
 
+MAY_BE_ALLOWED = frozenset(
+    {
+        ActionName.CONFIRM_COMPROMISED,
+        ActionName.REMOVE_AUTHENTICATION_METHODS,
+        ActionName.DISABLE_INBOX_RULES,
+        ActionName.REVOKE_OAUTH_GRANTS,
+    }
+)
+"""What the playbook asks about, and the organisation's policy may allow at High confidence."""
+
+
 class Disposition(StrEnum):
     """What the guard rails and the operating mode allow for one action."""
 

@@ -33,27 +33,19 @@ NOT_IN_OKTA = frozenset({ActionName.CONFIRM_COMPROMISED, ActionName.DISABLE_INBO
 NOTHING_TO_DO = frozenset({ActionName.MONITOR_ONLY, ActionName.NO_ACTION})
 
 
-def by_hand(
-    actions: Sequence[PlannedAction], at: datetime, *, error: str | None = None
-) -> list[Json]:
-    """Return outcomes for actions that were not carried out.
-
-    With ``error`` all of them failed together; without, those the app cannot carry out itself are
-    skipped and become a task for a person.
-    """
-    missed = []
-    for item in actions:
-        if item.action in NOTHING_TO_DO or (error is None and item.action in SUPPORTED_ACTIONS):
-            continue
-        outcome = ActionOutcome(
+def by_hand(actions: Sequence[PlannedAction], at: datetime, *, error: str) -> list[Json]:
+    """Return failed outcomes for actions that were to be carried out together and were not."""
+    return [
+        ActionOutcome(
             action=item.action,
             target=item.target,
-            status=ActionStatus.FAILED if error else ActionStatus.SKIPPED,
-            detail=error or "not automated: do this by hand",
+            status=ActionStatus.FAILED,
+            detail=error,
             at=at,
-        )
-        missed.append(outcome.to_json())
-    return missed
+        ).to_json()
+        for item in actions
+        if item.action not in NOTHING_TO_DO
+    ]
 
 
 def not_run(

@@ -17,6 +17,12 @@ from shared.playbook.confidence.signals_of_success import clock
 from shared.playbook.sign_ins.models import SignInAnalysis
 
 _CONTAIN_ACCOUNT = [ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS]
+_WAYS_BACK = (
+    ("activity_mfa_method_changes", ActionName.REMOVE_AUTHENTICATION_METHODS),
+    ("activity_inbox_rules", ActionName.DISABLE_INBOX_RULES),
+    ("activity_oauth_consent", ActionName.REVOKE_OAUTH_GRANTS),
+)
+"""Reasons that show how somebody means to come back, and what takes that away."""
 _UNUSUAL_ADDRESS = frozenset({"hosting_network", "anonymiser", "new_country"})
 """What makes an address "highly unusual" (seed 004, step 6) when it also brute-forced."""
 
@@ -53,8 +59,9 @@ def recommend(facts: ScoringInput, verdict: Verdict) -> list[ActionName]:
     High contains the account (seed 004, step 5) and blocks the address when its reputation or
     nature warrants it (step 6). Medium proposes the same containment to a person. Suspicious
     commands are a reason to scan the account's devices; isolating them is never recommended, only
-    offered. Without a success the account itself is left alone: a password known to a stranger is
-    to be replaced, that is all.
+    offered. What the hunts found of ways to come back is a reason to take those away. Without a
+    success the account itself is left alone: a password known to a stranger is to be replaced,
+    that is all.
     """
     confidence = verdict.compromise_confidence_score
     reasons = {reason.id for reason in verdict.reasons}
@@ -62,11 +69,12 @@ def recommend(facts: ScoringInput, verdict: Verdict) -> list[ActionName]:
         replace = confidence is Confidence.MEDIUM and "password_known" in reasons
         return [ActionName.FORCE_PASSWORD_RESET if replace else ActionName.MONITOR_ONLY]
     scan = [ActionName.SCAN_DEVICE] if _deserves_scan(facts) else []
+    more = [*(action for reason, action in _WAYS_BACK if reason in reasons), *scan]
     if confidence is Confidence.HIGH:
         block = [ActionName.BLOCK_IP] if _deserves_block(facts, reasons) else []
-        return [*_CONTAIN_ACCOUNT, *block, *scan]
+        return [*_CONTAIN_ACCOUNT, *block, *more]
     if confidence is Confidence.MEDIUM:
-        return [*_CONTAIN_ACCOUNT, *scan]
+        return [*_CONTAIN_ACCOUNT, *more]
     incriminating = any(reason.weight > 0 for reason in verdict.reasons)
     return [ActionName.MONITOR_ONLY if incriminating else ActionName.NO_ACTION]
 

@@ -126,6 +126,11 @@ def why_never(
             "guest account: the password lives in the home organisation; ask it to reset the "
             "password"
         )
+    if AccountKind.GUEST in kinds and action is ActionName.DISABLE_INBOX_RULES:
+        return (
+            "guest account: the mailbox is in the home organisation; ask it to look at the inbox "
+            "rules"
+        )
     if synced and action is ActionName.FORCE_PASSWORD_RESET:
         return (
             "mastered on-premises: the password must be reset in Active Directory, twice, by hand"

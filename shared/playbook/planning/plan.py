@@ -60,6 +60,7 @@ def make_plan(
     synced: bool | None = False,
     addresses: Sequence[AddressFacts] = (),
     supported: Collection[ActionName] | None = None,
+    allowed: Collection[ActionName] = (),
 ) -> list[PlannedAction]:
     """Return the plan, in the order of doing; never empty, so that the record says the decision.
 
@@ -72,6 +73,7 @@ def make_plan(
         synced: whether the account is mastered on-premises; ``None`` when not known.
         addresses: the case's addresses with what is known about each.
         supported: actions that a configured provider can do; ``None`` means all.
+        allowed: actions that the organisation does not want to be asked about.
     """
     lines: list[PlannedAction] = []
     if target:
@@ -79,7 +81,7 @@ def make_plan(
             never = why_never(action, kinds, synced=synced) or _unsupported(action, supported)
             unsure = action is ActionName.FORCE_PASSWORD_RESET and synced is None
             asks = ["whether it is mastered on-premises is not known"] if unsure else []
-            asks += _asks(action, mode, confidence, kinds)
+            asks += _asks(action, mode, confidence, kinds, allowed)
             lines.append(_line(action, target, mode, never, asks, synced=synced))
     for facts in _addresses_to_block(confidence, recommended, addresses):
         never = why_never(ActionName.BLOCK_IP, kinds, synced=None)
@@ -209,12 +211,13 @@ def _asks(
     mode: OperatingMode,
     confidence: Confidence,
     kinds: Collection[AccountKind],
+    allowed: Collection[ActionName] = (),
 ) -> list[str]:
     """Return every reason why a person must be asked; none means that it may be done now."""
     reasons = why_ask(kinds)
     if confidence is not Confidence.HIGH:
         reasons.append(f"confidence is {confidence}")
-    if action not in MAY_BE_AUTOMATIC:
+    if action not in MAY_BE_AUTOMATIC and action not in allowed:
         reasons.append("the playbook does not do this by itself")
     if mode is OperatingMode.APPROVE:
         reasons.append("approve mode: a person decides")

@@ -13,7 +13,7 @@ from activities.deciding import decide_response
 from activities.enrichment import enrich_user
 from activities.sign_ins import analyse_sign_ins
 from shared.errors import RetryableError
-from shared.models.base import Json
+from shared.models.base import Json, format_utc
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.directory import Memberships, UserRisk
 from shared.models.plan import Disposition
@@ -97,6 +97,12 @@ async def test_a_clear_case_is_contained_without_asking() -> None:
     user = decided.blocks[BlockName.USER]
     assert user["outputs"]["mfa_status_at_login"] is not None
     assert user["outputs"]["last_known_logon_time"] is not None
+
+
+async def test_what_came_before_the_success_is_older_than_the_compromise() -> None:
+    decided = await decide()
+    assert decided.compromised_since is not None
+    assert format_utc(decided.compromised_since) == format_utc(SUCCESS_AT)
 
 
 async def test_the_same_input_gives_the_same_answer() -> None:

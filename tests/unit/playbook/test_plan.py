@@ -176,6 +176,26 @@ def test_a_hold_a_missing_provider_and_a_missing_account() -> None:
     assert table(plan(target=None, kinds=set())) == {"BlockIP": "ask"}
 
 
+def test_ways_to_come_back_are_asked_about_unless_the_policy_allows_them() -> None:
+    rules, methods = ActionName.DISABLE_INBOX_RULES, ActionName.REMOVE_AUTHENTICATION_METHODS
+    wanted = [RESET, rules, methods]
+    assert table(plan(recommended=wanted, addresses=[])) == {
+        "ForcePasswordReset": "automatic",
+        "RevokeSessions": "automatic",
+        "RemoveAuthenticationMethods": "ask",
+        "DisableInboxRules": "ask",
+    }
+    allowed = table(plan(recommended=wanted, addresses=[], allowed=[rules]))
+    assert allowed["DisableInboxRules"] == "automatic"
+    assert allowed["RemoveAuthenticationMethods"] == "ask"
+    unsure = plan(recommended=wanted, allowed=[rules], confidence=Confidence.MEDIUM)
+    assert table(unsure)["DisableInboxRules"] == "ask"
+    guest = plan(recommended=wanted, allowed=[rules], kinds={AccountKind.GUEST})
+    assert table(guest)["DisableInboxRules"] == "never"
+    assert "home organisation" in why(guest, rules)
+    assert table(guest)["RemoveAuthenticationMethods"] == "ask"
+
+
 def test_a_person_chooses() -> None:
     lines = plan(confidence=Confidence.MEDIUM)
     assert apply_decision(lines, decision()) == []

@@ -191,6 +191,22 @@ def test_activity_counts_only_after_the_success() -> None:
     assert "activity_inbox_rules" in ids(score(facts(brute_force(), None, findings=[after])))
 
 
+@pytest.mark.parametrize(
+    ("hunt", "action"),
+    [
+        ("mfa_method_changes", Action.REMOVE_AUTHENTICATION_METHODS),
+        ("inbox_rules", Action.DISABLE_INBOX_RULES),
+        ("oauth_consent", Action.REVOKE_OAUTH_GRANTS),
+    ],
+)
+def test_ways_to_come_back_are_taken_away_when_they_came_with_the_success(
+    hunt: str, action: Action
+) -> None:
+    for at, recommended in (("2026-11-20T11:00:00Z", False), ("2026-11-20T12:20:00Z", True)):
+        known = facts(brute_force(), None, findings=[finding(hunt, at)])
+        assert (action in recommend(known, score(known))) is recommended
+
+
 def test_thin_history_neither_comforts_nor_hides_a_brute_force() -> None:
     events = [
         sign_in(ATTACK_AT - timedelta(days=3), id="old", **AT_HOME),
