@@ -1,0 +1,31 @@
+"""Ports: what the playbook needs from the outside world, as Protocols.
+
+Providers (``shared/providers``) implement them, ``shared/bootstrap.py`` wires them, activities and
+triggers call them. Every method may raise the errors of ``shared.errors``; each adapter has a
+deadline on every call, honours ``Retry-After`` within it and never raises a vendor's own exception.
+"""
+
+from shared.ports.defences import Endpoint, Firewall
+from shared.ports.identity import AuthenticationMethods, ConsentGrants, Directory, Mailbox
+from shared.ports.knowledge import GeoLocator, ReadTables, Reputation, Siem, SignInLog
+from shared.ports.people import Notifier, Ticketing
+from shared.ports.stores import CaseStore, EvidenceStore, OpenCases
+
+__all__ = [
+    "AuthenticationMethods",
+    "CaseStore",
+    "ConsentGrants",
+    "Directory",
+    "Endpoint",
+    "EvidenceStore",
+    "Firewall",
+    "GeoLocator",
+    "Mailbox",
+    "Notifier",
+    "OpenCases",
+    "ReadTables",
+    "Reputation",
+    "Siem",
+    "SignInLog",
+    "Ticketing",
+]

@@ -1,0 +1,102 @@
+"""Ports of identity: directories, sign-in methods, consents, mailboxes."""
+
+from typing import Protocol
+
+from shared.models.directory import (
+    AccountState,
+    DirectoryUser,
+    Memberships,
+    MfaRegistration,
+    UserRisk,
+)
+from shared.models.persistence import AuthenticationMethod, ConsentGrant, InboxRule
+
+
+class Directory(Protocol):
+    """The identity provider: reads about an account and contains it."""
+
+    name: str
+    """``entra`` or ``okta``: how cases, payloads and the other ports call it."""
+
+    async def get_user(self, user_id: str) -> DirectoryUser:
+        """Return the account by object id or user principal name; ``NotFound`` if there is none."""
+        ...
+
+    async def get_memberships(self, object_id: str) -> Memberships:
+        """Return transitive groups and directory roles."""
+        ...
+
+    async def get_mfa_registration(self, object_id: str) -> MfaRegistration:
+        """Return which authentication methods are registered."""
+        ...
+
+    async def get_risk(self, object_id: str) -> UserRisk | None:
+        """Return the account's risk, or ``None`` when the provider has no opinion."""
+        ...
+
+    async def get_state(self, object_id: str) -> AccountState:
+        """Return the facts that containment changes, fresh, for before-state and read-back."""
+        ...
+
+    async def revoke_sessions(self, object_id: str) -> None:
+        """Invalidate refresh tokens and session cookies. Idempotent in effect."""
+        ...
+
+    async def reset_password(self, object_id: str) -> None:
+        """Replace the password by a long random one that nobody learns, change forced.
+
+        ``NotSupported`` when the account is mastered elsewhere.
+        """
+        ...
+
+    async def set_enabled(self, object_id: str, *, enabled: bool) -> None:
+        """Enable or disable sign-in."""
+        ...
+
+    async def confirm_compromised(self, object_id: str) -> None:
+        """Tell the provider's own risk engine that the account is compromised."""
+        ...
+
+    async def dismiss_risk(self, object_id: str) -> None:
+        """Take that back. ``NotSupported`` when the provider has no risk engine."""
+        ...
+
+
+class AuthenticationMethods(Protocol):
+    """The ways in which the accounts of one directory prove who they are."""
+
+    async def list_methods(self, object_id: str) -> list[AuthenticationMethod]:
+        """Return every registered method, the password included."""
+        ...
+
+    async def remove_method(self, object_id: str, method: AuthenticationMethod) -> None:
+        """Remove one; ``NotFound`` when it is gone, ``PermanentError`` for a default method."""
+        ...
+
+
+class ConsentGrants(Protocol):
+    """What accounts of one directory let applications do on their behalf."""
+
+    async def list_grants(self, object_id: str) -> list[ConsentGrant]:
+        """Return the account's own consents, and those for everybody that name it."""
+        ...
+
+    async def revoke_grant(self, object_id: str, grant: ConsentGrant) -> None:
+        """Take one consent away; ``NotFound`` when it is gone."""
+        ...
+
+    async def restore_grant(self, object_id: str, grant: ConsentGrant) -> None:
+        """Give the same consent again; ``Conflict`` when there is one for the application."""
+        ...
+
+
+class Mailbox(Protocol):
+    """The mailboxes of the accounts."""
+
+    async def list_rules(self, object_id: str) -> list[InboxRule]:
+        """Return the inbox rules; ``NotFound`` when there is no mailbox here."""
+        ...
+
+    async def set_rule_enabled(self, object_id: str, rule_id: str, *, enabled: bool) -> None:
+        """Switch one rule on or off, without changing anything else of it."""
+        ...

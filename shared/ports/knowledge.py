@@ -1,0 +1,67 @@
+"""Ports of what is known: sign-ins, events and incidents, reputation, location."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from shared.models.base import Json
+from shared.models.directory import GeoLocation, ReputationReport
+from shared.models.query import QueryResult
+from shared.models.signin import SignIn, SignInLogResult
+
+type ReadTables = Callable[[Mapping[str, Sequence[Json]]], tuple[list[SignIn], dict[str, int]]]
+"""Turns the rows of sign-in tables into attempts, and counts each table's unreadable rows.
+
+Adapters are given it: what a row means is the playbook's to say, fetching it is theirs.
+"""
+
+
+class SignInLog(Protocol):
+    """The sign-in log."""
+
+    async def get_sign_ins(
+        self,
+        *,
+        object_id: str | None,
+        user_principal_name: str | None,
+        start: datetime,
+        end: datetime,
+    ) -> SignInLogResult:
+        """Return the account's sign-ins in ``[start, end)``, oldest first, attempts not rows."""
+        ...
+
+
+class Siem(Protocol):
+    """The security event store and its incidents."""
+
+    async def run_query(
+        self, query: str, *, parameters: Json, start: datetime, end: datetime
+    ) -> QueryResult:
+        """Run a KQL query; ``parameters`` become escaped ``let`` literals in front of it."""
+        ...
+
+    async def get_incident(self, incident_id: str) -> Json:
+        """Return the incident as the SIEM has it now (seed 000 ``get_case_full_details``)."""
+        ...
+
+    async def comment_on_incident(self, incident_id: str, *, key: str, text: str) -> None:
+        """Add a comment (Markdown allowed); the same ``key`` again replaces it."""
+        ...
+
+
+class Reputation(Protocol):
+    """One threat-intelligence source."""
+
+    name: str
+
+    async def lookup(self, address: str) -> ReputationReport:
+        """Return the source's opinion on an address."""
+        ...
+
+
+class GeoLocator(Protocol):
+    """Where addresses are."""
+
+    async def locate(self, address: str) -> GeoLocation:
+        """Return location and network; all fields ``None`` when the database has no entry."""
+        ...

@@ -1,0 +1,25 @@
+"""Ports towards people: tickets and channels."""
+
+from typing import Protocol
+
+from shared.models.message import Notification, NotificationReceipt, Ticket, TicketReference
+
+
+class Ticketing(Protocol):
+    """An ITSM or SOAR ticketing system."""
+
+    name: str
+
+    async def upsert(self, ticket: Ticket) -> TicketReference:
+        """Create the ticket, or add ``work_note`` to the one with the same correlation id."""
+        ...
+
+
+class Notifier(Protocol):
+    """One channel to analysts."""
+
+    channel: str
+
+    async def notify(self, notification: Notification) -> NotificationReceipt:
+        """Deliver the message, or update the earlier one named by ``reference``."""
+        ...
