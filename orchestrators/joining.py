@@ -121,7 +121,8 @@ class Joins:
             return None
         after = Decided.model_validate(found["decided"])
         todo = _todo(self._standing.decided, after, self._standing.outcomes)
-        return Raised(todo, after, found["blocks"]) if todo else None
+        case = CaseRequest.model_validate(found["case"])
+        return Raised(todo, case, after, found["blocks"]) if todo else None
 
 
 def release(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[bool]:
@@ -142,7 +143,7 @@ def join_incidents(
 
     Input: ``{"case_id", "case", "look": number, "decided": what the case acts on, "outcomes",
     "last": whether the account is then given free}``. Output: ``{"count"}``, and when there is
-    more to do than before ``{"decided": Decided, "blocks"}``. Never fails.
+    more to do than before ``{"case": what was judged, "decided", "blocks"}``. Never fails.
     """
     case = CaseRequest.model_validate(payload["case"])
     request = {"case_id": case.case_id, "look": payload["look"]}
@@ -161,9 +162,12 @@ def join_incidents(
     yield from _note(ctx, case, found, _what_changes(before, after, todo))
     if todo is None:
         return {"count": found["count"]}
-    blocks = gathered.blocks
-    slim = after.model_copy(update={"blocks": {}}).to_json()
-    return {"count": found["count"], "decided": slim, "blocks": blocks}
+    return {
+        "count": found["count"],
+        "case": anew.to_json(),
+        "decided": after.model_copy(update={"blocks": {}}).to_json(),
+        "blocks": gathered.blocks,
+    }
 
 
 def _todo(before: Decided, after: Decided, outcomes: list[Json]) -> Todo | None:

@@ -54,6 +54,7 @@ def _respond(ctx: task.OrchestrationContext, case: CaseRequest, file: CaseFile) 
     late = [] if has_ticket else [_start_late_ticket(ctx, case)]
     while raised := (yield from watch(ctx, standing.case, standing.outcomes, joins)):
         raised.adopt(standing)
+        evidence = _preserve_evidence(ctx, standing)
         yield from act(Round(ctx, file, standing, joins, evidence), raised.todo)
         yield from hand_over(ctx, file)
         set_phase(ctx, final_status(standing.outcomes))

@@ -39,11 +39,21 @@ class Raised:
     """A new judgement by which there is more to do than before."""
 
     todo: Todo
+    case: CaseRequest
+    """The request that was judged: as the joined incidents tell it."""
     decided: Decided
     blocks: dict[str, Json]
 
     def adopt(self, standing: Standing) -> None:
-        """Let the case act on the new judgement from now on."""
+        """Let the case act on the new judgement from now on, and look at its time and addresses."""
+        known = standing.case
+        addresses = [*known.addresses, *self.case.addresses, self.decided.address]
+        standing.case = known.model_copy(
+            update={
+                "addresses": list(dict.fromkeys(filter(None, addresses))),
+                "now": max(known.now, self.case.now),
+            }
+        )
         standing.decided = self.decided
         standing.gathered.blocks.update(self.blocks)
 

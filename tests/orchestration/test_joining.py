@@ -225,6 +225,9 @@ def test_only_what_is_newly_automatic_is_done(case: NewCase) -> None:
     assert len(run.called("force_password_reset")) == len(run.called("revoke_sessions")) == 1
     asked = [call["address"] for call in run.called("check_address")]
     assert OTHER_ADDRESS in asked, "the new incident's address is looked up"
+    first, again = (call["case"] for call in run.called("preserve_evidence"))
+    assert OTHER_ADDRESS not in first["addresses"]
+    assert again["addresses"] == [ADDRESS, OTHER_ADDRESS], "evidence is kept about it, too"
 
 
 def test_an_attacker_who_came_back_is_contained_again(case: NewCase) -> None:
