@@ -26,10 +26,11 @@ type Json = dict[str, Any]
 BOTH = (ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS)
 
 
-def contain(run: Run, *actions: ActionName, key: str = "") -> None:
+def contain(run: Run, *actions: ActionName, key: str = "", **more: str) -> None:
     run.start(
         "contain",
-        {
+        more
+        | {
             "account_key": key or run.case_id,
             "object_id": OBJECT_ID,
             "actions": [plan_line(action).to_json() for action in actions],
