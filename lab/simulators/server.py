@@ -68,16 +68,22 @@ class Simulators:
         self.ledger = Ledger()
         self.faults = Faults()
         self._now: datetime | None = None
-        self._okta = Okta(settings)
         self._addresses: Addresses = {}
         self._store = KqlStore()
-        authority = TokenAuthority(settings, f"https://localhost:{tls_port}")
+        self._authority = TokenAuthority(settings, f"https://localhost:{tls_port}")
+        self._make_vendors(settings, delay)
+        self._mail = MailServer(settings, self.ledger, self.faults, self._tls)
+        self._gateway = Gateway(self._routes(), self.ledger, self.faults)
+        self._runners: list[web.AppRunner] = []
+
+    def _make_vendors(self, settings: SimulatorSettings, delay: float) -> None:
+        authority = self._authority
+        self._okta = Okta(settings)
         self._graph = Graph(authority, Directory(), self._store.rows)
         self._log_analytics = LogAnalytics(authority, self._store)
         self._sentinel = Sentinel(authority)
         self._firewall = AzureFirewall(authority, delay)
         self._defender = Defender(authority, delay)
-        self._authority = authority
         self._virustotal = VirusTotal(settings, self._addresses)
         self._abuseipdb = AbuseIpDb(settings, self._addresses)
         self._greynoise = GreyNoise(settings, self._addresses)
@@ -95,9 +101,6 @@ class Simulators:
             self._slack,
             self._teams,
         )
-        self._mail = MailServer(settings, self.ledger, self.faults, self._tls)
-        self._gateway = Gateway(self._routes(), self.ledger, self.faults)
-        self._runners: list[web.AppRunner] = []
 
     def _routes(self) -> list[Route]:
         return [
