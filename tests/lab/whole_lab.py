@@ -116,6 +116,8 @@ async def whole_lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[W
     """The running lab, on free ports, in automatic mode."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("LAB_MODE", raising=False)
+        # A closed case is still re-checked; by then the log is that of another play.
+        patch.setenv("TOURNIQUET_RECHECK_MINUTES", "600")
         state_dir = tmp_path_factory.mktemp("lab")
         async with Lab(auto_ports=True, state_dir=state_dir) as lab, lab.client() as client:
             yield WholeLab(lab, client)
