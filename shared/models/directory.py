@@ -4,7 +4,6 @@ from pydantic import Field
 
 from shared.models.base import Json, Model, UtcDatetime
 
-
 ENTRA = "entra"
 OKTA = "okta"
 
