@@ -16,22 +16,41 @@ COMMANDS = "suspicious-commands"
 UNDONE = "taken-back"
 
 
-@pytest.mark.parametrize(
-    ("scenario", "vendor", "operation", "activity"),
-    [
+KILLS = [
+    (when, *killed)
+    for killed in (
         (SCENARIO, "entra", "revokeSignInSessions", Activity.REVOKE_SESSIONS),
         (SCENARIO, "entra", "users.patch", Activity.FORCE_PASSWORD_RESET),
+        (
+            "mfa-fatigue",
+            "entra",
+            "authentication.methods.delete",
+            Activity.REMOVE_AUTHENTICATION_METHODS,
+        ),
         (COMMANDS, "defender", "machines.runAntiVirusScan", Activity.SCAN_DEVICES),
-    ],
-)
-@pytest.mark.parametrize("when", ["before", "after"])
+    )
+    for when in ("before", "after")
+]
+KILLS += [
+    ("after", SCENARIO, "entra", "messageRules.patch", Activity.DISABLE_INBOX_RULES),
+    (
+        "after",
+        "oauth-consent",
+        "entra",
+        "oauth2PermissionGrants.delete",
+        Activity.REVOKE_OAUTH_GRANTS,
+    ),
+]
+
+
+@pytest.mark.parametrize(("when", "scenario", "vendor", "operation", "activity"), KILLS)
 async def test_kill_9_during_containment(
     whole_lab: WholeLab,
+    when: str,
     scenario: str,
     vendor: str,
     operation: str,
     activity: Activity,
-    when: str,
 ) -> None:
     """The worker dies just before the effect, or when it is done but nobody knows yet."""
     slow = {"vendor": vendor, "operation": operation, "kind": "latency", "value": 3, "times": 1}
