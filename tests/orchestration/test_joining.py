@@ -2,63 +2,26 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
-from orchestrators import joining
 from shared.models.base import Json
 from shared.models.plan import ActionName, Disposition
 from shared.models.verdict import Confidence
 from tests.support.durable_backend import Run
 from tests.support.inbox import Inbox
-from tests.support.scripts import (
-    ADDRESS,
-    DECISION,
-    SOON,
-    T1,
-    case_payload,
-    decided,
-    default_scripts,
-    fail,
-    plan_line,
+from tests.support.joining import (
+    LATER,
+    OTHER_ADDRESS,
+    RESET,
+    REVOKE,
+    close,
+    joined_notes,
+    judgements,
+    last,
+    medium,
+    respond,
 )
+from tests.support.scripts import ADDRESS, DECISION, T1, decided, default_scripts, plan_line
 
 type NewCase = Callable[..., Run]
-
-LATER = SOON | {"watch_hours": 1000, "approval_deadline_minutes": 60_000}
-RESET = ActionName.FORCE_PASSWORD_RESET
-REVOKE = ActionName.REVOKE_SESSIONS
-OTHER_ADDRESS = "198.51.100.9"
-
-
-def respond(run: Run, **changes: Any) -> None:
-    run.start("respond", case_payload(**{"timing": LATER} | changes))
-
-
-def joined_notes(run: Run) -> list[str]:
-    saved = [call["patch"].get("timeline", []) for call in run.called("save_case")]
-    events = [item["event"] for part in saved for item in part]
-    return [event for event in events if "on the account joined" in event]
-
-
-def last(run: Run, key: str) -> Any:
-    found = [call["patch"][key] for call in run.called("save_case") if key in call["patch"]]
-    return found[-1]
-
-
-def close(run: Run) -> None:
-    run.tell("Closed", {"by": "kim", "comment": "done"})
-    run.wait()
-
-
-def judgements(*answers: Json) -> Callable[[Json], Json]:
-    """Answer each judgement of a case with the next one; the last stays."""
-    left = list(answers)
-    return lambda _payload: left.pop(0) if len(left) > 1 else left[0]
-
-
-def medium() -> Json:
-    lines = [plan_line(action, Disposition.ASK) for action in (RESET, REVOKE)]
-    return decided(Confidence.MEDIUM, lines)
 
 
 def test_an_incident_that_joins_in_the_watch_is_a_note(case: NewCase) -> None:
@@ -243,117 +206,3 @@ def test_an_attacker_who_came_back_is_contained_again(case: NewCase) -> None:
     assert len(run.called("force_password_reset")) == 2
     assert len(run.called("block_ip")) == 1, "the block is still in force"
     assert T1 < "2026-11-20T13:00:00.000Z"
-
-
-def test_a_storm_costs_few_looks_and_no_action_twice(case: NewCase) -> None:
-    inbox = Inbox()
-    run = case(**inbox.scripts())
-    respond(run)
-    for number in range(10, 60):
-        run.tell("Joined", inbox.put(number))
-    run.wait_for_call("comment_incident", count=3)
-    close(run)
-    assert inbox.taken == 50
-    assert inbox.looks <= 4
-    assert len(run.called("decide_response")) <= 4
-    for activity in ("force_password_reset", "revoke_sessions", "block_ip"):
-        assert len(run.called(activity)) == 1, activity
-    assert len(run.history()) < 400
-
-
-def test_the_same_event_again_brings_nothing_twice(case: NewCase) -> None:
-    inbox = Inbox()
-    run = case(**inbox.scripts())
-    respond(run)
-    run.wait_for_call("comment_incident", count=2)
-    event = inbox.put(7)
-    for _ in range(3):
-        run.tell("Joined", event)
-    run.wait_for_call("comment_incident", count=3)
-    run.tell("Joined", event)
-    run.tell("Joined", {"not": "of ours"})
-    close(run)
-    assert inbox.taken == 1 and len(joined_notes(run)) == 1
-
-
-def test_what_waits_when_a_case_is_closed_is_still_looked_at(case: NewCase) -> None:
-    inbox = Inbox()
-    run = case(**inbox.scripts())
-    respond(run)
-    run.wait_for_call("comment_incident", count=2)
-    inbox.put(7)
-    close(run)
-    assert inbox.given_free.is_set() and inbox.taken == 1
-    assert len(joined_notes(run)) == 1
-    assert last(run, "status") == "closed"
-
-
-def test_a_case_is_not_closed_over_an_incident_that_raises_it(case: NewCase) -> None:
-    inbox = Inbox()
-    quiet = decided(Confidence.LOW, [plan_line(ActionName.MONITOR_ONLY)])
-    run = case(decide_response=judgements(quiet, decided()), **inbox.scripts())
-    respond(run)
-    run.wait_for_call("comment_incident", count=2)
-    inbox.put(7)
-    run.tell("Closed", {"by": "kim", "comment": "done"})
-    run.wait_for_call("comment_incident", count=5)
-    assert len(run.called("revoke_sessions")) == 1
-    saved = [call["patch"].get("timeline", []) for call in run.called("save_case")]
-    assert any("not closed" in item["event"] for part in saved for item in part)
-    close(run)
-    assert last(run, "status") == "closed"
-
-
-def test_the_account_is_given_free_after_many_looks(
-    case: NewCase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(joining, "MOST_LOOKS", 1)
-    inbox = Inbox()
-    run = case(**inbox.scripts())
-    respond(run)
-    run.wait_for_call("comment_incident", count=2)
-    run.tell("Joined", inbox.put(7))
-    assert inbox.given_free.wait(20)
-    run.wait_for_call("comment_incident", count=3)
-    close(run)
-
-
-def test_the_account_is_given_free_at_the_end_whatever_the_end(case: NewCase) -> None:
-    ended = case()
-    respond(ended, timing=SOON)
-    ended.wait()
-    assert ended.called("release_account") == [{"case_id": ended.case_id, "account_key": "a" * 32}]
-    broken = case(decide_response=lambda _payload: decided() | {"plan": [{"action": "No"}]})
-    respond(broken)
-    broken.wait_for_call("release_account")
-
-
-def test_a_store_that_is_down_or_a_scoring_that_fails_changes_nothing(case: NewCase) -> None:
-    answers = iter([decided(Confidence.LOW, [plan_line(ActionName.MONITOR_ONLY)])])
-    inbox = Inbox()
-
-    def judge(_payload: Json) -> Json:
-        return next(answers)
-
-    run = case(decide_response=judge, **inbox.scripts())
-    respond(run)
-    run.wait_for_call("comment_incident", count=2)
-    run.tell("Joined", inbox.put(7))
-    run.wait_for_call("comment_incident", count=3)
-    close(run)
-    assert len(joined_notes(run)) == 1
-    assert not run.called("revoke_sessions")
-    phases = [call["phase"] for call in run.called("notify_analysts")]
-    assert phases == ["opened", "completed"]
-
-    down = case(take_joined=fail("down"), release_account=fail("down"))
-    respond(down, timing=SOON | {"watch_hours": 0.2})
-    down.tell("Joined", {"incident": "x"})
-    down.wait()
-
-
-def test_an_incident_without_account_joins_nothing(case: NewCase) -> None:
-    run = case(decide_response=lambda _payload: decided(Confidence.MEDIUM, []))
-    respond(run, account=None, addresses=[], timing=SOON)
-    run.wait()
-    assert not run.called("release_account") and not run.called("take_joined")
