@@ -10,14 +10,17 @@ from lab.simulators.graph.domains import Domains
 from lab.simulators.graph.grants import Grants
 from lab.simulators.graph.mailbox import Mailbox
 from lab.simulators.graph.methods import Methods
+from lab.simulators.graph.permissions import RequestPermissions
 from lab.simulators.graph.protection import Protection
 from lab.simulators.graph.reports import Reports, Tables
 from lab.simulators.graph.users import Users
 from lab.simulators.specification import Specification
 from lab.simulators.vendor import Vendor
-from shared.permissions import DIRECTORY_ROLES
+from shared.permissions import DIRECTORY_ROLES, NEEDS
 
 _PRINCIPAL = re.compile(r"principalId eq '(?P<id>[^']+)'")
+_ASKED_FOR = frozenset(name for need in NEEDS if need.vendor == "entra" for name in need.operations)
+"""Operations for which the app asks for a permission; others are simulated for completeness."""
 AUDIENCES = ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"]
 _OPTIONS = re.compile(r"\$(select|filter|expand|top|skip|skiptoken|orderby|count|search|format)")
 
@@ -42,18 +45,28 @@ class Graph(Vendor):
             Mailbox(directory),
             Reports(directory, tables),
         )
+        self._served = self.operations()
+        self._permissions = RequestPermissions()
 
     def operations(self) -> dict[str, Operation]:
         """Everything the parts serve."""
         return {key: value for part in self._parts for key, value in part.operations().items()}
 
     def authenticate(self, call: Call) -> Answer | None:
-        """Bearer token for Graph."""
+        """Bearer token for Graph, with a permission that serves what the app's table names."""
         try:
-            self._authority.check(call.headers.get("Authorization"), AUDIENCES)
+            claims = self._authority.check(call.headers.get("Authorization"), AUDIENCES)
         except TokenError as error:
             return error_answer(401, "InvalidAuthenticationToken", str(error))
-        return None
+        found = self.specification.match(call.method, call.path)
+        operation = self._served.get(found[0].id) if found else None
+        if found is None or operation is None or operation.name not in _ASKED_FOR:
+            return None
+        held = claims.get("roles", [])
+        if self._permissions.lacking(call.method, found[0].template, call.body, held) is None:
+            return None
+        message = "Insufficient privileges to complete the operation."
+        return error_answer(403, "Authorization_RequestDenied", message)
 
     def unmatched(self, call: Call) -> Operation | None:
         """Serve the app's own role assignments, which are no part of the specification here."""
