@@ -129,6 +129,32 @@ def _refused(engine: Engine) -> Run:
     return run
 
 
+def _ways_back(engine: Engine) -> Run:
+    half = outcome(ActionName.REVOKE_OAUTH_GRANTS, status="failed", detail="NOT revoked: b (down)")
+
+    def revoke(payload: Json) -> Json:
+        if not payload.get("last"):
+            raise RuntimeError("the vendor is down")
+        return {"outcome": half, "before": {"chosen": []}}
+
+    run = _new(engine, revoke_oauth_grants=revoke, verify_persistence=_shown_at_third_read())
+    actions = (
+        ActionName.REVOKE_SESSIONS,
+        ActionName.CONFIRM_COMPROMISED,
+        ActionName.REMOVE_AUTHENTICATION_METHODS,
+        ActionName.DISABLE_INBOX_RULES,
+        ActionName.REVOKE_OAUTH_GRANTS,
+    )
+    request = {
+        "account_key": ACCOUNT_KEY,
+        "object_id": OBJECT_ID,
+        "since": "2026-11-20T11:58:00.000Z",
+        "actions": [plan_line(action).to_json() for action in actions],
+    }
+    run.start("contain", request)
+    return run
+
+
 def _ticketing_down(engine: Engine) -> Run:
     run = _new(engine, open_ticket=_late(5, "open_ticket"))
     run.start("respond", case_payload(timing=SOON))
@@ -271,6 +297,7 @@ STORIES = (
     Story("join_incidents", "one-joined", _one_joined),
     Story("contain", "account-and-address", _account_and_address),
     Story("contain", "refused", _refused),
+    Story("contain", "ways-back", _ways_back),
     Story("contain", "covered", _covered),
     Story("block_address", "slowly-in-force", _slowly_in_force),
     Story("contain_devices", "scanned-and-isolated", _devices_that_take_their_time),
