@@ -66,6 +66,11 @@ class LabClient:
         record: Json = await self._read(f"{self._app}/cases/{case_id}")
         return record
 
+    async def list_cases(self) -> list[Json]:
+        """Return the summaries of the latest cases."""
+        page: Json = await self._read(f"{self._app}/cases?page_size=200")
+        return list(page["cases"])
+
     async def get_report(self, case_id: str) -> str:
         """Return the case's report page (HTML)."""
         return str(await self._read(f"{self._app}/cases/{case_id}/report", as_text=True))

@@ -18,6 +18,7 @@ from lab.console.terminal import format_seconds, is_live
 from lab.environment import repository_root
 from lab.errors import LabError
 from lab.scenarios.checker import check
+from lab.scenarios.earlier import close_earlier_cases
 from lab.scenarios.expander import expand
 from lab.scenarios.loader import load_common, load_scenario
 from lab.scenarios.models import Scenario
@@ -54,7 +55,7 @@ async def run_demo(console: Console, name: str) -> int:
 
 
 async def run_play(console: Console, name: str) -> int:
-    """Play a scenario in the lab that runs already; its tenant is replaced.
+    """Play a scenario in the lab that runs already; its tenant is replaced, its cases closed.
 
     Raises:
         LabError: no lab is running, or it runs in another mode than the scenario is about.
@@ -75,6 +76,7 @@ async def run_play(console: Console, name: str) -> int:
     async with LabClient(
         app_url=urls["app"], lab_url=urls["lab"], function_key=running["function_key"]
     ) as client:
+        await close_earlier_cases(client)
         played = await _play(console, client, scenario)
     return _judge(console, scenario, played, RESULTS / "logs")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lab.scenarios.earlier import close_earlier_cases
 from lab.scenarios.expander import Play, expand
 from lab.scenarios.loader import load_scenario
 from lab.scenarios.player import is_finished, prepare
@@ -22,9 +23,9 @@ type Json = dict[str, Any]
 ONCE = ("entra revokeSignInSessions", "entra users.patch")
 
 
-async def staged(lab: WholeLab) -> Play:
-    """Put the attack of ``brute-force-success`` on the stage."""
-    play = expand(load_scenario("brute-force-success"), lab.lab.common, datetime.now(UTC))
+async def staged(lab: WholeLab, scenario: str = "brute-force-success") -> Play:
+    """Put the attack of a scenario on the stage."""
+    play = expand(load_scenario(scenario), lab.lab.common, datetime.now(UTC))
     await prepare(lab.client, play)
     return play
 
@@ -103,3 +104,17 @@ async def test_one_account_under_two_names_is_contained_once(whole_lab: WholeLab
     assert sum(detail.startswith("done by case ") for detail in details) == 2
     for case_id in ids:
         await whole_lab.close(case_id)
+
+
+async def test_a_lab_that_plays_again_begins_with_a_case_of_its_own(whole_lab: WholeLab) -> None:
+    """What an earlier play left open is closed, also when it waits for an answer."""
+    play = await staged(whole_lab, "needs-approval")
+    [first] = (await whole_lab.client.send_incident(play.incident))["cases"]
+    await until(whole_lab, first["case_id"], lambda found: found["status"] == "awaiting_decision")
+    await close_earlier_cases(whole_lab.client)
+    record = await whole_lab.client.get_case(first["case_id"])
+    assert (record["status"], record["decision"]["actions"]) == ("closed", ["NoAction"])
+    again = another(play.incident, "played again")
+    [second] = (await whole_lab.client.send_incident(again))["cases"]
+    assert second["created"] and second["case_id"] != first["case_id"]
+    await close_earlier_cases(whole_lab.client)
