@@ -9,11 +9,11 @@ from activities.support import utc_now
 from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
-from shared.models.directory import ENTRA, OKTA, DirectoryUser, UserRisk
+from shared.models.directory import DirectoryUser, UserRisk
 from shared.models.plan import ActionName
 from shared.models.signin import HuntFinding
 from shared.models.verdict import Verdict
-from shared.playbook.acting.containment import NOT_IN_OKTA, SUPPORTED_ACTIONS
+from shared.playbook.acting.containment import SUPPORTED_ACTIONS
 from shared.playbook.acting.devices import DEVICE_ACTIONS
 from shared.playbook.addresses import why_never_block
 from shared.playbook.confidence.reputation import AddressReputation, AddressVerdict
@@ -24,6 +24,7 @@ from shared.playbook.planning.decided import Decided
 from shared.playbook.planning.guard_rails import AccountKind, account_facts, classify_account
 from shared.playbook.planning.impact import impact_of
 from shared.playbook.planning.plan import ACCOUNT_ACTIONS, AddressFacts, make_plan
+from shared.playbook.planning.where import directory_of_case, hold_if_elsewhere, missing_in
 from shared.playbook.sign_ins.models import SignInAnalysis
 from shared.settings import Settings, get_settings
 
@@ -51,7 +52,12 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
     user = _user(blocks)
     decided = Decided(
         verdict=verdict,
-        plan=_plan(case, blocks, facts, verdict, recommended, settings),
+        plan=hold_if_elsewhere(
+            _plan(case, blocks, facts, verdict, recommended, settings),
+            case,
+            blocks,
+            facts.analysis,
+        ),
         recommended=recommended,
         blocks={
             BlockName.SCORING: _scoring_block(
@@ -61,7 +67,8 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
                 {
                     "impact": _impact(case, blocks, verdict, settings),
                     "unsupported_actions": sorted(
-                        {*SUPPORTED_ACTIONS, *ACCOUNT_ACTIONS} - _supported(settings)
+                        {*SUPPORTED_ACTIONS, *ACCOUNT_ACTIONS}
+                        - (_supported(settings) - missing_in(directory_of_case(case, blocks)))
                     ),
                 },
                 started,
@@ -70,7 +77,7 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
         },
         account=_account(case, blocks, user, settings),
         object_id=user.object_id if user else (case.account.object_id if case.account else None),
-        directory=_directory(case, blocks),
+        directory=directory_of_case(case, blocks),
         user_principal_name=facts.user_principal_name,
         automatic_limit_per_hour=settings.automatic_limit_per_hour,
         address=_attack_address(case, facts),
@@ -105,12 +112,6 @@ def _scoring_input(blocks: Blocks) -> ScoringInput:
 def _user(blocks: Blocks) -> DirectoryUser | None:
     profile = blocks[BlockName.USER]["details"].get("profile")
     return DirectoryUser.model_validate(profile) if profile else None
-
-
-def _directory(case: CaseRequest, blocks: Blocks) -> str:
-    """The directory that enrichment found; else the one that the alert points to."""
-    pointed = case.account.directory if case.account else None
-    return blocks[BlockName.USER]["details"].get("directory") or pointed or ENTRA
 
 
 def _kinds(case: CaseRequest, blocks: Blocks, settings: Settings) -> set[AccountKind]:
@@ -170,13 +171,9 @@ def _plan(
         kinds=_kinds(case, blocks, settings),
         synced=user.on_premises_sync_enabled if user else None,
         addresses=_address_facts(case, facts, recommended, settings),
-        supported=_supported(settings) - _missing_in(_directory(case, blocks)),
+        supported=_supported(settings) - missing_in(directory_of_case(case, blocks)),
         allowed=settings.automatic_actions,
     )
-
-
-def _missing_in(directory: str) -> frozenset[ActionName]:
-    return NOT_IN_OKTA if directory == OKTA else frozenset()
 
 
 def _address_facts(
@@ -290,6 +287,6 @@ def _account(
         "kinds": sorted(_kinds(case, blocks, settings)),
         "roles": blocks[BlockName.USER]["details"].get("roles") or [],
         "synced": user.on_premises_sync_enabled,
-        "directory": _directory(case, blocks),
+        "directory": directory_of_case(case, blocks),
         "also_in": blocks[BlockName.USER]["details"].get("also_in") or [],
     }

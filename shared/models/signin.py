@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from shared.models.base import Json, Model, UtcDatetime
+from shared.models.directory import ENTRA
 
 
 class MfaResult(StrEnum):
@@ -29,6 +30,8 @@ class SignIn(Model):
 
     id: str
     at: UtcDatetime
+    directory: str = ENTRA
+    """The directory whose log it is from: ``entra`` or ``okta``."""
     user_id: str | None = None
     user_principal_name: str | None = None
     address: str | None = None

@@ -107,3 +107,31 @@ async def test_an_effect_whose_answer_is_lost_is_there_once_and_proved(
     assert effects(played).count(operation) == 1
     assert actions(played)["ForcePasswordReset"] == ("succeeded", True)
     assert actions(played)["RevokeSessions"] == ("succeeded", True)
+
+
+async def test_what_a_person_chose_is_done_in_okta_proved_and_taken_back(
+    whole_lab: WholeLab,
+) -> None:
+    chosen = ["DisableAccount", "RevokeSessions", "RemoveAuthenticationMethods"]
+    grant = {
+        "id": "oag1",
+        "clientId": "0oamailer",
+        "issuer": "https://contoso.okta.example",
+        "scopeId": "scp1",
+        "status": "ACTIVE",
+        "created": "-30s",
+    }
+    vip = scenario(login="ruth.okafor@contoso.example", grants=[grant])
+    decision = {"actions": [*chosen, "RevokeOAuthGrants"], "comment": "she says it was not her"}
+    asked = Scenario.model_validate(vip.model_dump(exclude={"decision"}) | {"decision": decision})
+    played = await whole_lab.play(asked)
+    assert sorted(effects(played)) == [
+        "users.factors.delete",
+        "users.grants.delete",
+        "users.sessions.delete",
+        "users.suspend",
+    ]
+    done = actions(played)
+    assert {name: done[name] for name in decision["actions"]} == dict.fromkeys(
+        decision["actions"], ("succeeded", True)
+    )

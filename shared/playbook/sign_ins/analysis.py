@@ -179,6 +179,7 @@ def _details(success: SignIn) -> SuccessfulLogin:
         authentication_protocol=success.authentication_protocol,
         session_id=success.session_id,
         correlation_id=success.correlation_id,
+        directory=success.directory,
     )
 
 

@@ -40,6 +40,8 @@ class SuccessfulLogin(Model):
     authentication_protocol: str | None = None
     session_id: str | None = None
     correlation_id: str | None
+    directory: str | None = None
+    """The directory whose log shows it; ``None`` when only the alert tells of it."""
 
     @classmethod
     def supposed(cls, address: str, time: datetime) -> "SuccessfulLogin":

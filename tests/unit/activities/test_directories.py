@@ -18,9 +18,12 @@ from activities.undoing import enable_account
 from shared.errors import NotFound, RetryableError
 from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
+from shared.models.case import CaseRequest
 from shared.models.directory import AccountState, DirectoryUser, Memberships
-from shared.models.plan import ActionName, Disposition
+from shared.models.plan import ActionName, Disposition, PlannedAction
 from shared.playbook.planning.decided import Decided
+from shared.playbook.planning.where import hold_if_elsewhere
+from shared.playbook.sign_ins.models import SignInAnalysis, SuccessfulLogin
 from tests.support.fakes import T0, FakeDirectory, FakeHouse
 from tests.support.scripts import NAME, OBJECT_ID, case_payload
 from tests.unit.activities.calls import block, call
@@ -137,7 +140,7 @@ async def test_an_object_id_of_entra_means_nothing_elsewhere(
 
 
 async def decided(directory: str | None) -> Decided:
-    blocks = {
+    blocks: dict[str, Json] = {
         name: make_block(name, BlockStatus.SKIPPED, inputs={}).block.to_json() for name in BlockName
     }
     blocks[BlockName.USER] = await enriched(directory)
@@ -222,3 +225,46 @@ async def test_a_directory_that_is_gone_is_a_failed_action_with_the_reason(
     result = await call(revoke_sessions, **payload)
     assert result["outcome"]["status"] == "failed"
     assert "no settings for the directory okta" in result["outcome"]["detail"]
+
+
+def seen_in(directory: str | None) -> Json:
+    """A sign-in block whose suspicious success is in that directory's log."""
+    login = SuccessfulLogin.supposed("203.0.113.66", T0).model_copy(update={"directory": directory})
+    analysis = SignInAnalysis(successful_login_details=login).to_json()
+    details = {"analysis": analysis, "complete": True}
+    made = make_block(BlockName.SIGN_INS, BlockStatus.COMPLETE, inputs={}, details=details)
+    return made.block.to_json()
+
+
+@pytest.mark.parametrize(
+    ("pointed", "seen", "held"),
+    [
+        (None, "okta", True),
+        (None, "entra", False),
+        (None, None, False),
+        ("entra", "okta", False),
+        ("okta", "entra", False),
+    ],
+)
+@pytest.mark.parametrize("twin", [True, False])
+async def test_an_attack_in_the_other_log_is_for_a_person_to_place(
+    okta: FakeDirectory, pointed: str | None, seen: str | None, held: bool, twin: bool
+) -> None:
+    if not twin:
+        okta.failing["get_user"] = GONE
+    blocks: dict[str, Json] = {
+        name: make_block(name, BlockStatus.SKIPPED, inputs={}).block.to_json() for name in BlockName
+    }
+    blocks[BlockName.USER] = await enriched(pointed)
+    analysis = SignInAnalysis.model_validate(seen_in(seen)["details"]["analysis"])
+    line = PlannedAction(
+        action=ActionName.REVOKE_SESSIONS,
+        target=NAME,
+        disposition=Disposition.AUTOMATIC,
+        why="High confidence",
+    )
+    given = CaseRequest.model_validate(case(pointed))
+    [found] = hold_if_elsewhere([line], given, blocks, analysis)
+    asks = held and twin
+    assert found.disposition is (Disposition.ASK if asks else Disposition.AUTOMATIC)
+    assert ("the suspicious sign-in is in the log of okta" in found.why) is asks

@@ -5,6 +5,7 @@ Okta's own word. Source: Okta "System Log API", "Event types" and "Outcome reaso
 """
 
 from shared.models.base import Json
+from shared.models.directory import OKTA
 from shared.models.signin import MfaResult, SignIn
 from shared.playbook.sign_ins.shapes.entra import UNKNOWN_RESULT, make_id
 from shared.playbook.sign_ins.shapes.row import Row
@@ -60,6 +61,7 @@ def read_okta(row: Row) -> SignIn | None:
     return SignIn(
         id=row.text("uuid") or make_id(row, at, user, address, code),
         at=at,
+        directory=OKTA,
         user_id=actor.text("id"),
         user_principal_name=user,
         address=address,

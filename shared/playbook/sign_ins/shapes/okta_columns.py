@@ -1,5 +1,6 @@
 """Okta's System Log as Sentinel's ``Okta_CL`` table has it: one flat column per field."""
 
+from shared.models.directory import OKTA
 from shared.models.signin import SignIn
 from shared.playbook.sign_ins.shapes.entra import make_id
 from shared.playbook.sign_ins.shapes.okta import is_okta_sign_in, okta_code, okta_mfa
@@ -23,6 +24,7 @@ def read_okta_columns(row: Row) -> SignIn | None:
     return SignIn(
         id=row.text("uuid") or make_id(row, at, user, address, code),
         at=at,
+        directory=OKTA,
         user_id=row.text("actor_id"),
         user_principal_name=user,
         address=address,

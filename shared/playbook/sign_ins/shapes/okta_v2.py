@@ -3,6 +3,7 @@
 Source: the connector's transformation (Azure-Sentinel, ``OktaSSOv2_DCR.json``).
 """
 
+from shared.models.directory import OKTA
 from shared.models.signin import SignIn
 from shared.playbook.sign_ins.shapes.entra import make_id
 from shared.playbook.sign_ins.shapes.okta import application, is_okta_sign_in, okta_code, okta_mfa
@@ -25,6 +26,7 @@ def read_okta_v2(row: Row) -> SignIn | None:
     return SignIn(
         id=row.text("EventOriginalUid") or make_id(row, at, user, address, code),
         at=at,
+        directory=OKTA,
         user_id=row.text("OriginalUserId"),
         user_principal_name=user,
         address=address,
