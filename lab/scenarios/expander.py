@@ -81,6 +81,8 @@ def _tenant(scenario: Scenario, common: Common, now: datetime) -> Json:
             for index, device in enumerate(given.devices)
         ],
     }
+    if given.directory.appPermissionsWithheld:
+        tenant["directory"]["appPermissionsWithheld"] = given.directory.appPermissionsWithheld
     if given.directory.replicaLagSeconds:
         tenant["directory"]["replicaLagSeconds"] = given.directory.replicaLagSeconds
     if given.okta is not None:
@@ -123,6 +125,9 @@ def _with_parts(tenant: Tenant, common: Common) -> Tenant:
         directory=Directory(
             users=[user for part in parts for user in part.directory.users],
             namedLocations=[place for part in parts for place in part.directory.namedLocations],
+            appPermissionsWithheld=[
+                name for part in parts for name in part.directory.appPermissionsWithheld
+            ],
             replicaLagSeconds=max(part.directory.replicaLagSeconds for part in parts),
         ),
         tables=tables,

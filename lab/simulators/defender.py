@@ -5,7 +5,7 @@ Operations: ``users.machines.list``, ``machines.logonusers.list``, ``machines.ru
 target is the machine, or the account. An order answers at once with ``Pending``; the machine works
 at it (``InProgress``) and is done after a while. One that does not report leaves it ``Pending``. A
 second order of a kind that is under way gets 400 ``ActiveRequestAlreadyExists``. A permission that
-the token's ``roles`` lack gets 403. Besides Defender's own fields the tenant's machines have
+the app lacks gets 403. Besides Defender's own fields the tenant's machines have
 ``logonUsers``, and may have ``actionsEnd``: the status that orders end with, such as ``Failed``.
 """
 
@@ -73,7 +73,7 @@ class Defender(Vendor):
     def authenticate(self, call: Call) -> Answer | None:
         """Bearer token for Defender, with the operation's permission among its roles."""
         try:
-            claims = self._authority.check(call.headers.get("Authorization"), [AUDIENCE])
+            self._authority.check(call.headers.get("Authorization"), [AUDIENCE])
         except TokenError as error:
             return _error(401, "Unauthorized", str(error))
         found = self.specification.match(call.method, call.path)
@@ -81,7 +81,7 @@ class Defender(Vendor):
             return None
         item = self.specification.document["paths"][found[0].template][call.method.lower()]
         needed = item["x-app-permission"]
-        held = set(claims.get("roles", []))
+        held = set(self._authority.permissions(AUDIENCE))
         if held & _SERVES.get(needed, {needed}):
             return None
         message = (

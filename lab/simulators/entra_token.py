@@ -76,13 +76,17 @@ class TokenAuthority:
             "sub": self._object_id,
             "tid": self.settings.azure_tenant_id,
             "idtyp": "app",
-            "roles": self._roles(resource),
+            "roles": self.permissions(resource),
             "ver": "1.0",
         }
         return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": _KEY_ID})
 
-    def _roles(self, resource: str) -> list[str]:
-        """What the product's own table asks for: the app is granted that and no more."""
+    def permissions(self, resource: str) -> list[str]:
+        """Return the app's application permissions: what the product's own table asks for.
+
+        Services go by this rather than by a token's ``roles``, so that a token which an app still
+        has from an earlier tenant neither allows nor forbids anything in this one.
+        """
         granted = [need.permission for need in NEEDS if need.section is _SECTIONS.get(resource)]
         return [role for role in dict.fromkeys(granted) if role not in self.permissions_withheld]
 

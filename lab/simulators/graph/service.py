@@ -55,14 +55,14 @@ class Graph(Vendor):
     def authenticate(self, call: Call) -> Answer | None:
         """Bearer token for Graph, with a permission that serves what the app's table names."""
         try:
-            claims = self._authority.check(call.headers.get("Authorization"), AUDIENCES)
+            self._authority.check(call.headers.get("Authorization"), AUDIENCES)
         except TokenError as error:
             return error_answer(401, "InvalidAuthenticationToken", str(error))
         found = self.specification.match(call.method, call.path)
         operation = self._served.get(found[0].id) if found else None
         if found is None or operation is None or operation.name not in _ASKED_FOR:
             return None
-        held = claims.get("roles", [])
+        held = self._authority.permissions(AUDIENCES[0])
         if self._permissions.lacking(call.method, found[0].template, call.body, held) is None:
             return None
         message = "Insufficient privileges to complete the operation."
@@ -76,7 +76,7 @@ class Graph(Vendor):
 
     async def _role_assignments(self, call: Call) -> Answer:
         claims = self._authority.check(call.headers.get("Authorization"), AUDIENCES)
-        if "RoleManagement.Read.Directory" not in claims["roles"]:
+        if "RoleManagement.Read.Directory" not in self._authority.permissions(AUDIENCES[0]):
             message = "Insufficient privileges to complete the operation."
             return error_answer(403, "Authorization_RequestDenied", message)
         found = _PRINCIPAL.fullmatch(call.query.get("$filter", ""))
