@@ -5,9 +5,11 @@ import logging
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
-from shared.errors import TourniquetError
+from shared.errors import PermissionDenied, TourniquetError
+from shared.permissions import permissions_for
 
 _log = logging.getLogger("tourniquet.activities")
 
@@ -31,8 +33,14 @@ class Parts:
 def explain(error: BaseException) -> str:
     """Return one line about a failure: a provider's own words, or the kind of an unexpected one.
 
+    A refusal (403) also names what the operation needs.
+
     The text of an unexpected exception stays in the log: it may quote data.
     """
+    if isinstance(error, PermissionDenied) and error.status == HTTPStatus.FORBIDDEN:
+        needed = permissions_for(error.vendor, error.operation)
+        said = error.describe().rstrip(". ")
+        return f"{said}; it needs {' or '.join(needed)}" if needed else error.describe()
     if isinstance(error, TourniquetError):
         return error.describe()
     _log.error("unexpected failure", exc_info=error)

@@ -20,4 +20,14 @@ NEEDS: tuple[Need, ...] = (
     *OTHER_NEEDS,
 )
 
-__all__ = ["DIRECTORY_ROLES", "NEEDS", "DirectoryRole", "Need", "Section"]
+
+def permissions_for(vendor: str, operation: str) -> list[str]:
+    """Return what one operation needs, each with its id where it has one; empty when not listed."""
+    found = [need for need in NEEDS if need.vendor == vendor and operation in need.operations]
+    named = [
+        f"{one.permission} (id {one.role_id})" if one.role_id else one.permission for one in found
+    ]
+    return list(dict.fromkeys(named))
+
+
+__all__ = ["DIRECTORY_ROLES", "NEEDS", "DirectoryRole", "Need", "Section", "permissions_for"]

@@ -101,6 +101,20 @@ async def test_a_refusal_to_list_devices_is_a_failed_outcome(endpoint: FakeEndpo
     assert found["outcome"]["status"] == "failed" and "no role" in found["outcome"]["detail"]
 
 
+async def test_a_refusal_names_the_permission_and_its_id(endpoint: FakeEndpoint) -> None:
+    endpoint.failing["isolate lt-1"] = PermissionDenied(
+        "Missing application roles.",
+        vendor="defender",
+        operation="machines.isolate",
+        status=403,
+    )
+    found = await call(isolate_devices, **ASKED)
+    assert found["outcome"]["detail"].endswith(
+        "Missing application roles; it needs Machine.Isolate "
+        "(id 7e4e1300-e1b9-4102-88ba-f0cb6e6d5974)): lt-1"
+    )
+
+
 @pytest.mark.parametrize(
     ("end", "verified"),
     [
