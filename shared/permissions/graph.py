@@ -31,6 +31,15 @@ GRAPH_NEEDS: tuple[Need, ...] = (
         without="Roles unknown: everything is asked.",
     ),
     _graph(
+        purpose="Whether another identity provider checks the account's password",
+        operations=("domains.get",),
+        permission="Domain.Read.All",
+        role_id="dbb9058a-0e50-45d7-ae91-66909b5d4664",
+        without="The password of a federated account is replaced in Entra, where nobody asks for "
+        "it, and the action looks done.",
+        optional=True,
+    ),
+    _graph(
         purpose="Names of roles",
         operations=("transitiveMemberOf",),
         permission="RoleManagement.Read.Directory",

@@ -178,6 +178,23 @@ async def test_passwords_mastered_elsewhere_are_not_reset(
     assert [entry["method"] for entry in lab.ledger("entra")] == ["GET"]
 
 
+async def test_a_federated_password_is_not_reset_here(lab: Lab, settings: Settings) -> None:
+    federated = [{"id": "contoso.example", "authenticationType": "Federated"}]
+    lab.tenant(directory={"users": [USER], "domains": federated})
+    entra = Entra(settings)
+    for _ in range(2):
+        with pytest.raises(NotSupported, match=r"contoso\.example is federated"):
+            await entra.reset_password(ANNA)
+    operations = [entry["operation"] for entry in lab.ledger("entra")]
+    assert operations == ["users.get", "domains.get", "users.get"], "a domain is read once"
+
+
+async def test_a_domain_that_may_not_be_read_does_not_stop_a_reset(entra: Entra, lab: Lab) -> None:
+    lab.fault("entra", "status", operation="domains.get", value=403)
+    await entra.reset_password(ANNA)
+    assert [e["operation"] for e in lab.ledger("entra") if e["effect"]] == ["users.patch"]
+
+
 def test_passwords_are_long_complex_and_never_the_same() -> None:
     passwords = {random_password() for _ in range(200)}
 

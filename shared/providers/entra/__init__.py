@@ -6,8 +6,9 @@ Permissions (application, least privilege; Microsoft's permissions.json): ``User
 ``User.RevokeSessions.All``, ``User.EnableDisableAccount.All``,
 ``User-PasswordProfile.ReadWrite.All`` plus a directory role that may reset the target's password,
 ``UserAuthenticationMethod.ReadWrite.All`` (methods; for administrators a directory role too),
-``DelegatedPermissionGrant.ReadWrite.All`` (consents), ``MailboxSettings.ReadWrite`` (inbox rules)
-and ``Mail.ReadBasic.All`` (names of the folders that rules move mail to).
+``DelegatedPermissionGrant.ReadWrite.All`` (consents), ``Domain.Read.All`` (federated domains),
+``MailboxSettings.ReadWrite`` (inbox rules) and ``Mail.ReadBasic.All`` (names of the folders that
+rules move mail to).
 """
 
 from shared.providers.entra.directory import Entra

@@ -20,6 +20,7 @@ from shared.models.directory import (
     MfaRegistration,
     UserRisk,
 )
+from shared.providers.entra.domains import Domains
 from shared.providers.entra.graph import VENDOR, Graph, with_body
 from shared.providers.entra.models import (
     STATE_FIELDS,
@@ -65,6 +66,7 @@ class Entra:
     def __init__(self, settings: Settings, graph: Graph | None = None) -> None:
         self._graph = graph or Graph(settings)
         self._risk = IdentityProtection(self._graph)
+        self._domains = Domains(self._graph)
 
     async def warm_up(self) -> None:
         """Import the SDK's parts that are used and build its client, without any request."""
@@ -148,7 +150,8 @@ class Entra:
         """Replace the password by a random one that is dropped at once, change forced.
 
         Raises:
-            NotSupported: the password lives elsewhere (synced from on-premises, or a guest's).
+            NotSupported: the password lives elsewhere (synced from on-premises, a guest's, or that
+                of a federated domain).
         """
         user = await self.get_user(object_id)
         if user.on_premises_sync_enabled:
@@ -160,6 +163,14 @@ class Entra:
         if "#EXT#" in user.user_principal_name.upper():
             raise NotSupported(
                 "the account is a guest: its password belongs to its home tenant",
+                vendor=VENDOR,
+                operation="users.patch",
+            )
+        domain = user.user_principal_name.rpartition("@")[2].lower()
+        if await self._domains.is_federated(domain):
+            raise NotSupported(
+                f"the domain {domain} is federated: another identity provider checks the password, "
+                "and a new one here keeps nobody out; reset it there",
                 vendor=VENDOR,
                 operation="users.patch",
             )

@@ -182,6 +182,13 @@ class Folder(VendorModel):
     display_name: str = Field("", alias="displayName")
 
 
+class Domain(VendorModel):
+    """``microsoft.graph.domain``."""
+
+    id: str
+    authentication_type: str | None = Field(None, alias="authenticationType")
+
+
 class Nothing(VendorModel):
     """An answer whose body does not matter."""
 
