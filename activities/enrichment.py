@@ -1,16 +1,17 @@
 """Who is the account: the block ``AD_User_Enrichment``."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 from durabletask import task
 
-from activities.directories import also_in, find_account
+from activities.directories import Found, also_in, find_account
 from activities.support import gather_parts, utc_now
 from shared.bootstrap import ENTRA, get_providers
 from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
-from shared.models.case import CaseRequest
+from shared.models.case import Account, CaseRequest
 from shared.models.directory import DirectoryUser, Memberships, MfaRegistration, UserRisk
 
 MAX_GROUPS = 100
@@ -39,19 +40,7 @@ async def enrich_user(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
     found = await find_account(account)
     user = found.user
     if user is None:
-        return make_block(
-            BlockName.USER,
-            BlockStatus.PARTIAL,
-            inputs=inputs,
-            outputs={
-                "user_principal_name": account.user_principal_name,
-                "user_display_name": account.display_name,
-            },
-            notes=found.notes,
-            details={"directory": found.name} if found.name != ENTRA else {},
-            started_at=started,
-            finished_at=utc_now(),
-        ).to_json()
+        return _without_profile(account, found, inputs, started)
     directory = get_providers().directory_of(found.name)
     parts, (twins, silent) = await asyncio.gather(
         gather_parts(
@@ -79,6 +68,23 @@ async def enrich_user(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
         notes=[*parts.notes, *silent],
         details=_details(user, memberships, mfa, parts["risk"])
         | {"directory": found.name, "also_in": twins},
+        started_at=started,
+        finished_at=utc_now(),
+    ).to_json()
+
+
+def _without_profile(account: Account, found: Found, inputs: Json, started: datetime) -> Json:
+    """Return the block when all that is known is what the incident says."""
+    return make_block(
+        BlockName.USER,
+        BlockStatus.PARTIAL,
+        inputs=inputs,
+        outputs={
+            "user_principal_name": account.user_principal_name,
+            "user_display_name": account.display_name,
+        },
+        notes=found.notes,
+        details={"directory": found.name} if found.name != ENTRA else {},
         started_at=started,
         finished_at=utc_now(),
     ).to_json()
