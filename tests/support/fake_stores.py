@@ -195,9 +195,10 @@ class FakeNotifier(Fake):
     def __init__(self, channel: str) -> None:
         super().__init__()
         self.channel = channel
+        self.reference: str | None = None
         self.messages: list[Notification] = []
 
     async def notify(self, notification: Notification) -> NotificationReceipt:
         self._call("notify")
         self.messages.append(notification)
-        return NotificationReceipt(channel=self.channel)
+        return NotificationReceipt(channel=self.channel, reference=self.reference)

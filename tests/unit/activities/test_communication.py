@@ -45,7 +45,7 @@ async def test_an_itsm_that_is_down_is_tried_again_and_one_that_refuses_is_said(
 )
 async def test_every_channel_is_told(house: FakeHouse, phase: str) -> None:
     found = await call(notify_analysts, phase=phase)
-    assert found == {"channels": {"slack": "sent", "email": "sent"}}
+    assert found["channels"] == {"slack": "sent", "email": "sent"}
     titles = {message.title for one in (house.slack, house.email) for message in one.messages}
     assert len(titles) == 1
 
@@ -67,9 +67,26 @@ async def test_a_channel_that_fails_is_named_and_the_other_is_told(house: FakeHo
     assert found["channels"] == {"none": "no channel is configured"}
 
 
+async def test_a_question_is_changed_once_it_is_answered_where_that_can_be_done(
+    house: FakeHouse,
+) -> None:
+    house.slack.reference, house.email.reference = "C1:2.3", "<mail@contoso.com>"
+    asked = await call(notify_analysts, phase="decision_needed")
+    assert asked["references"] == {"slack": "C1:2.3"}
+    [question] = house.slack.messages
+    assert question.question is not None
+    assert {one.action for one in question.question.alone} == {"MonitorOnly", "NoAction"}
+
+    told = await call(notify_analysts, phase="decided", references=asked["references"])
+    assert told["channels"] == {"slack": "sent"}
+    answered = house.slack.messages[-1]
+    assert (answered.reference, answered.question) == ("C1:2.3", None)
+    assert len(house.email.messages) == 1
+
+
 async def test_an_emergency_goes_by_mail_with_the_whole_summary_and_why(house: FakeHouse) -> None:
     found = await call(notify_analysts, phase="emergency", why="ServiceNow: HTTP 503")
-    assert found == {"channels": {"email": "sent"}}
+    assert found["channels"] == {"email": "sent"}
     [message] = house.email.messages
     assert message.urgent and "NO TICKET" in message.title
     text = "\n".join([message.summary, *message.lines, *(value for _k, value in message.facts)])
@@ -81,7 +98,7 @@ async def test_an_emergency_goes_by_mail_with_the_whole_summary_and_why(house: F
 async def test_an_emergency_without_mail_takes_what_there_is(house: FakeHouse) -> None:
     house.providers.notifiers.remove(house.email)
     found = await call(notify_analysts, phase="emergency", why="x")
-    assert found == {"channels": {"slack": "sent"}}
+    assert found["channels"] == {"slack": "sent"}
 
 
 async def test_an_emergency_that_reached_nobody_is_tried_again(house: FakeHouse) -> None:

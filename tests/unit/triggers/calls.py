@@ -98,6 +98,9 @@ class FakeClient:
         self.started[instance_id] = {"name": name, "input": input}
         return instance_id
 
+    async def get_entity(self, _entity: object) -> None:
+        """Return an entity's state; none has any."""
+
     async def raise_orchestration_event(
         self, instance_id: str, event_name: str, *, data: Json
     ) -> None:

@@ -156,9 +156,9 @@ async def test_without_a_signing_key_no_link_works(
     assert response.status_code == 401
 
 
-async def test_health_names_parts_and_no_secrets(house: FakeHouse) -> None:
+async def test_health_names_parts_and_no_secrets(house: FakeHouse, client: FakeClient) -> None:
     house.providers.firewalls = []
-    found = answer(await get_health(get()))
+    found = answer(await get_health(get(), client))
     assert (found["status"], found["mode"]) == ("ok", "automatic")
     assert found["configured"]["firewall"] is False
     assert found["configured"]["cases"] is True
