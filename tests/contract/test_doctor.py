@@ -55,7 +55,7 @@ async def test_all_is_well_and_nothing_is_changed(lab: Lab, doctor: Doctor) -> N
     roles = {need.permission for need in NEEDS if need.section is Section.GRAPH}
     assert {f"Microsoft Graph: {role}" for role in roles} <= set(found)
     assert found["Directory roles: User Administrator"].status == "ok"
-    assert found["Slack: auth.test"].status == "ok"
+    assert found["Tickets and channels: slack"].status == "ok"
     assert found["Log tables: SigninLogs"].status in ("ok", "warning")
     lines = lab.call("GET", "ledger")
     assert lines and not [line for line in lines if line["effect"] or "violation" in line]
@@ -128,8 +128,8 @@ async def test_vendors_that_refuse_or_are_down_are_lines_and_no_secret_is_shown(
     }
     well, found = await doctor.run(**wrong)
     assert not well
-    for name in ("ServiceNow: search incidents", "Slack: auth.test", "E-mail: log in"):
-        assert found[name].status == "missing", name
+    for name in ("servicenow", "slack", "email"):
+        assert found[f"Tickets and channels: {name}"].status == "missing", name
     assert "503" in found["Reputation: virustotal"].detail
     written = printed(found, tmp_path)
     secrets = [
@@ -173,7 +173,8 @@ async def test_what_is_switched_off_is_off_and_what_nobody_can_do_without_is_mis
     )
     assert not well
     assert found["Features: TOURNIQUET_DEFENDER_ENABLED"].status == "off"
-    assert not [name for name in found if name.startswith(("Defender", "Azure Firewall", "E-mail"))]
+    off = ("Defender", "Azure Firewall", "Tickets and channels: email")
+    assert not [name for name in found if name.startswith(off)]
     assert found["Settings: TOURNIQUET_LINK_SIGNING_KEY"].status == "warning"
     assert missing(found) == ["Settings: TOURNIQUET_SERVICENOW_URL or TOURNIQUET_SMTP_HOST"]
 

@@ -1,7 +1,10 @@
 """One harmless read of every vendor that is configured."""
 
+import importlib
+import importlib.util
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from shared.bootstrap import Providers
 from shared.errors import NotFound, TourniquetError
@@ -9,9 +12,6 @@ from shared.models.case import OperatingMode
 from shared.models.check import Checked, CheckStatus
 from shared.ports import Directory
 from shared.providers.azure_firewall.check import lacking
-from shared.providers.email.check import check as check_mail
-from shared.providers.servicenow.check import check as check_servicenow
-from shared.providers.slack.check import check as check_slack
 from shared.settings import Settings
 
 NOBODY = "tourniquet-doctor@invalid.example"
@@ -19,7 +19,11 @@ NOBODY = "tourniquet-doctor@invalid.example"
 AN_ADDRESS = "1.1.1.1"
 """A public resolver: every reputation source knows it."""
 
+AZURE_FIREWALL = "azure_firewall"
+PEOPLE = "Tickets and channels"
+
 type Ask = Callable[[], Awaitable[str]]
+type Check = Callable[[Settings], Awaitable[str]]
 
 
 async def check_vendors(settings: Settings, providers: Providers) -> list[Checked]:
@@ -29,12 +33,7 @@ async def check_vendors(settings: Settings, providers: Providers) -> list[Checke
         lines.append(await answer_of(area, what, ask))
     if settings.firewall_ip_group_id:
         lines += await _check_firewall(settings)
-    if settings.teams_webhook_url:
-        detail = "a webhook cannot be tried without posting"
-        lines.append(
-            Checked(area="Teams", what="webhook", status=CheckStatus.WARNING, detail=detail)
-        )
-    return lines
+    return [*lines, *await _check_people(settings, providers)]
 
 
 def _questions(settings: Settings, providers: Providers) -> list[tuple[str, str, Ask]]:
@@ -54,13 +53,26 @@ def _questions(settings: Settings, providers: Providers) -> list[tuple[str, str,
         asked.append(("Reputation", source.name, _look_up(source.lookup)))
     if providers.geo is not None:
         asked.append(("GeoIP", "databases", _look_up(providers.geo.locate)))
-    if settings.servicenow_url:
-        asked.append(("ServiceNow", "search incidents", lambda: check_servicenow(settings)))
-    if settings.slack_bot_token:
-        asked.append(("Slack", "auth.test", lambda: check_slack(settings)))
-    if settings.smtp_host:
-        asked.append(("E-mail", "log in", lambda: check_mail(settings)))
+    for firewall in providers.firewalls:
+        if firewall.name != AZURE_FIREWALL:
+            asked.append(("Firewall", firewall.name, _look_up(firewall.get_block)))
     return asked
+
+
+async def _check_people(settings: Settings, providers: Providers) -> list[Checked]:
+    """Ask ticketing and channels, whose providers have a ``check`` module of their own."""
+    names = [one.name for one in providers.ticketing]
+    names += [one.channel for one in providers.notifiers]
+    lines = []
+    for name in names:
+        module = f"shared.providers.{name}.check"
+        if importlib.util.find_spec(module) is None:
+            detail = "cannot be tried without writing"
+            lines.append(Checked(area=PEOPLE, what=name, status=CheckStatus.WARNING, detail=detail))
+            continue
+        check: Check = importlib.import_module(module).check
+        lines.append(await answer_of(PEOPLE, name, partial(check, settings)))
+    return lines
 
 
 async def answer_of(area: str, what: str, ask: Ask) -> Checked:
