@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any, NamedTuple
 
-from shared.models.plan import ActionName, Disposition
+from shared.models.plan import MAY_BE_ALLOWED, ActionName, Disposition
 from shared.models.verdict import Confidence
 from tests.support.durable_backend import Engine, Run
 from tests.support.inbox import Inbox
@@ -138,19 +138,9 @@ def _ways_back(engine: Engine) -> Run:
         return {"outcome": half, "before": {"chosen": []}}
 
     run = _new(engine, revoke_oauth_grants=revoke, verify_persistence=_shown_at_third_read())
-    actions = (
-        ActionName.REVOKE_SESSIONS,
-        ActionName.CONFIRM_COMPROMISED,
-        ActionName.REMOVE_AUTHENTICATION_METHODS,
-        ActionName.DISABLE_INBOX_RULES,
-        ActionName.REVOKE_OAUTH_GRANTS,
-    )
-    request = {
-        "account_key": ACCOUNT_KEY,
-        "object_id": OBJECT_ID,
-        "since": "2026-11-20T11:58:00.000Z",
-        "actions": [plan_line(action).to_json() for action in actions],
-    }
+    actions = (ActionName.REVOKE_SESSIONS, *sorted(MAY_BE_ALLOWED))
+    lines = [plan_line(action).to_json() for action in actions]
+    request = {"account_key": ACCOUNT_KEY, "object_id": OBJECT_ID, "since": T0, "actions": lines}
     run.start("contain", request)
     return run
 
