@@ -36,10 +36,8 @@ def contain_devices(
     planned = [PlannedAction.model_validate(item) for item in payload["actions"]]
     request = {name: payload[name] for name in ("case_id", "account", "now")}
     request |= {"attempt": ctx.instance_id.replace(":", "-")}
-    orders = [
-        case_activity(ctx, DEVICE_ACTIVITIES[item.action], request, Retry.FIREWALL)
-        for item in planned
-    ]
+    activities = [DEVICE_ACTIVITIES[item.action] for item in planned]
+    orders = [case_activity(ctx, activity, request, Retry.FIREWALL) for activity in activities]
     settled = yield from settle(orders)
     started = [_started(ctx, item, one) for item, one in zip(planned, settled, strict=True)]
     return (yield from _read_back(ctx, payload["case_id"], started))
