@@ -135,7 +135,11 @@ async def _act(
         directory = directory_of(payload)
         now = await directory.get_state(object_id)
         await asyncio.sleep(seconds_to_wait(action, now, utc_now()))
-        before = await _claim(action, payload, now)
+        before, again = await _claim(action, payload, now)
+        if again and directory.lag_seconds and not is_done(action, before=before, now=now):
+            # Tried before, perhaps with effect: a proof that lags must not have it done again.
+            await asyncio.sleep(directory.lag_seconds)
+            now = await directory.get_state(object_id)
         if not is_done(action, before=before, now=now):
             await effect(directory, object_id)
     except PermanentError as error:
@@ -152,16 +156,21 @@ async def _act(
     return {"outcome": outcome, "before": before.to_json() if before else None}
 
 
-async def _claim(action: ActionName, payload: Json, now: AccountState) -> AccountState | None:
-    """Return the state to compare with: ``now`` for the first try, the first try's afterwards."""
+async def _claim(
+    action: ActionName, payload: Json, now: AccountState
+) -> tuple[AccountState | None, bool]:
+    """Return the state to compare with, and whether this has been tried before.
+
+    The state is ``now`` for the first try, the first try's afterwards.
+    """
     name = f"{payload['attempt']}-{action}"
     try:
         store = get_providers().require("cases")
         earlier = await store.claim(payload["case_id"], name, now.to_json())
     except TourniquetError as error:
         _log.warning("%s of %s is not claimed: %s", action, payload["case_id"], explain(error))
-        return _state(payload.get("before"))
-    return _state(earlier) or now
+        return _state(payload.get("before")), False
+    return _state(earlier) or now, earlier is not None
 
 
 def _state(value: Json | None) -> AccountState | None:

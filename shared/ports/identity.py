@@ -17,6 +17,8 @@ class Directory(Protocol):
 
     name: str
     """``entra`` or ``okta``: how cases, payloads and the other ports call it."""
+    lag_seconds: float
+    """How long a change may take to show in ``get_state``."""
 
     async def get_user(self, user_id: str) -> DirectoryUser:
         """Return the account by object id or user principal name; ``NotFound`` if there is none."""

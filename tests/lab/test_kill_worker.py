@@ -13,6 +13,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SCENARIO = "brute-force-success"
 COMMANDS = "suspicious-commands"
+OKTA = "okta-account"
 UNDONE = "taken-back"
 
 
@@ -27,6 +28,8 @@ KILLS = [
             "authentication.methods.delete",
             Activity.REMOVE_AUTHENTICATION_METHODS,
         ),
+        (OKTA, "okta", "users.reset_password", Activity.FORCE_PASSWORD_RESET),
+        (OKTA, "okta", "users.sessions.delete", Activity.REVOKE_SESSIONS),
         (COMMANDS, "defender", "machines.runAntiVirusScan", Activity.SCAN_DEVICES),
     )
     for when in ("before", "after")

@@ -123,15 +123,23 @@ async def test_what_a_person_chose_is_done_in_okta_proved_and_taken_back(
     }
     vip = scenario(login="ruth.okafor@contoso.example", grants=[grant])
     decision = {"actions": [*chosen, "RevokeOAuthGrants"], "comment": "she says it was not her"}
-    asked = Scenario.model_validate(vip.model_dump(exclude={"decision"}) | {"decision": decision})
-    played = await whole_lab.play(asked)
+    steps = {"decision": decision, "undo": {"comment": "a mistake, by phone"}}
+    played = await whole_lab.play(Scenario.model_validate(vip.model_dump() | steps))
     assert sorted(effects(played)) == [
         "users.factors.delete",
         "users.grants.delete",
         "users.sessions.delete",
         "users.suspend",
+        "users.unsuspend",
     ]
     done = actions(played)
     assert {name: done[name] for name in decision["actions"]} == dict.fromkeys(
         decision["actions"], ("succeeded", True)
     )
+    undone = {item["action"]: item["undone"] for item in played.record["actions"]}
+    assert undone["DisableAccount"]["verified"] is True
+    assert undone["DisableAccount"]["detail"] == "status is ACTIVE"
+    # In Okta nobody can consent for a user, and sessions that are gone stay gone.
+    others = ("RevokeSessions", "RemoveAuthenticationMethods", "RevokeOAuthGrants")
+    assert [undone[name] for name in others] == [None] * 3
+    assert "nobody consent for a user" in str(played.record["undos"])

@@ -35,6 +35,7 @@ class FakeDirectory(Fake):
     """One account; an effect moves the state as the real directory does."""
 
     name = "entra"
+    lag_seconds = 0.0
 
     def __init__(self) -> None:
         super().__init__()

@@ -62,6 +62,7 @@ class Entra:
     """Reads about and contains accounts of one Entra tenant."""
 
     name = VENDOR
+    lag_seconds = 0.0
 
     def __init__(self, settings: Settings, graph: Graph | None = None) -> None:
         self._graph = graph or Graph(settings)

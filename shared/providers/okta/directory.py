@@ -49,6 +49,8 @@ class Okta:
     """Reads about and contains accounts of one Okta org."""
 
     name = VENDOR
+    lag_seconds = 5.0
+    """The System Log is seconds behind."""
 
     def __init__(self, api: OktaApi) -> None:
         self._api = api

@@ -268,3 +268,25 @@ async def test_an_attack_in_the_other_log_is_for_a_person_to_place(
     asks = held and twin
     assert found.disposition is (Disposition.ASK if asks else Disposition.AUTOMATIC)
     assert ("the suspicious sign-in is in the log of okta" in found.why) is asks
+
+
+@pytest.mark.parametrize(("lag", "times"), [(0.0, 2), (0.01, 1)])
+async def test_a_proof_that_lags_is_waited_for_before_it_is_done_again(
+    okta: FakeDirectory, monkeypatch: pytest.MonkeyPatch, lag: float, times: int
+) -> None:
+    okta.lag_seconds = lag
+    shown = okta.state
+    reads = 0
+
+    async def get_state(object_id: str) -> AccountState:
+        """The change shows from the third read on."""
+        nonlocal reads
+        reads += 1
+        return okta.state if reads > 2 else shown
+
+    monkeypatch.setattr(okta, "get_state", get_state)
+    payload = {"object_id": OKTA_ID, "directory": "okta", "before": None, "attempt": "contain-1"}
+    for _ in range(2):
+        result = await call(revoke_sessions, **payload)
+        assert result["outcome"]["status"] == "succeeded"
+    assert okta.called("revoke_sessions") == times
