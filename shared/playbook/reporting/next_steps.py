@@ -9,7 +9,9 @@ from shared.models.block import BlockName
 from shared.models.case import AlertType, CaseRecord, CaseStatus, OperatingMode
 from shared.models.outcome import ActionStatus
 from shared.models.plan import ActionName, Disposition
+from shared.playbook.acting.containment import PERSISTENCE_ACTIONS
 from shared.playbook.acting.devices import DEVICE_ACTIONS, left_to_people
+from shared.playbook.acting.persistence import what_is_open
 from shared.playbook.intake.fields import one_line
 from shared.playbook.reporting.case_view import LINE_LIMIT, CaseView
 from shared.playbook.reporting.undo_lines import undo_steps
@@ -96,8 +98,14 @@ def _what_failed(view: CaseView) -> list[str]:
     steps = []
     for one in view.outcomes(ActionStatus.FAILED):
         task = _BY_HAND.get(one.action, "do it by hand")
-        detail = view.text(one.detail) if one.detail else "no reason given"
-        steps.append(f"{one.action} on {one.target} FAILED ({detail}): {task} now.")
+        whys = (
+            what_is_open(one.detail)
+            if one.action in PERSISTENCE_ACTIONS
+            else [one.detail or "no reason given"]
+        )
+        steps += [
+            f"{one.action} on {one.target} FAILED ({view.text(why)}): {task} now." for why in whys
+        ]
     for one in view.outcomes(ActionStatus.SUCCEEDED):
         if one.verified is False:
             steps.append(

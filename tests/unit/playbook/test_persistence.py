@@ -7,7 +7,13 @@ import pytest
 
 from shared.models.outcome import ActionStatus
 from shared.models.persistence import AuthenticationMethod, ConsentGrant, InboxRule
-from shared.playbook.acting.persistence import Chosen, Selection, describe, read_back
+from shared.playbook.acting.persistence import (
+    Chosen,
+    Selection,
+    describe,
+    read_back,
+    what_is_open,
+)
 from shared.playbook.acting.persistence.grants import choose_grants
 from shared.playbook.acting.persistence.methods import choose_methods
 from shared.playbook.acting.persistence.rules import choose_rules, why_suspicious
@@ -234,14 +240,14 @@ ONE, TWO = Chosen(id="1", label="one", item={}), Chosen(id="2", label="two", ite
             [ONE],
             {"2": "403"},
             "failed",
-            "removed: one; NOT removed: two (403)",
+            "NOT removed: two (403); removed: one",
         ),
         (
             Selection(chosen=[ONE], tasks=["look at x"]),
             [ONE],
             {},
             "failed",
-            "removed: one; left to a person: look at x",
+            "left to a person: look at x; removed: one",
         ),
     ],
 )
@@ -249,6 +255,16 @@ def test_half_done_is_never_done(
     selection: Selection, done: list[Chosen], left: dict[str, str], status: str, detail: str
 ) -> None:
     assert describe("removed", selection, done, left) == (ActionStatus(status), detail)
+
+
+def test_each_open_part_is_a_task_of_its_own() -> None:
+    detail = "NOT removed: two (403); left to a person: look at x; look at y; removed: one"
+    assert what_is_open(detail) == [
+        "NOT removed: two (403)",
+        "left to a person: look at x",
+        "look at y",
+    ]
+    assert what_is_open("") == ["no reason given"]
 
 
 def test_looking_again_twice_says_it_once() -> None:

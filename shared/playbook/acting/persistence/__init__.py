@@ -51,19 +51,27 @@ def describe(
         done: what was done, by us or by an earlier try of ours.
         left: ids of what was not done, and why.
     """
+    # What is still open comes first: whoever shortens the line must not cut that off.
     parts = []
-    if done:
-        parts.append(f"{verb}: {', '.join(one.label for one in done)}")
     if left:
         labels = {one.id: one.label for one in selection.chosen}
         refused = ", ".join(f"{labels[key]} ({why})" for key, why in left.items())
         parts.append(f"NOT {verb}: {refused}")
     if selection.tasks:
         parts.append(f"left to a person: {'; '.join(selection.tasks)}")
+    if done:
+        parts.append(f"{verb}: {', '.join(one.label for one in done)}")
     if not parts:
         parts.append(selection.nothing or "there was nothing to do")
     status = ActionStatus.FAILED if left or selection.tasks else ActionStatus.SUCCEEDED
     return status, "; ".join(parts)
+
+
+def what_is_open(detail: str) -> list[str]:
+    """Return the parts of a failed outcome's detail that somebody has to act on, one by one."""
+    done = ("removed: ", "disabled: ", "revoked: ")
+    parts = [part for part in detail.split("; ") if part and not part.startswith(done)]
+    return parts or ["no reason given"]
 
 
 def read_back(detail: str, still: Sequence[str], new: Sequence[str]) -> tuple[bool, str]:
