@@ -6,6 +6,7 @@ from typing import Any
 from durabletask import task
 
 from activities.support import utc_now
+from shared.bootstrap import get_providers
 from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
@@ -189,7 +190,7 @@ def _address_facts(
             address=address,
             highly_unusual=ActionName.BLOCK_IP in recommended,
             never_block=why_never_block(address, settings.never_block) or service,
-            cannot_block=_why_firewall_cannot(address),
+            cannot_block=_why_no_firewall_can(address),
             **known,
         )
     ]
@@ -203,14 +204,17 @@ def _blockable(addresses: list[AddressFacts], settings: Settings) -> str | None:
     return None if shared or facts.cannot_block else facts.address
 
 
-def _why_firewall_cannot(address: str) -> str | None:
-    """Source: learn.microsoft.com/azure/firewall/ip-groups."""
-    return "Azure Firewall's IP groups take IPv4 addresses only" if ":" in address else None
+def _why_no_firewall_can(address: str) -> str | None:
+    """Return why not one of the configured firewalls can take the address, or ``None``."""
+    reasons = {one.name: one.why_not(address) for one in get_providers().firewalls}
+    if None in reasons.values():
+        return None
+    return "; ".join(f"{name}: {why}" for name, why in reasons.items()) or None
 
 
 def _supported(settings: Settings) -> frozenset[ActionName]:
     without = set() if settings.defender_enabled else set(DEVICE_ACTIONS)
-    if not settings.firewall_ip_group_id:
+    if not get_providers().firewalls:
         without.add(ActionName.BLOCK_IP)
     return SUPPORTED_ACTIONS - without
 

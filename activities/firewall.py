@@ -1,93 +1,73 @@
-"""Blocking addresses: start, read back and lift, on the configured firewall."""
+"""Blocks on the configured firewalls: which can take an address, change several, read one back."""
 
 from typing import Any
 
 from durabletask import task
 
-from activities.support import explain, utc_now
+from activities.support import explain
 from shared.bootstrap import get_providers
 from shared.errors import NotConfigured, PermanentError
-from shared.models.base import Json
-from shared.models.message import BlockState
-from shared.models.outcome import ActionOutcome, ActionStatus
-from shared.models.plan import ActionName
+from shared.models.firewall import BlockAnswer, WantedBlock
 from shared.ports import Firewall
 
 
-def _firewall() -> Firewall:
-    firewalls = get_providers().firewalls
-    if not firewalls:
-        raise NotConfigured("no firewall is configured", vendor="firewall", operation="block")
-    return firewalls[0]
+def _firewall(name: str) -> Firewall:
+    for one in get_providers().firewalls:
+        if one.name == name:
+            return one
+    raise NotConfigured("this firewall is not configured", vendor=name, operation="block")
+
+
+async def list_firewalls(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Return which configured firewalls can take an address, and why the others never can.
+
+    Input: ``{"case_id", "address"}``; output: ``{"firewalls": [names], "cannot": {name: why}}``.
+    It is an activity so that its result is history: a changed setting never changes a block that
+    is under way.
+
+    Effect: none.
+    Idempotency: the same settings give the same result.
+    Permission: none.
+    """
+    reasons = {one.name: one.why_not(payload["address"]) for one in get_providers().firewalls}
+    return {
+        "firewalls": [name for name, why in reasons.items() if why is None],
+        "cannot": {name: why for name, why in reasons.items() if why is not None},
+    }
 
 
 async def read_block(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
-    """Return whether an address is on the firewall and in force.
+    """Return whether an address is on a firewall and in force.
 
-    Input: ``{"case_id", "address"}``; output: a ``BlockState``.
+    Input: ``{"case_id", "firewall", "address"}``; output: a ``BlockState``.
 
     Effect: none, reads only.
     Idempotency: a read.
-    Permission: Microsoft.Network/ipGroups/read.
+    Permission: Microsoft.Network/ipGroups/read; Policy.Read.All for the named location; an API
+        key of PAN-OS; Storage Blob Data Contributor for the hosted list.
     """
-    state = await _firewall().get_block(payload["address"])
+    state = await _firewall(payload["firewall"]).get_block(payload["address"])
     return state.to_json()
 
 
-async def block_ip(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
-    """Ask the firewall to block an address; returns before the change is in force.
+async def change_firewall(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Block and lift addresses on one firewall in one go; returns before it is in force.
 
-    Input: ``{"case_id", "address", "before": BlockState | None}``; output: an ``ActionOutcome``
-    whose ``undo`` names the rule, or ``None`` when the address was blocked before this case.
+    Input: ``{"case_id", "firewall", "block": [WantedBlock], "lift": [addresses]}``; output:
+    ``{"answers": {address: BlockAnswer}}``, one for each. The addresses are of several cases:
+    ``case_id`` is the one that happens to write for all.
 
-    Effect: the address is in the firewall's block list.
-    Idempotency: not done when the address is already there.
-    Permission: Microsoft.Network/ipGroups/read and write on that IP group only.
+    Effect: the addresses are on, or no longer on, the firewall's block list.
+    Idempotency: nothing is written when the firewall has it so already.
+    Permission: Microsoft.Network/ipGroups/read and Microsoft.Network/ipGroups/write on that IP
+        group only; Policy.Read.All with Policy.ReadWrite.ConditionalAccess for the named location;
+        an API key of PAN-OS; Storage Blob Data Contributor for the hosted list.
     """
-    address = payload["address"]
-    before = BlockState.model_validate(payload["before"]) if payload.get("before") else None
+    block = [WantedBlock.model_validate(item) for item in payload["block"]]
+    lift = list(payload["lift"])
     try:
-        state = await _firewall().block(address)
+        answers = await _firewall(payload["firewall"]).change(block, lift)
     except PermanentError as error:
-        return _outcome(address, ActionStatus.FAILED, explain(error))
-    was_before = before is not None and before.present
-    in_force = state.present and state.provisioned
-    return _outcome(
-        address,
-        ActionStatus.SUCCEEDED,
-        "was blocked before this case" if was_before else f"accepted: {state.rule_id}",
-        verified=True if in_force else None,
-        undo=None if was_before else {"rule_id": state.rule_id},
-    )
-
-
-async def unblock_ip(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
-    """Take an address off the firewall: expiry of a block, or its undo.
-
-    Input: ``{"case_id", "address"}``; output: a ``BlockState`` with ``present`` false.
-
-    Effect: the address is no longer in the firewall's block list.
-    Idempotency: not done when the address is not there.
-    Permission: Microsoft.Network/ipGroups/read and write on that IP group only.
-    """
-    state = await _firewall().unblock(payload["address"])
-    return state.to_json()
-
-
-def _outcome(
-    address: str,
-    status: ActionStatus,
-    detail: str,
-    *,
-    verified: bool | None = None,
-    undo: Json | None = None,
-) -> Json:
-    return ActionOutcome(
-        action=ActionName.BLOCK_IP,
-        target=address,
-        status=status,
-        verified=verified,
-        detail=detail,
-        at=utc_now(),
-        undo=undo,
-    ).to_json()
+        refused = BlockAnswer(refused=explain(error))
+        answers = dict.fromkeys([*(one.address for one in block), *lift], refused)
+    return {"answers": {address: answer.to_json() for address, answer in answers.items()}}

@@ -14,7 +14,7 @@ from activities.deciding import decide_response
 from activities.devices import isolate_devices, release_devices, scan_devices, verify_devices
 from activities.enrichment import enrich_user
 from activities.evidence import preserve_evidence
-from activities.firewall import block_ip, read_block, unblock_ip
+from activities.firewall import change_firewall, list_firewalls, read_block
 from activities.joining import release_account, take_joined
 from activities.persistence import (
     disable_inbox_rules,
@@ -43,9 +43,9 @@ ACTIVITIES = (
     confirm_compromised,
     verify_account,
     enable_account,
+    list_firewalls,
     read_block,
-    block_ip,
-    unblock_ip,
+    change_firewall,
     preserve_evidence,
     save_case,
     open_ticket,

@@ -51,7 +51,7 @@ class Round:
         """Start planned actions; they run while people are told and asked."""
         standing = self.standing
         number = standing.next_containment()
-        started = start_containment(self.ctx, standing.case, standing.decided, lines, number)
+        started = start_containment(self.ctx, standing, lines, number)
         self.under_way.append(started)
         return started
 
@@ -145,8 +145,8 @@ def _settle(this: Round) -> Steps[None]:
         blocks = _final_blocks(this, outcomes, preserved)
         del blocks[BlockName.FIREWALL]
         yield from this.file.write(actions=outcomes, blocks=blocks, timeline=_events(outcomes))
+        outcomes = merge_outcomes(outcomes, (yield from block_addresses(this.ctx, this.under_way)))
         for under_way in this.under_way:
-            outcomes = merge_outcomes(outcomes, (yield from block_addresses(this.ctx, under_way)))
             outcomes = merge_outcomes(outcomes, (yield from finish_devices(this.ctx, under_way)))
     this.standing.outcomes = outcomes
     done = [item["at"] for item in outcomes if item["status"] == ActionStatus.SUCCEEDED]

@@ -1,4 +1,4 @@
-"""Step 6: contain an account under its lock, block an address beside it; then read back."""
+"""Step 6: contain an account under its lock; then read back."""
 
 from collections.abc import Generator
 from datetime import timedelta
@@ -42,9 +42,6 @@ AT_ONCE: tuple[tuple[ActionName, Activity], ...] = (
 
 ACCOUNT_READ_BACK_SECONDS = (1, 2, 4, 8, 15, 30)
 """Waits between read-backs of the account; Entra answers from replicas that lag for seconds."""
-
-FIREWALL_READ_BACK_SECONDS = (1, 2, 4, 8, 15, 30, 60, 60, 60, 60, 60, 60, 60, 60, 60)
-"""Waits between read-backs of the firewall: an IP group change takes about 3 minutes."""
 
 
 def contain(
@@ -161,33 +158,6 @@ def _verify(
 
 def _needs_read_back(outcome: Json) -> bool:
     return outcome["status"] == ActionStatus.SUCCEEDED and outcome["verified"] is not True
-
-
-def block_address(
-    ctx: task.OrchestrationContext, payload: Json
-) -> Generator[task.Task[Any], Any, Json]:
-    """Block one address on the firewall and wait, by durable timer, until it is in force.
-
-    Input: ``{"case_id", "address"}``; output: one action outcome. Runs beside the account's
-    containment, which never waits for it.
-    """
-    address = payload["address"]
-    before = yield from attempt(case_activity(ctx, Activity.READ_BLOCK, payload, Retry.READ))
-    request = payload | {"before": before.result}
-    settled = yield from attempt(case_activity(ctx, Activity.BLOCK_IP, request, Retry.FIREWALL))
-    if not settled.result:
-        return _outcome(ctx, ActionName.BLOCK_IP, address, ActionStatus.FAILED, settled.error)
-    outcome: Json = settled.result
-    for wait in FIREWALL_READ_BACK_SECONDS:
-        if not _needs_read_back(outcome):
-            break
-        yield ctx.create_timer(timedelta(seconds=wait))
-        state = yield from attempt(case_activity(ctx, Activity.READ_BLOCK, payload, Retry.READ))
-        if state.result and state.result["present"] and state.result["provisioned"]:
-            outcome = outcome | {"verified": True, "detail": f"in force: {state.result['rule_id']}"}
-        elif state.result and not state.result["present"]:
-            outcome = outcome | {"verified": False, "detail": "the address is not in the group"}
-    return outcome
 
 
 def _outcome(

@@ -16,6 +16,8 @@ class Orchestrator(StrEnum):
     UNDO = "undo"
     CONTAIN_DEVICES = "contain_devices"
     JOIN_INCIDENTS = "join_incidents"
+    ALIGN_FIREWALL = "align_firewall"
+    LIFT_BLOCK = "lift_block"
 
 
 class Activity(StrEnum):
@@ -34,8 +36,6 @@ class Activity(StrEnum):
     CONFIRM_COMPROMISED = "confirm_compromised"
     VERIFY_ACCOUNT = "verify_account"
     READ_BLOCK = "read_block"
-    BLOCK_IP = "block_ip"
-    UNBLOCK_IP = "unblock_ip"
     ENABLE_ACCOUNT = "enable_account"
     PRESERVE_EVIDENCE = "preserve_evidence"
     SAVE_CASE = "save_case"
@@ -56,6 +56,8 @@ class Activity(StrEnum):
     ENABLE_INBOX_RULES = "enable_inbox_rules"
     RESTORE_OAUTH_GRANTS = "restore_oauth_grants"
     DISMISS_RISK = "dismiss_risk"
+    LIST_FIREWALLS = "list_firewalls"
+    CHANGE_FIREWALL = "change_firewall"
 
 
 class Entity(StrEnum):
@@ -63,6 +65,8 @@ class Entity(StrEnum):
 
     ACCOUNT = "account"
     BREAKER = "breaker"
+    ADDRESS = "address"
+    FIREWALL = "firewall"
 
 
 BREAKER_KEY = "tenant"
@@ -70,9 +74,13 @@ BREAKER_KEY = "tenant"
 
 
 class Event(StrEnum):
-    """External events a case waits for; raised on the instance whose id is the case id."""
+    """External events; raised on the instance whose id is the case id, unless said otherwise."""
 
     DECISION = "Decision"
     ACKNOWLEDGED = "Acknowledged"
     CLOSED = "Closed"
     JOINED = "Joined"
+    BLOCKED = "Blocked"
+    """Raised by ``block_address`` when every firewall has answered."""
+    BLOCK = "Block"
+    """Raised on a block's own instance (``block_instance``): a person lifts or extends it."""

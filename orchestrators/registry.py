@@ -1,9 +1,12 @@
 """The orchestrators and entities that the app registers."""
 
-from orchestrators.contain import block_address, contain
+from orchestrators.blocks import block_address, lift_block
+from orchestrators.contain import contain
 from orchestrators.devices import contain_devices
 from orchestrators.entities import account, breaker
+from orchestrators.firewalls import align_firewall
 from orchestrators.hand_over import open_ticket_late
+from orchestrators.holds import address, firewall
 from orchestrators.joining import join_incidents
 from orchestrators.respond import respond
 from orchestrators.undo import undo
@@ -12,9 +15,11 @@ ORCHESTRATORS = (
     respond,
     contain,
     block_address,
+    align_firewall,
+    lift_block,
     open_ticket_late,
     undo,
     contain_devices,
     join_incidents,
 )
-ENTITIES = (account, breaker)
+ENTITIES = (account, breaker, address, firewall)

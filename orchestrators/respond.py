@@ -58,7 +58,7 @@ def _respond(ctx: task.OrchestrationContext, case: CaseRequest, file: CaseFile) 
         yield from act(Round(ctx, file, standing, joins, evidence), raised.todo)
         yield from hand_over(ctx, file)
         set_phase(ctx, final_status(standing.outcomes))
-    yield from settle(late)
+    yield from settle([*late, *(one for blocks in standing.blocks.values() for one in blocks)])
     confidence = standing.decided.verdict.compromise_confidence_score
     return {"case_id": case.case_id, "confidence": confidence}
 

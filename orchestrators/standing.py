@@ -1,6 +1,9 @@
 """Where a case stands: what it acts on, and what came of it so far."""
 
 from dataclasses import dataclass, field
+from typing import Any
+
+from durabletask import task
 
 from orchestrators.gather import Gathered
 from shared.models.base import Json
@@ -19,6 +22,8 @@ class Standing:
     outcomes: list[Json] = field(default_factory=list)
     containments: int = 0
     questions: int = 0
+    blocks: dict[str, list[task.Task[Any]]] = field(default_factory=dict)
+    """By address, the orchestrations of its blocks; each lives until its block ends."""
 
     def next_containment(self) -> int:
         """Return the number that keeps the instance ids of the next containment apart."""

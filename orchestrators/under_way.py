@@ -3,15 +3,18 @@
 Nothing about the account waits for a firewall or for devices, whose changes take minutes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from durabletask import task
 
 from orchestrators.flow import Steps, settle, utc_now
-from orchestrators.names import Orchestrator
+from orchestrators.names import Event, Orchestrator
+from orchestrators.standing import Standing
 from shared.models.base import Json, format_utc
 from shared.models.case import CaseRequest
+from shared.models.firewall import block_instance
 from shared.models.plan import ActionName, PlannedAction
 from shared.playbook.acting.containment import IDENTITY_ACTIONS, by_hand
 from shared.playbook.acting.devices import DEVICE_ACTIONS
@@ -26,6 +29,7 @@ class Containment:
     account: list[task.Task[Any]]
     devices: list[task.Task[Any]]
     addresses: dict[str, task.Task[Any]]
+    """Each block's own orchestration, which lives until the block ends."""
 
     @property
     def acts(self) -> bool:
@@ -40,12 +44,12 @@ class Containment:
 
 def start_containment(
     ctx: task.OrchestrationContext,
-    case: CaseRequest,
-    decided: Decided,
+    standing: Standing,
     actions: list[PlannedAction],
     number: int,
 ) -> Containment:
     """Start the planned actions; ``number`` keeps the instance ids of two rounds apart."""
+    case, decided = standing.case, standing.decided
     doable = [item.to_json() for item in actions if item.action in IDENTITY_ACTIONS]
     account: list[task.Task[Any]] = []
     if doable and case.account:
@@ -65,20 +69,36 @@ def start_containment(
                 instance_id=f"{ctx.instance_id}:contain:{number}",
             )
         ]
-    addresses = [item.target for item in actions if item.action is ActionName.BLOCK_IP]
     return Containment(
         actions,
         account,
         _start_devices(ctx, case, decided, actions, number),
-        {
-            address: ctx.call_sub_orchestrator(
-                str(Orchestrator.BLOCK_ADDRESS),
-                input={"case_id": case.case_id, "address": address},
-                instance_id=f"{ctx.instance_id}:block:{number}:{index}",
-            )
-            for index, address in enumerate(addresses)
-        },
+        _start_blocks(ctx, standing, actions),
     )
+
+
+def _start_blocks(
+    ctx: task.OrchestrationContext, standing: Standing, actions: list[PlannedAction]
+) -> dict[str, task.Task[Any]]:
+    """Start a block of each address that this case does not block already."""
+    case = standing.case
+    started: dict[str, task.Task[Any]] = {}
+    for address in [item.target for item in actions if item.action is ActionName.BLOCK_IP]:
+        earlier = standing.blocks.setdefault(address, [])
+        if any(not one.is_complete for one in earlier):
+            continue
+        started[address] = ctx.call_sub_orchestrator(
+            str(Orchestrator.BLOCK_ADDRESS),
+            input={
+                "case_id": case.case_id,
+                "address": address,
+                "hours": case.timing.block_hours,
+                "report_to": ctx.instance_id,
+            },
+            instance_id=block_instance(case.case_id, address, len(earlier) + 1),
+        )
+        earlier.append(started[address])
+    return started
 
 
 def _start_devices(
@@ -118,16 +138,27 @@ def contain_account(ctx: task.OrchestrationContext, under_way: Containment) -> S
     return done
 
 
-def block_addresses(ctx: task.OrchestrationContext, under_way: Containment) -> Steps[list[Json]]:
-    """Wait for the firewall, which may take minutes."""
-    settled = yield from settle(list(under_way.addresses.values()))
-    at = utc_now(ctx)
-    outcomes: list[Json] = []
-    for address, one in zip(under_way.addresses, settled, strict=True):
-        lines = [item for item in under_way.actions if item.target == address]
-        failed = by_hand(lines, at, error=one.error or "no answer")
-        outcomes += [one.result] if one.result else failed
-    return outcomes
+def block_addresses(
+    ctx: task.OrchestrationContext, every: Sequence[Containment]
+) -> Steps[list[Json]]:
+    """Wait until the firewalls have answered, which may take minutes; not for blocks to end."""
+    blocks = {address: one for under_way in every for address, one in under_way.addresses.items()}
+    lines = [item for under_way in every for item in under_way.actions]
+    outcomes: dict[str, Json] = {}
+    while missing := [address for address in blocks if address not in outcomes]:
+        told = ctx.wait_for_external_event(str(Event.BLOCKED))
+        winner = yield task.when_any([told, *(blocks[address] for address in missing)])
+        if winner is told:
+            answer = told.get_result()
+            outcomes[answer["address"]] = answer["outcome"]
+            continue
+        told.cancel()
+        [address] = [name for name in missing if blocks[name] is winner]
+        ended = (yield from settle([winner]))[0]
+        mine = [item for item in lines if item.target == address]
+        failed = by_hand(mine, utc_now(ctx), error=ended.error or "no answer")
+        outcomes[address] = ended.result or failed[0]
+    return list(outcomes.values())
 
 
 def finish_devices(ctx: task.OrchestrationContext, under_way: Containment) -> Steps[list[Json]]:

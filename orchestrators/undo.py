@@ -18,7 +18,7 @@ from orchestrators.flow import (
     timeline,
     utc_now,
 )
-from orchestrators.names import Activity, Entity
+from orchestrators.names import Activity, Entity, Orchestrator
 from orchestrators.telling import tell_everywhere
 from shared.models.base import Json, format_utc
 from shared.models.plan import ActionName
@@ -28,13 +28,15 @@ from shared.playbook.acting.containment import IDENTITY_ACTIONS
 
 UNDO_ACTIVITIES: dict[ActionName, tuple[Activity, task.RetryPolicy]] = {
     ActionName.DISABLE_ACCOUNT: (Activity.ENABLE_ACCOUNT, Retry.CONTAIN),
-    ActionName.BLOCK_IP: (Activity.UNBLOCK_IP, Retry.FIREWALL),
     ActionName.ISOLATE_DEVICE: (Activity.RELEASE_DEVICES, Retry.CONTAIN),
     ActionName.DISABLE_INBOX_RULES: (Activity.ENABLE_INBOX_RULES, Retry.CONTAIN),
     ActionName.REVOKE_OAUTH_GRANTS: (Activity.RESTORE_OAUTH_GRANTS, Retry.CONTAIN),
     ActionName.CONFIRM_COMPROMISED: (Activity.DISMISS_RISK, Retry.CONTAIN),
 }
-"""What takes each action back. Input and output of all of them: activities/undoing.py."""
+"""What takes each action back. Input and output of all of them: activities/undoing.py.
+
+A block is taken back by an orchestration of the same input and output: other cases may hold it.
+"""
 
 ACCOUNT_READ_BACK_SECONDS = (1, 2, 4, 8, 15, 30)
 """Waits between read-backs of the account; Entra answers from replicas that lag for seconds."""
@@ -58,7 +60,7 @@ def undo(ctx: task.OrchestrationContext, payload: Json) -> Generator[task.Task[A
     case_id = payload["case_id"]
     started = {"undos": [_run(payload, [])], "timeline": timeline(ctx, _asked(payload))}
     yield from attempt(save(ctx, case_id, started, Retry.WRITE))
-    known = [item for item in payload["actions"] if item["action"] in UNDO_ACTIVITIES]
+    known = [item for item in payload["actions"] if _can_restore(item)]
     account = [item for item in known if item["action"] in IDENTITY_ACTIONS]
     elsewhere = [item for item in known if item["action"] not in IDENTITY_ACTIONS]
     under_way = [_restore(ctx, payload, item) for item in elsewhere]
@@ -87,10 +89,11 @@ def _restore(
     ctx: task.OrchestrationContext, payload: Json, outcome: Json, *, read_back: bool = False
 ) -> task.Task[Any]:
     """Schedule the activity that takes one action back, or that only looks whether it is."""
-    activity, policy = UNDO_ACTIVITIES[ActionName(outcome["action"])]
     request = {name: payload[name] for name in ("case_id", "object_id", "directory")}
     request |= {"attempt": ctx.instance_id.replace(":", "-"), "outcome": outcome}
-    request |= {"address": outcome["target"]}
+    if outcome["action"] == ActionName.BLOCK_IP:
+        return ctx.call_sub_orchestrator(str(Orchestrator.LIFT_BLOCK), input=request)
+    activity, policy = UNDO_ACTIVITIES[ActionName(outcome["action"])]
     if read_back:
         return case_activity(ctx, activity, request | {"read_back": True}, Retry.READ)
     return case_activity(ctx, activity, request, policy)
@@ -121,12 +124,16 @@ def _read_back(
     return [_judged(item) | {"at": at} for item in results]
 
 
+def _can_restore(outcome: Json) -> bool:
+    return outcome["action"] == ActionName.BLOCK_IP or outcome["action"] in UNDO_ACTIVITIES
+
+
 def _is_open(result: Json) -> bool:
     return result["status"] == UndoStatus.SUCCEEDED and result["verified"] is not True
 
 
 def _result(outcome: Json, settled: Settled) -> Json:
-    answer = _answer(settled.result) or {
+    answer = settled.result or {
         "status": str(UndoStatus.FAILED),
         "verified": None,
         "detail": settled.error or "no answer",
@@ -138,23 +145,10 @@ def _result(outcome: Json, settled: Settled) -> Json:
 def _seen(answer: Settled) -> Json:
     if not answer.result:
         return {"verified": None, "detail": f"not read back: {answer.error}"}
-    seen = _answer(answer.result)
+    seen = answer.result
     if seen["status"] != UndoStatus.SUCCEEDED:
         return {"verified": None, "detail": f"not read back: {seen['detail']}"}
     return {"verified": seen["verified"], "detail": seen["detail"]}
-
-
-def _answer(result: Json | None) -> Json:
-    """Return an undo activity's answer; a firewall's block state in the same shape."""
-    if not result or "present" not in result:
-        return result or {}
-    gone = not result["present"]
-    detail = "no longer in the list" if gone else "still in the list"
-    return {
-        "status": str(UndoStatus.SUCCEEDED),
-        "verified": gone and result["provisioned"],
-        "detail": f"{detail}: {result['rule_id']}",
-    }
 
 
 def _judged(result: Json) -> Json:
@@ -168,7 +162,7 @@ def _judged(result: Json) -> Json:
 
 def _not_ours(outcomes: Sequence[Json]) -> list[Json]:
     """Return results for actions that nothing in the app takes back."""
-    left = [item for item in outcomes if item["action"] not in UNDO_ACTIVITIES]
+    left = [item for item in outcomes if not _can_restore(item)]
     return [_judged(_result(item, Settled(error="not automated"))) for item in left]
 
 

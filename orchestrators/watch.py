@@ -1,4 +1,4 @@
-"""Step 9: watch the case until it is closed: acknowledgement, "did it hold?", block expiry."""
+"""Step 9: watch the case until it is closed: acknowledgement, "did it hold?"."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,10 +26,9 @@ class _Waits:
     closed: task.CancellableTask[Any] | None
     end: task.CancellableTask[Any] | None
     recheck: task.CancellableTask[Any] | None
-    expiry: task.CancellableTask[Any] | None
 
     def pending(self) -> list[task.Task[Any]]:
-        every = (self.acknowledged, self.closed, self.end, self.recheck, self.expiry)
+        every = (self.acknowledged, self.closed, self.end, self.recheck)
         return [one for one in every if one is not None]
 
     def cancel(self) -> None:
@@ -42,23 +41,21 @@ class _Waits:
 def watch(
     ctx: task.OrchestrationContext, case: CaseRequest, outcomes: list[Json], joins: Joins
 ) -> Steps[Raised | None]:
-    """Watch a handed-over case until a person closes it or the watch ends and no block is left.
+    """Watch a handed-over case until a person closes it or the watch ends.
 
     The re-check is owed to a closed case, too; when the containment did not hold, the case is open
-    again. Returns a judgement that asks for more, made by incidents that joined; then the caller
-    acts, and watches anew.
+    again. Its blocks end by themselves (``block_address``). Returns a judgement that asks for
+    more, made by incidents that joined; then the caller acts, and watches anew.
     """
     done = [item for item in outcomes if item["status"] == ActionStatus.SUCCEEDED]
-    blocked = [item for item in done if item["action"] == ActionName.BLOCK_IP and item["undo"]]
     contained = any(item["action"] != ActionName.BLOCK_IP for item in done)
     timing = case.timing
     waits = _Waits(
         **_people(ctx, case),
-        recheck=_timer(ctx, minutes=timing.recheck_minutes) if contained else None,
-        expiry=_timer(ctx, minutes=timing.block_hours * 60) if blocked else None,
+        recheck=ctx.create_timer(timedelta(minutes=timing.recheck_minutes)) if contained else None,
     )
     watching = True
-    while watching or waits.recheck is not None or waits.expiry is not None:
+    while watching or waits.recheck is not None:
         winner = yield task.when_any([*waits.pending(), *joins.pending()])
         if winner is waits.acknowledged:
             yield from _acknowledge(ctx, case, waits)
@@ -68,9 +65,6 @@ def watch(
             if held is False and not watching:
                 watching = True
                 vars(waits).update(_people(ctx, case))
-        elif winner is waits.expiry:
-            waits.expiry = None
-            yield from _lift_blocks(ctx, case, blocked)
         elif winner in joins.pending():
             if raised := joins.go_on():
                 yield from _put_off(ctx, case, waits)
@@ -108,10 +102,6 @@ def _put_off(ctx: task.OrchestrationContext, case: CaseRequest, waits: _Waits) -
         yield from attempt(save(ctx, case.case_id, patch))
 
 
-def _timer(ctx: task.OrchestrationContext, *, minutes: float) -> task.CancellableTask[Any]:
-    return ctx.create_timer(timedelta(minutes=minutes))
-
-
 def _acknowledge(ctx: task.OrchestrationContext, case: CaseRequest, waits: _Waits) -> Steps[None]:
     patch = acknowledged(ctx, _told(waits.acknowledged))
     waits.acknowledged = ctx.wait_for_external_event(str(Event.ACKNOWLEDGED))
@@ -143,20 +133,6 @@ def _recheck(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[bool | 
 
 def _recheck_window(case: CaseRequest) -> timedelta:
     return timedelta(minutes=case.timing.recheck_minutes)
-
-
-def _lift_blocks(
-    ctx: task.OrchestrationContext, case: CaseRequest, blocked: list[Json]
-) -> Steps[None]:
-    events = []
-    for item in blocked:
-        payload = {"case_id": case.case_id, "address": item["target"]}
-        settled = yield from attempt(
-            case_activity(ctx, Activity.UNBLOCK_IP, payload, Retry.FIREWALL)
-        )
-        result = "expired and lifted" if settled.result else f"could not be lifted: {settled.error}"
-        events.append(f"block of {item['target']} {result}")
-    yield from attempt(save(ctx, case.case_id, {"timeline": timeline(ctx, *events)}))
 
 
 def _end(ctx: task.OrchestrationContext, case: CaseRequest, waits: _Waits) -> Steps[None]:

@@ -13,6 +13,7 @@ from typing import Any, Literal, overload
 from shared.errors import NotConfigured
 from shared.ports import (
     AuthenticationMethods,
+    BlockList,
     CaseStore,
     ConsentGrants,
     Directory,
@@ -75,6 +76,8 @@ class Providers:
     endpoint: Endpoint | None = None
     reputation: list[Reputation] = field(default_factory=list)
     firewalls: list[Firewall] = field(default_factory=list)
+    block_list: BlockList | None = None
+    """The one of the firewalls that others fetch."""
     ticketing: list[Ticketing] = field(default_factory=list)
     notifiers: list[Notifier] = field(default_factory=list)
 
@@ -216,6 +219,19 @@ def _add_firewalls(providers: Providers, settings: Settings) -> None:
         from shared.providers.azure_firewall import AzureFirewall
 
         providers.firewalls.append(AzureFirewall(settings))
+    if settings.named_location_id:
+        from shared.providers.conditional_access import NamedLocation
+
+        providers.firewalls.append(NamedLocation(settings))
+    if settings.panos_url and settings.panos_api_key:
+        from shared.providers.panos import PanOs
+
+        providers.firewalls.append(PanOs(settings))
+    if settings.block_list_enabled:
+        from shared.providers.block_list import HostedBlockList
+
+        providers.block_list = HostedBlockList(settings)
+        providers.firewalls.append(providers.block_list)
 
 
 def _add_endpoint(providers: Providers, settings: Settings) -> None:

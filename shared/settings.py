@@ -80,6 +80,14 @@ class Settings(BaseSettings):
     log_analytics_workspace_id: str | None = None
     arm_url: str = "https://management.azure.com"
     firewall_ip_group_id: str | None = None
+    named_location_id: str | None = None
+    """Named location of Entra Conditional Access that a policy blocks."""
+    panos_url: str | None = None
+    panos_api_key: SecretStr | None = None
+    panos_tag: str = Field(default="tourniquet-blocked", min_length=1, max_length=127)
+    """Tag of a dynamic address group that a rule denies."""
+    block_list_enabled: bool = False
+    """Whether blocked addresses are kept as a list that firewalls fetch."""
     defender_enabled: bool = False
     defender_url: str = "https://api.security.microsoft.com"
     defender_isolation: Literal["Full", "Selective"] = "Full"

@@ -76,6 +76,18 @@ AZURE_NEEDS: tuple[Need, ...] = (
         setting="blob_url",
     ),
     _azure(
+        purpose="The hosted block list, beside the case records",
+        vendor="block_list",
+        operations=("block-list.get", "block-list.put"),
+        permission="Storage Blob Data Contributor",
+        role_id=BLOB_CONTRIBUTOR,
+        scope="the case container",
+        without="This part of `BlockIP` fails and is named; `GET /api/block-list` answers 503, and "
+        "firewalls keep the list they have.",
+        setting="block_list_enabled",
+        changes=True,
+    ),
+    _azure(
         purpose="Evidence",
         vendor="blob",
         operations=("evidence.put", "evidence.get", "evidence.properties"),

@@ -8,6 +8,16 @@ _other = partial(Need, section=Section.OTHER)
 
 OTHER_NEEDS: tuple[Need, ...] = (
     _other(
+        purpose="Tag an address on a Palo Alto firewall, read it back, take the tag off",
+        vendor="panos",
+        operations=("register", "unregister", "show.registered-ip"),
+        permission="An API key of PAN-OS, of an administrator whose role allows the XML API's "
+        "User-ID Agent and Operational Requests and nothing else",
+        without="This part of `BlockIP` fails and is named.",
+        setting="panos_api_key",
+        changes=True,
+    ),
+    _other(
         purpose="Ticket",
         vendor="servicenow",
         operations=("incident.list", "incident.post", "incident.patch"),

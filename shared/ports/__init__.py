@@ -5,7 +5,7 @@ triggers call them. Every method may raise the errors of ``shared.errors``; each
 deadline on every call, honours ``Retry-After`` within it and never raises a vendor's own exception.
 """
 
-from shared.ports.defences import Endpoint, Firewall
+from shared.ports.defences import BlockList, Endpoint, Firewall
 from shared.ports.identity import AuthenticationMethods, ConsentGrants, Directory, Mailbox
 from shared.ports.knowledge import GeoLocator, ReadTables, Reputation, Siem, SignInLog
 from shared.ports.people import Notifier, Ticketing
@@ -13,6 +13,7 @@ from shared.ports.stores import CaseStore, EvidenceStore, OpenCases
 
 __all__ = [
     "AuthenticationMethods",
+    "BlockList",
     "CaseStore",
     "ConsentGrants",
     "Directory",

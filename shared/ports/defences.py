@@ -1,26 +1,44 @@
 """Ports of what stops an attacker outside the directory: firewalls, endpoint protection."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from shared.models.device import Device, DeviceAction
+from shared.models.firewall import BlockAnswer, WantedBlock
 from shared.models.message import BlockState
 
 
 class Firewall(Protocol):
-    """A firewall that can block a source address."""
+    """Whatever keeps source addresses out; several may be configured."""
 
     name: str
+    """Unique among those configured."""
 
-    async def block(self, address: str) -> BlockState:
-        """Ask for the block and return at once; ``provisioned`` may still be false."""
+    def why_not(self, address: str) -> str | None:
+        """Return why it can never take this address, or ``None``. Asks nobody."""
         ...
 
     async def get_block(self, address: str) -> BlockState:
         """Return whether the address is blocked and the firewall has put it in force."""
         ...
 
-    async def unblock(self, address: str) -> BlockState:
-        """Lift the block; ``present`` is false afterwards."""
+    async def change(
+        self, block: Sequence[WantedBlock], lift: Sequence[str]
+    ) -> dict[str, BlockAnswer]:
+        """Block and lift addresses in as few writes as possible, and return at once.
+
+        One answer for each address; one that is refused does not stop the others. Nothing is
+        written when the firewall has it so already. Never called twice at the same time for one
+        firewall by this app.
+        """
+        ...
+
+
+class BlockList(Firewall, Protocol):
+    """The list of blocked addresses that firewalls fetch by themselves."""
+
+    async def list_addresses(self) -> list[str]:
+        """Return the addresses that are blocked now, in a stable order; none that has expired."""
         ...
 
 

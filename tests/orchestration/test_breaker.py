@@ -41,7 +41,7 @@ def test_exactly_as_many_as_the_limit_act_by_themselves(storm: tuple[Engine, lis
         if run not in asked:
             run.wait_for_call("revoke_sessions")
     assert all(not run.called("force_password_reset") for run in asked)
-    assert all(not run.called("block_ip") for run in asked)
+    assert all(not run.called("change_firewall") for run in asked)
 
 
 def test_the_soc_is_paged_once(storm: tuple[Engine, list[Run]]) -> None:

@@ -4,12 +4,9 @@ from collections.abc import Callable
 from itertools import count, groupby
 from typing import Any
 
-import pytest
-
 from shared.models.plan import ActionName
 from tests.support.durable_backend import Engine, Run, Script
 from tests.support.scripts import (
-    ADDRESS,
     OBJECT_ID,
     SOON,
     case_payload,
@@ -113,14 +110,14 @@ def test_the_account_does_not_wait_for_the_firewall(case: NewCase) -> None:
 
     def block(payload: Json) -> Any:
         assert written.wait(20), "the firewall answers only after the account's block is written"
-        return default_scripts()["block_ip"](payload)
+        return default_scripts()["change_firewall"](payload)
 
     def save(payload: Json) -> Json:
         if "Conditional_AD_Containment" in payload["patch"].get("blocks", {}):
             written.set()
         return {"case_id": payload["case_id"]}
 
-    run = case(block_ip=block, save_case=save)
+    run = case(change_firewall=block, save_case=save)
     run.start("respond", case_payload(timing=SOON))
     run.wait()
     patches = [call["patch"] for call in run.called("save_case")]
@@ -128,45 +125,6 @@ def test_the_account_does_not_wait_for_the_firewall(case: NewCase) -> None:
     assert early["blocks"]["Conditional_AD_Containment"]["status"] == "complete"
     assert early["blocks"]["Evidence_Preservation"]["status"] == "complete"
     assert "Conditional_Firewall_IP_Block" not in early["blocks"]
-
-
-def states(*answers: Json) -> Script:
-    """Answer with each state in turn, then with the last for ever."""
-    numbers = count()
-    base = {"rule_id": "/ipGroups/1", "present": True, "provisioned": False}
-    return lambda _payload: base | answers[min(next(numbers), len(answers) - 1)]
-
-
-def blocked(run: Run) -> Json:
-    run.start("block_address", {"address": ADDRESS})
-    return run.output(dict)
-
-
-ACCEPTED = outcome(ActionName.BLOCK_IP, undo={"rule_id": "/ipGroups/1"})
-
-
-def test_a_block_is_verified_once_the_firewall_has_put_it_in_force(case: NewCase) -> None:
-    reads = states({"present": False}, {}, {}, {"provisioned": True})
-    run = case(block_ip=lambda _payload: ACCEPTED, read_block=reads)
-    found = blocked(run)
-    assert (found["verified"], found["detail"]) == (True, "in force: /ipGroups/1")
-    assert len(run.called("read_block")) == 4
-    assert run.called("block_ip")[0]["before"]["present"] is False
-
-
-@pytest.mark.parametrize(("state", "verified"), [({}, None), ({"present": False}, False)])
-def test_a_block_that_never_comes_into_force_says_so(
-    case: NewCase, state: Json, verified: bool | None
-) -> None:
-    run = case(block_ip=lambda _payload: ACCEPTED, read_block=states(state))
-    assert blocked(run)["verified"] is verified
-
-
-def test_a_firewall_that_stays_down_is_a_failed_outcome(case: NewCase) -> None:
-    run = case(block_ip=fail("409"))
-    found = blocked(run)
-    assert found["status"] == "failed" and "409" in found["detail"]
-    assert len(run.called("block_ip")) == 8
 
 
 def two_cases(engine: Engine, scripts: dict[str, Script], keys: tuple[str, str]) -> list[Run]:

@@ -19,6 +19,7 @@ from tests.support.joining import (
     medium,
     respond,
 )
+from tests.support.scripted_firewalls import blocked
 from tests.support.scripts import ADDRESS, DECISION, T1, decided, default_scripts, plan_line
 
 type NewCase = Callable[..., Run]
@@ -42,7 +43,8 @@ def test_an_incident_that_joins_in_the_watch_is_a_note(case: NewCase) -> None:
     assert last(run, "joined")[0]["case_id"] == f"case-{7:024x}"
     assert [call["phase"] for call in run.called("open_ticket")].count("joined") == 1
     assert len(run.called("enrich_user")) == len(run.called("decide_response")) == 2
-    for activity in ("force_password_reset", "revoke_sessions", "block_ip", "preserve_evidence"):
+    assert blocked(run) == [ADDRESS]
+    for activity in ("force_password_reset", "revoke_sessions", "preserve_evidence"):
         assert len(run.called(activity)) == 1, activity
 
 
@@ -103,7 +105,7 @@ def test_a_verdict_that_rises_while_a_person_is_asked_acts_at_once(case: NewCase
     respond(run)
     run.wait_for_call("comment_incident")
     run.tell("Joined", inbox.put(7))
-    run.wait_for_call("block_ip")
+    run.wait_for_call("change_firewall")
     run.wait_for_call("notify_analysts", count=3)
     close(run)
     assert len(run.called("force_password_reset")) == len(run.called("revoke_sessions")) == 1
@@ -167,7 +169,7 @@ def test_a_verdict_that_rises_in_the_watch_contains_and_watches_again(case: NewC
     run.tell("Joined", inbox.put(7))
     run.wait_for_call("recheck_sign_ins")
     close(run)
-    assert len(run.called("force_password_reset")) == len(run.called("block_ip")) == 1
+    assert len(run.called("force_password_reset")) == len(blocked(run)) == 1
     phases = [call["phase"] for call in run.called("notify_analysts")]
     assert phases == ["decision_needed", "completed", "opened", "completed"]
 
@@ -181,10 +183,10 @@ def test_only_what_is_newly_automatic_is_done(case: NewCase) -> None:
     respond(run)
     run.wait_for_call("comment_incident", count=2)
     run.tell("Joined", inbox.put(7, addresses=[OTHER_ADDRESS]))
-    run.wait_for_call("block_ip", count=2)
+    run.wait_for_call("change_firewall", count=2)
     run.wait_for_call("comment_incident", count=5)
     close(run)
-    assert [call["address"] for call in run.called("block_ip")] == [ADDRESS, OTHER_ADDRESS]
+    assert blocked(run) == [ADDRESS, OTHER_ADDRESS]
     assert len(run.called("force_password_reset")) == len(run.called("revoke_sessions")) == 1
     asked = [call["address"] for call in run.called("check_address")]
     assert OTHER_ADDRESS in asked, "the new incident's address is looked up"
@@ -204,5 +206,5 @@ def test_an_attacker_who_came_back_is_contained_again(case: NewCase) -> None:
     run.wait_for_call("comment_incident", count=5)
     close(run)
     assert len(run.called("force_password_reset")) == 2
-    assert len(run.called("block_ip")) == 1, "the block is still in force"
+    assert blocked(run) == [ADDRESS], "the block is still in force"
     assert T1 < "2026-11-20T13:00:00.000Z"

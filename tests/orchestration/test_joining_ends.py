@@ -9,7 +9,8 @@ from shared.models.verdict import Confidence
 from tests.support.durable_backend import Run
 from tests.support.inbox import Inbox
 from tests.support.joining import close, joined_notes, judgements, last, respond
-from tests.support.scripts import SOON, decided, fail, plan_line
+from tests.support.scripted_firewalls import blocked
+from tests.support.scripts import ADDRESS, SOON, decided, fail, plan_line
 
 type NewCase = Callable[..., Run]
 
@@ -25,7 +26,8 @@ def test_a_storm_costs_few_looks_and_no_action_twice(case: NewCase) -> None:
     assert inbox.taken == 50
     assert inbox.looks <= 4
     assert len(run.called("decide_response")) <= 4
-    for activity in ("force_password_reset", "revoke_sessions", "block_ip"):
+    assert blocked(run) == [ADDRESS]
+    for activity in ("force_password_reset", "revoke_sessions"):
         assert len(run.called(activity)) == 1, activity
     assert len(run.history()) < 400
 

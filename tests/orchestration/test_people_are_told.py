@@ -35,10 +35,10 @@ def test_a_failed_containment_is_told_before_the_firewall_has_answered(case: New
 
     def block(payload: dict[str, Any]) -> Any:
         assert told.wait(20), "the firewall answers only after people were told"
-        return default_scripts()["block_ip"](payload)
+        return default_scripts()["change_firewall"](payload)
 
     refused = fail("entra revokeSignInSessions: no")
-    run = case(revoke_sessions=refused, block_ip=block, notify_analysts=notify)
+    run = case(revoke_sessions=refused, change_firewall=block, notify_analysts=notify)
     run.start("respond", case_payload(timing=SOON))
     run.wait()
     saved = [

@@ -29,16 +29,21 @@ def respond(run: Run, **changes: Any) -> None:
     run.start("respond", case_payload(**{"timing": SOON} | changes))
 
 
+MERGED = ("blocks", "sla", "timeline", "actions", "case")
+
+
 def record(run: Run) -> dict[str, Any]:
     """Return everything saved so far, later patches over earlier ones."""
     merged: dict[str, Any] = {"blocks": {}, "sla": {}, "timeline": []}
+    actions: dict[str, Any] = {}
     for call in run.called("save_case"):
         patch = call["patch"]
         merged["blocks"] |= patch.get("blocks", {})
         merged["sla"] |= patch.get("sla", {})
         merged["timeline"] += [item["event"] for item in patch.get("timeline", [])]
-        merged |= {k: v for k, v in patch.items() if k not in ("blocks", "sla", "timeline", "case")}
-    return merged
+        merged |= {k: v for k, v in patch.items() if k not in MERGED}
+        actions |= {item["action"]: item for item in patch.get("actions", [])}
+    return merged | {"actions": list(actions.values())}
 
 
 def test_a_high_case_is_contained_each_action_once(case: NewCase) -> None:
@@ -47,7 +52,8 @@ def test_a_high_case_is_contained_each_action_once(case: NewCase) -> None:
     state = run.wait()
 
     assert state.get_output(dict) == {"case_id": run.case_id, "confidence": "High"}
-    for activity in (*IDENTITY, "block_ip", "preserve_evidence"):
+    assert [call["block"] != [] for call in run.called("change_firewall")] == [True, False]
+    for activity in (*IDENTITY, "preserve_evidence"):
         assert len(run.called(activity)) == 1, activity
     order = [name for name, _payload in run.calls if name in IDENTITY]
     assert order == IDENTITY, "sessions are revoked after the password changed"
@@ -134,7 +140,7 @@ def test_failing_scoring_is_medium_and_touches_nothing(case: NewCase) -> None:
     respond(run)
     run.wait()
     saved = record(run)
-    assert not any(run.called(activity) for activity in (*IDENTITY, "block_ip"))
+    assert not any(run.called(activity) for activity in (*IDENTITY, "change_firewall"))
     assert saved["verdict"]["compromise_confidence_score"] == "Medium"
     assert saved["blocks"]["Compromise_Confidence_Scoring"]["status"] == "failed"
 

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from orchestrators.undo import UNDO_ACTIVITIES
+from shared.models.firewall import block_instance
 from shared.models.plan import ActionName
 from shared.models.undoing import BEYOND
 from tests.support.durable_backend import Engine, Run, Script
-from tests.support.scripts import ADDRESS, OBJECT_ID, default_scripts, fail, outcome, plan_line
+from tests.support.scripted_firewalls import ScriptedFirewalls
+from tests.support.scripts import OBJECT_ID, default_scripts, fail, outcome, plan_line
 
 type NewCase = Callable[..., Run]
 type Json = dict[str, Any]
@@ -162,28 +164,49 @@ def test_what_could_not_be_asked_is_done_and_not_verified(case: NewCase) -> None
     assert "not read back: down" in result["detail"]
 
 
-def test_a_block_is_in_force_until_the_firewall_has_lifted_it(case: NewCase) -> None:
-    lifting = {"rule_id": "/ipGroups/1", "present": False, "provisioned": False}
-    run = case(unblock_ip=answers(lifting, lifting, lifting | {"provisioned": True}))
-    [result] = undo(run, BLOCKED)["results"]
+def test_a_block_is_in_force_until_the_firewall_has_lifted_it(engine: Engine) -> None:
+    walls = ScriptedFirewalls()
+    run = engine.case(default_scripts() | walls.scripts())
+    address = "203.0.113.91"
+    run.start(
+        "block_address",
+        {"address": address, "hours": 50},
+        instance_id=block_instance(run.case_id, address),
+    )
+    run.wait_for_call("read_block", count=2)
+    walls.reads_until_in_force = 3
+    [result] = undo(run, BLOCKED | {"target": address})["results"]
     assert (result["status"], result["verified"]) == ("succeeded", True)
-    assert len(run.called("unblock_ip")) == 3
+    assert "lifted, in force" in result["detail"]
+    assert walls.blocked == {"firewall": set()}
 
 
 def test_the_account_waits_for_no_firewall(case: NewCase) -> None:
     told = threading.Event()
 
-    def unblock(payload: Json) -> Any:
-        assert told.wait(20), "the account is back in the record before the firewall answers"
-        return default_scripts()["unblock_ip"](payload)
+    walls = ScriptedFirewalls()
+    address = "203.0.113.92"
+
+    def change(payload: Json) -> Any:
+        if payload["lift"]:
+            assert told.wait(20), "the account is back in the record before the firewall answers"
+        return walls.scripts()["change_firewall"](payload)
 
     def save(payload: Json) -> Json:
         if payload["patch"].get("actions"):
             told.set()
         return {"case_id": payload["case_id"]}
 
-    run = case(unblock_ip=unblock, save_case=save)
-    assert set(statuses(undo(run, DISABLED, BLOCKED)).values()) == {"succeeded"}
+    run = case(**walls.scripts() | {"change_firewall": change}, save_case=save)
+    run.start(
+        "block_address",
+        {"address": address, "hours": 50},
+        instance_id=block_instance(run.case_id, address),
+    )
+    run.wait_for_call("read_block", count=2)
+    blocked = BLOCKED | {"target": address}
+    assert set(statuses(undo(run, DISABLED, blocked)).values()) == {"succeeded"}
+    assert told.is_set()
     patches = [call["patch"] for call in run.called("save_case")]
     times = [
         item["undone"]["at"]
@@ -266,9 +289,3 @@ def test_what_nothing_can_take_back_is_said_to_be_left_to_people(case: NewCase) 
 @pytest.mark.parametrize("action", UNDO_ACTIVITIES)
 def test_everything_that_can_fail_says_what_a_person_does_instead(action: ActionName) -> None:
     assert BEYOND[action].instead
-
-
-def test_addresses_are_named(case: NewCase) -> None:
-    run = case()
-    undo(run, BLOCKED)
-    assert run.called("unblock_ip")[0]["address"] == ADDRESS

@@ -6,10 +6,16 @@ from typing import Any, NamedTuple
 
 from shared.models.plan import MAY_BE_ALLOWED, ActionName, Disposition
 from shared.models.verdict import Confidence
+from tests.replay.block_stories import (
+    CASE_ID,
+    lifted_though_not_held,
+    one_firewall_refuses,
+    slowly_in_force,
+    slowly_lifted,
+)
 from tests.support.durable_backend import Engine, Run
 from tests.support.inbox import Inbox
 from tests.support.scripts import (
-    ADDRESS,
     DECISION,
     OBJECT_ID,
     SOON,
@@ -25,7 +31,6 @@ from tests.support.scripts import (
 
 type Json = dict[str, Any]
 
-CASE_ID = "case-0123456789abcdef01234567"
 ACCOUNT_KEY = "a" * 32
 
 
@@ -148,19 +153,6 @@ def _ways_back(engine: Engine) -> Run:
 def _ticketing_down(engine: Engine) -> Run:
     run = _new(engine, open_ticket=_late(5, "open_ticket"))
     run.start("respond", case_payload(timing=SOON))
-    return run
-
-
-def _slowly_in_force(engine: Engine) -> Run:
-    states = iter([(False, False), (True, False), (True, False), (True, True)])
-
-    def read(_payload: Json) -> Json:
-        present, provisioned = next(states)
-        return {"rule_id": "/ipGroups/1", "present": present, "provisioned": provisioned}
-
-    accepted = outcome(ActionName.BLOCK_IP, undo={"rule_id": "/ipGroups/1"})
-    run = _new(engine, read_block=read, block_ip=lambda _payload: accepted)
-    run.start("block_address", {"address": ADDRESS})
     return run
 
 
@@ -289,7 +281,10 @@ STORIES = (
     Story("contain", "refused", _refused),
     Story("contain", "ways-back", _ways_back),
     Story("contain", "covered", _covered),
-    Story("block_address", "slowly-in-force", _slowly_in_force),
+    Story("block_address", "slowly-in-force", slowly_in_force),
+    Story("block_address", "one-firewall-refuses", one_firewall_refuses),
+    Story("align_firewall", "slowly-lifted", slowly_lifted),
+    Story("lift_block", "not-held", lifted_though_not_held),
     Story("contain_devices", "scanned-and-isolated", _devices_that_take_their_time),
     Story("undo", "directory-lags", _enabled_at_third_look),
     Story("undo", "account-and-address", _account_and_address_undone),

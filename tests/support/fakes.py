@@ -1,5 +1,6 @@
 """Small in-memory implementations of the ports, which can be told to fail."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from shared.bootstrap import Providers
@@ -13,6 +14,7 @@ from shared.models.directory import (
     ReputationReport,
     UserRisk,
 )
+from shared.models.firewall import BlockAnswer, WantedBlock
 from shared.models.message import BlockState
 from shared.models.query import QueryResult
 from shared.models.signin import SignInLogResult
@@ -172,24 +174,24 @@ class FakeFirewall(Fake):
         super().__init__()
         self.blocked: set[str] = set()
         self.provisioned = True
+        self.ipv4_only = False
 
-    def _state(self, address: str) -> BlockState:
-        present = address in self.blocked
-        return BlockState(rule_id="/ipGroups/1", present=present, provisioned=self.provisioned)
-
-    async def block(self, address: str) -> BlockState:
-        self._call("block")
-        self.blocked.add(address)
-        return self._state(address)
+    def why_not(self, address: str) -> str | None:
+        return "it takes IPv4 only" if self.ipv4_only and ":" in address else None
 
     async def get_block(self, address: str) -> BlockState:
         self._call("get_block")
-        return self._state(address)
+        present = address in self.blocked
+        return BlockState(rule_id="/ipGroups/1", present=present, provisioned=self.provisioned)
 
-    async def unblock(self, address: str) -> BlockState:
-        self._call("unblock")
-        self.blocked.discard(address)
-        return self._state(address)
+    async def change(
+        self, block: Sequence[WantedBlock], lift: Sequence[str]
+    ) -> dict[str, BlockAnswer]:
+        self._call("change")
+        self.blocked |= {one.address for one in block}
+        self.blocked -= set(lift)
+        every = [*(one.address for one in block), *lift]
+        return dict.fromkeys(every, BlockAnswer(rule_id="/ipGroups/1"))
 
 
 class FakeHouse:

@@ -9,6 +9,7 @@ from shared.models.plan import ActionName, Disposition, PlannedAction
 from shared.models.verdict import Confidence, Verdict
 from shared.playbook.planning.decided import Decided
 from tests.support.durable_backend import Script
+from tests.support.scripted_firewalls import ScriptedFirewalls
 
 ADDRESS = "203.0.113.66"
 OBJECT_ID = "5f0c2a9e-0000-4000-8000-000000000001"
@@ -20,7 +21,7 @@ SOON = {
     "approval_deadline_minutes": 0.5,
     "recheck_minutes": 0.5,
     "watch_hours": 0.02,
-    "block_hours": 0.01,
+    "block_hours": 0.1,
 }
 """Waiting times of a case that nobody answers and that ends by itself."""
 DECISION = {
@@ -138,13 +139,11 @@ def devices_done(payload: Json) -> Json:
 
 _STATE = {"account_enabled": True, "sign_in_sessions_valid_from": T0, "last_password_change_at": T0}
 _UNDONE = {"status": "succeeded", "verified": True, "detail": "accountEnabled is true"}
-_BLOCKED = {"rule_id": "/ipGroups/1", "present": True, "provisioned": True}
 
 
 def default_scripts() -> dict[str, Script]:
     """Return a script for every activity."""
     evidence = make_block(BlockName.EVIDENCE, BlockStatus.COMPLETE, inputs={}).block.to_json()
-    blocked = outcome(ActionName.BLOCK_IP, verified=True, undo={"rule_id": "/ipGroups/1"})
     return {
         "enrich_user": _block(BlockName.USER),
         "check_address": _block(BlockName.ADDRESS),
@@ -166,9 +165,7 @@ def default_scripts() -> dict[str, Script]:
         "enable_inbox_rules": lambda _payload: _UNDONE,
         "restore_oauth_grants": lambda _payload: _UNDONE,
         "dismiss_risk": lambda _payload: _UNDONE,
-        "read_block": lambda _payload: _BLOCKED,
-        "block_ip": lambda _payload: blocked,
-        "unblock_ip": lambda _payload: _BLOCKED | {"present": False},
+        **ScriptedFirewalls().scripts(),
         "preserve_evidence": lambda _payload: {"block": evidence},
         "save_case": lambda payload: {"case_id": payload["case_id"]},
         "open_ticket": lambda _payload: {"ticket_id": "INC0010001", "url": None},

@@ -47,7 +47,7 @@ class AddressFacts(Model):
     never_block: str | None = None
     """Why it must not be blocked (``addresses.why_never_block``), or ``None``."""
     cannot_block: str | None = None
-    """Why the firewall cannot take it, or ``None``."""
+    """Why not one configured firewall can take it, or ``None``."""
 
 
 def make_plan(

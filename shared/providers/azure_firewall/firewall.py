@@ -7,21 +7,21 @@ readers of the same ETag cannot both write; whoever is late gets a retryable err
 """
 
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from http import HTTPStatus
 from ipaddress import IPv4Address
 
-from shared.errors import Conflict, NotConfigured, NotSupported, RetryableError
+from shared.errors import Conflict, NotConfigured, NotSupported, PermanentError, RetryableError
 from shared.models.base import Json
+from shared.models.firewall import BlockAnswer, WantedBlock
 from shared.models.message import BlockState
 from shared.providers.addresses import public_address
 from shared.providers.azure_firewall.ip_group import (
-    PLACEHOLDER,
     VENDOR,
     IpGroup,
     body_with,
-    with_address,
-    without_address,
+    changed,
 )
 from shared.providers.clouds import RESOURCE_MANAGER, scope
 from shared.providers.credentials import bearer
@@ -70,23 +70,13 @@ class AzureFirewall:
             )
         return path(GROUP_PATH, **found.groupdict())
 
-    async def block(self, address: str) -> BlockState:
-        """Add the address to the group, unless an entry covers it, and return at once.
-
-        Raises:
-            NotConfigured: no group is configured.
-            NotSupported: an IPv6 address, or not a public one.
-            RetryableError: another change is in progress or was faster; try again later.
-            PermanentError: the group is full.
-        """
-        target = _ipv4(address)
-        group, document = await self._read()
-        present = bool(group.covering(target))
-        if present and not group.broken:
-            return self._state(group, present=True, already_there=True)
-        entries = group.properties.ip_addresses if present else with_address(group, target)
-        await self._write(group, document, entries)
-        return self._requested(present=True, already_there=present)
+    def why_not(self, address: str) -> str | None:
+        """Return why the group can never take the address, or ``None``."""
+        try:
+            _ipv4(address)
+        except PermanentError as error:
+            return str(error.args[0])
+        return None
 
     async def get_block(self, address: str) -> BlockState:
         """Return whether the address is in the group and the group's change is in force.
@@ -100,23 +90,25 @@ class AzureFirewall:
         group, _ = await self._read()
         return self._state(group, present=bool(group.covering(target)))
 
-    async def unblock(self, address: str) -> BlockState:
-        """Take the address out of the group and return at once.
+    async def change(
+        self, block: Sequence[WantedBlock], lift: Sequence[str]
+    ) -> dict[str, BlockAnswer]:
+        """Add and take out addresses by one PUT, unless the group has it so already.
 
         Raises:
             NotConfigured: no group is configured.
-            NotSupported: an IPv6 address, or not a public one, or the group's placeholder.
             RetryableError: another change is in progress or was faster; try again later.
-            PermanentError: a wider entry of somebody else covers the address.
         """
-        target = _ipv4(address)
-        if str(target) == PLACEHOLDER:
-            raise NotSupported("this address keeps the IP group from being empty", vendor=VENDOR)
         group, document = await self._read()
-        if not group.covering(target) and not group.broken:
-            return self._state(group, present=False)
-        await self._write(group, document, without_address(group, target))
-        return self._requested(present=False, already_there=False)
+        entries, answers = changed(
+            group,
+            add={one.address: self.why_not(one.address) for one in block},
+            remove=[address for address in lift if self.why_not(address) is None],
+            rule_id=self._settings.firewall_ip_group_id or "",
+        )
+        if entries != group.properties.ip_addresses or group.broken:
+            await self._write(group, document, entries)
+        return answers
 
     async def _read(self) -> tuple[IpGroup, Json]:
         operation = "ipGroups.get"
@@ -143,22 +135,12 @@ class AzureFirewall:
                 status=error.status,
             ) from error
 
-    def _state(self, group: IpGroup, *, present: bool, already_there: bool = False) -> BlockState:
+    def _state(self, group: IpGroup, *, present: bool) -> BlockState:
         return BlockState(
             rule_id=self._settings.firewall_ip_group_id or "",
             present=present,
             provisioned=group.in_force,
-            already_there=already_there,
             detail=f"IP group: {group.properties.provisioning_state or 'state unknown'}",
-        )
-
-    def _requested(self, *, present: bool, already_there: bool) -> BlockState:
-        return BlockState(
-            rule_id=self._settings.firewall_ip_group_id or "",
-            present=present,
-            provisioned=False,
-            already_there=already_there,
-            detail="IP group: change accepted, not yet in force",
         )
 
 

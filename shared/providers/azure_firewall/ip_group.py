@@ -4,16 +4,21 @@ Entries are single addresses, networks in CIDR notation or ranges ``first-last``
 (https://learn.microsoft.com/azure/firewall/ip-groups).
 """
 
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network
 
 from pydantic import Field
 
-from shared.errors import PermanentError
 from shared.models.base import Json, VendorModel
+from shared.models.firewall import BlockAnswer
 
 VENDOR = "azure_firewall"
 MOST_ADDRESSES = 5000
 """Azure's limit of an IP group."""
+FULL = (
+    f"the IP group is full ({MOST_ADDRESSES} addresses is Azure's limit): remove old blocks or use "
+    "another group"
+)
 PLACEHOLDER = "192.0.2.1"
 """Kept in a group that would otherwise be empty, because Azure skips a rule whose group is empty:
 with a deny rule for the group in front of others that is a hole that nobody sees. The address is
@@ -48,38 +53,42 @@ class IpGroup(VendorModel):
 
     def covering(self, address: IPv4Address) -> list[str]:
         """Return the entries that contain the address; blanks and odd entries contain nothing."""
-        return [entry for entry in self.properties.ip_addresses if _contains(entry, address)]
+        return _covering(self.properties.ip_addresses, address)
 
 
-def with_address(group: IpGroup, address: IPv4Address) -> list[str]:
-    """Return the group's entries with the address added.
+def changed(
+    group: IpGroup, *, add: Mapping[str, str | None], remove: Sequence[str], rule_id: str
+) -> tuple[list[str], dict[str, BlockAnswer]]:
+    """Return the group's entries after a change, and an answer for each address.
 
-    Raises:
-        PermanentError: the group is full.
+    An address that an entry covers already is not added again. The placeholder is never taken
+    out, and the list is never empty.
+
+    Args:
+        group: as it is.
+        add: addresses to add, with why the group can never take them or ``None``.
+        remove: addresses to take out.
+        rule_id: what the answers name.
     """
-    entries = group.properties.ip_addresses
-    if len(entries) >= MOST_ADDRESSES:
-        raise PermanentError(
-            f"the IP group is full ({MOST_ADDRESSES} addresses is Azure's limit): "
-            "remove old blocks or use another group",
-            vendor=VENDOR,
-        )
-    return [*entries, str(address)]
-
-
-def without_address(group: IpGroup, address: IPv4Address) -> list[str]:
-    """Return the group's entries without the address, never an empty list.
-
-    Raises:
-        PermanentError: a wider entry, which somebody else made, blocks the address too.
-    """
-    single = [entry for entry in group.covering(address) if _is_single(entry)]
-    wider = [entry for entry in group.covering(address) if entry not in single]
-    if wider:
-        raise PermanentError(
-            f"the address is also blocked by {wider[0]}, which this app did not add", vendor=VENDOR
-        )
-    return [e for e in group.properties.ip_addresses if e not in single] or [PLACEHOLDER]
+    entries = list(group.properties.ip_addresses)
+    answers: dict[str, BlockAnswer] = {}
+    for address in remove:
+        covering = _covering(entries, IPv4Address(address))
+        single = [entry for entry in covering if _is_single(entry)]
+        wider = [entry for entry in covering if entry not in single]
+        if address != PLACEHOLDER:
+            entries = [entry for entry in entries if entry not in single]
+        why = f"also blocked by {wider[0]}, which this app did not add" if wider else None
+        answers[address] = BlockAnswer(rule_id=rule_id, refused=why)
+    for address, refused in add.items():
+        why = refused
+        if why is None and not _covering(entries, IPv4Address(address)):
+            if len(entries) >= MOST_ADDRESSES:
+                why = FULL
+            else:
+                entries.append(address)
+        answers[address] = BlockAnswer(rule_id="" if why else rule_id, refused=why)
+    return entries or [PLACEHOLDER], answers
 
 
 def body_with(document: Json, entries: list[str]) -> Json:
@@ -87,6 +96,10 @@ def body_with(document: Json, entries: list[str]) -> Json:
     body = {key: document[key] for key in WRITABLE if key in document}
     kept = {k: v for k, v in document["properties"].items() if k not in FROZEN_PROPERTIES}
     return {**body, "properties": {**kept, "ipAddresses": entries}}
+
+
+def _covering(entries: Sequence[str], address: IPv4Address) -> list[str]:
+    return [entry for entry in entries if _contains(entry, address)]
 
 
 def _is_single(entry: str) -> bool:

@@ -1,7 +1,6 @@
 import pytest
 
 from activities import containment, risk
-from activities.firewall import block_ip, read_block, unblock_ip
 from shared.errors import (
     NotFound,
     NotSupported,
@@ -10,7 +9,7 @@ from shared.errors import (
     Throttled,
 )
 from tests.support.fakes import FakeHouse
-from tests.support.scripts import ADDRESS, OBJECT_ID
+from tests.support.scripts import OBJECT_ID
 from tests.unit.activities.calls import Activity, act, call
 
 ACTIONS: dict[str, tuple[Activity, str]] = {
@@ -171,56 +170,3 @@ async def test_the_read_back_asks_once_for_all(house: FakeHouse) -> None:
     )
     assert [item["verified"] for item in found["outcomes"]] == [True] * 4
     assert house.directory.calls == ["get_state", "get_risk"]
-
-
-async def block(house: FakeHouse, before: object) -> dict[str, object]:
-    return await call(block_ip, address=ADDRESS, before=before)
-
-
-async def test_a_block_that_is_in_force_at_once_is_verified(house: FakeHouse) -> None:
-    before = await call(read_block, address=ADDRESS)
-    outcome = await block(house, before)
-    assert (outcome["status"], outcome["verified"]) == ("succeeded", True)
-    assert outcome["undo"] == {"rule_id": "/ipGroups/1"}
-
-
-async def test_a_block_on_its_way_is_not_yet_verified(house: FakeHouse) -> None:
-    house.firewall.provisioned = False
-    outcome = await block(house, None)
-    assert (outcome["status"], outcome["verified"]) == ("succeeded", None)
-
-
-async def test_a_block_that_was_there_before_is_never_lifted_by_us(house: FakeHouse) -> None:
-    house.firewall.blocked.add(ADDRESS)
-    outcome = await block(house, await call(read_block, address=ADDRESS))
-    assert (outcome["status"], outcome["undo"]) == ("succeeded", None)
-    assert outcome["detail"] == "was blocked before this case"
-
-
-async def test_a_redelivered_block_is_still_ours_to_lift(house: FakeHouse) -> None:
-    before = await call(read_block, address=ADDRESS)
-    await block(house, before)
-    assert (await block(house, before))["undo"] == {"rule_id": "/ipGroups/1"}
-
-
-async def test_a_firewall_that_refuses_or_is_not_there_is_a_failed_outcome(
-    house: FakeHouse,
-) -> None:
-    house.firewall.failing["block"] = PermissionDenied("no", vendor="azure_firewall", status=403)
-    outcome = await block(house, None)
-    assert outcome["status"] == "failed" and "403" in str(outcome["detail"])
-    house.providers.firewalls.clear()
-    outcome = await block(house, None)
-    assert outcome["status"] == "failed" and "no firewall" in str(outcome["detail"])
-
-
-async def test_a_firewall_that_is_busy_is_tried_again(house: FakeHouse) -> None:
-    house.firewall.failing["block"] = RetryableError("another update runs", status=409)
-    with pytest.raises(RetryableError):
-        await block(house, None)
-
-
-async def test_lifting_a_block_twice_is_lifting_it(house: FakeHouse) -> None:
-    await block(house, None)
-    for _ in range(2):
-        assert (await call(unblock_ip, address=ADDRESS))["present"] is False

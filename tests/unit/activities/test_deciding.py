@@ -19,7 +19,7 @@ from shared.models.directory import Memberships, UserRisk
 from shared.models.plan import Disposition
 from shared.models.signin import SignInLogResult
 from shared.playbook.planning.decided import Decided
-from tests.support.fakes import FakeHouse
+from tests.support.fakes import FakeFirewall, FakeHouse
 from tests.support.scripts import NAME, case_payload
 from tests.unit.activities.calls import call
 from tests.unit.playbook.builders import (
@@ -40,14 +40,12 @@ ATTACK = [
     *failures(25, over=EIGHT_MINUTES, **ABROAD),
     sign_in(SUCCESS_AT, id="success", **ABROAD | WITHOUT_MFA),
 ]
-GROUP = "/subscriptions/0/resourceGroups/soc/providers/Microsoft.Network/ipGroups/blocked"
 
 
 @pytest.fixture(autouse=True)
 def attack(house: FakeHouse, configure: Callable[..., None]) -> None:
     """A brute force that succeeded from abroad, everything readable, a firewall configured."""
     house.sign_in_log.result = SignInLogResult(events=ATTACK, rows=len(ATTACK))
-    configure(firewall_ip_group_id=GROUP)
 
 
 def case(**changes: Any) -> Json:
@@ -225,10 +223,8 @@ async def test_the_mode_holds_everything_back(mode: str, kind: str) -> None:
     assert set(dispositions(await decide(case(mode=mode))).values()) == {kind}
 
 
-async def test_without_a_firewall_no_block_is_planned_for_us(
-    configure: Callable[..., None],
-) -> None:
-    configure(firewall_ip_group_id="")
+async def test_without_a_firewall_no_block_is_planned_for_us(house: FakeHouse) -> None:
+    house.providers.firewalls.clear()
     decided = await decide()
     assert dispositions(decided)["BlockIP"] == "never"
     assert decided.blockable_address is None
@@ -254,7 +250,12 @@ async def test_an_address_of_a_common_service_is_never_blocked_however_bad_its_n
     assert decided.blockable_address is None
 
 
-async def test_an_ipv6_address_is_blocked_by_hand(house: FakeHouse) -> None:
+@pytest.mark.parametrize(("firewalls", "kind"), [(1, "never"), (2, "automatic")])
+async def test_an_address_that_no_firewall_takes_is_blocked_by_hand(
+    house: FakeHouse, firewalls: int, kind: str
+) -> None:
+    house.firewall.ipv4_only = True
+    house.providers.firewalls[:] = [house.firewall, FakeFirewall()][:firewalls]
     abroad = ABROAD | {"address": "2001:db8:66::bad"}
     events = [
         *history(),
@@ -263,9 +264,10 @@ async def test_an_ipv6_address_is_blocked_by_hand(house: FakeHouse) -> None:
     ]
     house.sign_in_log.result = SignInLogResult(events=events, rows=len(events))
     decided = await decide(case(addresses=["2001:db8:66::bad"]))
-    assert dispositions(decided)["BlockIP"] == "never"
-    assert "IPv4 addresses only" in next(line.why for line in decided.plan if "IP" in line.action)
-    assert decided.blockable_address is None
+    assert dispositions(decided)["BlockIP"] == kind
+    [why] = [line.why for line in decided.plan if line.action == "BlockIP"]
+    assert ("firewall: it takes IPv4 only" in why) is (kind == "never")
+    assert decided.blockable_address == (None if kind == "never" else "2001:db8:66::bad")
 
 
 async def test_without_an_account_there_is_nothing_to_contain() -> None:

@@ -3,14 +3,12 @@ from typing import Any
 
 import pytest
 
-from shared.errors import PermanentError
 from shared.providers.azure_firewall.ip_group import (
     MOST_ADDRESSES,
     PLACEHOLDER,
     IpGroup,
     body_with,
-    with_address,
-    without_address,
+    changed,
 )
 
 ADDRESS = IPv4Address("203.0.113.7")
@@ -34,33 +32,62 @@ def test_other_entries_do_not(entry: str) -> None:
     assert group(entry).covering(ADDRESS) == []
 
 
+def after(entries: list[str], add: str | None = None, remove: str | None = None) -> Any:
+    """Entries and the one answer after a change."""
+    found, answers = changed(
+        group(*entries),
+        add={add: None} if add else {},
+        remove=[remove] if remove else [],
+        rule_id="/x",
+    )
+    [answer] = answers.values()
+    return found, answer.refused
+
+
 def test_adding_keeps_what_is_there() -> None:
-    assert with_address(group("198.51.100.0/24", PLACEHOLDER), ADDRESS) == [
-        "198.51.100.0/24",
-        PLACEHOLDER,
-        "203.0.113.7",
-    ]
+    found, refused = after(["198.51.100.0/24", PLACEHOLDER], add=str(ADDRESS))
+    assert found == ["198.51.100.0/24", PLACEHOLDER, "203.0.113.7"]
+    assert refused is None
 
 
-def test_a_full_group_is_said_to_be_full() -> None:
+def test_an_address_that_a_wider_entry_covers_is_not_added() -> None:
+    assert after(["203.0.113.0/24"], add=str(ADDRESS)) == (["203.0.113.0/24"], None)
+
+
+def test_a_full_group_refuses_what_does_not_fit_and_takes_the_rest() -> None:
+    full = [f"198.18.{n // 256}.{n % 256}" for n in range(MOST_ADDRESSES - 1)]
+    add = {"203.0.113.7": None, "203.0.113.8": None, "198.18.0.1": None}
+    found, answers = changed(group(*full), add=add, remove=[], rule_id="/x")
+    assert len(found) == MOST_ADDRESSES
+    assert answers["203.0.113.7"].refused is None
+    assert "full" in str(answers["203.0.113.8"].refused)
+    assert answers["198.18.0.1"].refused is None, "it is there already"
+
+
+def test_what_is_taken_out_makes_room() -> None:
     full = [f"198.18.{n // 256}.{n % 256}" for n in range(MOST_ADDRESSES)]
-    with pytest.raises(PermanentError, match="full"):
-        with_address(group(*full), ADDRESS)
+    found, answers = changed(
+        group(*full), add={"203.0.113.7": None}, remove=["198.18.0.0"], rule_id="/x"
+    )
+    assert {answer.refused for answer in answers.values()} == {None}
+    assert len(found) == MOST_ADDRESSES and "198.18.0.0" not in found
 
 
 def test_removing_takes_every_single_form_of_the_address() -> None:
-    entries = ("203.0.113.7", "198.51.100.1", "203.0.113.7/32")
-    assert without_address(group(*entries), ADDRESS) == ["198.51.100.1"]
+    entries = ["203.0.113.7", "198.51.100.1", "203.0.113.7/32"]
+    assert after(entries, remove=str(ADDRESS)) == (["198.51.100.1"], None)
 
 
 def test_a_group_is_never_left_empty() -> None:
-    assert without_address(group("203.0.113.7"), ADDRESS) == [PLACEHOLDER]
+    assert after(["203.0.113.7"], remove=str(ADDRESS)) == ([PLACEHOLDER], None)
+    assert after([PLACEHOLDER], remove=PLACEHOLDER) == ([PLACEHOLDER], None)
 
 
 @pytest.mark.parametrize("wider", ["203.0.113.0/24", "203.0.113.0-203.0.113.255"])
 def test_a_wider_entry_of_somebody_else_is_not_removed(wider: str) -> None:
-    with pytest.raises(PermanentError, match=wider):
-        without_address(group("203.0.113.7", wider), ADDRESS)
+    found, refused = after(["203.0.113.7", wider], remove=str(ADDRESS))
+    assert found == [wider]
+    assert wider in refused
 
 
 def test_the_body_keeps_everything_that_may_be_written() -> None:

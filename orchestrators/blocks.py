@@ -1,0 +1,213 @@
+"""The life of a block: put on every firewall that takes it, kept, extended or lifted, expired."""
+
+from collections.abc import Generator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from durabletask import task
+from durabletask.entities import EntityInstanceId
+from pydantic import ValidationError
+
+from orchestrators.flow import (
+    Retry,
+    Steps,
+    attempt,
+    case_activity,
+    save,
+    settle,
+    timeline,
+    utc_now,
+)
+from orchestrators.names import Activity, Entity, Event, Orchestrator
+from shared.models.base import Json, format_utc
+from shared.models.firewall import BlockOrder, address_key
+from shared.models.outcome import ActionOutcome, ActionStatus
+from shared.models.plan import ActionName
+from shared.models.undo import Undone
+from shared.playbook.acting.blocking import block_outcome, lift_result
+
+EXPIRY = "its expiry"
+"""Who takes a block back when its time is over."""
+
+LIFT_RETRY_MINUTES = (1, 5, 15, 30, 60, 60, 60, 60, 60, 60)
+"""Waits before an expired block is lifted again after a firewall did not do it: about 7 hours."""
+
+
+def block_address(
+    ctx: task.OrchestrationContext, payload: Json
+) -> Generator[task.Task[Any], Any, Json]:
+    """Block one address for a case until it expires or is lifted; return the action's outcome.
+
+    Input: ``{"case_id", "address", "hours", "report_to"}``. As soon as every firewall has
+    answered, the outcome is sent as event ``Blocked`` to the instance ``report_to`` (if given),
+    which therefore need not wait for the expiry. Nothing about the account waits for it. Never
+    fails: a block that is not possible is an outcome with status ``failed``.
+    """
+    begun = utc_now(ctx)
+    until = begun + timedelta(hours=payload["hours"])
+    outcome = yield from _block(ctx, payload, until)
+    if payload.get("report_to"):
+        told = {"address": payload["address"], "outcome": outcome}
+        ctx.send_event(payload["report_to"], str(Event.BLOCKED), data=told)
+    if not outcome["undo"]:
+        yield _ask_address(ctx, payload, "release", case_id=payload["case_id"])
+        return outcome
+    ended = yield from _keep(ctx, payload, until)
+    if ended is not None:
+        yield from _lift_for_good(ctx, payload, outcome, ended)
+    return outcome
+
+
+def _block(ctx: task.OrchestrationContext, payload: Json, until: datetime) -> Steps[Json]:
+    address = payload["address"]
+    found = yield from attempt(case_activity(ctx, Activity.LIST_FIREWALLS, payload, Retry.READ))
+    able = (found.result or {}).get("firewalls", [])
+    if not able:
+        cannot = (found.result or {}).get("cannot", {})
+        detail = found.error or "; ".join(f"{name}: {why}" for name, why in cannot.items())
+        return ActionOutcome(
+            action=ActionName.BLOCK_IP,
+            target=address,
+            status=ActionStatus.FAILED,
+            detail=detail or "no firewall is configured",
+            at=utc_now(ctx),
+        ).to_json()
+    yield from _hold(ctx, payload, until)
+    states = yield from _align(ctx, payload, able, blocking=True)
+    return block_outcome(address, states, found.result["cannot"], utc_now(ctx)).to_json()
+
+
+def _keep(
+    ctx: task.OrchestrationContext, payload: Json, until: datetime
+) -> Steps[BlockOrder | None]:
+    """Wait for the expiry, longer if a person says so; return by whom the block is to be lifted.
+
+    ``None`` when it has been lifted already (``lift_block``).
+    """
+    while True:
+        expiry = ctx.create_timer(until - utc_now(ctx))
+        told = ctx.wait_for_external_event(str(Event.BLOCK))
+        winner = yield task.when_any([expiry, told])
+        if winner is expiry:
+            told.cancel()
+            return BlockOrder(lift=True, by=EXPIRY)
+        expiry.cancel()
+        data = told.get_result()
+        if data == {"lifted": True}:
+            return None
+        try:
+            order = BlockOrder.model_validate(data)
+        except ValidationError:
+            continue
+        if order.lift:
+            return order
+        until += timedelta(hours=order.extend_hours or 0)
+        yield from _extend(ctx, payload, until, order)
+
+
+def _extend(
+    ctx: task.OrchestrationContext, payload: Json, until: datetime, order: BlockOrder
+) -> Steps[None]:
+    """Hold the address longer; firewalls that let go by themselves are told the new time."""
+    known = yield from _hold(ctx, payload, until)
+    states = yield from _align(ctx, payload, known["owned"], blocking=False)
+    event = (
+        f"block of {payload['address']} extended to {format_utc(until)} by {order.by}: "
+        f"{order.comment or 'no comment'}"
+    )
+    refused = [f"{one['firewall']} refused: {one['refused']}" for one in states if one["refused"]]
+    text = "; ".join([event, *refused])
+    yield from attempt(save(ctx, payload["case_id"], {"timeline": timeline(ctx, text)}))
+
+
+def _lift_for_good(
+    ctx: task.OrchestrationContext, payload: Json, outcome: Json, order: BlockOrder
+) -> Steps[None]:
+    """Lift the block, again and again if a firewall is down; write what came of it."""
+    why = "expired"
+    if order.by != EXPIRY:
+        why = f"lifted by {order.by}: {order.comment or 'no comment'}"
+    name = f"block of {payload['address']} {why}"
+    for wait in (0, *LIFT_RETRY_MINUTES):
+        if wait:
+            yield ctx.create_timer(timedelta(minutes=wait))
+        result, _keeper = yield from _lift(ctx, payload)
+        if result["status"] == ActionStatus.SUCCEEDED:
+            done = outcome | {"undo": None, "undone": _undone(ctx, order, result)}
+            text = f"{name}; {result['detail']}"
+            patch: Json = {"actions": [done], "timeline": timeline(ctx, text)}
+            yield from attempt(save(ctx, payload["case_id"], patch))
+            return
+        if not wait:
+            text = f"{name}, but is not gone yet: {result['detail']}"
+            yield from attempt(save(ctx, payload["case_id"], {"timeline": timeline(ctx, text)}))
+    text = f"{name}, but could not be removed, do it by hand: {result['detail']}"
+    yield from attempt(save(ctx, payload["case_id"], {"timeline": timeline(ctx, text)}))
+
+
+def _undone(ctx: task.OrchestrationContext, order: BlockOrder, result: Json) -> Json:
+    return Undone(
+        at=utc_now(ctx),
+        by=order.by,
+        comment=order.comment,
+        verified=result["verified"],
+        detail=result["detail"],
+    ).to_json()
+
+
+def lift_block(
+    ctx: task.OrchestrationContext, payload: Json
+) -> Generator[task.Task[Any], Any, Json]:
+    """Take back one ``BlockIP``: end this case's hold, and lift the block if it was the last.
+
+    Input: ``{"case_id", "outcome": ActionOutcome}``, as every undo gets it. Output:
+    ``{"status", "verified", "detail"}``; an address that other cases hold stays blocked, and
+    ``detail`` says so. Once it has succeeded, the block's own orchestration ends, too.
+    """
+    target = {"case_id": payload["case_id"], "address": payload["outcome"]["target"]}
+    result, keeper = yield from _lift(ctx, target)
+    if keeper and result["status"] == ActionStatus.SUCCEEDED:
+        ctx.send_event(keeper, str(Event.BLOCK), data={"lifted": True})
+    return result
+
+
+def _lift(ctx: task.OrchestrationContext, payload: Json) -> Steps[tuple[Json, str | None]]:
+    """End the case's hold and, if nobody else holds the address, the block; name its keeper."""
+    left = yield _ask_address(ctx, payload, "release", case_id=payload["case_id"])
+    states: list[Json] = []
+    if not left["cases"]:
+        states = yield from _align(ctx, payload, left["owned"], blocking=False)
+    return lift_result(left, states), left["keeper"]
+
+
+def _hold(ctx: task.OrchestrationContext, payload: Json, until: datetime) -> Steps[Json]:
+    facts = {"case_id": payload["case_id"], "until": format_utc(until), "keeper": ctx.instance_id}
+    known: Json = yield _ask_address(ctx, payload, "hold", **facts)
+    return known
+
+
+def _align(
+    ctx: task.OrchestrationContext, payload: Json, firewalls: Sequence[str], *, blocking: bool
+) -> Steps[list[Json]]:
+    """Bring every named firewall in line, all at the same time."""
+    request = {"case_id": payload["case_id"], "address": payload["address"], "blocking": blocking}
+    settled = yield from settle(
+        [
+            ctx.call_sub_orchestrator(
+                str(Orchestrator.ALIGN_FIREWALL), input=request | {"firewall": name}
+            )
+            for name in firewalls
+        ]
+    )
+    lost = {"ours": True, "wanted": blocking, "rule_id": "", "state": None, "error": None}
+    return [
+        one.result or lost | {"firewall": name, "refused": one.error or "no answer"}
+        for name, one in zip(firewalls, settled, strict=True)
+    ]
+
+
+def _ask_address(
+    ctx: task.OrchestrationContext, payload: Json, operation: str, **given: Any
+) -> task.Task[Any]:
+    entity = EntityInstanceId(str(Entity.ADDRESS), address_key(payload["address"]))
+    return ctx.call_entity(entity, operation, given | {"now": format_utc(utc_now(ctx))})

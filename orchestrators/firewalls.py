@@ -1,0 +1,157 @@
+"""One firewall brought in line with what the cases want of one address.
+
+A change of a firewall is mostly a whole object that is read and written back, takes minutes and
+does not bear a second one beside it. So changes are asked for at the firewall's entity, and
+whoever holds its lock writes everything that waits there in one go.
+"""
+
+from collections.abc import Generator
+from datetime import timedelta
+from typing import Any
+
+from durabletask import task
+from durabletask.entities import EntityInstanceId
+
+from orchestrators.flow import Retry, Steps, attempt, case_activity, utc_now
+from orchestrators.names import Activity, Entity
+from shared.models.base import Json, format_utc
+from shared.models.firewall import address_key
+
+READ_BACK_SECONDS = (0, 1, 2, 4, 8, 15, 30, 60, 60, 60, 60, 60, 60, 60, 60, 60)
+"""Waits before read-backs of a firewall: an IP group's change takes about 3 minutes."""
+
+MOST_ROUNDS = 5
+"""How often a change is made again because what the cases want changed meanwhile."""
+
+ANSWERS_KEPT = timedelta(days=1)
+"""An answer that nobody fetched by then belongs to an orchestration that was ended by force."""
+
+
+def align_firewall(
+    ctx: task.OrchestrationContext, payload: Json
+) -> Generator[task.Task[Any], Any, Json]:
+    """Block or lift an address on one firewall, as its holds want it now; read it back.
+
+    Input: ``{"case_id", "firewall", "address", "blocking"}``; ``blocking``: this case has just
+    begun to hold the address. Output: ``{"firewall", "ours", "wanted", "refused", "rule_id",
+    "unsure", "state": BlockState | None, "error"}``; ``ours`` is false for what somebody else had
+    blocked. Never fails: what could not be done is in ``refused`` (``unsure``: it may have been
+    done all the same), what could not be read in ``error``.
+    """
+    ours = renewed = not payload["blocking"]
+    if payload["blocking"]:
+        ours, renewed = yield from _claim(ctx, payload)
+    done: Json = {}
+    wanted = yield _ask_address(ctx, payload, "wanted")
+    for number in range(MOST_ROUNDS):
+        change = {"until": wanted["until"], "cases": wanted["cases"], "renewed": renewed}
+        done = yield from _change(ctx, payload, change, f"{ctx.instance_id}:{number}")
+        now = yield _ask_address(ctx, payload, "wanted")
+        if bool(now["until"]) == bool(wanted["until"]):
+            break
+        wanted = now
+    state = done["state"]
+    gone = not wanted["until"] and state and not state["present"]
+    never_there = not renewed and done["refused"] and not done["unsure"]
+    if gone or never_there:
+        yield _ask_address(ctx, payload, "disown", firewall=payload["firewall"])
+    return done | {
+        "firewall": payload["firewall"],
+        "ours": ours,
+        "wanted": bool(wanted["until"]),
+    }
+
+
+def _claim(ctx: task.OrchestrationContext, payload: Json) -> Steps[tuple[bool, bool]]:
+    """Record, before the first write, that the block is ours, unless it was there already.
+
+    Two cases may come at once: the second sees the first one's block, which is recorded by then.
+    Returns whether the block is ours, and whether it was already.
+    """
+    before = yield from attempt(case_activity(ctx, Activity.READ_BLOCK, payload, Retry.READ))
+    present = bool(before.result and before.result["present"])
+    known = yield _ask_address(ctx, payload, "own", firewall=payload["firewall"], present=present)
+    return payload["firewall"] in known["owned"], bool(known["known"])
+
+
+def _change(
+    ctx: task.OrchestrationContext, payload: Json, change: Json, ticket: str
+) -> Steps[Json]:
+    """Ask for the change, and write it unless somebody has written it meanwhile; read it back."""
+    entity = EntityInstanceId(str(Entity.FIREWALL), payload["firewall"])
+    wanted = bool(change["until"])
+    asked = change | {"address": payload["address"], "ticket": ticket}
+    yield ctx.call_entity(entity, "ask", asked)
+    read: Json | None = None
+    with (yield ctx.lock_entities([entity])):
+        taken = yield ctx.call_entity(entity, "take", {"ticket": ticket})
+        answer = taken["answer"]
+        if answer is None:
+            answers = yield from _write(ctx, payload, taken["pending"])
+            yield ctx.call_entity(
+                entity,
+                "written",
+                {
+                    "ticket": ticket,
+                    "answers": answers,
+                    "at": format_utc(utc_now(ctx)),
+                    "forget_before": format_utc(utc_now(ctx) - ANSWERS_KEPT),
+                },
+            )
+            answer = answers[payload["address"]]
+            # The lock is kept until the change is in force: none other is taken before.
+            read = yield from _read_back(ctx, payload, answer, present=wanted)
+    if read is None:
+        read = yield from _read_back(ctx, payload, answer, present=wanted)
+    unsure = answer.get("unsure", False)
+    return read | {"refused": answer["refused"], "rule_id": answer["rule_id"], "unsure": unsure}
+
+
+def _write(
+    ctx: task.OrchestrationContext, payload: Json, pending: dict[str, Json]
+) -> Steps[dict[str, Json]]:
+    request = {
+        "case_id": payload["case_id"],
+        "firewall": payload["firewall"],
+        "block": [
+            {name: one[name] for name in ("until", "cases", "renewed")} | {"address": address}
+            for address, one in pending.items()
+            if one["until"]
+        ],
+        "lift": [address for address, one in pending.items() if not one["until"]],
+    }
+    settled = yield from attempt(
+        case_activity(ctx, Activity.CHANGE_FIREWALL, request, Retry.FIREWALL)
+    )
+    if settled.result:
+        answers: dict[str, Json] = settled.result["answers"]
+        return answers
+    # It may have been written all the same: only its answer was lost.
+    refused = {"rule_id": "", "refused": settled.error or "no answer", "unsure": True}
+    return dict.fromkeys(pending, refused)
+
+
+def _read_back(
+    ctx: task.OrchestrationContext, payload: Json, answer: Json, *, present: bool
+) -> Steps[Json]:
+    """Ask the firewall until the change is in force, by durable timers, or out of patience."""
+    found: Json = {"state": None, "error": None}
+    if answer["refused"]:
+        return found
+    for wait in READ_BACK_SECONDS:
+        if wait:
+            yield ctx.create_timer(timedelta(seconds=wait))
+        settled = yield from attempt(case_activity(ctx, Activity.READ_BLOCK, payload, Retry.READ))
+        found = {"state": settled.result or found["state"], "error": settled.error}
+        state = settled.result
+        if state and state["present"] is present and state["provisioned"]:
+            break
+    return found
+
+
+def _ask_address(
+    ctx: task.OrchestrationContext, payload: Json, operation: str, **given: Any
+) -> task.Task[Any]:
+    entity = EntityInstanceId(str(Entity.ADDRESS), address_key(payload["address"]))
+    now = format_utc(utc_now(ctx))
+    return ctx.call_entity(entity, operation, given | {"now": now})

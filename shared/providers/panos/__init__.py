@@ -1,0 +1,5 @@
+"""Palo Alto Networks PAN-OS behind the ``Firewall`` port."""
+
+from shared.providers.panos.tags import PanOs
+
+__all__ = ["PanOs"]

@@ -1,0 +1,76 @@
+"""Firewalls that remember what was written to them, as scripted activities."""
+
+from collections.abc import Sequence
+
+from shared.models.base import Json
+from tests.support.durable_backend import Run, Script
+
+
+class ScriptedFirewalls:
+    """The activities of ``activities/firewall.py``, over one set of addresses for each firewall."""
+
+    def __init__(self, *names: str) -> None:
+        self.blocked: dict[str, set[str]] = {name: set() for name in names or ("firewall",)}
+        self.writes: list[tuple[str, list[str], list[str]]] = []
+        """Firewall, addresses blocked, addresses lifted: one for each write."""
+        self.cannot: dict[str, str] = {}
+        self.failing: set[str] = set()
+        """Firewalls that answer nothing."""
+        self.refusing: dict[str, str] = {}
+        """Firewalls that refuse every address, and why."""
+        self.reads_until_in_force = 0
+
+    def scripts(self) -> dict[str, Script]:
+        """Return a script for every activity of firewalls."""
+        return {
+            "list_firewalls": self._list,
+            "read_block": self._read,
+            "change_firewall": self._change,
+        }
+
+    def _list(self, _: Json) -> Json:
+        able = [name for name in self.blocked if name not in self.cannot]
+        return {"firewalls": able, "cannot": self.cannot}
+
+    def _read(self, payload: Json) -> Json:
+        name = payload["firewall"]
+        self._fail(name)
+        in_force = self.reads_until_in_force <= 0
+        if self.writes and not in_force:
+            self.reads_until_in_force -= 1
+        present = payload["address"] in self.blocked[name]
+        return {
+            "rule_id": f"/{name}/1",
+            "present": present,
+            "provisioned": in_force,
+            "already_there": False,
+            "detail": "",
+        }
+
+    def _change(self, payload: Json) -> Json:
+        name, lift = payload["firewall"], list(payload["lift"])
+        block = [item["address"] for item in payload["block"]]
+        self._fail(name)
+        if name in self.refusing:
+            refused: Json = {"rule_id": "", "refused": self.refusing[name]}
+            return {"answers": dict.fromkeys([*block, *lift], refused)}
+        self._write(name, block, lift)
+        answer: Json = {"rule_id": f"/{name}/1", "refused": None}
+        return {"answers": dict.fromkeys([*block, *lift], answer)}
+
+    def _write(self, name: str, block: Sequence[str], lift: Sequence[str]) -> None:
+        now = self.blocked[name]
+        wanted = (now | set(block)) - set(lift)
+        if wanted != now:
+            self.writes.append((name, sorted(wanted - now), sorted(now - wanted)))
+            self.blocked[name] = wanted
+
+    def _fail(self, name: str) -> None:
+        if name in self.failing:
+            raise RuntimeError(f"{name} is down")
+
+
+def blocked(run: Run) -> list[str]:
+    """Return the addresses that a case asked a firewall to block, in order."""
+    calls = run.called("change_firewall")
+    return [item["address"] for call in calls for item in call["block"]]

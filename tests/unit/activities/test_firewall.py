@@ -1,0 +1,75 @@
+"""Activities of firewalls: which can take an address, one change for several addresses."""
+
+import pytest
+
+from activities.firewall import change_firewall, list_firewalls, read_block
+from shared.errors import NotConfigured, PermissionDenied, RetryableError
+from shared.models.base import Json
+from tests.support.fakes import FakeFirewall, FakeHouse
+from tests.support.scripts import ADDRESS
+from tests.unit.activities.calls import call
+
+UNTIL = "2026-11-21T12:00:00.000Z"
+OTHER = "198.51.100.9"
+
+
+def wanted(address: str) -> Json:
+    return {"address": address, "until": UNTIL, "cases": ["case-1"], "renewed": False}
+
+
+async def change(house: FakeHouse, block: list[str], lift: list[str]) -> Json:
+    found = await call(
+        change_firewall,
+        firewall=house.firewall.name,
+        block=[wanted(address) for address in block],
+        lift=lift,
+    )
+    answers: Json = found["answers"]
+    return answers
+
+
+async def test_the_firewalls_that_cannot_take_an_address_are_named(house: FakeHouse) -> None:
+    old = FakeFirewall()
+    old.name, old.ipv4_only = "old", True
+    house.providers.firewalls.append(old)
+    assert await call(list_firewalls, address="2001:db8::1") == {
+        "firewalls": ["firewall"],
+        "cannot": {"old": "it takes IPv4 only"},
+    }
+    assert await call(list_firewalls, address=ADDRESS) == {
+        "firewalls": ["firewall", "old"],
+        "cannot": {},
+    }
+
+
+async def test_one_change_blocks_and_lifts(house: FakeHouse) -> None:
+    house.firewall.blocked = {OTHER}
+    answers = await change(house, [ADDRESS], [OTHER])
+    assert answers == {
+        ADDRESS: {"rule_id": "/ipGroups/1", "refused": None},
+        OTHER: {"rule_id": "/ipGroups/1", "refused": None},
+    }
+    assert house.firewall.calls == ["change"]
+    state = await call(read_block, firewall="firewall", address=ADDRESS)
+    assert (state["present"], state["provisioned"]) == (True, True)
+
+
+async def test_a_refusal_is_an_answer_for_every_address(house: FakeHouse) -> None:
+    house.firewall.failing["change"] = PermissionDenied("no", vendor="azure_firewall", status=403)
+    answers = await change(house, [ADDRESS], [OTHER])
+    assert set(answers) == {ADDRESS, OTHER}
+    assert all("403" in answer["refused"] for answer in answers.values())
+
+
+async def test_a_firewall_that_is_busy_is_tried_again(house: FakeHouse) -> None:
+    house.firewall.failing["change"] = RetryableError("another update runs", status=409)
+    with pytest.raises(RetryableError):
+        await change(house, [ADDRESS], [])
+
+
+async def test_a_firewall_that_is_not_configured_any_more_is_an_answer(house: FakeHouse) -> None:
+    house.providers.firewalls.clear()
+    answers = await change(house, [ADDRESS], [])
+    assert "not configured" in answers[ADDRESS]["refused"]
+    with pytest.raises(NotConfigured):
+        await call(read_block, firewall="firewall", address=ADDRESS)
