@@ -61,6 +61,20 @@ def test_what_is_not_configured_is_absent_and_says_what_to_set() -> None:
         providers.require("sign_in_log")
 
 
+def test_okta_is_a_second_directory_with_the_ports_that_belong_to_it() -> None:
+    settings = Settings.model_validate({"okta_url": "https://contoso.okta.example"})
+    providers = build_providers(settings)
+
+    assert list(providers.all_directories()) == ["entra", "okta"]
+    assert providers.directory_of("okta").name == "okta"
+    assert providers.methods_of("okta") is not providers.methods_of("entra")
+    assert providers.grants_of("okta") is not providers.grants_of("entra")
+    alone = build_providers(Settings())
+    assert list(alone.all_directories()) == ["entra"]
+    with pytest.raises(NotConfigured, match="okta"):
+        alone.directory_of("okta")
+
+
 def test_a_wrong_address_does_not_keep_the_others_away() -> None:
     addresses = ("arm_url", "graph_url", "blob_url", "servicenow_url", "slack_url")
     wrong = dict.fromkeys(addresses, "http://clear.example")
