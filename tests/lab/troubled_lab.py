@@ -88,7 +88,8 @@ class Answered:
     @property
     def nothing_changed(self) -> bool:
         """Whether nobody and nothing was contained."""
-        return not any(self.effects(*operation) for operation in CONTAINMENT_EFFECTS)
+        effects = (*CONTAINMENT_EFFECTS, ("entra", "messageRules.patch"))
+        return not any(self.effects(*operation) for operation in effects)
 
     def told_to_do(self, channel: str, action: str, task: str) -> bool:
         """Whether people could read that an action failed and what they have to do."""
