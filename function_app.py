@@ -7,12 +7,12 @@ from activities import registry as activities
 from orchestrators import registry as orchestrators
 from shared.bootstrap import warm_up_in_background
 from shared.telemetry import configure_logging
-from triggers import breaker, cases, decisions, health, intake, slack, undo
+from triggers import blocks, breaker, cases, decisions, health, intake, slack, undo
 
 configure_logging()
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 
-for trigger in (intake, breaker, cases, decisions, undo, slack, health):
+for trigger in (intake, breaker, cases, blocks, decisions, undo, slack, health):
     app.register_functions(trigger.blueprint)
 for orchestrator in orchestrators.ORCHESTRATORS:
     app.orchestration_trigger(context_name="context")(orchestrator)

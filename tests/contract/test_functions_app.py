@@ -35,6 +35,8 @@ ROUTES = {
     ("GET", "cases/{case_id}/decision"): ANONYMOUS,
     ("POST", "cases/{case_id}/decision"): ANONYMOUS,
     ("POST", "cases/{case_id}/undo"): ANONYMOUS,
+    ("POST", "cases/{case_id}/blocks"): ANONYMOUS,
+    ("GET", "block-list"): FUNCTION,
     # Slack signs what it sends; the app checks it (triggers/slack.py).
     ("POST", "slack/interactions"): ANONYMOUS,
     ("POST", "breaker/reset"): FUNCTION,
