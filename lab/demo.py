@@ -46,7 +46,8 @@ async def run_demo(console: Console, name: str) -> int:
     started = time.monotonic()
     async with AsyncExitStack() as stack:
         with _waiting(console, "Starting the lab: the app, its storage, the vendors"):
-            lab = await stack.enter_async_context(Lab(mode=scenario.mode))
+            own = Lab(mode=scenario.mode, settings=scenario.settings)
+            lab = await stack.enter_async_context(own)
         took = format_seconds(time.monotonic() - started)
         console.print(f"The lab is up after {took}.")
         client = await stack.enter_async_context(lab.client())
@@ -71,6 +72,7 @@ async def run_play(console: Console, name: str) -> int:
             f"The scenario is about the mode {scenario.mode}, the lab runs in {running['mode']}:"
             f" start it with 'LAB_MODE={scenario.mode} make lab', or use 'make demo'."
         )
+    _check_settings(scenario)
     _introduce(console, scenario)
     urls = running["urls"]
     async with LabClient(
@@ -79,6 +81,14 @@ async def run_play(console: Console, name: str) -> int:
         await close_earlier_cases(client)
         played = await _play(console, client, scenario)
     return _judge(console, scenario, played, RESULTS / "logs")
+
+
+def _check_settings(scenario: Scenario) -> None:
+    if scenario.settings:
+        text = (RESULTS / "local.settings.json").read_text(encoding="utf-8")
+        if not scenario.settings.items() <= json.loads(text)["Values"].items():
+            wanted = " ".join(f"{name}={value}" for name, value in scenario.settings.items())
+            raise LabError(f"The scenario needs '{wanted} make lab'; or use 'make demo'.")
 
 
 def _waiting(console: Console, what: str) -> AbstractContextManager[object]:

@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -43,7 +43,8 @@ class Lab:
     """The running lab; an async context manager.
 
     ``auto_ports`` picks free ports instead of the usual ones, and the lab's own host, for tests.
-    ``mode`` is the app's operating mode; without one ``LAB_MODE`` decides. ``app_settings`` are
+    ``mode`` is the app's operating mode; without one ``LAB_MODE`` decides. ``settings`` are app
+    settings over the lab's usual ones. ``app_settings`` are
     the settings that the app runs with, once it is started.
     ``report`` is told, line by line, what has become ready.
 
@@ -58,12 +59,14 @@ class Lab:
         state_dir: Path | None = None,
         workers: int | None = None,
         mode: OperatingMode | None = None,
+        settings: Mapping[str, str] | None = None,
         report: Report = lambda _: None,
     ) -> None:
         self.root = repository_root()
         self.state_dir = (state_dir or self.root / ".lab").resolve()
         self.ports = Ports.free() if auto_ports else Ports.from_environment(os.environ)
         self.mode = mode or read_mode(os.environ)
+        self._settings = dict(settings or {})
         self.common = load_common()
         self.host: RunningHost
         self.app_settings: dict[str, str] = {}
@@ -146,7 +149,8 @@ class Lab:
             smtp_port=self.ports.smtp,
             state_dir=self.state_dir,
         )
-        env = app | host_environment(self.ports, self.mode, self.common, self.function_key)
+        host = host_environment(self.ports, self.mode, self.common, self.function_key)
+        env = app | host | self._settings
         self.app_settings = env
         async with _all_or_nothing() as start:
             start(self._start_simulators(app))

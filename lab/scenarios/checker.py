@@ -108,6 +108,8 @@ def _plan(expect: CaseExpectation, record: Json) -> Iterator[Check]:
 
 def _actions(expect: CaseExpectation, record: Json) -> Iterator[Check]:
     """Every expected action is there once, and nothing else was done."""
+    if expect.actions is None:
+        return
     actions: list[Json] = record.get("actions", [])
     for wanted in expect.actions:
         same = [item for item in actions if _is_target(item, wanted)]

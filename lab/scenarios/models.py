@@ -148,7 +148,8 @@ class CaseExpectation(Model):
         default_factory=lambda: [CaseStatus.CONTAINED]
     )
     plan: list[ExpectedPlan] = Field(default_factory=list)
-    actions: list[ExpectedAction] = Field(default_factory=list)
+    actions: list[ExpectedAction] | None = Field(default_factory=list)
+    """Exactly these; ``null``: whatever was done, ``effects`` says how much."""
     blocks: dict[BlockName, BlockStatus | list[BlockStatus]] = Field(default_factory=dict)
     ticket: bool = True
     evidence: ExpectedEvidence = Field(default_factory=ExpectedEvidence)
@@ -206,6 +207,8 @@ class Scenario(Model):
     truth: Truth
     mode: OperatingMode | None = None
     """The app's operating mode; unset is the lab's (automatic unless ``LAB_MODE`` says so)."""
+    settings: dict[str, str] = Field(default_factory=dict)
+    """App settings that the scenario is about, over the lab's; it gets a lab of its own."""
     tenant: Tenant
     incident: Json
     """``object.properties`` of the Logic App trigger; ids and the envelope are made."""

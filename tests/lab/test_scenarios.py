@@ -37,7 +37,7 @@ async def plays(
     loop = asyncio.get_running_loop()
     plays: Plays = {name: loop.create_future() for name in names}
     scenarios = [load_scenario(name) for name in names]
-    usual = deque(scenario for scenario in scenarios if scenario.mode is None)
+    usual = deque(scenario for scenario in scenarios if not _is_apart(scenario))
     lanes = [
         asyncio.create_task(_play(whole_lab, usual, plays)),
         asyncio.create_task(_play_apart(scenarios, usual, plays, tmp_path_factory.mktemp("labs"))),
@@ -58,29 +58,41 @@ async def _play(lab: WholeLab, scenarios: deque[Scenario], plays: Plays) -> None
             plays[scenario.name].set_exception(error)
 
 
+def _is_apart(scenario: Scenario) -> bool:
+    return scenario.mode is not None or bool(scenario.settings)
+
+
 async def _play_apart(
     scenarios: list[Scenario], usual: deque[Scenario], plays: Plays, folder: Path
 ) -> None:
-    """Play the scenarios about a mode in labs of that mode, then help with the others."""
-    modes = sorted({scenario.mode for scenario in scenarios if scenario.mode})
-    for mode in modes:
-        own = deque(scenario for scenario in scenarios if scenario.mode is mode)
-        await _play_in(folder / mode, mode, own, plays)
+    """Play what needs a mode or settings of its own in labs of that kind, then help with others."""
+    kinds: dict[str, deque[Scenario]] = {}
+    for scenario in filter(_is_apart, scenarios):
+        kind = repr((scenario.mode, sorted(scenario.settings.items())))
+        kinds.setdefault(kind, deque()).append(scenario)
+    for number, own in enumerate(kinds.values()):
+        await _play_in(folder / str(number), own[0].mode, own[0].settings, own, plays)
     if len(usual) >= WORTH_A_LAB:
-        await _play_in(folder / "second", None, usual, plays)
+        await _play_in(folder / "second", None, {}, usual, plays)
 
 
 async def _play_in(
-    folder: Path, mode: OperatingMode | None, scenarios: deque[Scenario], plays: Plays
+    folder: Path,
+    mode: OperatingMode | None,
+    settings: dict[str, str],
+    scenarios: deque[Scenario],
+    plays: Plays,
 ) -> None:
+    own = list(scenarios) if mode or settings else []
     try:
-        made = Lab(auto_ports=True, state_dir=folder, mode=mode, workers=1)
+        made = Lab(auto_ports=True, state_dir=folder, mode=mode, settings=settings, workers=1)
         async with made as lab, lab.client() as client:
             await _play(WholeLab(lab, client), scenarios, plays)
     except Exception as error:
         # Whoever waits must hear of it; the other lab goes on with what is not about a mode.
-        for scenario in scenarios if mode else ():
-            plays[scenario.name].set_exception(error)
+        for scenario in own:
+            if not plays[scenario.name].done():
+                plays[scenario.name].set_exception(error)
 
 
 @pytest.mark.parametrize("name", list_scenarios())
