@@ -44,6 +44,7 @@ class SimulatorSettings(BaseSettings):
         f"/subscriptions/{_SUBSCRIPTION}/resourceGroups/rg-tourniquet"
         "/providers/Microsoft.Network/ipGroups/ipg-tourniquet-blocked"
     )
+    tourniquet_panos_api_key: Secret
     tourniquet_virustotal_api_key: Secret
     tourniquet_abuseipdb_api_key: Secret
     tourniquet_greynoise_api_key: Secret

@@ -39,6 +39,8 @@ class Answer:
     effect: bool = False
     violation: str | None = None
     detail: Any = None
+    content_type: str = "application/json"
+    """With any other, ``body`` is text and is sent as it is."""
 
 
 type Handler = Callable[[Call], Awaitable[Answer]]

@@ -226,6 +226,13 @@ def _drop(request: web.Request) -> None:
 def _response(answer: Answer) -> web.Response:
     if answer.body is None:
         return web.Response(status=answer.status, headers=answer.headers)
+    if answer.content_type != "application/json":
+        return web.Response(
+            status=answer.status,
+            text=answer.body,
+            headers=answer.headers,
+            content_type=answer.content_type,
+        )
     return web.Response(
         status=answer.status,
         body=json.dumps(answer.body, separators=(",", ":")).encode(),

@@ -25,6 +25,7 @@ from lab.simulators.log_analytics import LogAnalytics
 from lab.simulators.mail import VENDOR as MAIL_VENDOR
 from lab.simulators.mail import MailServer
 from lab.simulators.okta import Okta
+from lab.simulators.panos import PanOs
 from lab.simulators.private_file import write_private
 from lab.simulators.reputation import AbuseIpDb, Addresses, GreyNoise, VirusTotal
 from lab.simulators.sentinel import Sentinel
@@ -84,6 +85,7 @@ class Simulators:
         self._sentinel = Sentinel(authority)
         self._firewall = AzureFirewall(authority, delay)
         self._defender = Defender(authority, delay)
+        self._panos = PanOs(settings)
         self._virustotal = VirusTotal(settings, self._addresses)
         self._abuseipdb = AbuseIpDb(settings, self._addresses)
         self._greynoise = GreyNoise(settings, self._addresses)
@@ -95,6 +97,7 @@ class Simulators:
             self._graph,
             self._sentinel,
             self._firewall,
+            self._panos,
             self._defender,
             self._okta,
             self._servicenow,
@@ -110,6 +113,7 @@ class Simulators:
             Route("/arm", self._sentinel, _is_sentinel),
             Route("/arm", self._firewall),
             Route("/defender", self._defender),
+            Route("/panos", self._panos),
             Route("/virustotal/api/v3", self._virustotal),
             Route("/abuseipdb/api/v2", self._abuseipdb),
             Route("/greynoise", self._greynoise),

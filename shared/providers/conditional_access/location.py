@@ -22,6 +22,7 @@ from shared.models.firewall import BlockAnswer, WantedBlock
 from shared.models.message import BlockState
 from shared.providers.addresses import Address, parse_address, public_address
 from shared.providers.entra.graph import Graph
+from shared.providers.entra.models import Nothing
 from shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -50,10 +51,6 @@ class _Location(VendorModel):
     def covering(self, address: Address) -> list[Json]:
         """Return the ranges that contain the address."""
         return [item for item in self.ranges if _contains(item, address)]
-
-
-class _Nothing(VendorModel):
-    """The answer to a PATCH."""
 
 
 class NamedLocation:
@@ -161,7 +158,7 @@ class NamedLocation:
             request.set_stream_content(body, "application/json")
             return request
 
-        await self._graph.send("namedLocations.patch", build, _Nothing, ok=(200, 204))
+        await self._graph.send("namedLocations.patch", build, Nothing, ok=(200, 204))
 
 
 def _range_of(address: Address) -> Json:
