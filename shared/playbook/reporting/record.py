@@ -15,7 +15,6 @@ from shared.models.case import CaseRecord, CaseRequest, CaseStatus
 from shared.playbook.acting.containment import merge_outcomes
 from shared.playbook.acting.undoing import keep_undone, merge_undos
 
-
 MOST_JOINED = 100
 """Joined incidents that the record names; the others are counted in its timeline."""
 
