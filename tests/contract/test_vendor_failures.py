@@ -1,6 +1,7 @@
 """How every HTTP vendor's failures come out: by type, within the deadline, without secrets."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,6 +13,7 @@ from shared.errors import (
     Throttled,
     TourniquetError,
 )
+from shared.models.firewall import WantedBlock
 from shared.models.message import Notification, Ticket
 from shared.providers.abuseipdb import AbuseIPDB
 from shared.providers.azure_firewall import AzureFirewall
@@ -23,6 +25,7 @@ from shared.settings import Settings
 from tests.contract.processes import Lab
 
 ADDRESS = "203.0.113.7"
+BLOCK = WantedBlock(address=ADDRESS, until=datetime(2026, 11, 21, 12, tzinfo=UTC))
 TICKET = Ticket(correlation_id="case-1", title="t", description="d", severity="High")
 MESSAGE = Notification(case_id="case-1", title="t", summary="s")
 
@@ -31,7 +34,7 @@ VENDORS: dict[str, Vendor] = {
     "virustotal": lambda s: VirusTotal(s).lookup(ADDRESS),
     "abuseipdb": lambda s: AbuseIPDB(s).lookup(ADDRESS),
     "greynoise": lambda s: GreyNoise(s).lookup(ADDRESS),
-    "azure_firewall": lambda s: AzureFirewall(s).block(ADDRESS),
+    "azure_firewall": lambda s: AzureFirewall(s).change([BLOCK], []),
     "servicenow": lambda s: ServiceNow(s).upsert(TICKET),
     "slack": lambda s: Slack(s).notify(MESSAGE),
 }

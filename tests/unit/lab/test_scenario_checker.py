@@ -189,7 +189,7 @@ def test_several_cases_are_all_named_and_nothing_is_said_twice(wrong: dict[str, 
 def test_what_is_to_be_taken_back_and_what_is_not(undone: Any, line: str) -> None:
     changed = record()
     changed["actions"][0] |= {"undone": undone}
-    wanted = {"action": "RevokeSessions", "status": "succeeded"}
+    wanted: dict[str, Any] = {"action": "RevokeSessions", "status": "succeeded"}
     wanted |= {"undone": "and not" not in line}
     expect = Expectation.model_validate({"confidence": "High", "actions": [wanted]})
     assert line in broken(check(expect, played(records=[changed])))
