@@ -31,7 +31,14 @@ from shared.playbook.sign_ins.platform_sweep import (
 from shared.playbook.sign_ins.token_theft import find_token_theft
 
 SEED_TRIGGER = "brute_force_success"
-DETECTIONS = (SEED_TRIGGER, "password_spray", "mfa_fatigue", "impossible_travel", "token_theft")
+DETECTIONS = (
+    SEED_TRIGGER,
+    "password_spray",
+    "slow_password_spray",
+    "mfa_fatigue",
+    "impossible_travel",
+    "token_theft",
+)
 """What counts as a detection; the other moments are what foreign alerts report."""
 FEW_FAILURES = 5
 """Wrong passwords before a success that begin to look like guessing."""

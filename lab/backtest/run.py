@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,6 @@ from lab.backtest.moments import (
     start_cases,
 )
 from lab.backtest.results import ANSWERS, NO_CASE, FileResult, Judged
-from lab.backtest.slow_spray import find_slow_sprays
 from lab.backtest.sources import LogFile
 from lab.backtest.store import SignInStore
 from lab.backtest.truth import check_detections, compare_with_truth, truth_of, worst_of
@@ -27,10 +26,12 @@ from shared.models.signin import SignIn
 from shared.models.verdict import Confidence
 from shared.playbook.sign_ins.codes import GUESSING_CODES
 from shared.playbook.sign_ins.collapse import collapse
+from shared.playbook.sign_ins.detected import Detection
 from shared.playbook.sign_ins.neighbours import AddressUse
 from shared.playbook.sign_ins.password_spray import GUESSED_USERS, find_password_sprays
 from shared.playbook.sign_ins.shapes import read_sign_in
 from shared.playbook.sign_ins.shapes.row import Row
+from shared.playbook.sign_ins.slow_password_spray import find_slow_password_sprays
 
 type Progress = Callable[[str, int, int], None]
 """Called with what is being done, how far it is, and how far it will go."""
@@ -141,14 +142,17 @@ class _Run:
     def _sprays(self, store: SignInStore) -> dict[str, list[Moment]]:
         codes = frozenset(GUESSING_CODES)
         found: dict[str, list[Moment]] = defaultdict(list)
-        for events in store.guessing_addresses(GUESSED_USERS, codes):
-            for account, moment in find_slow_sprays(events):
-                found[account].append(moment)
-            for spray in find_password_sprays(collapse(events)):
-                account = (spray.user_principal_name or spray.user).lower()
-                found[account].append(
-                    Moment(spray.sign_in_at, spray.detected_at, spray.address, "password_spray")
-                )
+        for rows in store.guessing_addresses(GUESSED_USERS, codes):
+            events = collapse(rows)
+            sprays: list[tuple[str, Sequence[Detection]]] = [
+                ("password_spray", find_password_sprays(events)),
+                ("slow_password_spray", find_slow_password_sprays(events)),
+            ]
+            for kind, sprayed in sprays:
+                for spray in sprayed:
+                    account = (spray.user_principal_name or spray.user).lower()
+                    moment = Moment(spray.sign_in_at, spray.detected_at, spray.address, kind)
+                    found[account].append(moment)
         return found
 
     def result(self, seconds: float) -> FileRun:

@@ -1,11 +1,11 @@
 """Sign-in log rows as the tables hold them, and both readings of them: the rule's and ours.
 
-Rows are placed by their age at ``NOW``. Rules know "now" by the wall clock, so rows are moved there
-before a rule is asked and its answer is moved back. No age that counts lies within seconds of what
-a rule calls recent.
+Rows are placed by their age at ``NOW``, and a rule is asked as if it were that late: some count by
+days, which a move to the wall clock would cut elsewhere.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -21,10 +21,11 @@ from tools.detection_rules import load_rules
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 RECENT = timedelta(minutes=30)
-"""How old a detection may be for a rule that says ``ago(recent)``."""
+"""How old a detection may be for a rule that says ``ago(recent)`` and runs every five minutes."""
 INTERACTIVE = "SigninLogs"
 NON_INTERACTIVE = "AADNonInteractiveUserSignInLogs"
 RULES = load_rules()
+_AGO = re.compile(r"\bago\((\w+)\)")
 _numbers = count(1)
 
 type Rows = dict[str, list[dict[str, Any]]]
@@ -101,15 +102,14 @@ def ask_rule(store: KqlStore, name: str, rows: Rows) -> list[dict[str, Any]]:
 
 def ask_rules(store: KqlStore, names: Iterable[str], rows: Rows) -> dict[str, list[dict[str, Any]]]:
     """Run the queries of several rules over the same rows."""
-    now = datetime.now(UTC)
-    ahead = now.replace(microsecond=0) - NOW
-    store.load({table: [_moved(one, ahead) for one in given] for table, given in rows.items()})
+    store.load(rows)
     answers = {}
     for name in names:
-        result = store.query(RULES[name].query, now - RULES[name].queryPeriod, now)
+        query = _AGO.sub(rf"(datetime({NOW.isoformat()}) - \1)", RULES[name].query)
+        result = store.query(query, NOW - RULES[name].queryPeriod, NOW)
         answers[name] = [
             {
-                column.name: datetime.fromisoformat(value) - ahead
+                column.name: datetime.fromisoformat(value)
                 if column.type == "datetime" and value
                 else value
                 for column, value in zip(result.columns, values, strict=True)
@@ -129,11 +129,6 @@ def within(rows: Rows, period: timedelta) -> Rows:
     }
 
 
-def _moved(one: dict[str, Any], ahead: timedelta) -> dict[str, Any]:
-    at = datetime.fromisoformat(one["TimeGenerated"]) + ahead
-    return one | {"TimeGenerated": at.isoformat().replace("+00:00", "Z")}
-
-
 def read(rows: Rows) -> list[SignIn]:
     """Read rows as the app does."""
     shapes = {INTERACTIVE: Shape.SIGNIN_LOGS, NON_INTERACTIVE: Shape.NON_INTERACTIVE}
@@ -143,6 +138,8 @@ def read(rows: Rows) -> list[SignIn]:
     return collapse(event for event in read_rows if event)
 
 
-def recent[D: Detection](find: Callable[[Sequence[SignIn]], list[D]], rows: Rows) -> list[D]:
+def recent[D: Detection](
+    find: Callable[[Sequence[SignIn]], list[D]], rows: Rows, age: timedelta = RECENT
+) -> list[D]:
     """Return what the playbook finds in rows, as far as a rule would still tell it."""
-    return [found for found in find(read(rows)) if found.detected_at > NOW - RECENT]
+    return [found for found in find(read(rows)) if found.detected_at > NOW - age]

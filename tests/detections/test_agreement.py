@@ -10,6 +10,7 @@ from tests.detections import (
     test_impossible_travel,
     test_mfa_fatigue,
     test_password_spray,
+    test_slow_password_spray,
     test_token_theft,
 )
 from tests.detections.logs import RULES, Rows
@@ -22,6 +23,7 @@ SUITES: dict[str, tuple[Agree, Cases]] = {
     "impossible_travel": (test_impossible_travel.agree, test_impossible_travel.CASES),
     "mfa_fatigue": (test_mfa_fatigue.agree, test_mfa_fatigue.CASES),
     "password_spray": (test_password_spray.agree, test_password_spray.CASES),
+    "slow_password_spray": (test_slow_password_spray.agree, test_slow_password_spray.CASES),
     "token_theft": (test_token_theft.agree, test_token_theft.CASES),
 }
 CHANGES = [
@@ -55,6 +57,56 @@ CHANGES = [
         "let before = 24h",
         "let before = 25h",
         "the first guess a day and a second before",
+    ),
+    ("slow_password_spray", "let guessedUsers = 10", "let guessedUsers = 9", "nine accounts"),
+    (
+        "slow_password_spray",
+        "let before = 7d",
+        "let before = 8d",
+        "the first guess a second before the week before",
+    ),
+    (
+        "slow_password_spray",
+        "let after = 5d",
+        "let after = 6d",
+        "the tenth guess five days and a second after",
+    ),
+    ("slow_password_spray", "let recent = 2h", "let recent = 4h", "told of before"),
+    (
+        "slow_password_spray",
+        "isnull(Right) or Right > Shows",
+        "true",
+        "a carrier's address, other people every day",
+    ),
+    (
+        "slow_password_spray",
+        "let workingUsers = 3",
+        "let workingUsers = 4",
+        "a shared office egress with typos",
+    ),
+    (
+        "slow_password_spray",
+        "let workingDays = 3",
+        "let workingDays = 2",
+        "three people for two days are no office",
+    ),
+    (
+        "slow_password_spray",
+        "| join kind=leftanti enteredBefore on Address, User, Day",
+        "",
+        "a VPN exit that a spray uses, too",
+    ),
+    (
+        "slow_password_spray",
+        "| join kind=leftanti knownOtherwise on Address, User, Day",
+        "",
+        "stopped at first, in before the spray shows",
+    ),
+    (
+        "slow_password_spray",
+        "max_of(Guess, At)",
+        "Guess",
+        "told of before, but for the new victim",
     ),
     ("mfa_fatigue", "> refusedPrompts", ">= refusedPrompts", "five refused, then approved"),
     (

@@ -1,7 +1,7 @@
 """Every rule is what Sentinel takes, and what the app reads from its alerts."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,14 @@ from shared.playbook.intake.alerts import (
     login_time_in_details,
     read_alerts,
 )
-from shared.playbook.sign_ins import detection, impossible_travel, mfa_fatigue, password_spray
+from shared.playbook.sign_ins import (
+    detection,
+    impossible_travel,
+    mfa_fatigue,
+    neighbours,
+    password_spray,
+    slow_password_spray,
+)
 from shared.playbook.sign_ins.codes import GUESSING_CODES, PASSWORD_RIGHT_CODES
 from shared.playbook.sign_ins.travel import IMPOSSIBLE_KM, IMPOSSIBLE_KM_PER_HOUR, SAME_PLACE_KM
 from tests.detections.logs import RULES, ask_rule, logs, row
@@ -26,6 +33,7 @@ ALERT_TYPES = {
     "impossible_travel": AlertType.IMPOSSIBLE_TRAVEL,
     "mfa_fatigue": AlertType.MFA_FATIGUE,
     "password_spray": AlertType.PASSWORD_SPRAY,
+    "slow_password_spray": AlertType.PASSWORD_SPRAY,
     "token_theft": AlertType.TOKEN_THEFT,
 }
 MISTAKES: dict[str, dict[str, Any]] = {
@@ -83,9 +91,11 @@ def test_a_column_that_is_not_there_is_named() -> None:
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_each_rule_runs_every_five_minutes_and_names_account_and_address(name: str) -> None:
+def test_each_rule_runs_as_often_as_it_may_and_names_account_and_address(name: str) -> None:
     rule = RULES[name]
-    assert rule.queryFrequency.total_seconds() == 300
+    slow = rule.queryPeriod >= timedelta(days=2)
+    assert rule.queryFrequency == timedelta(hours=1) if slow else timedelta(minutes=5)
+    assert slow == (name == "slow_password_spray")
     kinds = {
         (mapping.entityType, field.identifier)
         for mapping in rule.entityMappings
@@ -139,13 +149,14 @@ def codes_of(rule: str, name: str) -> set[str]:
     return set(json.loads(text))
 
 
-@pytest.mark.parametrize("rule", ["brute_force_success", "password_spray"])
+@pytest.mark.parametrize("rule", ["brute_force_success", "password_spray", "slow_password_spray"])
 def test_guessing_codes_are_the_playbooks(rule: str) -> None:
     assert codes_of(rule, "guessing") == set(GUESSING_CODES)
 
 
-def test_right_password_codes_are_the_playbooks() -> None:
-    assert codes_of("password_spray", "right") == PASSWORD_RIGHT_CODES | {"0"}
+@pytest.mark.parametrize("rule", ["password_spray", "slow_password_spray"])
+def test_right_password_codes_are_the_playbooks(rule: str) -> None:
+    assert codes_of(rule, "right") == PASSWORD_RIGHT_CODES | {"0"}
 
 
 def test_thresholds_are_the_playbooks() -> None:
@@ -155,6 +166,11 @@ def test_thresholds_are_the_playbooks() -> None:
         ("password_spray", "guessedUsers"): password_spray.GUESSED_USERS,
         ("password_spray", "before"): f"{password_spray.BEFORE.total_seconds() / 3600:.0f}h",
         ("password_spray", "after"): f"{password_spray.AFTER.total_seconds() / 60:.0f}m",
+        ("slow_password_spray", "guessedUsers"): slow_password_spray.SLOW_GUESSED_USERS,
+        ("slow_password_spray", "before"): f"{slow_password_spray.BEFORE.days}d",
+        ("slow_password_spray", "after"): f"{slow_password_spray.AFTER.days}d",
+        ("slow_password_spray", "workingDays"): slow_password_spray.WORKING_DAYS,
+        ("slow_password_spray", "workingUsers"): slow_password_spray.WORKING_USERS,
         ("mfa_fatigue", "refusedPrompts"): mfa_fatigue.REFUSED_PROMPTS,
         ("mfa_fatigue", "window"): f"{mfa_fatigue.WINDOW.total_seconds() / 3600:.0f}h",
         ("mfa_fatigue", "approvedWithin"): f"{mfa_fatigue.APPROVED_WITHIN.seconds / 60:.0f}m",
@@ -168,3 +184,14 @@ def test_thresholds_are_the_playbooks() -> None:
         ("impossible_travel", "sharedByUsers"): impossible_travel.SHARED_BY_USERS,
     }
     assert {key: let_of(*key) for key in numbers} == {key: str(n) for key, n in numbers.items()}
+
+
+def test_a_slow_spray_and_its_late_rows_fit_what_sentinel_lets_a_rule_see() -> None:
+    seen = slow_password_spray.BEFORE + slow_password_spray.AFTER + timedelta(days=1)
+    assert seen + timedelta(hours=2) <= RULES["slow_password_spray"].queryPeriod
+    assert let_of("slow_password_spray", "recent") == "2h"
+
+
+def test_a_workplace_is_the_same_to_the_spray_and_to_the_score() -> None:
+    assert slow_password_spray.WORKING_DAYS == neighbours.SHARING_DAYS
+    assert slow_password_spray.WORKING_USERS == neighbours.SHARING_ACCOUNTS

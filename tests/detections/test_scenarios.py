@@ -1,5 +1,7 @@
 """The lab's tenants: rule and playbook see the same in each, and what the scenario is about."""
 
+from datetime import timedelta
+
 import pytest
 
 from lab.scenarios.expander import expand
@@ -9,6 +11,7 @@ from shared.playbook.sign_ins.detection import find_brute_force_successes
 from shared.playbook.sign_ins.impossible_travel import find_impossible_travel
 from shared.playbook.sign_ins.mfa_fatigue import find_mfa_fatigue
 from shared.playbook.sign_ins.password_spray import find_password_sprays
+from shared.playbook.sign_ins.slow_password_spray import find_slow_password_sprays
 from shared.playbook.sign_ins.token_theft import find_token_theft
 from tests.detections.logs import (
     INTERACTIVE,
@@ -49,6 +52,9 @@ def found(rule: str, rows: Rows) -> Answer:
             return {(one.user, one.address) for one in recent(find_mfa_fatigue, rows)}
         case "password_spray":
             return {(one.user, one.address) for one in recent(find_password_sprays, rows)}
+        case "slow_password_spray":
+            slow = recent(find_slow_password_sprays, rows, timedelta(hours=2))
+            return {(one.user, one.address) for one in slow}
         case "token_theft":
             return {(one.user, one.address) for one in recent(find_token_theft, rows)}
     raise AssertionError(f"no detection belongs to {rule}")

@@ -4,10 +4,18 @@ Each finds sign-ins that show a compromised account, and each is also a Sentinel
 ``infra/detections/`` that gives the same answer on the same rows (docs/detections.md).
 """
 
+from collections import defaultdict
+from collections.abc import Iterable
+
 from shared.models.base import Model, UtcDatetime
 from shared.models.signin import SignIn
 from shared.playbook.sign_ins.codes import PASSWORD_RIGHT_CODES
-from shared.playbook.sign_ins.detection import user_of
+from shared.playbook.sign_ins.detection import (
+    distinct_attempts,
+    external_source_of,
+    is_guess,
+    user_of,
+)
 
 
 class Detection(Model):
@@ -33,3 +41,14 @@ def password_was_right(event: SignIn) -> bool:
 def name_of(event: SignIn) -> str | None:
     """Return the user principal name of a sign-in, else the identifier that it has."""
     return event.user_principal_name or user_of(event) or None
+
+
+def guesses_and_rights(events: Iterable[SignIn]) -> dict[str, list[SignIn]]:
+    """Return the wrong and the right passwords of each external address, oldest first."""
+    groups: dict[str, list[SignIn]] = defaultdict(list)
+    for event in distinct_attempts(events):
+        if (is_guess(event) or password_was_right(event)) and (
+            address := external_source_of(event)
+        ):
+            groups[address].append(event)
+    return groups

@@ -8,19 +8,19 @@ mistype is how few get in: more accounts are guessed at than give a right passwo
 The same condition as a Sentinel rule: ``infra/detections/password_spray.yaml``.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from shared.models.base import UtcDatetime
 from shared.models.signin import SignIn
-from shared.playbook.sign_ins.detected import Detection, name_of, password_was_right
-from shared.playbook.sign_ins.detection import (
-    distinct_attempts,
-    external_source_of,
-    is_guess,
-    user_of,
+from shared.playbook.sign_ins.detected import (
+    Detection,
+    guesses_and_rights,
+    name_of,
+    password_was_right,
 )
+from shared.playbook.sign_ins.detection import is_guess, user_of
 
 GUESSED_USERS = 5
 """Accounts guessed at. Source: ``authenticationThreshold`` of Sentinel's "Password spray attack
@@ -53,7 +53,7 @@ def find_password_sprays(events: Sequence[SignIn]) -> list[PasswordSpray]:
         events: sign-ins of many users, in any order; one user's alone never show a spray.
     """
     found: list[PasswordSpray] = []
-    for address, attempts in _by_address(events).items():
+    for address, attempts in guesses_and_rights(events).items():
         guesses = [event for event in attempts if is_guess(event)]
         if len({user_of(event) for event in guesses}) < GUESSED_USERS:
             continue
@@ -65,16 +65,6 @@ def find_password_sprays(events: Sequence[SignIn]) -> list[PasswordSpray]:
             if len(guessed.users) >= GUESSED_USERS and len(guessed.users) > len(right.users):
                 found.append(_spray(address, victim, guessed.events, len(right.users)))
     return sorted(found, key=lambda spray: (spray.sign_in_at, spray.address, spray.user))
-
-
-def _by_address(events: Iterable[SignIn]) -> dict[str, list[SignIn]]:
-    groups: dict[str, list[SignIn]] = defaultdict(list)
-    for event in distinct_attempts(events):
-        if (is_guess(event) or password_was_right(event)) and (
-            address := external_source_of(event)
-        ):
-            groups[address].append(event)
-    return groups
 
 
 def _victims(rights: Iterable[SignIn]) -> list[SignIn]:
