@@ -121,8 +121,10 @@ async def test_style_that_is_not_ours_is_refused(browser: Browser) -> None:
 
 async def test_decision_can_be_taken_by_keyboard(browser: Browser) -> None:
     watched = await show(browser, PAGES["decision"]())
-    order = ["ForcePasswordReset", "RevokeSessions", "BlockIP", "ConfirmCompromised", "comment"]
-    order += ["Do what is ticked, now", "MonitorOnly", "NoAction"]
+    order = ["ForcePasswordReset", "RevokeSessions", "BlockIP", "ConfirmCompromised"]
+    order += ["RemoveAuthenticationMethods", "DisableInboxRules", "RevokeOAuthGrants"]
+    order += ["ScanDevice", "IsolateDevice"]
+    order += ["comment", "Do what is ticked, now", "MonitorOnly", "NoAction"]
     reached = []
     for _ in order:
         await watched.page.keyboard.press("Tab")
