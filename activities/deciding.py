@@ -22,7 +22,12 @@ from shared.playbook.confidence.scoring import justification, recommend, score
 from shared.playbook.confidence.scoring_input import ScoringInput, make_scoring_input
 from shared.playbook.confidence.what_would_change import what_would_change
 from shared.playbook.planning.decided import Decided
-from shared.playbook.planning.guard_rails import AccountKind, account_facts, classify_account
+from shared.playbook.planning.guard_rails import (
+    AccountKind,
+    account_facts,
+    classify_account,
+    everywhere,
+)
 from shared.playbook.planning.impact import impact_of
 from shared.playbook.planning.plan import ACCOUNT_ACTIONS, AddressFacts, make_plan
 from shared.playbook.planning.where import directory_of_case, hold_if_elsewhere, missing_in
@@ -117,14 +122,10 @@ def _user(blocks: Blocks) -> DirectoryUser | None:
 
 def _kinds(case: CaseRequest, blocks: Blocks, settings: Settings) -> set[AccountKind]:
     block = blocks[BlockName.USER]
-    facts = account_facts(
-        case.account,
-        _user(blocks),
-        is_admin_role=block["outputs"]["is_admin_role"],
-        roles=block["details"].get("roles") or (),
-    )
+    is_admin, roles = block["outputs"]["is_admin_role"], block["details"].get("roles") or ()
+    facts = account_facts(case.account, _user(blocks), is_admin_role=is_admin, roles=roles)
     return classify_account(
-        facts,
+        everywhere(facts, block["details"]),
         break_glass=settings.break_glass_accounts,
         vip=settings.vip_accounts,
         service=settings.service_accounts,
@@ -283,7 +284,7 @@ def _account(
         return {}
     account = case.account.to_json()
     if user is None:
-        return account
+        return account | {"directory": directory_of_case(case, blocks)}
     return account | {
         "object_id": user.object_id,
         "user_principal_name": user.user_principal_name,

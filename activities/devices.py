@@ -119,17 +119,24 @@ async def release_devices(_: task.ActivityContext, payload: dict[str, Any]) -> d
     done = await asyncio.gather(*map(release, devices))
     return {
         "status": "succeeded" if all(ok for ok, _name, _text in done) else "failed",
-        "verified": all(ok and text == _RELEASED for ok, _name, text in done) or None,
+        "verified": _all_released([text for ok, _name, text in done if ok], len(done)),
         "detail": "; ".join(f"{name}: {text}" for _ok, name, text in done) or "no device",
     }
 
 
 _RELEASED = "released"
+_STILL_ISOLATED = "still isolated"
+
+
+def _all_released(texts: list[str], devices: int) -> bool | None:
+    if _STILL_ISOLATED in texts:
+        return False
+    return True if texts == [_RELEASED] * devices else None
 
 
 def _release_word(actions: list[DeviceAction]) -> str:
     if is_isolated(actions):
-        return "still isolated"
+        return _STILL_ISOLATED
     latest = next((one for one in actions if one.kind == DeviceActionKind.RELEASE), None)
     if latest is not None and latest.state.under_way:
         return "release ordered, the device has not done it yet"

@@ -14,7 +14,7 @@ from shared.bootstrap import ENTRA, get_providers
 from shared.errors import NotConfigured, NotFound, TourniquetError
 from shared.models.base import Json
 from shared.models.case import Account
-from shared.models.directory import DirectoryUser
+from shared.models.directory import DirectoryUser, Memberships
 from shared.ports import Directory
 
 
@@ -82,7 +82,19 @@ async def also_in(found: Found, user: DirectoryUser) -> tuple[list[Json], list[s
         for name, twin in parts.results.items()
         if twin is not None
     ]
-    return twins, [f"the same account in {note}" for note in parts.notes]
+    roles = await gather_parts(
+        {
+            str(twin["directory"]): known[str(twin["directory"])].get_memberships(
+                str(twin["object_id"])
+            )
+            for twin in twins
+        }
+    )
+    for twin in twins:
+        held: Memberships | None = roles[str(twin["directory"])]
+        twin["roles"] = held.roles if held is not None else None
+    notes = [*parts.notes, *(f"{note} (roles)" for note in roles.notes)]
+    return twins, [f"the same account in {note}" for note in notes]
 
 
 async def _or_nobody(call: Any) -> DirectoryUser | None:

@@ -67,7 +67,7 @@ async def enrich_user(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
         },
         notes=[*parts.notes, *silent],
         details=_details(user, memberships, mfa, parts["risk"])
-        | {"directory": found.name, "also_in": twins},
+        | {"directory": found.name, "also_in": twins, "elsewhere_unknown": bool(silent)},
         started_at=started,
         finished_at=utc_now(),
     ).to_json()

@@ -51,7 +51,11 @@ async def _merge_and_store(store: CaseStore, case_id: str, patch: Json) -> None:
         else:
             raise RetryableError("the case record is not there yet", operation="save_case")
         try:
-            await store.save(case_id, _finish(merge_record(record, patch)), etag=etag)
+            merged = merge_record(record, patch)
+            if "question" in patch:
+                # A question put again has a deadline of its own, and so a link of its own.
+                merged["links"] = {k: v for k, v in merged["links"].items() if k != "decision"}
+            await store.save(case_id, _finish(merged), etag=etag)
         except Conflict:
             continue
         return

@@ -200,6 +200,7 @@ def _align(
         ]
     )
     lost = {"ours": True, "wanted": blocking, "rule_id": "", "state": None, "error": None}
+    lost["unsure"] = True
     return [
         one.result or lost | {"firewall": name, "refused": one.error or "no answer"}
         for name, one in zip(firewalls, settled, strict=True)

@@ -29,6 +29,8 @@ def block_outcome(
     if read and not failed:
         verified = False if False in read else None if None in read else True
     ours = [one for one in states if one["ours"] and not one["refused"]]
+    # Where every answer was lost a block may be there all the same: it has to be lifted in time.
+    ours = ours or [one for one in states if one["ours"] and one.get("unsure")]
     lines = [f"{one['firewall']}: {_said(one)}" for one in states]
     lines += [f"{name}: not possible, {why}" for name, why in cannot.items()]
     return ActionOutcome(

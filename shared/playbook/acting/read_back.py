@@ -4,6 +4,8 @@ The comparison is always with the state before containment, never with a clock: 
 clock and ours need not agree.
 """
 
+from datetime import datetime
+
 from shared.models.directory import AccountState, UserRisk
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName
@@ -24,13 +26,14 @@ def is_done(action: ActionName, *, before: AccountState | None, now: AccountStat
         return False
     if action is ActionName.FORCE_PASSWORD_RESET:
         return _moved(before.last_password_change_at, now.last_password_change_at)
-    if action is ActionName.REVOKE_SESSIONS:
+    if action is ActionName.REVOKE_SESSIONS and not _unknown(action, before):
         return _moved(before.sign_in_sessions_valid_from, now.sign_in_sessions_valid_from)
     return False
 
 
-def _moved(before: object, now: object) -> bool:
-    return now is not None and now != before
+def _moved(before: datetime | None, now: datetime | None) -> bool:
+    """Return whether a time moved on; an older one comes from a replica that lags."""
+    return now is not None and (before is None or now > before)
 
 
 def read_back(
@@ -45,7 +48,7 @@ def read_back(
         return outcome
     if outcome.action is ActionName.CONFIRM_COMPROMISED:
         return _risk_read_back(outcome, risk)
-    if why := _unknown(outcome.action, now):
+    if why := _unknown(outcome.action, now) or (before and _unknown(outcome.action, before)):
         return outcome.model_copy(update={"verified": None, "detail": why})
     if _reset_is_pending(outcome.action, now):
         return outcome.model_copy(update={"verified": True, "detail": _detail(outcome.action, now)})
@@ -60,10 +63,10 @@ def read_back(
     return outcome.model_copy(update={"verified": verified, "detail": detail})
 
 
-def _unknown(action: ActionName, now: AccountState) -> str | None:
-    """Return why the directory cannot tell whether the action is in force."""
+def _unknown(action: ActionName, state: AccountState) -> str | None:
+    """Return why the directory cannot tell from this state whether the action is in force."""
     if action is ActionName.REVOKE_SESSIONS:
-        return now.unknown.get("sign_in_sessions_valid_from")
+        return state.unknown.get("sign_in_sessions_valid_from")
     return None
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from shared.models.base import Model
+from shared.models.base import Json, Model
 from shared.models.case import Account
 from shared.models.directory import DirectoryUser
 from shared.models.plan import ActionName
@@ -68,6 +68,28 @@ def account_facts(
         user_type=user.user_type if user is not None else None,
         is_admin_role=True if roles else is_admin_role,
         on_premises_sync_enabled=user.on_premises_sync_enabled if user is not None else None,
+    )
+
+
+def everywhere(facts: AccountFacts, details: Json) -> AccountFacts:
+    """Return the facts with what the same account is in other directories.
+
+    ``details`` are those of the block ``AD_User_Enrichment``: ``also_in`` (each with ``object_id``
+    and ``roles``, ``None`` when they could not be read) and ``elsewhere_unknown``. Who is plain
+    here and an administrator there is one.
+    """
+    twins: list[Json] = details.get("also_in") or []
+    known_plain = not details.get("elsewhere_unknown")
+    is_admin = facts.is_admin_role
+    for twin in twins:
+        roles = twin.get("roles", [])
+        known_plain = known_plain and roles is not None
+        is_admin = True if roles else is_admin
+    return facts.model_copy(
+        update={
+            "identifiers": [*facts.identifiers, *(str(twin["object_id"]) for twin in twins)],
+            "is_admin_role": None if is_admin is False and not known_plain else is_admin,
+        }
     )
 
 

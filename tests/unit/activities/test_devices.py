@@ -141,7 +141,7 @@ async def released(outcome: Any, **more: Any) -> dict[str, Any]:
 async def test_release_takes_isolation_back_once(endpoint: FakeEndpoint) -> None:
     outcome = (await call(isolate_devices, **ASKED))["outcome"]
     looked = await released(outcome, read_back=True)
-    assert (looked["verified"], endpoint.called("release")) == (None, 0)
+    assert (looked["verified"], endpoint.called("release")) == (False, 0)
     assert "still isolated" in looked["detail"]
     first, again = await released(outcome), await released(outcome)
     assert endpoint.called("release") == 1

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable
 
 import pytest
@@ -94,6 +95,19 @@ async def test_links_are_signed_only_when_a_key_is_set(
     assert set(links) == {"status", "report", "decision"}
     await save(timeline=entry("again"))
     assert house.cases.records[CASE_ID]["links"] == links, "a link that was sent stays the same"
+
+
+async def test_a_question_put_again_gets_a_link_of_its_own(
+    house: FakeHouse, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(link_signing_key="secret", public_url="https://soc.example")
+    await save(case=CASE, status="awaiting_decision")
+    first = house.cases.records[CASE_ID]["links"]
+    monkeypatch.setattr("shared.case_links.time.time", lambda: time.time_ns() / 1e9 + 3600)
+    await save(status="awaiting_decision", question=2, decision=None)
+    second = house.cases.records[CASE_ID]["links"]
+    assert second["decision"] != first["decision"]
+    assert second["report"] == first["report"]
 
 
 async def test_the_same_patch_twice_is_once(house: FakeHouse) -> None:

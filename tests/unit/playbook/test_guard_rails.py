@@ -10,6 +10,7 @@ from shared.playbook.planning.guard_rails import (
     AccountKind,
     account_facts,
     classify_account,
+    everywhere,
     why_ask,
     why_never,
 )
@@ -51,6 +52,23 @@ def test_any_directory_role_is_privileged() -> None:
         AccountKind.PRIVILEGED,
         AccountKind.VIP,
     }
+
+
+@pytest.mark.parametrize(
+    ("details", "kinds"),
+    [
+        ({}, {AccountKind.ORDINARY}),
+        ({"also_in": [{"object_id": "x", "roles": []}]}, {AccountKind.ORDINARY}),
+        ({"also_in": [{"object_id": "x", "roles": ["Global Reader"]}]}, {AccountKind.PRIVILEGED}),
+        ({"also_in": [{"object_id": "x", "roles": None}]}, set()),
+        ({"elsewhere_unknown": True}, set()),
+        ({"also_in": [{"object_id": "emergency", "roles": []}]}, {AccountKind.BREAK_GLASS}),
+    ],
+)
+def test_what_the_account_is_in_another_directory_counts(
+    details: dict[str, object], kinds: set[AccountKind]
+) -> None:
+    assert classify_account(everywhere(facts(), details), break_glass=["emergency"]) == kinds
 
 
 def test_guests_by_type_or_by_name() -> None:

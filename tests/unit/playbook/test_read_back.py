@@ -161,3 +161,23 @@ def test_what_the_directory_cannot_tell_is_neither_true_nor_false() -> None:
     assert (found.verified, found.detail) == (None, "the System Log could not be asked: 403")
     reset = checked(ActionName.FORCE_PASSWORD_RESET, blind, before=OKTA)
     assert reset.verified is not True
+
+
+@pytest.mark.parametrize("action", [ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS])
+def test_an_older_time_comes_from_a_replica_and_proves_nothing(action: ActionName) -> None:
+    before = BEFORE.model_copy(update=EFFECTS[action])
+    assert not is_done(action, before=before, now=BEFORE)
+    assert checked(action, BEFORE, before=before).verified is not True
+
+
+def test_what_could_not_be_read_before_cannot_be_proved_afterwards() -> None:
+    blind = BEFORE.model_copy(
+        update={
+            "sign_in_sessions_valid_from": None,
+            "unknown": {"sign_in_sessions_valid_from": "the System Log could not be asked"},
+        }
+    )
+    assert not is_done(ActionName.REVOKE_SESSIONS, before=blind, now=BEFORE)
+    found = checked(ActionName.REVOKE_SESSIONS, BEFORE, before=blind)
+    assert found.verified is None
+    assert "System Log" in found.detail

@@ -1,0 +1,26 @@
+"""What several firewalls made of one address."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.playbook.acting.blocking import block_outcome
+
+AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def state(name: str, **changes: Any) -> dict[str, Any]:
+    usual = {"ours": True, "wanted": True, "refused": None, "rule_id": "r", "unsure": False}
+    return usual | {"firewall": name, "state": None, "error": None} | changes
+
+
+def test_a_block_whose_every_answer_was_lost_is_lifted_in_time() -> None:
+    lost = state("one", refused="no answer within 10 s", unsure=True)
+    outcome = block_outcome("203.0.113.7", [lost], {}, at=AT)
+    assert outcome.status == "failed"
+    assert outcome.undo is not None and outcome.undo["firewalls"] == ["one"]
+
+
+def test_a_refused_block_leaves_nothing_to_lift() -> None:
+    refused = state("one", refused="the group is full")
+    outcome = block_outcome("203.0.113.7", [refused], {}, at=AT)
+    assert (outcome.status, outcome.undo) == ("failed", None)
