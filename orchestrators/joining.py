@@ -130,7 +130,9 @@ def release(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[bool]:
     if case.account is None:
         return False
     payload = {"case_id": case.case_id, "account_key": case.account.key}
-    released = yield from attempt(case_activity(ctx, Activity.RELEASE_ACCOUNT, payload, Retry.SAVE))
+    released = yield from attempt(
+        case_activity(ctx, Activity.RELEASE_ACCOUNT, payload, Retry.WRITE)
+    )
     return bool((released.result or {}).get("waiting"))
 
 
