@@ -117,4 +117,6 @@ async def test_a_lab_that_plays_again_begins_with_a_case_of_its_own(whole_lab: W
     again = another(play.incident, "played again")
     [second] = (await whole_lab.client.send_incident(again))["cases"]
     assert second["created"] and second["case_id"] != first["case_id"]
+    await until(whole_lab, second["case_id"], lambda found: found["status"] == "awaiting_decision")
     await close_earlier_cases(whole_lab.client)
+    assert (await whole_lab.client.get_case(second["case_id"]))["status"] == "closed"

@@ -78,4 +78,5 @@ def deeds_of(case_id: str, outcomes: Sequence[Json]) -> list[Json]:
 def remember(known: Sequence[Json], more: Sequence[Json]) -> list[Json]:
     """Return the latest deeds, oldest first; the same deed again changes nothing."""
     every = {(item["action"], item["case_id"], item["at"]): item for item in (*known, *more)}
-    return sorted(every.values(), key=lambda item: str(item["at"]))[-MOST_KEPT:]
+    # By everything: what was done at the same moment is kept in the same order each time.
+    return [every[name] for name in sorted(every, key=lambda name: (name[2], name))[-MOST_KEPT:]]

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from orchestrators.entities import account
@@ -118,7 +118,11 @@ def test_only_what_was_done_and_verified_is_remembered() -> None:
     assert OBJECT_ID not in str(kept) and NAME not in str(kept)
 
 
+SAME_MOMENT = [Deed(action=one, case_id=MINE, at=T) for one in sorted(COVERABLE)]
+
+
 @given(st.lists(deeds, max_size=60), st.lists(deeds, max_size=60))
+@example(a=SAME_MOMENT, b=[deed(n) for n in range(1, MOST_KEPT)] + SAME_MOMENT[::-1])
 def test_an_account_remembers_the_latest_and_each_once(a: list[Deed], b: list[Deed]) -> None:
     first, more = [one.to_json() for one in a], [one.to_json() for one in b]
     known = remember(remember([], first), more)
