@@ -19,7 +19,7 @@ from orchestrators.under_way import (
     finish_devices,
     start_containment,
 )
-from shared.models.base import Json
+from shared.models.base import Json, format_utc, parse_utc
 from shared.models.block import BlockName
 from shared.models.case import CaseStatus
 from shared.models.outcome import ActionStatus
@@ -60,7 +60,11 @@ def act(this: Round, todo: Todo) -> Steps[None]:
     """Do, ask and write down one round; the outcomes are in the standing afterwards."""
     standing = this.standing
     todo, paused = yield from admit(this.ctx, standing, todo)
-    standing.questions += todo.asks
+    if todo.asks:
+        standing.questions += 1
+        # Before anybody is told: who answers at once answers this question. Decisions name their
+        # time in milliseconds.
+        standing.asked_at = parse_utc(format_utc(utc_now(this.ctx)))
     told = yield from _open(this, todo)
     if paused:
         yield from page(this.ctx, standing.case.case_id, paused)
@@ -70,9 +74,11 @@ def act(this: Round, todo: Todo) -> Steps[None]:
         if isinstance(answer, Raised):
             # The same question is put again, about the new judgement, unless it answers itself.
             answer.adopt(standing)
-            todo, _ = yield from admit(this.ctx, standing, answer.todo)
+            todo, paused = yield from admit(this.ctx, standing, answer.todo)
             asks = _still_asks(standing)
             told = yield from _open(this, Todo(todo.automatic, asks))
+            if paused:
+                yield from page(this.ctx, standing.case.case_id, paused)
         else:
             this.decision = answer
             asks = False

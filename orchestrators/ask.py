@@ -10,7 +10,7 @@ from orchestrators.flow import Steps, utc_now
 from orchestrators.joining import Joins
 from orchestrators.names import Event
 from orchestrators.standing import Raised, Standing
-from shared.models.base import format_utc, parse_utc
+from shared.models.base import format_utc
 from shared.models.case import CaseRequest
 from shared.models.plan import ActionName, Decision
 from shared.playbook.planning.plan import decision_errors
@@ -26,8 +26,7 @@ def ask(
     garbage cannot answer for a person. On silence the decision is ``MonitorOnly`` by
     ``deadline``: nothing is done to the account.
     """
-    # Decisions name their time in milliseconds.
-    asked_at = parse_utc(format_utc(utc_now(ctx))) if standing.questions > 1 else None
+    asked_at = standing.asked_at if standing.questions > 1 else None
     deadline = ctx.create_timer(timedelta(minutes=standing.case.timing.approval_deadline_minutes))
     answer = ctx.wait_for_external_event(str(Event.DECISION))
     taken = ctx.wait_for_external_event(str(Event.ACKNOWLEDGED))

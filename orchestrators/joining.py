@@ -130,9 +130,7 @@ def release(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[bool]:
     if case.account is None:
         return False
     payload = {"case_id": case.case_id, "account_key": case.account.key}
-    released = yield from attempt(
-        case_activity(ctx, Activity.RELEASE_ACCOUNT, payload, Retry.WRITE)
-    )
+    released = yield from attempt(case_activity(ctx, Activity.RELEASE_ACCOUNT, payload, Retry.SAVE))
     return bool((released.result or {}).get("waiting"))
 
 

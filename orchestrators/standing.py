@@ -1,6 +1,7 @@
 """Where a case stands: what it acts on, and what came of it so far."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from durabletask import task
@@ -22,6 +23,8 @@ class Standing:
     outcomes: list[Json] = field(default_factory=list)
     containments: int = 0
     questions: int = 0
+    asked_at: datetime | None = None
+    """When the present question was put: an older decision answers another."""
     blocks: dict[str, list[task.Task[Any]]] = field(default_factory=dict)
     """By address, the orchestrations of its blocks; each lives until its block ends."""
 

@@ -16,6 +16,7 @@ from shared.models.base import Json, format_utc
 from shared.models.case import CaseRequest, CaseStatus
 from shared.models.outcome import ActionStatus
 from shared.models.plan import ActionName
+from shared.playbook.acting.containment import IDENTITY_ACTIONS
 
 
 @dataclass
@@ -61,7 +62,7 @@ def watch(
             yield from _acknowledge(ctx, case, waits)
         elif winner is waits.recheck:
             waits.recheck = None
-            held = yield from _recheck(ctx, case)
+            held = yield from _recheck(ctx, case, outcomes)
             if held is False and not watching:
                 watching = True
                 vars(waits).update(_people(ctx, case))
@@ -112,9 +113,17 @@ def _told(event: task.CancellableTask[Any] | None) -> Any:
     return event.get_result() if event is not None else None
 
 
-def _recheck(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[bool | None]:
-    """Search sign-ins again some minutes after containment; a success reopens the case loudly."""
-    payload = {"case": case.to_json(), "since": format_utc(utc_now(ctx) - _recheck_window(case))}
+def _recheck(
+    ctx: task.OrchestrationContext, case: CaseRequest, outcomes: list[Json]
+) -> Steps[bool | None]:
+    """Search sign-ins since the containment; a success reopens the case loudly."""
+    begun = format_utc(utc_now(ctx) - timedelta(minutes=case.timing.recheck_minutes))
+    contained = [
+        item["at"]
+        for item in outcomes
+        if item["status"] == ActionStatus.SUCCEEDED and item["action"] in IDENTITY_ACTIONS
+    ]
+    payload = {"case": case.to_json(), "since": max(contained, default=begun)}
     settled = yield from attempt(case_activity(ctx, Activity.RECHECK_SIGN_INS, payload, Retry.READ))
     found = settled.result or {"held": None, "detail": f"could not be checked: {settled.error}"}
     patch: Json = {
@@ -129,10 +138,6 @@ def _recheck(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[bool | 
         yield from tell_everywhere(ctx, case.case_id, "not_held")
     held: bool | None = found["held"]
     return held
-
-
-def _recheck_window(case: CaseRequest) -> timedelta:
-    return timedelta(minutes=case.timing.recheck_minutes)
 
 
 def _end(ctx: task.OrchestrationContext, case: CaseRequest, waits: _Waits) -> Steps[None]:

@@ -41,6 +41,9 @@ def newly_automatic(
         outcomes: what was done so far. What is still under way counts as allowed before.
     """
     allowed = {_what(line) for line in _automatic(before.plan)}
+    if not rises(before, after):
+        # What a person is asked, or has answered, is not done over their head.
+        allowed |= {_what(line) for line in before.plan if line.disposition is Disposition.ASK}
     done = _done(outcomes)
     wanted = []
     for line in _automatic(after.plan):

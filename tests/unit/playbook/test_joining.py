@@ -15,6 +15,7 @@ from shared.playbook.intake.joining import (
     waiting_name,
 )
 from shared.playbook.planning.decided import Decided, undecided
+from shared.playbook.planning.plan import hold_plan
 from shared.playbook.planning.rising import newly_asked, newly_automatic, rises
 from tests.support.scripts import ADDRESS, T0, T1, case_payload, decided, outcome, plan_line
 
@@ -157,3 +158,10 @@ def test_nothing_is_done_that_the_new_plan_does_not_allow(before: Decided, after
     for line in newly_asked(before, after, []):
         assert line in after.plan and line.disposition is Disposition.ASK
     assert newly_automatic(after, after, []) == newly_asked(after, after, []) == []
+
+
+def test_what_a_person_was_asked_is_not_done_over_their_head() -> None:
+    held = judged(HIGH, *hold_plan([RESET, REVOKE], "too many"))
+    assert newly_automatic(held, judged(HIGH, RESET, REVOKE), []) == []
+    unsure = judged(MEDIUM, *hold_plan([RESET, REVOKE], "confidence is Medium"))
+    assert newly_automatic(unsure, judged(HIGH, RESET, REVOKE), []) == [RESET, REVOKE]
