@@ -1,7 +1,11 @@
-"""Links sent to people: signed, expiring, good for one case and one purpose.
+"""Links sent to people, and the session that a browser gets for one: signed, expiring, bound.
 
-The signature is HMAC-SHA256 over case id, purpose and expiry. That a decision link works only
-once follows from the case: after the first decision the record refuses the next.
+The signature is HMAC-SHA256 over what it is for, case id, purpose, expiry and, of a decision, the
+question: a link of an answered question answers no later one. That it answers its own only once
+follows from the case: after the first decision the record refuses the next.
+
+A browser that opens a link gets a session in a cookie and goes on without the token, so that no
+secret stays in its address bar, its history or what it sends to others.
 """
 
 import base64
@@ -9,6 +13,7 @@ import hashlib
 import hmac
 import time
 from enum import StrEnum
+from typing import NamedTuple
 from urllib.parse import quote
 
 from shared.models.base import Json
@@ -16,37 +21,96 @@ from shared.settings import Settings
 
 
 class Purpose(StrEnum):
-    """What a link may be used for."""
+    """What a link or a session may be used for."""
 
     REPORT = "report"
     DECISION = "decision"
+    UNDO = "undo"
+    """Never a link: the session of the browser that has decided."""
+
+
+class Use(StrEnum):
+    """What a token is: one cannot stand for the other."""
+
+    LINK = "link"
+    SESSION = "session"
 
 
 REPORT_LINK_SECONDS = 30 * 24 * 3600
 """A report is read during the whole handling of an incident (seed 004: up to 24 h) and review."""
+SESSION_SECONDS = 3600
+"""How long a browser may go on after it opened a link; never longer than the link itself."""
 
 
-def sign(key: str, case_id: str, purpose: Purpose, expires_at: int) -> str:
-    """Return the token ``<expiry>.<signature>`` for one case and purpose.
+class Claims(NamedTuple):
+    """What a genuine token says."""
+
+    expires_at: int
+    question: int
+
+
+def sign(
+    key: str,
+    case_id: str,
+    purpose: Purpose,
+    expires_at: int,
+    *,
+    question: int = 1,
+    use: Use = Use.LINK,
+) -> str:
+    """Return the token ``<expiry>.<question>.<signature>`` for one case and purpose.
 
     Args:
         key: the secret from the settings.
         case_id: the case.
-        purpose: what the link may be used for.
+        purpose: what the token may be used for.
         expires_at: Unix time in seconds after which the token is refused.
+        question: which of the case's questions it may answer.
+        use: a link, or the session of a browser that opened one.
     """
-    text = f"{case_id}\n{purpose}\n{expires_at}".encode()
-    digest = hmac.new(key.encode(), text, hashlib.sha256).digest()
-    return f"{expires_at}.{base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
+    text = "\n".join((use, purpose, str(expires_at), str(question), case_id))
+    return f"{expires_at}.{question}.{_digest(key, text)}"
 
 
 def is_valid(key: str, token: str, case_id: str, purpose: Purpose, *, now: float) -> bool:
-    """Return whether a token is genuine, for this case and purpose, and not expired."""
-    expiry, _dot, _signature = token.partition(".")
-    if not (token.isascii() and expiry.isdigit() and len(expiry) <= 12) or int(expiry) < now:
-        return False
-    expected = sign(key, case_id, purpose, int(expiry))
-    return hmac.compare_digest(expected.encode(), token.encode())
+    """Return whether a link's token is genuine, for this case and purpose, and not expired."""
+    return isinstance(read_token(key, token, case_id, purpose, now=now), Claims)
+
+
+def read_token(
+    key: str, token: str, case_id: str, purpose: Purpose, *, now: float, use: Use = Use.LINK
+) -> Claims | str:
+    """Return what a token says, or why it is refused, for the log.
+
+    An expired one is called so only when it is genuine otherwise.
+    """
+    parts = token.split(".")
+    if not (token.isascii() and len(parts) == 3 and all(map(_is_number, parts[:2]))):
+        return "malformed"
+    claims = Claims(int(parts[0]), int(parts[1]))
+    expected = sign(key, case_id, purpose, claims.expires_at, question=claims.question, use=use)
+    if not hmac.compare_digest(expected.encode(), token.encode()):
+        return "not signed by this app for this case and purpose"
+    return claims if claims.expires_at >= now else "expired"
+
+
+def _is_number(text: str) -> bool:
+    return text.isdigit() and len(text) <= 12
+
+
+def csrf_token(key: str, holder: str) -> str:
+    """Return what a form must repeat to count as sent by our page.
+
+    Args:
+        key: the secret from the settings.
+        holder: the session, or who is signed in and the case: another one's form is refused.
+    """
+    return _digest(key, f"csrf\n{holder}")
+
+
+def _digest(key: str, text: str) -> str:
+    digest = hmac.new(key.encode(), text.encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def case_links(record: Json, settings: Settings) -> dict[str, str]:
@@ -66,6 +130,6 @@ def case_links(record: Json, settings: Settings) -> dict[str, str]:
         links["report"] = f"{base}/report?token={token}"
     if record["status"] == "awaiting_decision" and "decision" not in record["links"]:
         expiry = now + int(settings.approval_deadline_minutes * 60)
-        token = sign(key, case_id, Purpose.DECISION, expiry)
+        token = sign(key, case_id, Purpose.DECISION, expiry, question=record.get("question", 1))
         links["decision"] = f"{base}/decision?token={token}"
     return links

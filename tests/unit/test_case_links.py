@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.case_links import REPORT_LINK_SECONDS, Purpose, case_links, is_valid, sign
+from shared.case_links import (
+    REPORT_LINK_SECONDS,
+    Claims,
+    Purpose,
+    Use,
+    case_links,
+    csrf_token,
+    is_valid,
+    read_token,
+    sign,
+)
 from shared.settings import Settings
 
 KEY = "a key that nobody knows"
@@ -36,6 +46,35 @@ def test_a_token_of_another_key_is_refused() -> None:
 def test_a_later_expiry_breaks_the_signature() -> None:
     expiry, _dot, signature = TOKEN.partition(".")
     assert not valid(f"{int(expiry) + 3600}.{signature}")
+
+
+def test_another_question_breaks_the_signature() -> None:
+    expiry, _question, signature = TOKEN.split(".")
+    assert not valid(f"{expiry}.2.{signature}")
+    second = sign(KEY, CASE, Purpose.DECISION, NOW + 60, question=2)
+    assert read_token(KEY, second, CASE, Purpose.DECISION, now=NOW) == Claims(NOW + 60, 2)
+
+
+def test_a_link_is_no_session_and_a_session_is_no_link() -> None:
+    session = sign(KEY, CASE, Purpose.DECISION, NOW + 60, use=Use.SESSION)
+    assert not valid(session)
+    for token, use in ((TOKEN, Use.SESSION), (session, Use.LINK)):
+        assert isinstance(read_token(KEY, token, CASE, Purpose.DECISION, now=NOW, use=use), str)
+    assert read_token(KEY, session, CASE, Purpose.DECISION, now=NOW, use=Use.SESSION)
+
+
+def test_a_refused_token_says_why_to_the_log_alone() -> None:
+    later = NOW + 61
+    assert read_token(KEY, TOKEN, CASE, Purpose.DECISION, now=later) == "expired"
+    forged = TOKEN[:-4] + "AAAA"
+    for now in (NOW, later):
+        assert "not signed" in str(read_token(KEY, forged, CASE, Purpose.DECISION, now=now))
+    assert read_token(KEY, "x", CASE, Purpose.DECISION, now=NOW) == "malformed"
+
+
+def test_a_form_of_one_session_is_none_of_another() -> None:
+    assert csrf_token(KEY, "one") == csrf_token(KEY, "one")
+    assert len({csrf_token(KEY, "one"), csrf_token(KEY, "two"), csrf_token("k", "one")}) == 3
 
 
 @pytest.mark.parametrize(
@@ -126,3 +165,9 @@ def test_the_decision_link_is_there_while_a_decision_is_awaited_and_ends_with_it
     token = token_of(links["decision"])
     assert is_valid(KEY, token, CASE, Purpose.DECISION, now=now + 29 * 60)
     assert not is_valid(KEY, token, CASE, Purpose.DECISION, now=now + 31 * 60)
+
+
+def test_a_link_is_for_the_question_that_is_open() -> None:
+    links = case_links(record(status="awaiting_decision", question=3), settings())
+    found = read_token(KEY, token_of(links["decision"]), CASE, Purpose.DECISION, now=time.time())
+    assert isinstance(found, Claims) and found.question == 3
