@@ -7,10 +7,11 @@ from pydantic import Field
 
 from shared.models.base import Json, Model, UtcDatetime
 from shared.models.block import Block
+from shared.models.evidence import ChainedEvent
 from shared.models.outcome import ActionOutcome
 from shared.models.plan import Decision, PlannedAction
 from shared.models.undo import UndoRun
-from shared.models.verdict import Verdict
+from shared.models.verdict import Confidence, Verdict
 
 
 class OperatingMode(StrEnum):
@@ -159,6 +160,18 @@ class JoinedIncident(Model):
     """Where it is kept as received, within the case's evidence."""
 
 
+class CampaignCase(Model):
+    """A case about another account that was hit from the same address."""
+
+    case_id: str
+    account: str
+    """Its name, as people know it."""
+    address: str
+    """The address from which that account was hit; of IPv6, one of the same /64."""
+    opened_at: UtcDatetime
+    confidence: Confidence
+
+
 class CaseRecord(Model):
     """The case record: everything people read, kept as ``<case_id>/record.json`` in Blob.
 
@@ -183,7 +196,13 @@ class CaseRecord(Model):
     blocks: dict[str, Block] = Field(default_factory=dict)
     sla: Json = Field(default_factory=dict)
     timeline: list[TimelineEntry] = Field(default_factory=list)
+    events: list[ChainedEvent] = Field(default_factory=list)
+    """The timeline in the order in which it was written, each with a hash over the one before."""
     joined: list[JoinedIncident] = Field(default_factory=list)
     """The first of the incidents that joined; the timeline says how many there were."""
+    campaign: list[CampaignCase] = Field(default_factory=list)
+    """The latest cases of other accounts that the same address hit, one an account, by time."""
+    campaign_count: int = 0
+    """How many other accounts the address hit, as far as was counted; never falls."""
     next_steps: list[str] = Field(default_factory=list)
     links: dict[str, str] = Field(default_factory=dict)

@@ -18,6 +18,9 @@ from shared.playbook.acting.undoing import keep_undone, merge_undos
 MOST_JOINED = 100
 """Joined incidents that the record names; the others are counted in its timeline."""
 
+MOST_CAMPAIGN = 50
+"""Other accounts of a campaign that the record names, the latest; ``campaign_count`` counts all."""
+
 
 def initial_record(case: CaseRequest) -> Json:
     """Return the record of a case that has just been accepted; every block is there, skipped."""
@@ -48,6 +51,7 @@ def merge_record(record: Json, patch: Json) -> Json:
 
     ``blocks`` merge by name (one without a status completes what is there), ``actions`` by action
     and target (what was taken back stays so), ``undos`` by number, ``timeline`` by time and text,
+    ``campaign`` by account, ``campaign_count`` never falls,
     ``account``, ``incident``, ``sla`` and ``links`` by key; everything else is replaced.
 
     Raises:
@@ -101,6 +105,11 @@ def _merge_timeline(old: Sequence[Json] | None, new: Sequence[Json]) -> list[Jso
     return sorted(entries.values(), key=lambda item: item["at"])
 
 
+def _keep_events(old: Sequence[Json] | None, _new: Sequence[Json]) -> list[Json]:
+    """The chain grows where the record is stored, and only there."""
+    return list(old or [])
+
+
 def _merge_actions(old: Sequence[Json] | None, new: Sequence[Json]) -> list[Json]:
     return keep_undone(old or [], merge_outcomes(old or [], new))
 
@@ -110,7 +119,22 @@ def _merge_joined(old: Sequence[Json] | None, new: Sequence[Json]) -> list[Json]
     return sorted(every.values(), key=lambda item: str(item["at"]))[:MOST_JOINED]
 
 
+def _merge_campaign(old: Sequence[Json] | None, new: Sequence[Json]) -> list[Json]:
+    latest = {item["account"]: item for item in sorted((*(old or []), *new), key=_by_time)}
+    return sorted(latest.values(), key=_by_time)[-MOST_CAMPAIGN:]
+
+
+def _by_time(item: Json) -> tuple[str, str]:
+    return str(item["opened_at"]), str(item["case_id"])
+
+
+def _merge_count(old: int | None, new: int) -> int:
+    return max(old or 0, new)
+
+
 _MERGES: dict[str, Any] = {
+    "campaign": _merge_campaign,
+    "campaign_count": _merge_count,
     "joined": _merge_joined,
     "account": _merge_keys,
     "incident": _merge_keys,
@@ -120,6 +144,7 @@ _MERGES: dict[str, Any] = {
     "actions": _merge_actions,
     "undos": merge_undos,
     "timeline": _merge_timeline,
+    "events": _keep_events,
 }
 
 
