@@ -7,11 +7,13 @@ from durabletask import task
 
 from activities.support import utc_now
 from shared.bootstrap import get_providers
+from shared.models.account_kind import AccountKind
 from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
 from shared.models.directory import DirectoryUser, UserRisk
 from shared.models.plan import ActionName
+from shared.models.policy import Limits
 from shared.models.signin import HuntFinding
 from shared.models.verdict import Verdict
 from shared.playbook.acting.containment import SUPPORTED_ACTIONS
@@ -23,7 +25,6 @@ from shared.playbook.confidence.scoring_input import ScoringInput, make_scoring_
 from shared.playbook.confidence.what_would_change import what_would_change
 from shared.playbook.planning.decided import Decided
 from shared.playbook.planning.guard_rails import (
-    AccountKind,
     account_facts,
     classify_account,
     everywhere,
@@ -85,7 +86,7 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
         object_id=user.object_id if user else (case.account.object_id if case.account else None),
         directory=directory_of_case(case, blocks),
         user_principal_name=facts.user_principal_name,
-        automatic_limit_per_hour=settings.automatic_limit_per_hour,
+        limits=Limits(automatic_per_hour=settings.automatic_limit_per_hour),
         address=_attack_address(case, facts),
         blockable_address=_blockable(_address_facts(case, facts, recommended, settings), settings),
         compromised_since=_compromised_since(facts.analysis),

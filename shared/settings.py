@@ -24,6 +24,8 @@ class Settings(BaseSettings):
     )
 
     mode: OperatingMode = OperatingMode.OBSERVE
+    policy_file: str | None = None
+    """The response policy; relative to the folder of host.json. Not set: the one that ships."""
     public_url: str = "http://localhost:7071"
     """Base of the links sent to people."""
     link_signing_key: SecretStr | None = None

@@ -6,29 +6,14 @@ the directory said so.
 """
 
 from collections.abc import Collection, Iterable
-from enum import StrEnum
 
 from pydantic import Field
 
+from shared.models.account_kind import AccountKind
 from shared.models.base import Json, Model
 from shared.models.case import Account
 from shared.models.directory import DirectoryUser
 from shared.models.plan import ActionName
-
-
-class AccountKind(StrEnum):
-    """What decides how carefully an account is handled; an account can be several."""
-
-    ORDINARY = "ordinary"
-    """Known to be none of the others; the only kind that is ever contained without asking."""
-    PRIVILEGED = "privileged"
-    """Holds any directory role."""
-    VIP = "vip"
-    SERVICE = "service"
-    GUEST = "guest"
-    """Lives in another tenant: password and sessions are not ours to change."""
-    BREAK_GLASS = "break_glass"
-    """The organisation's last way in; never touched."""
 
 
 class AccountFacts(Model):

@@ -8,9 +8,9 @@ from collections.abc import Collection, Sequence
 from enum import StrEnum
 from typing import Literal
 
+from shared.models.account_kind import AccountKind
 from shared.models.base import Model
 from shared.playbook.intake.fields import one_line
-from shared.playbook.planning.guard_rails import AccountKind
 
 SENSITIVE = frozenset({AccountKind.PRIVILEGED, AccountKind.VIP, AccountKind.BREAK_GLASS})
 """Kinds that make a ticket loud: seed 004 section 9, "highly sensitive account"."""

@@ -6,12 +6,13 @@ only when its reputation is malicious or it is highly unusual), seed 000 step 5 
 
 from collections.abc import Collection, Sequence
 
+from shared.models.account_kind import AccountKind
 from shared.models.base import Model
 from shared.models.case import OperatingMode
 from shared.models.plan import ActionName, Decision, Disposition, PlannedAction
 from shared.models.verdict import Confidence
 from shared.playbook.confidence.reputation import AddressReputation
-from shared.playbook.planning.guard_rails import AccountKind, why_ask, why_never
+from shared.playbook.planning.guard_rails import why_ask, why_never
 
 ACCOUNT_ACTIONS = (
     ActionName.DISABLE_ACCOUNT,

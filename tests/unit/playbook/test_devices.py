@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.models.account_kind import AccountKind
 from shared.models.case import OperatingMode
 from shared.models.device import Device, DeviceAction, DeviceActionState
 from shared.models.outcome import ActionStatus
@@ -17,7 +18,6 @@ from shared.playbook.acting.devices import (
     is_isolated,
     left_to_people,
 )
-from shared.playbook.planning.guard_rails import AccountKind
 from shared.playbook.planning.plan import apply_decision, make_plan
 from tests.support.fake_endpoint import NOW, device, logon
 

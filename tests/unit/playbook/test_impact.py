@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.playbook.planning.guard_rails import AccountKind
+from shared.models.account_kind import AccountKind
 from shared.playbook.planning.impact import ImpactLevel, impact_of, ticket_severity
 
 Kind = AccountKind

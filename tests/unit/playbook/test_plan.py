@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.models.account_kind import AccountKind
 from shared.models.case import OperatingMode
 from shared.models.plan import ActionName, Decision, Disposition, PlannedAction
 from shared.models.verdict import Confidence
 from shared.playbook.confidence.reputation import AddressReputation
-from shared.playbook.planning.guard_rails import AccountKind
 from shared.playbook.planning.plan import (
     MAY_BE_AUTOMATIC,
     NOTHING_TO_DO,
