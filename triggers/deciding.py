@@ -1,6 +1,7 @@
 """Taking a decision, whatever the channel it comes by: the first valid one wins."""
 
 import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import azure.durable_functions as df
@@ -9,8 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from orchestrators.names import Event
 from shared.bootstrap import get_providers
 from shared.errors import TourniquetError
+from shared.models.asked import Asked
+from shared.models.base import Json
+from shared.models.case import CaseStatus
 from shared.models.plan import ActionName, Decision
 from shared.playbook.intake.fields import FieldError, InvalidBody
+from shared.playbook.planning.answers import why_refused
 
 _log = logging.getLogger("tourniquet.triggers")
 _ALONE = {ActionName.MONITOR_ONLY, ActionName.NO_ACTION}
@@ -23,6 +28,8 @@ class DecisionBody(BaseModel):
 
     actions: list[ActionName] = Field(min_length=1, max_length=len(ActionName))
     comment: str = Field(default="", max_length=2000)
+    question: int = Field(default=1, ge=1)
+    """Which of the case's questions is answered; the record's ``question`` says which is open."""
 
 
 def parse_decision(body: object) -> DecisionBody:
@@ -41,27 +48,44 @@ def parse_decision(body: object) -> DecisionBody:
     return decision
 
 
-async def send_decision(
-    client: df.DurableFunctionsClient,
-    case_id: str,
-    body: DecisionBody,
-    *,
-    by: str,
-    channel: str = "web",
-    question: int = 1,
-) -> Decision | None:
-    """Send the decision to the case; ``None`` when somebody was faster.
+@dataclass(frozen=True)
+class Answerer:
+    """Who answers, and by what way."""
 
-    The first to claim the answer of this ``question`` counts. Its decision is sent again by every
-    later one, in case the first was claimed and never arrived; the case hears only one.
+    name: str
+    """What the record says about who it was."""
+    channel: str = "web"
+    identity: str = ""
+    """``<system>:<id>`` where a system proves who it is (``answers.py``)."""
+    question: int | None = None
+    """Which question the link was made for by which the answer comes; ``None``: by no link."""
+
+
+async def send_decision(
+    client: df.DurableFunctionsClient, record: Json, body: DecisionBody, by: Answerer
+) -> Decision | str:
+    """Send the answer to the case, or return why it is refused, for whoever gave it.
+
+    The first to claim the answer of a question counts. It is sent again by every later one, in
+    case the first was claimed and never arrived; the case hears only one.
     """
+    case_id, question = record["case_id"], record.get("question", 1)
+    if record["status"] != CaseStatus.AWAITING_DECISION:
+        return f"this case does not wait for a decision any more: {_state(record)}"
     decision = Decision(
         actions=body.actions,
         comment=body.comment,
-        decided_by=by,
+        decided_by=by.name,
         decided_at=datetime.now(UTC),
-        channel=channel,
+        channel=by.channel,
+        question=min(body.question, by.question or body.question),
+        identity=by.identity,
     )
+    found = record.get("asked")
+    asked = Asked.model_validate(found) if found else None
+    if reason := why_refused(decision, question=question, asked=asked):
+        _log.warning("an answer on %s by %s was refused: %s", case_id, by.channel, reason)
+        return reason
     answer = decision.to_json()
     name = "decision" if question == 1 else f"decision-{question}"
     try:
@@ -70,7 +94,16 @@ async def send_decision(
         _log.warning("decision on %s is not claimed: %s", case_id, error.describe())
         earlier = None
     await client.raise_orchestration_event(case_id, str(Event.DECISION), data=earlier or answer)
-    return decision if earlier is None else None
+    if earlier is not None:
+        return f"{earlier['decided_by']} has just answered; the report shows what came of it"
+    return decision
+
+
+def _state(record: Json) -> str:
+    decision = record.get("decision")
+    if not decision:
+        return f"its status is {record['status']}"
+    return f"{decision['decided_by']} decided at {decision['decided_at']}"
 
 
 def field_errors(error: ValidationError) -> list[FieldError]:

@@ -15,12 +15,10 @@ from shared.settings import get_settings
 from triggers.answers import json_answer, page, problem, problem_for_people
 from triggers.body import read_json
 from triggers.cases import find_record
-from triggers.deciding import field_errors, parse_decision, send_decision
+from triggers.deciding import Answerer, field_errors, parse_decision, send_decision
 from triggers.identity import Caller, by_function_key, find_caller, is_cross_site
 
 blueprint = df.Blueprint()
-
-_TOO_LATE = "Somebody else has just decided; the report shows what, and what came of it."
 
 _TICK_SOMETHING = (
     "Nothing was done: tick at least one action, or leave the account as it is. "
@@ -79,12 +77,9 @@ async def post_decision(
         body = parse_decision(read_json(req))
     except InvalidBody as error:
         return problem(400, "The decision is not valid", errors=error.errors)
-    if record["status"] != "awaiting_decision":
-        return problem(409, "This case does not wait for a decision", detail=_decided(record))
-    question = record.get("question", 1)
-    decision = await send_decision(client, case_id, body, by=caller.name, question=question)
-    if decision is None:
-        return problem(409, "This case does not wait for a decision", detail=_TOO_LATE)
+    decision = await send_decision(client, record, body, Answerer(caller.name))
+    if isinstance(decision, str):
+        return problem(409, "The decision is not taken", detail=decision)
     return json_answer({"case_id": case_id, "accepted": True, "decision": decision.to_json()}, 202)
 
 
@@ -112,14 +107,10 @@ async def _take_form(
             record, token=caller.token, error=_TICK_SOMETHING, comment=sent["comment"]
         )
         return page(html, 400)
-    if record["status"] != "awaiting_decision":
-        return page(render_decision(record, token=caller.token), 409)
-    question = record.get("question", 1)
-    decision = await send_decision(
-        client, record["case_id"], body, by=caller.name, question=question
-    )
-    if decision is None:
-        return page(render_decision(record, token=caller.token, error=_TOO_LATE), 409)
+    decision = await send_decision(client, record, body, Answerer(caller.name))
+    if isinstance(decision, str):
+        why = f"Nothing was done: {decision}."
+        return page(render_decision(record, token=caller.token, error=why), 409)
     return page(render_decided(record, decision), 202)
 
 
@@ -190,11 +181,5 @@ def _read_form(req: func.HttpRequest) -> Json:
     except ValueError:
         fields = {}
     actions = fields.get("instead") or fields.get("actions", [])
-    return {"actions": actions, "comment": "".join(fields.get("comment", []))}
-
-
-def _decided(record: Json) -> str:
-    decision = record["decision"]
-    if not decision:
-        return f"its status is {record['status']}"
-    return f"{decision['decided_by']} decided at {decision['decided_at']}"
+    question = "".join(fields.get("question", ["1"]))
+    return {"actions": actions, "comment": "".join(fields.get("comment", [])), "question": question}

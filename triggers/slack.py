@@ -16,15 +16,16 @@ import azure.functions as func
 from pydantic import Field
 
 from shared.bootstrap import get_providers
-from shared.case_links import Purpose, is_valid
+from shared.case_links import Claims, Purpose, read_token
 from shared.errors import TourniquetError
 from shared.models.base import VendorModel
 from shared.playbook.intake.fields import InvalidBody
+from shared.playbook.planning.answers import SLACK
 from shared.settings import Settings, get_settings
 from triggers.answers import json_answer, problem
 from triggers.body import MAX_BODY_BYTES
 from triggers.cases import find_record
-from triggers.deciding import parse_decision, send_decision
+from triggers.deciding import Answerer, parse_decision, send_decision
 
 blueprint = df.Blueprint()
 
@@ -144,28 +145,32 @@ async def _decide(
     """Send the decision to the case, or return why it was not taken."""
     case_id, _space, token = pressed.value.partition(" ")
     key = settings.link_signing_key
-    if key is None or not is_valid(
-        key.get_secret_value(), token, case_id, Purpose.DECISION, now=time.time()
-    ):
+    claims = (
+        read_token(key.get_secret_value(), token, case_id, Purpose.DECISION, now=time.time())
+        if key is not None
+        else "no key is configured"
+    )
+    if not isinstance(claims, Claims):
+        _log.warning("a button in Slack was refused: its token is %s", claims)
         return "this question has expired; the case is in the ticket"
     who = interaction.user
     if settings.slack_approvers and who.id not in settings.slack_approvers:
         return "you are not among those who may decide (TOURNIQUET_SLACK_APPROVERS)"
     alone = pressed.action_id.partition(":")[2]
     try:
-        body = parse_decision({"actions": [alone] if alone else interaction.ticked})
+        chosen = {"actions": [alone] if alone else interaction.ticked}
+        body = parse_decision(chosen | {"question": claims.question})
     except InvalidBody:
         return "nothing was done: tick at least one action, or press one of the other buttons"
     try:
         record = await find_record(client, case_id)
     except TourniquetError:
         return "nothing was done: the case store does not answer; try again in a minute"
-    if record is None or record["status"] != "awaiting_decision":
-        return "this case does not wait for a decision any more"
-    by = f"{who.username or who.id} (Slack {who.id})"
-    question = record.get("question", 1)
-    decision = await send_decision(client, case_id, body, by=by, channel="slack", question=question)
-    return None if decision else "somebody else has just decided; the report shows what"
+    if record is None:
+        return "there is no such case any more"
+    by = Answerer(f"{who.username or who.id} (Slack {who.id})", "slack", f"{SLACK}:{who.id}")
+    decision = await send_decision(client, record, body, by)
+    return decision if isinstance(decision, str) else None
 
 
 async def _tell(interaction: Interaction, text: str) -> None:

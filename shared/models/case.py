@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from shared.models.asked import Asked
 from shared.models.base import Json, Model, UtcDatetime
 from shared.models.block import Block
 from shared.models.evidence import ChainedEvent
@@ -91,6 +92,10 @@ class Timing(Model):
     """
 
     approval_deadline_minutes: float = Field(default=60.0, gt=0)
+    reminder_minutes: float | None = Field(default=None, gt=0)
+    """After how long those who were asked are reminded; ``None``: never."""
+    escalate_minutes: float | None = Field(default=None, gt=0)
+    """After how long the second line is told; ``None``: never, or there is none."""
     recheck_minutes: float = Field(default=15.0, gt=0)
     watch_hours: float = Field(default=24.0, gt=0)
     block_hours: float = Field(default=24.0, gt=0)
@@ -189,7 +194,9 @@ class CaseRecord(Model):
     plan: list[PlannedAction] = Field(default_factory=list)
     decision: Decision | None = None
     question: int = 1
-    """Which question the decision answers; a verdict that rises can ask again."""
+    """Which question the decision answers; a verdict that rises, or a first of two persons who
+    has answered, asks a new one."""
+    asked: Asked | None = None
     actions: list[ActionOutcome] = Field(default_factory=list)
     undos: list[UndoRun] = Field(default_factory=list)
     recheck: Recheck | None = None

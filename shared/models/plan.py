@@ -62,4 +62,10 @@ class Decision(Model):
     decided_at: UtcDatetime
     channel: str = "web"
     """``web``, ``slack``, ``event`` or ``deadline``."""
+    question: int = Field(default=1, ge=1)
+    """Which of the case's questions this answers; an answer to an older one is refused."""
+    identity: str = ""
+    """Who it was as the channel proves it (``answers.py``); empty: nobody in particular."""
+    confirmed_by: str = ""
+    """The second of two persons, where two have to agree."""
     targets: list[str] = Field(default_factory=list)

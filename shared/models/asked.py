@@ -1,0 +1,23 @@
+"""The question that a case has put to people, and what came of it so far."""
+
+from pydantic import Field
+
+from shared.models.base import Model, UtcDatetime
+from shared.models.plan import ActionName, Decision
+
+
+class Asked(Model):
+    """The newest question; its number is the record's ``question``."""
+
+    at: UtcDatetime
+    """When it was put; the second of two persons is asked within the first one's time."""
+    answer_by: UtcDatetime
+    """The deadline: silence until then is an answer."""
+    on_silence: list[ActionName] = Field(default_factory=lambda: [ActionName.MONITOR_ONLY])
+    """What silence means for this case."""
+    two_persons: bool = False
+    """Whether containment needs two different people."""
+    first_answer: Decision | None = None
+    """What the first of two persons has chosen; the second confirms or changes it."""
+    reminded_at: UtcDatetime | None = None
+    escalated_at: UtcDatetime | None = None
