@@ -57,6 +57,7 @@ async def analyse_sign_ins(_: task.ActivityContext, payload: dict[str, Any]) -> 
     account = case.account
     if account is None:
         raise ValueError("analyse_sign_ins needs a case with an account")
+    began = _attack_day(case, None)
     try:
         log = get_providers().require("sign_in_log")
         found, accounts = await asyncio.gather(
@@ -66,7 +67,7 @@ async def analyse_sign_ins(_: task.ActivityContext, payload: dict[str, Any]) -> 
                 start=_baseline_start(case),
                 end=case.now,
             ),
-            _accounts_of_addresses(case),
+            _accounts_of_addresses(case, case.addresses, began),
         )
     except TourniquetError as error:
         note = f"sign-in log: {explain(error)}; review the sign-in logs by hand"
@@ -80,7 +81,7 @@ async def analyse_sign_ins(_: task.ActivityContext, payload: dict[str, Any]) -> 
         model = _analyse(case, events)
         waited = float(payload.get("waited_seconds") or 0)
         notes.append(_late_note(reported, model, waited))
-    model, unseen = _with_neighbours(model, case, accounts)
+    model, unseen = await _with_neighbours(model, case, accounts, began)
     awaited = bool(reported and missing and may_still_come(reported, case.received_at))
     block = _block(case, model, found, events, notes, awaited=awaited, started=started)
     block["block"]["notes"] += unseen
@@ -91,15 +92,29 @@ def _baseline_start(case: CaseRequest) -> datetime:
     return case.now - timedelta(days=get_settings().baseline_days)
 
 
-async def _accounts_of_addresses(case: CaseRequest) -> QueryResult | str:
-    """Return who else the case's addresses signed in, or why that could not be asked."""
+def _attack_day(case: CaseRequest, model: SignInAnalysis | None) -> datetime:
+    """Return the day on which the attack began, as far as incident and analysis tell."""
+    login = model.successful_login_details if model else None
+    return neighbours.attack_day(
+        case.incident.first_activity_at,
+        case.successful_login_time,
+        case.now,
+        model.first_guess_at if model else None,
+        login.time if login else None,
+    )
+
+
+async def _accounts_of_addresses(
+    case: CaseRequest, addresses: list[str], before: datetime
+) -> QueryResult | str:
+    """Return who else the addresses signed in, or why that could not be asked."""
     siem = get_providers().siem
-    if siem is None or not case.addresses:
-        return "not asked" if case.addresses else "the incident names no address"
+    if siem is None or not addresses:
+        return "not asked" if addresses else "the incident names no address"
     try:
         return await siem.run_query(
             neighbours.QUERY,
-            parameters=query_parameters(case, None),
+            parameters=query_parameters(case, None) | {"addresses": addresses, "attackDay": before},
             start=_baseline_start(case),
             end=case.now,
         )
@@ -107,16 +122,35 @@ async def _accounts_of_addresses(case: CaseRequest) -> QueryResult | str:
         return explain(error)
 
 
-def _with_neighbours(
-    model: SignInAnalysis, case: CaseRequest, accounts: QueryResult | str
+async def _with_neighbours(
+    model: SignInAnalysis, case: CaseRequest, accounts: QueryResult | str, asked_before: datetime
 ) -> tuple[SignInAnalysis, list[str]]:
+    """Add what the suspicious address did to others.
+
+    The question was asked beside the sign-ins, about what the incident tells. When these show
+    another address, or that the attack began on an earlier day, it is asked again.
+    """
     address = model.suspicious_address
-    if address is None or address not in case.addresses:
+    if address is None:
         return model, []
-    if isinstance(accounts, str):
+    began = _attack_day(case, model)
+    use = _use(accounts, address, asked_before)
+    if address not in case.addresses or (use and use.usual_accounts and began < asked_before):
+        accounts = await _accounts_of_addresses(case, [address], began)
+        use = _use(accounts, address, began)
+    if use is None:
         return model, [f"other accounts of {address}: {accounts}"]
-    use = neighbours.read_address_use(accounts.rows, address)
     return model.model_copy(update={"address_use": use}), []
+
+
+def _use(
+    accounts: QueryResult | str, address: str, before: datetime
+) -> neighbours.AddressUse | None:
+    if isinstance(accounts, str):
+        return None
+    return neighbours.read_address_use(
+        accounts.rows, address, before=before, partial=accounts.partial
+    )
 
 
 def _window(case: CaseRequest) -> timedelta:

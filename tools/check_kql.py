@@ -1,13 +1,15 @@
 """Checks all KQL of the repository: `tools/check_kql.py`.
 
-The detections in ``infra/detections/`` and the hunts are parsed and checked against the Log
-Analytics table schemas with Microsoft's own language service, and then for what it lets pass.
+The detections in ``infra/detections/``, the hunts and the question about addresses are parsed and
+checked against the Log Analytics table schemas with Microsoft's own language service, and then for
+what it lets pass.
 """
 
 import json
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +20,7 @@ if __name__ == "__main__":
 from lab.simulators.kql_lint import union_conflict  # noqa: E402
 from shared.kql import let_statements  # noqa: E402
 from shared.playbook.hunts import load_hunts  # noqa: E402
+from shared.playbook.sign_ins import neighbours  # noqa: E402
 from tools.detection_rules import load_rules  # noqa: E402
 
 TABLES_FILE = ROOT / "lab" / "simulators" / "specs" / "azure-monitor-tables.json"
@@ -28,6 +31,7 @@ HUNT_PARAMETERS = {
     "accountName": "adele",
     "addresses": ["203.0.113.7"],
 }
+ADDRESS_PARAMETERS = HUNT_PARAMETERS | {"attackDay": datetime(2026, 11, 20, tzinfo=UTC)}
 _NUMBERED_RESULT = re.compile(
     r"\bResultType\b\s*(?:==|!=|=~|!~|<=?|>=?)\s*-?\d"
     r"|(?<![\w\"'])-?\d+\s*(?:==|!=)\s*ResultType\b"
@@ -71,7 +75,8 @@ def repository_queries() -> dict[str, str]:
     prelude = let_statements(HUNT_PARAMETERS)
     hunts = {f"shared/playbook/hunts/{hunt.id}.kql": prelude + hunt.query for hunt in load_hunts()}
     rules = {f"infra/detections/{name}.yaml": rule.query for name, rule in load_rules().items()}
-    return rules | hunts
+    others = let_statements(ADDRESS_PARAMETERS) + neighbours.QUERY
+    return rules | hunts | {"shared/playbook/sign_ins/neighbours.py": others}
 
 
 def analyse(queries: dict[str, str], schemas: Schemas) -> dict[str, Analysis]:

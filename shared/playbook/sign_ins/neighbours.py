@@ -5,11 +5,11 @@ office sits behind it. One query by address does. Accounts are counted, never na
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from pydantic import Field
 
-from shared.models.base import Json, Model, VendorModel
+from shared.models.base import Json, Model, UtcDatetime, VendorModel, to_utc
 from shared.models.signin import SignIn
 from shared.playbook.addresses import normalise_address
 from shared.playbook.sign_ins.codes import GUESSING_CODES, PASSWORD_RIGHT_CODES
@@ -21,25 +21,51 @@ SHARING_ACCOUNTS = 3
 """Other accounts that make an address the organisation's own, as ``impossible_travel``."""
 SHARING_DAYS = 3
 """On so many different days each: the victims of one campaign do not come back for days."""
-_MOST_ACCOUNTS = 1_000
+USUAL_DAYS = 2
+"""Days before the attack's, each with a sign-in that nothing speaks against, that make an account
+one whose workplace this is, too: whoever was hit only today has none."""
+SETTLED_DAYS = 7
+"""The first of them so long before the attack: by then a campaign's victims have been noticed, or
+the address is one that people share anyway."""
+_MOST_ADDRESSES = 1_000
+FLAGGED_LEVELS = ("medium", "high")
+"""Risk at the sign-in that speaks against it; ``medium`` not when a second factor was passed."""
 
 
 def _codes(codes: Iterable[str]) -> str:
     return ", ".join(f'"{code}"' for code in sorted(codes))
 
 
+def _table(name: str, interactive: str) -> str:
+    return f"""\
+    ({name}
+    | where IPAddress in (addresses)
+    | where not(UserId =~ userId or UserPrincipalName =~ userPrincipalName)
+    | project TimeGenerated, UserId, IPAddress, ResultType, Required = AuthenticationRequirement,
+        Level = RiskLevelDuringSignIn, State = RiskState, Interactive = {interactive})"""
+
+
 QUERY = f"""\
-SigninLogs
-| where IPAddress in (addresses)
-| where not(UserId =~ userId or UserPrincipalName =~ userPrincipalName)
-| extend Guess = ResultType in ({_codes(GUESSING_CODES)}),
-    Right = ResultType in ({_codes({"0", *PASSWORD_RIGHT_CODES})}), Day = bin(TimeGenerated, 1d)
-| where Guess or Right
+union isfuzzy=true
+{_table("SigninLogs", "true")},
+{_table("AADNonInteractiveUserSignInLogs", "false")}
+| extend Success = ResultType == "0", Day = bin(TimeGenerated, 1d),
+    Guess = Interactive and ResultType in ({_codes(GUESSING_CODES)}),
+    Right = Interactive and ResultType in ({_codes({"0", *PASSWORD_RIGHT_CODES})})
+| where Guess or Right or Success
+| extend Usual = Success and TimeGenerated < attackDay and State != "confirmedCompromised"
+    and Level != "high" and (Level != "medium" or Required == "multiFactorAuthentication")
 | summarize Guesses = countif(Guess), Rights = countif(Right),
-    Days = dcountif(Day, ResultType == "0") by IPAddress, UserId
-| take {_MOST_ACCOUNTS}
+    Days = dcountif(Day, Success and Interactive), UsualDays = dcountif(Day, Usual),
+    OldDays = countif(Usual and TimeGenerated < attackDay - {SETTLED_DAYS}d) by IPAddress, UserId
+| summarize GuessedAccounts = countif(Guesses > 0), RightAccounts = countif(Rights > 0),
+    RegularAccounts = countif(Days >= {SHARING_DAYS}),
+    UsualAccounts = countif(UsualDays >= {USUAL_DAYS}),
+    SettledAccounts = countif(UsualDays >= {USUAL_DAYS} and OldDays > 0) by IPAddress
+| take {_MOST_ADDRESSES}
 """
-"""Values come as ``addresses``, ``userId`` and ``userPrincipalName``."""
+"""Values come as ``addresses``, ``userId``, ``userPrincipalName`` and ``attackDay``. Tokens that
+clients renew by themselves (the second table) show where people sit; only people guess."""
 
 
 class AddressUse(Model):
@@ -51,6 +77,14 @@ class AddressUse(Model):
     """Accounts it gave the right password for, whether or not it got in."""
     regular_accounts: int = 0
     """Accounts that signed in from it on three different days or more."""
+    usual_accounts: int = 0
+    """Accounts with sign-ins from it on two days or more before the attack's, none flagged."""
+    settled_accounts: int = 0
+    """Those of them that began a week or more before the attack."""
+    before: UtcDatetime | None = None
+    """The day that the last two look back from; ``None``: they were not counted."""
+    partial: bool = False
+    """Some rows are missing: there are at least so many."""
 
     @property
     def is_spray(self) -> bool:
@@ -66,44 +100,83 @@ class AddressUse(Model):
         return self.regular_accounts >= SHARING_ACCOUNTS and not self.is_spray
 
 
-class _Account(VendorModel):
+class _Row(VendorModel):
     """A row of the query."""
 
     address: str | None = Field(default=None, alias="IPAddress")
-    guesses: int = Field(default=0, alias="Guesses")
-    rights: int = Field(default=0, alias="Rights")
-    days: int = Field(default=0, alias="Days")
+    guessed_accounts: int = Field(default=0, alias="GuessedAccounts")
+    right_accounts: int = Field(default=0, alias="RightAccounts")
+    regular_accounts: int = Field(default=0, alias="RegularAccounts")
+    usual_accounts: int = Field(default=0, alias="UsualAccounts")
+    settled_accounts: int = Field(default=0, alias="SettledAccounts")
 
 
-def read_address_use(rows: Sequence[Json], address: str) -> AddressUse:
-    """Return what the query's rows say about one address.
+def attack_day(*times: datetime | None) -> datetime:
+    """Return the beginning of the day (UTC) on which the first of the times lies.
+
+    Raises:
+        ValueError: no time is known.
+    """
+    first = to_utc(min(time for time in times if time is not None))
+    return first.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def read_address_use(
+    rows: Sequence[Json],
+    address: str,
+    *,
+    before: datetime | None = None,
+    partial: bool = False,
+) -> AddressUse:
+    """Return what the query's rows say about one address, in whatever spelling the log has it.
 
     Raises:
         pydantic.ValidationError: a row is not one of the query.
     """
-    accounts = [_Account.model_validate(row) for row in rows]
-    own = [one for one in accounts if one.address and normalise_address(one.address) == address]
+    every = [_Row.model_validate(row) for row in rows]
+    own = [one for one in every if one.address and normalise_address(one.address) == address]
     return AddressUse(
-        guessed_accounts=sum(one.guesses > 0 for one in own),
-        right_accounts=sum(one.rights > 0 for one in own),
-        regular_accounts=sum(one.days >= SHARING_DAYS for one in own),
+        guessed_accounts=sum(one.guessed_accounts for one in own),
+        right_accounts=sum(one.right_accounts for one in own),
+        regular_accounts=sum(one.regular_accounts for one in own),
+        usual_accounts=max((one.usual_accounts for one in own), default=0),
+        settled_accounts=max((one.settled_accounts for one in own), default=0),
+        before=before,
+        partial=partial,
     )
 
 
-def address_use(events: Iterable[SignIn], address: str, *, user: str) -> AddressUse:
+def is_usual(event: SignIn, before: datetime) -> bool:
+    """Return whether a sign-in says that its account belongs at the address (as the query)."""
+    level = event.risk_level
+    second_factor = event.authentication_requirement == "multiFactorAuthentication"
+    flagged = level in FLAGGED_LEVELS and (level == "high" or not second_factor)
+    compromised = event.risk_state == "confirmedCompromised"
+    return event.succeeded and event.at < before and not flagged and not compromised
+
+
+def address_use(
+    events: Iterable[SignIn], address: str, *, user: str, before: datetime | None = None
+) -> AddressUse:
     """Return the same from sign-ins of many accounts.
 
     Args:
         events: sign-ins of anybody.
         address: the address, in its one spelling.
         user: the case's own account (``detection.user_of``), which is left out.
+        before: the day of the attack, when who usually comes from there is to be counted.
     """
     guessed: set[str] = set()
     right: set[str] = set()
     days: dict[str, set[date]] = {}
+    usual: dict[str, set[date]] = {}
     for event in events:
         other = user_of(event)
         if other == user or source_of(event) != address:
+            continue
+        if before and is_usual(event, before):
+            usual.setdefault(other, set()).add(event.at.date())
+        if not event.interactive:
             continue
         if is_guess(event):
             guessed.add(other)
@@ -115,4 +188,13 @@ def address_use(events: Iterable[SignIn], address: str, *, user: str) -> Address
         guessed_accounts=len(guessed),
         right_accounts=len(right),
         regular_accounts=sum(len(seen) >= SHARING_DAYS for seen in days.values()),
+        usual_accounts=sum(len(seen) >= USUAL_DAYS for seen in usual.values()),
+        settled_accounts=sum(_is_settled(seen, before) for seen in usual.values()),
+        before=before,
     )
+
+
+def _is_settled(days: set[date], before: datetime | None) -> bool:
+    if before is None or len(days) < USUAL_DAYS:
+        return False
+    return min(days) < (before - timedelta(days=SETTLED_DAYS)).date()

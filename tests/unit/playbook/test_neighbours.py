@@ -11,7 +11,13 @@ from shared.models.base import format_utc
 from shared.models.directory import UserRisk
 from shared.models.signin import SignIn
 from shared.playbook.confidence.scoring import score
-from shared.playbook.sign_ins.neighbours import QUERY, AddressUse, address_use, read_address_use
+from shared.playbook.sign_ins.neighbours import (
+    QUERY,
+    AddressUse,
+    address_use,
+    attack_day,
+    read_address_use,
+)
 from tests.unit.playbook.builders import (
     ABROAD,
     ATTACK_AT,
@@ -28,10 +34,16 @@ from tests.unit.playbook.builders import (
 )
 
 OWN = "00000000-0000-0000-0000-000000000001"
-PARAMETERS = {"userId": OWN, "userPrincipalName": USER, "addresses": [ATTACKER, HOME]}
+TODAY = attack_day(ATTACK_AT)
+PARAMETERS = {
+    "userId": OWN,
+    "userPrincipalName": USER,
+    "addresses": [ATTACKER, HOME],
+    "attackDay": TODAY,
+}
 
 
-def other(number: int, code: str, *, day: int = 0, address: str = ATTACKER) -> SignIn:
+def other(number: int, code: str, *, day: int = 0, address: str = ATTACKER, **more: Any) -> SignIn:
     return sign_in(
         ATTACK_AT - timedelta(days=day, minutes=number),
         code,
@@ -39,7 +51,12 @@ def other(number: int, code: str, *, day: int = 0, address: str = ATTACKER) -> S
         user_id=f"user-{number}",
         user_principal_name=f"user{number}@contoso.example",
         address=address,
+        **more,
     )
+
+
+def month(numbers: range, days: range, **more: Any) -> list[SignIn]:
+    return [other(number, "0", day=day, **more) for number in numbers for day in days]
 
 
 SPRAY = [*(other(number, "50126") for number in range(8)), other(3, "0"), other(4, "50076")]
@@ -47,17 +64,79 @@ OFFICE = [other(number, "0", day=day, address=HOME) for number in range(4) for d
 OFFICE += [other(1, "50126", address=HOME)]
 TWO_DAYS = [other(number, "0", day=day) for number in range(6) for day in range(2)]
 OF_OURSELVES = [sign_in(ATTACK_AT, "50126"), sign_in(SUCCESS_AT)]
+RISKY = {"risk_level": "medium", "authentication_requirement": "singleFactorAuthentication"}
+RISKY_WITH_MFA = {"risk_level": "medium", "authentication_requirement": "multiFactorAuthentication"}
 ROWS = {
     "spray": (SPRAY, AddressUse(guessed_accounts=8, right_accounts=2), True, False),
     "office": (
         OFFICE,
-        AddressUse(guessed_accounts=1, right_accounts=4, regular_accounts=4),
+        AddressUse(guessed_accounts=1, right_accounts=4, regular_accounts=4, usual_accounts=4),
         False,
         True,
     ),
     "one campaign": (TWO_DAYS, AddressUse(right_accounts=6), False, False),
     "ourselves": (OF_OURSELVES, AddressUse(), False, False),
     "nobody": ([], AddressUse(), False, False),
+    "old office": (
+        month(range(6), range(1, 20)),
+        AddressUse(right_accounts=6, regular_accounts=6, usual_accounts=6, settled_accounts=6),
+        False,
+        True,
+    ),
+    "new office": (
+        month(range(6), range(1, 5)),
+        AddressUse(right_accounts=6, regular_accounts=6, usual_accounts=6),
+        False,
+        True,
+    ),
+    "tokens alone": (
+        month(range(6), range(1, 20), interactive=False),
+        AddressUse(usual_accounts=6, settled_accounts=6),
+        False,
+        False,
+    ),
+    "six caught today": (
+        SPRAY[:8] + month(range(6), range(1)),
+        AddressUse(guessed_accounts=8, right_accounts=6),
+        True,
+        False,
+    ),
+    "six caught on one day before": (
+        month(range(6), range(1)) + month(range(6), range(3, 4)),
+        AddressUse(right_accounts=6),
+        False,
+        False,
+    ),
+    "failures of a month": (
+        [other(number, "50126", day=day) for number in range(9) for day in range(20)],
+        AddressUse(guessed_accounts=9),
+        True,
+        False,
+    ),
+    "flagged": (
+        month(range(6), range(1, 20), **RISKY),
+        AddressUse(right_accounts=6, regular_accounts=6),
+        False,
+        True,
+    ),
+    "flagged, second factor passed": (
+        month(range(6), range(1, 20), **RISKY_WITH_MFA),
+        AddressUse(right_accounts=6, regular_accounts=6, usual_accounts=6, settled_accounts=6),
+        False,
+        True,
+    ),
+    "high risk, second factor passed": (
+        month(range(6), range(1, 20), **RISKY_WITH_MFA | {"risk_level": "high"}),
+        AddressUse(right_accounts=6, regular_accounts=6),
+        False,
+        True,
+    ),
+    "confirmed compromised": (
+        month(range(6), range(1, 20), risk_state="confirmedCompromised"),
+        AddressUse(right_accounts=6, regular_accounts=6),
+        False,
+        True,
+    ),
 }
 
 
@@ -70,23 +149,57 @@ def rows_of(events: list[SignIn]) -> list[dict[str, Any]]:
             "UserPrincipalName": event.user_principal_name,
             "ResultType": event.result_code,
             "IPAddress": event.address,
+            "AuthenticationRequirement": event.authentication_requirement,
+            "RiskLevelDuringSignIn": event.risk_level,
+            "RiskState": event.risk_state,
         }
         for event in events
     ]
 
 
-@pytest.mark.parametrize("name", ROWS)
-def test_query_and_rule_agree(name: str) -> None:
-    events, expected, spray, shared = ROWS[name]
-    address = HOME if name == "office" else ATTACKER
-    assert address_use(events, address, user=OWN) == expected
-    assert (expected.is_spray, expected.is_shared) == (spray, shared)
+def ask(tables: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     store = KqlStore()
-    store.load({"SigninLogs": rows_of(events)})
+    store.load(tables)
     found = store.query(let_statements(PARAMETERS) + QUERY, None, None)
     columns = [column.name for column in found.columns]
-    rows = [dict(zip(columns, row, strict=True)) for row in found.rows]
-    assert read_address_use(rows, address) == expected
+    return [dict(zip(columns, row, strict=True)) for row in found.rows]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_query_and_rule_agree(name: str) -> None:
+    events, use, spray, shared = ROWS[name]
+    expected = use.model_copy(update={"before": TODAY})
+    address = HOME if name == "office" else ATTACKER
+    assert address_use(events, address, user=OWN, before=TODAY) == expected
+    assert (expected.is_spray, expected.is_shared) == (spray, shared)
+    tables = {
+        "SigninLogs": rows_of([one for one in events if one.interactive]),
+        "AADNonInteractiveUserSignInLogs": rows_of([one for one in events if not one.interactive]),
+    }
+    assert read_address_use(ask(tables), address, before=TODAY) == expected
+
+
+def test_one_answer_for_each_address_however_many_accounts() -> None:
+    events = month(range(300), range(1, 3)) + month(range(3), range(1, 3), address=HOME)
+    rows = ask({"SigninLogs": rows_of(events)})
+    assert len(rows) == 2
+    assert read_address_use(rows, ATTACKER).usual_accounts == 300
+    assert read_address_use(rows, HOME).usual_accounts == 3
+    assert read_address_use(rows, "198.51.100.77") == AddressUse()
+
+
+def test_an_address_in_two_spellings_is_one() -> None:
+    rows = [
+        {"IPAddress": ATTACKER, "GuessedAccounts": 2, "UsualAccounts": 5},
+        {"IPAddress": f"::ffff:{ATTACKER}", "GuessedAccounts": 3, "UsualAccounts": 4},
+    ]
+    found = read_address_use(rows, ATTACKER)
+    assert (found.guessed_accounts, found.usual_accounts) == (5, 5)
+
+
+def test_the_attack_begins_with_the_first_sign_of_it() -> None:
+    late, early = ATTACK_AT, ATTACK_AT - timedelta(days=2)
+    assert attack_day(None, late, early) == attack_day(early) == TODAY - timedelta(days=2)
 
 
 def weights(use: AddressUse | None, **more: Any) -> dict[str, float]:
