@@ -1,14 +1,19 @@
 """Incidents that join an open case: taking them in, and giving the account free again."""
 
 import asyncio
+import logging
 from typing import Any
 
 from durabletask import task
+from pydantic import ValidationError
 
 from shared.bootstrap import get_providers
+from shared.errors import PermanentError
 from shared.models.base import Json
 from shared.playbook.intake.joining import brief
 from shared.ports import OpenCases
+
+_log = logging.getLogger("tourniquet.activities")
 
 MOST_TOLD = 20
 """Incidents of one look that are named in the record and told that they joined."""
@@ -20,8 +25,9 @@ async def take_joined(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
     """Take the incidents that wait to join a case.
 
     Input: ``{"case_id", "look": number}``. Output: ``{"count": how many, "incidents": what the
-    record keeps of the heaviest, "cases": CaseRequests to judge the case by}``; the names of all
-    are kept with the claim.
+    record keeps of the heaviest, "cases": CaseRequests to judge the case by, "more": whether
+    others wait, which the next look takes}``; the names of all are kept with the claim. What
+    cannot be read is counted, no more.
 
     Effect: one claim in the case store, and the waiting incidents are no longer waiting.
     Idempotency: what a look took is claimed before anything is taken away; the same look again
@@ -36,7 +42,8 @@ async def take_joined(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
     earlier = await providers.require("cases").claim(case_id, f"joined-{look}", taken)
     taken = earlier or taken
     await _drop(waiting, case_id, taken["names"])
-    return {key: taken[key] for key in ("count", "incidents", "cases")}
+    more = bool(await waiting.list_joining(case_id)) if names else False
+    return {key: taken[key] for key in ("count", "incidents", "cases")} | {"more": more}
 
 
 async def release_account(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
@@ -56,7 +63,7 @@ async def release_account(_: task.ActivityContext, payload: dict[str, Any]) -> d
 
 
 async def _read(waiting: OpenCases, case_id: str, names: list[str]) -> Json:
-    read = [waiting.get_joining(case_id, name) for name in names[:MOST_TOLD]]
+    read = [_readable(waiting, case_id, name) for name in names[:MOST_TOLD]]
     found = [one for one in await asyncio.gather(*read) if one is not None]
     return {
         "count": len(names),
@@ -64,6 +71,18 @@ async def _read(waiting: OpenCases, case_id: str, names: list[str]) -> Json:
         "incidents": [brief(one) for one in found],
         "cases": [one["case"] for one in found[:MOST_JUDGED]],
     }
+
+
+async def _readable(waiting: OpenCases, case_id: str, name: str) -> Json | None:
+    """Return a waiting incident; what is damaged must not stop the others for ever."""
+    try:
+        found = await waiting.get_joining(case_id, name)
+        if found is not None:
+            brief(found)
+    except (PermanentError, ValidationError, KeyError) as error:
+        _log.error("%s waits for %s and cannot be read: %s", name, case_id, type(error).__name__)
+        return None
+    return found
 
 
 async def _drop(waiting: OpenCases, case_id: str, names: list[str]) -> None:

@@ -36,6 +36,10 @@ LOOK_SECONDS = (0, 15, 30, 60, 120, 300, 600, 900)
 """Least time between looks: the first is at once, then a storm is taken in ever larger batches."""
 MOST_LOOKS = 48
 """After so many looks the account is given free: the next incident opens a case of its own."""
+FAREWELL_MINUTES = (1, 5, 15, 30, 60)
+"""Waits between tries to give the account free at the end of a case; then every hour."""
+MOST_FAREWELLS = 48
+"""Tries to give the account free, about two days; then only the end of the case does."""
 
 
 class Joins:
@@ -47,7 +51,10 @@ class Joins:
         self._pause: task.CancellableTask[Any] | None = None
         self._look: task.Task[Any] | None = None
         self._looks = 0
+        self._takes = 1
         self._looked_at: datetime | None = None
+        self._closing = False
+        self._farewells = 0
         self._over = standing.case.account is None
 
     def pending(self) -> list[task.Task[Any]]:
@@ -67,35 +74,40 @@ class Joins:
         return None
 
     def close(self) -> Steps[Raised | None]:
-        """Let no incident join any more, and look at what still waits."""
+        """Let no incident join any more, and look at what still waits.
+
+        While the case store is away neither can be done. Then it is tried again and again
+        (``pending`` says what is waited for): who joins meanwhile is not lost.
+        """
         if self._over:
             return None
         if self._look is not None:
             yield from settle([self._look])
             raised = self._finish_look()
-            if raised is not None:
+            if raised is not None or self._over:
                 return raised
-        self._over = True
+        self._closing = True
         if self._pause is not None:
             self._pause.cancel()
+            self._pause = None
         if not self._wake.is_complete:
             self._wake.cancel()
-        still_waiting = yield from release(self._ctx, self._standing.case)
-        if not still_waiting:
+        waiting = yield from release(self._ctx, self._standing.case)
+        if waiting is False:
+            self._over = True
             return None
-        look = self._start_look()
-        yield from settle([look])
+        yield from settle([self._start_look()])
         return self._finish_look()
 
     def _seconds_to_wait(self) -> float:
-        if self._looked_at is None:
+        if self._looked_at is None or self._closing:
             return 0
         least = LOOK_SECONDS[min(self._looks, len(LOOK_SECONDS) - 1)]
         return least - (utc_now(self._ctx) - self._looked_at).total_seconds()
 
     def _start_look(self) -> task.Task[Any]:
         """Start a look, which answers for every event that has come until now."""
-        while not self._over and self._wake.is_complete:
+        while not self._closing and self._wake.is_complete:
             self._wake = self._ctx.wait_for_external_event(str(Event.JOINED))
         self._looks += 1
         standing = self._standing
@@ -104,10 +116,10 @@ class Joins:
             input={
                 "case_id": standing.case.case_id,
                 "case": standing.case.to_json(),
-                "look": self._looks,
+                "look": self._takes,
                 "decided": standing.decided.model_copy(update={"blocks": {}}).to_json(),
                 "outcomes": standing.outcomes,
-                "last": self._looks >= MOST_LOOKS,
+                "last": self._closing or self._looks >= MOST_LOOKS,
             },
             instance_id=f"{self._ctx.instance_id}:join:{self._looks}",
         )
@@ -116,7 +128,11 @@ class Joins:
     def _finish_look(self) -> Raised | None:
         look, self._look = self._look, None
         self._looked_at = utc_now(self._ctx)
-        found: Json = {} if look is None or look.is_failed else look.get_result() or {}
+        failed: Json = {"taken": False, "again": True}
+        found: Json = failed if look is None or look.is_failed else look.get_result() or failed
+        # A look that failed may have taken incidents already: the next takes the same again.
+        self._takes += bool(found["taken"])
+        self._go_on_later(again=bool(found["again"]))
         if not found.get("decided"):
             return None
         after = Decided.model_validate(found["decided"])
@@ -124,14 +140,31 @@ class Joins:
         case = CaseRequest.model_validate(found["case"])
         return Raised(todo, case, after, found["blocks"]) if todo else None
 
+    def _go_on_later(self, *, again: bool) -> None:
+        """Look again after a while, also when nothing wakes the case, if something is left."""
+        if not again:
+            self._over = self._closing
+            return
+        if not self._closing:
+            self._pause = self._ctx.create_timer(timedelta(seconds=self._seconds_to_wait()))
+            return
+        wait = FAREWELL_MINUTES[min(self._farewells, len(FAREWELL_MINUTES) - 1)]
+        self._farewells += 1
+        self._over = self._farewells > MOST_FAREWELLS
+        if not self._over:
+            self._pause = self._ctx.create_timer(timedelta(minutes=wait))
 
-def release(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[bool]:
-    """Give the account free for a case of its own; return whether incidents wait all the same."""
+
+def release(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[bool | None]:
+    """Give the account free for a case of its own.
+
+    Returns whether incidents wait all the same; ``None`` when it could not be given free.
+    """
     if case.account is None:
         return False
     payload = {"case_id": case.case_id, "account_key": case.account.key}
     released = yield from attempt(case_activity(ctx, Activity.RELEASE_ACCOUNT, payload, Retry.SAVE))
-    return bool((released.result or {}).get("waiting"))
+    return bool(released.result["waiting"]) if released.result else None
 
 
 def join_incidents(
@@ -139,18 +172,29 @@ def join_incidents(
 ) -> Generator[task.Task[Any], Any, Json]:
     """Look at the incidents that wait to join a case, and judge the case anew by them.
 
-    Input: ``{"case_id", "case", "look": number, "decided": what the case acts on, "outcomes",
-    "last": whether the account is then given free}``. Output: ``{"count"}``, and when there is
-    more to do than before ``{"case": what was judged, "decided", "blocks"}``. Never fails.
+    Input: ``{"case_id", "case", "look": number of what is taken, "decided": what the case acts
+    on, "outcomes", "last": whether the account is given free first}``. Output: ``{"count",
+    "taken": whether it is known what waited, "again": whether something is left to look at or to
+    give free}``, and when there is more to do than before ``{"case": what was judged, "decided",
+    "blocks"}``. Never fails.
     """
     case = CaseRequest.model_validate(payload["case"])
+    # First free, then a look at who waits: who still joins before sees its case take it.
+    free = (yield from release(ctx, case)) is not None if payload["last"] else True
     request = {"case_id": case.case_id, "look": payload["look"]}
     taken = yield from attempt(case_activity(ctx, Activity.TAKE_JOINED, request, Retry.SAVE))
-    found: Json = taken.result or {"count": 0}
-    if payload["last"]:
-        yield from release(ctx, case)
+    if not taken.result:
+        return {"count": 0, "taken": False, "again": True}
+    found: Json = taken.result
+    again = bool(found.get("more")) or not free
+    result: Json = {"count": found["count"], "taken": True, "again": again}
     if not found["count"]:
-        return {"count": 0}
+        return result
+    if not found["cases"]:
+        yield from _note(
+            ctx, case, found, "what was kept of them cannot be read: judge them by hand"
+        )
+        return result
     joined = [CaseRequest.model_validate(item) for item in found["cases"]]
     anew = joined_request(case, joined)
     gathered = yield from gather(ctx, anew)
@@ -159,9 +203,8 @@ def join_incidents(
     todo = _todo(before, after, payload["outcomes"])
     yield from _note(ctx, case, found, _what_changes(before, after, todo))
     if todo is None:
-        return {"count": found["count"]}
-    return {
-        "count": found["count"],
+        return result
+    return result | {
         "case": anew.to_json(),
         "decided": after.model_copy(update={"blocks": {}}).to_json(),
         "blocks": gathered.blocks,

@@ -56,7 +56,7 @@ def watch(
         recheck=ctx.create_timer(timedelta(minutes=timing.recheck_minutes)) if contained else None,
     )
     watching = True
-    while watching or waits.recheck is not None:
+    while watching or waits.recheck is not None or joins.pending():
         winner = yield task.when_any([*waits.pending(), *joins.pending()])
         if winner is waits.acknowledged:
             yield from _acknowledge(ctx, case, waits)

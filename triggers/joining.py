@@ -10,17 +10,21 @@ from typing import Any
 
 import grpc
 from azure.durable_functions import DurableFunctionsClient
+from pydantic import ValidationError
 
 from orchestrators.names import Event, Orchestrator
 from shared.bootstrap import get_providers
-from shared.errors import TourniquetError
+from shared.errors import PermanentError, TourniquetError
 from shared.models.base import Json, format_utc, parse_utc
 from shared.models.case import CaseRequest
 from shared.playbook.intake.joining import waiting_incident, waiting_name
-from shared.ports import OpenCases
+from shared.ports import CaseStore, OpenCases
 
 ANSWERED_BY = "answered-by"
-"""Claim under the case that an incident would have been: the case that it joined."""
+"""Claim under the case that an incident would have been: the case that it joined, and the name by
+which it waits there. Claims never change: a case that it joined later is in the next one."""
+MOST_ANSWERS = 9
+"""Cases that one incident joins, each after the one before ended without taking it."""
 TRIES = 3
 """How often the account's open case may change under our eyes before a separate one is started."""
 START_WAIT_SECONDS = 2.0
@@ -61,17 +65,57 @@ async def find_place(client: DurableFunctionsClient, case: CaseRequest) -> Place
         return Place()
 
 
-async def find_earlier(case_id: str) -> str | None:
-    """Return the case that an incident sent before has joined, or ``None``."""
-    store = get_providers().cases
-    if store is None:
+async def find_earlier(client: DurableFunctionsClient, case: CaseRequest) -> str | None:
+    """Return the case that answers for an incident sent before, or ``None``.
+
+    A case that ended, or gave the account free, without taking the incident answers for nothing:
+    the incident stops waiting for it and is treated like one that was never sent.
+    """
+    providers = get_providers()
+    store, waiting = providers.cases, providers.open_cases
+    if store is None or waiting is None or case.account is None:
         return None
     try:
         async with asyncio.timeout(STORE_SECONDS):
-            found = await store.get_claim(case_id, ANSWERED_BY)
+            found = await _last_answer(store, case.case_id)
+            if found is None:
+                return None
+            name = str(found.get("name") or waiting_name(case))
+            if await waiting.get_joining(found["case_id"], name) is None:
+                return str(found["case_id"])
+            holder = await waiting.holder(case.account.key)
+            if holder is not None and holder["case_id"] == found["case_id"]:
+                state = await _state(client, found["case_id"])
+                if state is not None and state.runtime_status.name not in _ENDED:
+                    await wake(client, found["case_id"], case.case_id)
+                    return str(found["case_id"])
+            await waiting.drop_joining(found["case_id"], name)
     except (TourniquetError, TimeoutError):
         return None
-    return str(found["case_id"]) if found else None
+    _log.warning("%s was never taken by %s, which it joined", case.case_id, found["case_id"])
+    return None
+
+
+async def _last_answer(store: CaseStore, case_id: str) -> Json | None:
+    """Return the last claim that says which case an incident joined."""
+    last = None
+    for number in range(1, MOST_ANSWERS + 1):
+        found = await store.get_claim(case_id, _answer_name(number))
+        if found is None:
+            break
+        last = found
+    return last if last is not None and isinstance(last.get("case_id"), str) else None
+
+
+async def _write_answer(store: CaseStore, case_id: str, answer: Json) -> None:
+    for number in range(1, MOST_ANSWERS + 1):
+        earlier = await store.claim(case_id, _answer_name(number), answer)
+        if earlier is None or earlier == answer:
+            return
+
+
+def _answer_name(number: int) -> str:
+    return ANSWERED_BY if number == 1 else f"{ANSWERED_BY}-{number}"
 
 
 async def wake(client: DurableFunctionsClient, case_id: str, incident: str) -> bool:
@@ -96,7 +140,7 @@ async def _find_place(
         "case": case.to_json(),
     }
     for _try in range(TRIES):
-        holder = await store.claim(key, claim)
+        holder = _checked(await store.claim(key, claim))
         if holder is None or holder["case_id"] == case.case_id:
             return Place(first=holder is None)
         if not await _is_open(client, holder):
@@ -104,6 +148,21 @@ async def _find_place(
         elif await _join(client, store, case, key, str(holder["case_id"])):
             return Place(joined=str(holder["case_id"]))
     return Place()
+
+
+def _checked(holder: Json | None) -> Json | None:
+    """Return a claim that can be worked with.
+
+    Raises:
+        PermanentError: it does not name a case, and since when.
+    """
+    try:
+        if holder is not None:
+            parse_utc(holder["opened_at"])
+            str(holder["case_id"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise PermanentError("the claim on the account is damaged") from error
+    return holder
 
 
 async def _is_open(client: DurableFunctionsClient, holder: Json) -> bool:
@@ -116,10 +175,20 @@ async def _is_open(client: DurableFunctionsClient, holder: Json) -> bool:
         if datetime.now(UTC) - parse_utc(holder["opened_at"]) > STALE:
             return False
         if time.monotonic() > deadline:
-            await start_case(client, CaseRequest.model_validate(holder["case"]))
-            return True
+            return await _stand_in(client, holder)
         await asyncio.sleep(0.1)
     return state.runtime_status.name not in _ENDED
+
+
+async def _stand_in(client: DurableFunctionsClient, holder: Json) -> bool:
+    """Start the case of a claim; ``False`` when the claim does not hold one that can be read."""
+    try:
+        case = CaseRequest.model_validate(holder.get("case"))
+    except ValidationError as error:
+        _log.error("the claim of %s holds no case: %s", holder["case_id"], error.title)
+        return False
+    await start_case(client, case)
+    return True
 
 
 async def _join(
@@ -141,7 +210,7 @@ async def _join(
         return False
     cases = get_providers().cases
     if cases is not None:
-        await cases.claim(case.case_id, ANSWERED_BY, {"case_id": open_case})
+        await _write_answer(cases, case.case_id, {"case_id": open_case, "name": name})
     return True
 
 

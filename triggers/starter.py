@@ -13,8 +13,9 @@ from shared.models.base import Json
 from shared.models.case import CaseRequest, Timing
 from shared.playbook.acting.evidence import RECEIVED
 from shared.playbook.intake.joining import evidence_name
+from shared.policy import get_policy
 from shared.settings import Settings
-from triggers.joining import exists, find_earlier, find_place, start_case, wake
+from triggers.joining import exists, find_earlier, find_place, start_case
 
 _MOST_AT_ONCE = 16
 _log = logging.getLogger("tourniquet.triggers")
@@ -45,7 +46,7 @@ async def start_cases(
     the original must not stand in the way of answering: a failure is logged and shows in the case.
     """
     timing = Timing(
-        approval_deadline_minutes=settings.approval_deadline_minutes,
+        approval_deadline_minutes=get_policy().asking.deadline_minutes,
         recheck_minutes=settings.recheck_minutes,
         watch_hours=settings.watch_hours,
         block_hours=settings.block_hours,
@@ -62,12 +63,11 @@ async def start_cases(
 
 async def _start(client: DurableFunctionsClient, case: CaseRequest, received: object) -> Started:
     started, earlier = await asyncio.gather(
-        exists(client, case.case_id), find_earlier(case.case_id)
+        exists(client, case.case_id), find_earlier(client, case)
     )
     if started:
         return Started(case.case_id, created=False)
     if earlier is not None:
-        await wake(client, earlier, case.case_id)
         return Started(earlier, created=False, joined=True)
     place = await find_place(client, case)
     if place.joined is not None:

@@ -19,7 +19,12 @@ def store(make_settings: Callable[..., Settings], azurite: str) -> BlobOpenCases
 
 
 def claim(number: int) -> Json:
-    return {"case_id": f"case-{number}", "nonce": uuid.uuid4().hex, "case": {"title": "é"}}
+    return {
+        "case_id": f"case-{number}",
+        "opened_at": "2026-11-20T12:00:00.000Z",
+        "nonce": uuid.uuid4().hex,
+        "case": {"title": "é"},
+    }
 
 
 async def test_the_first_claim_holds_and_the_others_learn_of_it(store: BlobOpenCases) -> None:
@@ -46,6 +51,25 @@ async def test_only_the_holder_releases(store: BlobOpenCases) -> None:
     await store.release(KEY, "case-1")
     assert await store.holder(KEY) is None
     assert await store.claim(KEY, claim(2)) is None
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{", b'{"case_id": "case-1"}', b'{"case_id": 7, "opened_at": 7}']
+)
+async def test_a_damaged_claim_is_made_anew(store: BlobOpenCases, content: bytes) -> None:
+    await store.claim(KEY, claim(1))
+    await store._container.blob(f"open/{KEY}.json").upload_blob(content, overwrite=True)
+    assert await store.holder(KEY) is None
+    await store.release(KEY, "case-1")
+    assert await store.claim(KEY, claim(2)) is None
+    assert (await store.holder(KEY) or {})["case_id"] == "case-2"
+
+
+async def test_a_damaged_incident_that_waits_is_an_error(store: BlobOpenCases) -> None:
+    await store.put_joining("case-1", "0-case-a", {"at": "now"})
+    await store._container.blob("joining/case-1/0-case-a.json").upload_blob(b"{", overwrite=True)
+    with pytest.raises(PermanentError):
+        await store.get_joining("case-1", "0-case-a")
 
 
 async def test_incidents_wait_in_order_until_they_are_taken_away(store: BlobOpenCases) -> None:

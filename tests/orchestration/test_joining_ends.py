@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -117,10 +118,84 @@ def test_a_store_that_is_down_or_a_scoring_that_fails_changes_nothing(case: NewC
     phases = [call["phase"] for call in run.called("notify_analysts")]
     assert phases == ["opened", "completed"]
 
+
+class Away:
+    """A case store that does not answer until it is back."""
+
+    def __init__(self) -> None:
+        self.back = threading.Event()
+
+    def unless_back(self, script: Callable[[Json], Json]) -> Callable[[Json], Json]:
+        def answer(payload: Json) -> Json:
+            if not self.back.is_set():
+                raise RuntimeError("down")
+            return script(payload)
+
+        return answer
+
+
+def test_a_look_that_failed_is_made_again(case: NewCase) -> None:
+    inbox, away = Inbox(), Away()
+    run = case(take_joined=away.unless_back(inbox.take), release_account=inbox.release)
+    respond(run)
+    run.wait_for_call("comment_incident", count=2)
+    run.tell("Joined", inbox.put(7))
+    run.wait_for_call("take_joined", count=9)
+    away.back.set()
+    run.wait_for_call("comment_incident", count=3)
+    close(run)
+    assert inbox.taken == 1 and len(joined_notes(run)) == 1
+
+
+def test_a_look_whose_answer_was_lost_loses_no_incident(case: NewCase) -> None:
+    inbox, away = Inbox(), Away()
+
+    def lose(payload: Json) -> Json:
+        taken = inbox.take(payload)
+        return away.unless_back(lambda _payload: taken)(payload)
+
+    run = case(take_joined=lose, release_account=inbox.release)
+    respond(run)
+    run.wait_for_call("comment_incident", count=2)
+    run.tell("Joined", inbox.put(7))
+    run.wait_for_call("take_joined", count=8)
+    inbox.put(8)
+    away.back.set()
+    run.wait_for_call("comment_incident", count=4)
+    close(run)
+    assert inbox.taken == 2 and len(joined_notes(run)) == 2
+
+
+def test_an_account_that_could_not_be_given_free_is_so_later(case: NewCase) -> None:
+    inbox, away = Inbox(), Away()
+    quiet = decided(Confidence.LOW, [plan_line(ActionName.MONITOR_ONLY)])
+    run = case(
+        decide_response=judgements(quiet, decided()),
+        take_joined=inbox.take,
+        release_account=away.unless_back(inbox.release),
+    )
+    respond(run)
+    run.wait_for_call("comment_incident", count=2)
+    run.tell("Closed", {"by": "kim", "comment": "done"})
+    run.wait_for_call("release_account", count=17)
+    assert last(run, "status") == "closed", "people need not wait for it"
+    inbox.put(7)
+    away.back.set()
+    run.wait_for_call("comment_incident", count=5)
+    assert len(run.called("revoke_sessions")) == 1, "who joined meanwhile opens the case again"
+    close(run)
+    assert last(run, "status") == "closed" and inbox.given_free.is_set()
+
+
+def test_a_case_ends_although_its_account_can_never_be_given_free(
+    case: NewCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joining, "MOST_FAREWELLS", 2)
     down = case(take_joined=fail("down"), release_account=fail("down"))
-    respond(down, timing=SOON | {"watch_hours": 0.2})
+    respond(down, timing=SOON)
     down.tell("Joined", {"incident": "x"})
     down.wait()
+    assert len(down.called("release_account")) == 8 * 4
 
 
 def test_an_incident_without_account_joins_nothing(case: NewCase) -> None:

@@ -41,7 +41,7 @@ class Inbox:
                     "incidents": [brief(one) for one in taken[:20]],
                     "cases": [one["case"] for one in taken[:5]],
                 }
-            return self._looks[payload["look"]]
+            return self._looks[payload["look"]] | {"more": bool(self._waiting)}
 
     def release(self, _payload: Json) -> Json:
         """Stand for ``release_account``."""

@@ -5,10 +5,11 @@ wait under ``joining/<case id>/``, one blob each, so that a storm of them never 
 """
 
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 from shared.errors import Conflict, NotFound, PermanentError
-from shared.models.base import Json
+from shared.models.base import Json, parse_utc
 from shared.providers.blob.container import (
     CASE_ID,
     VENDOR,
@@ -19,6 +20,8 @@ from shared.settings import Settings
 
 if TYPE_CHECKING:
     from azure.storage.blob.aio import ContainerClient
+
+_log = logging.getLogger("tourniquet.providers")
 
 OPEN = "open"
 JOINING = "joining"
@@ -35,17 +38,22 @@ class BlobOpenCases:
     async def claim(self, account_key: str, claim: Json) -> Json | None:
         """Make a case the account's open one; ``None`` when it is, else the claim that is there.
 
+        One that is damaged counts as none: it would keep every later incident from joining.
+
         Raises:
-            PermanentError: the claim that is there is damaged.
             TourniquetError: see ``shared.errors``.
         """
         name = f"{OPEN}/{check_case_id(account_key)}.json"
-        for _attempt in range(2):
+        for _attempt in range(3):
             try:
                 await self._put(name, claim)
             except Conflict:
-                if found := await self._get(name):
+                found = await self._get(name)
+                if found and _names_a_case(found[0]):
                     return found[0]
+                if found:
+                    _log.error("the claim on account %s is damaged, made anew", account_key)
+                    await self._delete(name, etag=found[1])
                 continue
             return None
         raise Conflict("the account's case changes all the time", vendor=VENDOR, operation="claim")
@@ -57,7 +65,7 @@ class BlobOpenCases:
             TourniquetError: see ``shared.errors``.
         """
         found = await self._get(f"{OPEN}/{check_case_id(account_key)}.json")
-        return found[0] if found else None
+        return found[0] if found and _names_a_case(found[0]) else None
 
     async def release(self, account_key: str, case_id: str) -> None:
         """End the claim, if it is still this case's; a later case's claim is left alone.
@@ -105,9 +113,12 @@ class BlobOpenCases:
         """Return one waiting incident, ``None`` when it has been taken away.
 
         Raises:
+            PermanentError: what waits there is damaged.
             TourniquetError: see ``shared.errors``.
         """
         found = await self._get(_joining(case_id, name))
+        if found and not found[0]:
+            raise PermanentError("it is damaged", vendor=VENDOR, operation="joining.get")
         return found[0] if found else None
 
     async def drop_joining(self, case_id: str, name: str) -> None:
@@ -174,11 +185,19 @@ def _joining(case_id: str, name: str) -> str:
     return f"{JOINING}/{check_case_id(case_id)}/{name}.json"
 
 
-def _parse(content: bytes) -> Json:
+def _names_a_case(claim: Json) -> bool:
     try:
-        claim = json.loads(content)
+        check_case_id(claim["case_id"])
+        parse_utc(claim["opened_at"])
+    except (KeyError, TypeError, ValueError, PermanentError):
+        return False
+    return True
+
+
+def _parse(content: bytes) -> Json:
+    """Return the object; an empty one when the content is none."""
+    try:
+        found = json.loads(content)
     except ValueError:
-        claim = None
-    if not isinstance(claim, dict):
-        raise PermanentError("the claim is damaged", vendor=VENDOR, operation="open_case.get")
-    return claim
+        return {}
+    return found if isinstance(found, dict) else {}

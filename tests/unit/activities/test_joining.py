@@ -51,7 +51,7 @@ async def test_the_same_look_again_brings_the_same(house: FakeHouse) -> None:
     await put(house, 1)
     first = await take()
     await put(house, 2)
-    assert await take() == first
+    assert await take() == first | {"more": True}
     assert (await take(2))["incidents"][0]["title"] == "No. 2", "what came later is not lost"
 
 
@@ -65,6 +65,25 @@ async def test_a_worker_that_died_before_taking_away_loses_and_doubles_nothing(
     house.open_cases.failing.clear()
     assert (await take())["count"] == 1
     assert (await take(2))["count"] == 0
+
+
+async def test_the_same_look_again_says_that_more_has_come_meanwhile(house: FakeHouse) -> None:
+    await put(house, 1)
+    assert not (await take())["more"]
+    await put(house, 2)
+    again = await take()
+    assert (again["count"], again["more"]) == (1, True)
+
+
+@pytest.mark.parametrize("waiting", [{}, {"case": {"case_id": 7}, "at": "now"}, {"at": "now"}])
+async def test_what_cannot_be_read_does_not_stop_the_others(
+    house: FakeHouse, waiting: Json
+) -> None:
+    await put(house, 1)
+    await house.open_cases.put_joining(CASE, "0-case-damaged", waiting)
+    taken = await take()
+    assert (taken["count"], len(taken["cases"])) == (2, 1)
+    assert house.open_cases.joining[CASE] == {}
 
 
 async def test_a_storm_brings_a_bounded_answer_and_every_name_is_kept(house: FakeHouse) -> None:

@@ -85,9 +85,67 @@ async def test_an_incident_that_joined_sent_again_is_the_same_case(
     joined = await send(client, another(2))
     assert await send(client, another(2)) == joined
     assert len(house.open_cases.joining[joined["case_id"]]) == 1
+    house.open_cases.joining.clear()
     house.open_cases.claims.clear()
-    assert await send(client, another(2)) == joined, "also when the case has given the account free"
+    client.ended = {joined["case_id"]}
+    assert await send(client, another(2)) == joined, "also when the case has taken it and ended"
     assert len(client.started) == 1
+
+
+@pytest.mark.parametrize("how", ["terminated", "broke off", "closed without looking"])
+async def test_an_incident_whose_case_ended_without_taking_it_opens_one_when_sent_again(
+    house: FakeHouse, client: FakeClient, how: str
+) -> None:
+    first = await send(client, INCIDENT)
+    await send(client, another(2))
+    if how != "closed without looking":
+        client.ended = {first["case_id"]}
+    if how != "terminated":
+        house.open_cases.claims.clear()
+    again = await send(client, another(2))
+    assert again["created"] and again["case_id"] != first["case_id"]
+    assert house.open_cases.joining[first["case_id"]] == {}, "it waits for nobody any more"
+    assert await send(client, another(2)) == again | {"created": False}
+    assert len(client.started) == 2
+
+
+async def test_it_joins_the_case_that_was_opened_meanwhile(
+    house: FakeHouse, client: FakeClient
+) -> None:
+    first = await send(client, INCIDENT)
+    await send(client, another(2))
+    client.ended = {first["case_id"]}
+    second = await send(client, another(3))
+    joined = await send(client, another(2))
+    assert (joined["case_id"], joined["joined"]) == (second["case_id"], True)
+    house.open_cases.joining.clear()
+    assert await send(client, another(2)) == joined, "the last case that it joined answers"
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [{}, {"case_id": "case-1"}, {"case_id": "case-1", "opened_at": "yesterday"}, {"case_id": 7}],
+)
+async def test_a_damaged_claim_is_no_claim(
+    house: FakeHouse, client: FakeClient, claim: dict[str, Any]
+) -> None:
+    first = await send(client, INCIDENT)
+    [key] = house.open_cases.claims
+    house.open_cases.claims[key] = claim
+    second = await send(client, another(2))
+    assert second["created"] and second["case_id"] != first["case_id"]
+
+
+async def test_a_claim_without_a_case_to_start_gives_way(
+    house: FakeHouse, client: FakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joining, "START_WAIT_SECONDS", 0.0)
+    await send(client, INCIDENT)
+    client.started.clear()
+    [claim] = house.open_cases.claims.values()
+    claim["case"] = {"case_id": 7}
+    second = await send(client, another(2))
+    assert second["created"] and list(client.started) == [second["case_id"]]
 
 
 async def test_incidents_on_other_accounts_do_not_join(
