@@ -14,6 +14,7 @@ from shared.errors import NotConfigured
 from shared.ports import (
     AuthenticationMethods,
     BlockList,
+    Campaigns,
     CaseStore,
     ConsentGrants,
     Directory,
@@ -68,6 +69,7 @@ class Providers:
     evidence: EvidenceStore | None = None
     cases: CaseStore | None = None
     open_cases: OpenCases | None = None
+    campaigns: Campaigns | None = None
     mailbox: Mailbox | None = None
     authentication_methods: dict[str, AuthenticationMethods] = field(default_factory=dict)
     """By the directory's name, ``entra`` or ``okta``."""
@@ -164,8 +166,7 @@ def build_providers(settings: Settings) -> Providers:
     _add_okta(providers, settings)
     _add_stores(providers, settings)
     _add_sources(providers, settings)
-    _add_firewalls(providers, settings)
-    _add_endpoint(providers, settings)
+    _add_defences(providers, settings)
     _add_people(providers, settings)
     return providers
 
@@ -188,11 +189,12 @@ def _add_stores(providers: Providers, settings: Settings) -> None:
 
         providers.sign_in_log = SentinelLogs(settings, read_tables)
     if settings.blob_url:
-        from shared.providers.blob import BlobCaseStore, BlobEvidenceStore, BlobOpenCases
+        from shared.providers import blob
 
-        providers.evidence = BlobEvidenceStore(settings)
-        providers.cases = BlobCaseStore(settings)
-        providers.open_cases = BlobOpenCases(settings)
+        providers.evidence = blob.BlobEvidenceStore(settings)
+        providers.cases = blob.BlobCaseStore(settings)
+        providers.open_cases = blob.BlobOpenCases(settings)
+        providers.campaigns = blob.BlobCampaigns(settings)
 
 
 def _add_sources(providers: Providers, settings: Settings) -> None:
@@ -214,7 +216,7 @@ def _add_sources(providers: Providers, settings: Settings) -> None:
         providers.geo = GeoIP(settings)
 
 
-def _add_firewalls(providers: Providers, settings: Settings) -> None:
+def _add_defences(providers: Providers, settings: Settings) -> None:
     if settings.firewall_ip_group_id:
         from shared.providers.azure_firewall import AzureFirewall
 
@@ -232,9 +234,6 @@ def _add_firewalls(providers: Providers, settings: Settings) -> None:
 
         providers.block_list = HostedBlockList(settings)
         providers.firewalls.append(providers.block_list)
-
-
-def _add_endpoint(providers: Providers, settings: Settings) -> None:
     if settings.defender_enabled:
         from shared.providers.defender import Defender
 

@@ -55,7 +55,7 @@ AZURE_NEEDS: tuple[Need, ...] = (
         changes=True,
     ),
     _azure(
-        purpose="Case record, claims, and which case an account has",
+        purpose="Case record, claims, which case an account has, and which cases an address hit",
         vendor="blob",
         operations=(
             "record.get",
@@ -67,6 +67,10 @@ AZURE_NEEDS: tuple[Need, ...] = (
             "open_case.put",
             "open_case.delete",
             "joining.list",
+            "campaign.list",
+            "campaign.get",
+            "campaign.put",
+            "campaign.delete",
         ),
         permission="Storage Blob Data Contributor",
         role_id=BLOB_CONTRIBUTOR,

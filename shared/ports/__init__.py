@@ -5,15 +5,17 @@ triggers call them. Every method may raise the errors of ``shared.errors``; each
 deadline on every call, honours ``Retry-After`` within it and never raises a vendor's own exception.
 """
 
+from shared.ports.campaigns import Campaigns
 from shared.ports.defences import BlockList, Endpoint, Firewall
 from shared.ports.identity import AuthenticationMethods, ConsentGrants, Directory, Mailbox
 from shared.ports.knowledge import GeoLocator, ReadTables, Reputation, Siem, SignInLog
 from shared.ports.people import Notifier, Ticketing
-from shared.ports.stores import CaseStore, EvidenceStore, OpenCases
+from shared.ports.stores import CaseStore, EvidenceStore, OpenCases, RowsWriter
 
 __all__ = [
     "AuthenticationMethods",
     "BlockList",
+    "Campaigns",
     "CaseStore",
     "ConsentGrants",
     "Directory",
@@ -26,6 +28,7 @@ __all__ = [
     "OpenCases",
     "ReadTables",
     "Reputation",
+    "RowsWriter",
     "Siem",
     "SignInLog",
     "Ticketing",

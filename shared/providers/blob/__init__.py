@@ -1,7 +1,8 @@
-"""Azure Blob Storage behind the ``EvidenceStore``, ``CaseStore`` and ``OpenCases`` ports."""
+"""Azure Blob Storage behind the ``EvidenceStore``, ``CaseStore``, ``OpenCases`` and ``Campaigns`` ports."""
 
+from shared.providers.blob.campaigns import BlobCampaigns
 from shared.providers.blob.cases import BlobCaseStore
 from shared.providers.blob.evidence import BlobEvidenceStore
 from shared.providers.blob.open_cases import BlobOpenCases
 
-__all__ = ["BlobCaseStore", "BlobEvidenceStore", "BlobOpenCases"]
+__all__ = ["BlobCampaigns", "BlobCaseStore", "BlobEvidenceStore", "BlobOpenCases"]
