@@ -10,7 +10,7 @@ from shared.ports.defences import BlockList, Endpoint, Firewall
 from shared.ports.identity import AuthenticationMethods, ConsentGrants, Directory, Mailbox
 from shared.ports.knowledge import GeoLocator, ReadTables, Reputation, Siem, SignInLog
 from shared.ports.people import Notifier, Ticketing
-from shared.ports.stores import CaseStore, EvidenceStore, OpenCases, RowsWriter
+from shared.ports.stores import CaseStore, EvidenceStore, OpenCases
 
 __all__ = [
     "AuthenticationMethods",
@@ -28,7 +28,6 @@ __all__ = [
     "OpenCases",
     "ReadTables",
     "Reputation",
-    "RowsWriter",
     "Siem",
     "SignInLog",
     "Ticketing",
