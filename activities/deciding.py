@@ -19,10 +19,11 @@ from shared.models.verdict import Verdict
 from shared.playbook.acting.containment import SUPPORTED_ACTIONS
 from shared.playbook.acting.devices import DEVICE_ACTIONS
 from shared.playbook.addresses import why_never_block
-from shared.playbook.confidence.reputation import AddressReputation, AddressVerdict
+from shared.playbook.confidence.reputation import AddressVerdict
 from shared.playbook.confidence.scoring import justification, recommend, score
 from shared.playbook.confidence.scoring_input import ScoringInput, make_scoring_input
 from shared.playbook.confidence.what_would_change import what_would_change
+from shared.playbook.planning.attackers_own import attackers_own
 from shared.playbook.planning.decided import Decided
 from shared.playbook.planning.guard_rails import (
     account_facts,
@@ -89,6 +90,7 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
         limits=Limits(automatic_per_hour=settings.automatic_limit_per_hour),
         address=_attack_address(case, facts),
         blockable_address=_blockable(_address_facts(case, facts, recommended, settings), settings),
+        campaign_address=attackers_own(_address_facts(case, facts, recommended, settings)),
         compromised_since=_compromised_since(facts.analysis),
         attacked_at=blocks[BlockName.SIGN_INS]["details"].get("last_success_at"),
     )
@@ -199,11 +201,8 @@ def _address_facts(
 
 
 def _blockable(addresses: list[AddressFacts], settings: Settings) -> str | None:
-    if not addresses or ActionName.BLOCK_IP not in _supported(settings):
-        return None
-    facts = addresses[0]
-    shared = facts.never_block or facts.reputation is AddressReputation.BENIGN
-    return None if shared or facts.cannot_block else facts.address
+    can = ActionName.BLOCK_IP in _supported(settings)
+    return attackers_own(one for one in addresses if can and not one.cannot_block)
 
 
 def _why_no_firewall_can(address: str) -> str | None:

@@ -28,6 +28,9 @@ class Decided(Model):
     """The address the attack came from."""
     blockable_address: str | None = None
     """The same, when a firewall is configured and no rule forbids blocking it."""
+    campaign_address: str | None = None
+    """The attack's address, when no rule forbids to block it: other accounts that it hit belong
+    to the same attack. One that many share would link strangers."""
     compromised_since: UtcDatetime | None = None
     """When the attacker was first seen inside; ``None``: not known. Older things stay theirs whose
     account it is."""

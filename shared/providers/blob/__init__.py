@@ -1,4 +1,4 @@
-"""Azure Blob Storage behind the ``EvidenceStore``, ``CaseStore``, ``OpenCases`` and ``Campaigns`` ports."""
+"""Azure Blob Storage behind the ports of evidence, case records, open cases and campaigns."""
 
 from shared.providers.blob.campaigns import BlobCampaigns
 from shared.providers.blob.cases import BlobCaseStore
