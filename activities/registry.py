@@ -12,6 +12,7 @@ from activities.containment import (
 )
 from activities.deciding import decide_response
 from activities.devices import isolate_devices, release_devices, scan_devices, verify_devices
+from activities.directory_size import count_users
 from activities.enrichment import enrich_user
 from activities.evidence import preserve_evidence
 from activities.firewall import change_firewall, list_firewalls, read_block
@@ -46,6 +47,7 @@ ACTIVITIES = (
     list_firewalls,
     read_block,
     change_firewall,
+    count_users,
     preserve_evidence,
     save_case,
     open_ticket,

@@ -6,7 +6,7 @@ from durabletask import entities
 
 from shared.models.base import Json, parse_utc
 from shared.playbook.acting.covered import remember
-from shared.playbook.planning.blast_radius import Breaker, admit, reset
+from shared.playbook.planning.blast_radius import Asked, Breaker, admit, reset
 
 
 def account(ctx: entities.EntityContext, given: Any) -> Any:
@@ -26,15 +26,13 @@ def account(ctx: entities.EntityContext, given: Any) -> Any:
 def breaker(ctx: entities.EntityContext, given: Any) -> Any:
     """Count automatic containments and stop them when there are too many at once.
 
-    ``admit`` takes ``{"case_id", "at", "limit"}`` and returns an ``Admission``; ``reset`` takes
+    ``admit`` takes an ``Asked`` and returns an ``Admission``; ``reset`` takes
     ``{"at", "by", "comment"}``; anything else returns the state. Key: ``names.BREAKER_KEY``.
     """
     state = Breaker.model_validate(ctx.get_state(dict, {}) or {})
     asked: Json = given or {}
     if ctx.operation == "admit":
-        after, admission = admit(
-            state, case_id=asked["case_id"], at=parse_utc(asked["at"]), limit=asked["limit"]
-        )
+        after, admission = admit(state, Asked.model_validate(asked))
         ctx.set_state(after.to_json())
         return admission.to_json()
     if ctx.operation == "reset":

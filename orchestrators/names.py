@@ -58,6 +58,7 @@ class Activity(StrEnum):
     DISMISS_RISK = "dismiss_risk"
     LIST_FIREWALLS = "list_firewalls"
     CHANGE_FIREWALL = "change_firewall"
+    COUNT_USERS = "count_users"
 
 
 class Entity(StrEnum):

@@ -6,6 +6,7 @@ from typing import Any
 from durabletask import task
 
 from orchestrators.acting import Round, act, set_phase
+from orchestrators.breaker import count_users
 from orchestrators.case_file import CaseFile
 from orchestrators.deciding import decide
 from orchestrators.flow import Retry, Steps, case_activity, settle
@@ -41,11 +42,12 @@ def respond(ctx: task.OrchestrationContext, payload: Json) -> Generator[task.Tas
 def _respond(ctx: task.OrchestrationContext, case: CaseRequest, file: CaseFile) -> Steps[Json]:
     set_phase(ctx, CaseStatus.GATHERING)
     file.open()
+    users = count_users(ctx, case) if case.account else None
     gathered = yield from gather(ctx, case)
 
     set_phase(ctx, CaseStatus.DECIDING)
     decided = yield from decide(ctx, case, gathered)
-    standing = Standing(_with_attack_address(case, decided), gathered, decided)
+    standing = Standing(_with_attack_address(case, decided), gathered, decided, users=users)
     joins = Joins(ctx, standing)
     evidence = _preserve_evidence(ctx, standing)
     yield from act(Round(ctx, file, standing, joins, evidence), first_todo(decided))

@@ -25,6 +25,12 @@ class Standing:
     questions: int = 0
     asked_at: datetime | None = None
     """When the present question was put: an older decision answers another."""
+    users: task.Task[Any] | None = None
+    """The count of the directory's users, which the share of the directory is of."""
+    counted_as: bool | None = None
+    """Whether the breaker has counted the case as a privileged account; ``None``: not at all."""
+    held: bool = False
+    """Whether the breaker has held the case; held again it is not another one."""
     blocks: dict[str, list[task.Task[Any]]] = field(default_factory=dict)
     """By address, the orchestrations of its blocks; each lives until its block ends."""
 

@@ -31,6 +31,15 @@ GRAPH_NEEDS: tuple[Need, ...] = (
         without="Roles unknown: everything is asked.",
     ),
     _graph(
+        purpose="How many enabled users there are, for the share of the directory that may be "
+        "contained without a person",
+        operations=("users.count",),
+        permission="User.Read.All",
+        role_id="df021288-bdef-4463-88db-98f22de89214",
+        without="Only the limits per hour hold.",
+        optional=True,
+    ),
+    _graph(
         purpose="Whether another identity provider checks the account's password",
         operations=("domains.get",),
         permission="Domain.Read.All",

@@ -36,6 +36,10 @@ class Directory(Protocol):
         """Return the account's risk, or ``None`` when the provider has no opinion."""
         ...
 
+    async def count_users(self) -> int | None:
+        """Return how many users may sign in, not older than some hours; ``None``: not known."""
+        ...
+
     async def get_state(self, object_id: str) -> AccountState:
         """Return the facts that containment changes, fresh, for before-state and read-back."""
         ...

@@ -11,13 +11,14 @@ from tests.support.durable_backend import Engine, Run, durable_engine
 from tests.support.scripts import DECISION, SOON, case_payload, decided, default_scripts
 
 LIMIT = 10
-STORM = 40
+LIMITS = {"automatic_per_hour": LIMIT}
+STORM = 200
 
 
 @pytest.fixture(scope="module")
 def storm() -> Iterator[tuple[Engine, list[Run]]]:
     """Many High cases at once, on an engine of their own: the breaker is one for all."""
-    verdict = decided() | {"automatic_limit_per_hour": LIMIT}
+    verdict = decided() | {"limits": LIMITS}
     scripts = default_scripts() | {"decide_response": lambda _payload: verdict}
     with durable_engine() as engine:
         runs = [engine.case(scripts) for _ in range(STORM)]
@@ -70,7 +71,7 @@ def test_a_person_decides_and_closes_the_breaker_again(storm: tuple[Engine, list
     breaker = EntityInstanceId(str(Entity.BREAKER), BREAKER_KEY)
     given = {"at": "2026-11-20T12:00:00Z", "by": "ana", "comment": "the detection is fixed"}
     engine.client.signal_entity(breaker, "reset", given)
-    verdict: dict[str, Any] = decided() | {"automatic_limit_per_hour": LIMIT}
+    verdict: dict[str, Any] = decided() | {"limits": LIMITS}
     run = engine.case(default_scripts() | {"decide_response": lambda _payload: verdict})
     run.start("respond", case_payload(timing=SOON))
     run.wait()

@@ -47,6 +47,7 @@ class FakeDirectory(Fake):
         self.memberships = Memberships()
         self.mfa = MfaRegistration(mfa_enabled=True, is_admin=False, methods=["password", "push"])
         self.risk: UserRisk | None = None
+        self.users: int | None = 2000
         self.state = AccountState(
             account_enabled=True, sign_in_sessions_valid_from=T0, last_password_change_at=T0
         )
@@ -66,6 +67,10 @@ class FakeDirectory(Fake):
     async def get_risk(self, object_id: str) -> UserRisk | None:
         self._call("get_risk")
         return self.risk
+
+    async def count_users(self) -> int | None:
+        self._call("count_users")
+        return self.users
 
     async def get_state(self, object_id: str) -> AccountState:
         self._call("get_state")

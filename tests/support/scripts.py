@@ -6,6 +6,7 @@ from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
 from shared.models.plan import ActionName, Disposition, PlannedAction
+from shared.models.policy import Limits
 from shared.models.verdict import Confidence, Verdict
 from shared.playbook.planning.decided import Decided
 from tests.support.durable_backend import Script
@@ -81,7 +82,7 @@ def decided(
         object_id=OBJECT_ID,
         user_principal_name=NAME,
         address=ADDRESS,
-        automatic_limit_per_hour=1000,
+        limits=Limits(automatic_per_hour=1000),
     ).to_json()
 
 
@@ -148,6 +149,7 @@ def default_scripts() -> dict[str, Script]:
         "enrich_user": _block(BlockName.USER),
         "check_address": _block(BlockName.ADDRESS),
         "analyse_sign_ins": _block(BlockName.SIGN_INS, suspicious_address=ADDRESS),
+        "count_users": lambda _payload: {"users": None},
         "analyse_activity": _block(BlockName.ACTIVITY),
         "get_case_context": lambda _payload: {"status": "New"},
         "decide_response": lambda _payload: decided(),

@@ -1,6 +1,6 @@
 """Microsoft Graph v1.0, stateful over the tenant's directory.
 
-Operations: ``users.get users.list users.patch revokeSignInSessions transitiveMemberOf
+Operations: ``users.get users.list users.count users.patch revokeSignInSessions transitiveMemberOf
 transitiveMemberOf.directoryRole memberOf manager authentication.methods
 authentication.methods.delete registeredDevices appRoleAssignments appRoleAssignments.delete
 userRegistrationDetails userRegistrationDetails.list riskyUsers.get riskyUsers.list

@@ -129,11 +129,17 @@ def _fold(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
+def filtered(call: Call, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what ``$filter`` lets through, everything without one."""
+    if not call.query.get("$filter"):
+        return items
+    test = _Parser(call.query["$filter"]).parse()
+    return [item for item in items if test(item)]
+
+
 def collection(call: Call, items: list[dict[str, Any]], *, page: int = 100) -> Answer:
     """Answer a list: filtered, paged with ``@odata.nextLink``, and trimmed to ``$select``."""
-    if call.query.get("$filter"):
-        test = _Parser(call.query["$filter"]).parse()
-        items = [item for item in items if test(item)]
+    items = filtered(call, items)
     size = max(1, min(int(call.query.get("$top", page)), 999 if page < 999 else page))
     start = int(call.query.get("$skiptoken", "0"))
     shown = items[start : start + size]

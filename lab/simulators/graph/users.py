@@ -5,7 +5,7 @@ from typing import Any
 
 from lab.simulators.exchange import Answer, Call, Operation
 from lab.simulators.graph.directory import Account, Directory, graph_error, not_found, now_text
-from lab.simulators.graph.odata import collection, selected
+from lab.simulators.graph.odata import bad_request, collection, filtered, selected
 from lab.simulators.graph.roles import may_act
 
 # What GET /users/{id} returns without $select.
@@ -28,6 +28,7 @@ class Users:
         return {
             "user_GetUser": Operation("users.get", self.get, user),
             "user_ListUser": Operation("users.list", self.list),
+            "user_GetCount": Operation("users.count", self.count),
             "user_UpdateUser": Operation("users.patch", self.patch, user),
             "user_revokeSignInSession": Operation("revokeSignInSessions", self.revoke, user),
             "user_ListTransitiveMemberOf": Operation("transitiveMemberOf", self.transitive, user),
@@ -57,6 +58,17 @@ class Users:
     async def list(self, call: Call) -> Answer:
         """All users, filtered."""
         return collection(call, [dict(a.properties) for a in self._directory.accounts.values()])
+
+    async def count(self, call: Call) -> Answer:
+        """How many users there are, as text; counting with a filter is an advanced query."""
+        if call.query.get("$filter") and call.headers.get("ConsistencyLevel") != "eventual":
+            raise bad_request(
+                "$count is not currently supported with $filter without the header "
+                "ConsistencyLevel: eventual.",
+                "Request_UnsupportedQuery",
+            )
+        users = [dict(account.properties) for account in self._directory.accounts.values()]
+        return Answer(200, str(len(filtered(call, users))), content_type="text/plain")
 
     async def patch(self, call: Call) -> Answer:
         """Change properties, all or none: one refused property loses the others too."""

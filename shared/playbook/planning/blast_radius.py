@@ -1,17 +1,29 @@
 """The blast radius: how many accounts the app may contain by itself before people take over.
 
 A wrong detection, a wrong weight or an attacker who provokes alerts must not lock out a company.
-More than a stated number of automatic containments within an hour trips the breaker: from then on
-everything is asked, until a person resets it (DESIGN section 7).
+Three limits: accounts within an hour, privileged accounts within an hour, and a share of the
+directory within 24 hours, which stops a slow storm that no hour shows. Whichever is passed first
+trips the breaker: from then on everything is asked, until a person resets it (DESIGN section 7).
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
 
 from pydantic import Field
 
 from shared.models.base import Model, UtcDatetime
+from shared.models.policy import Limits
 
-WINDOW = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(hours=24)
+
+
+class Limit(StrEnum):
+    """What the breaker tripped at, by the names of the policy's ``limits``."""
+
+    ACCOUNTS = "automatic_per_hour"
+    PRIVILEGED = "privileged_per_hour"
+    SHARE = "directory_share_percent"
 
 
 class Contained(Model):
@@ -19,14 +31,26 @@ class Contained(Model):
 
     case_id: str
     at: UtcDatetime
+    privileged: bool = False
+
+
+class Earlier(Model):
+    """How many did so in one hour of the clock that is over."""
+
+    hour: UtcDatetime
+    count: int
 
 
 class Tripped(Model):
-    """Since when, and by which case, the breaker is open."""
+    """Since when, by which case and at which limit the breaker is open."""
 
     at: UtcDatetime
     case_id: str
     limit: int
+    """How many accounts were allowed."""
+    which: Limit = Limit.ACCOUNTS
+    users: int | None = None
+    """Enabled users, of whom ``limit`` is the share."""
 
 
 class Reset(Model):
@@ -38,13 +62,35 @@ class Reset(Model):
 
 
 class Breaker(Model):
-    """What the breaker remembers; bounded by the limit."""
+    """What the breaker remembers: at most the limit of an hour, and a number for 25 hours each."""
 
     recent: list[Contained] = Field(default_factory=list)
+    """The last hour's."""
+    earlier: list[Earlier] = Field(default_factory=list)
+    """Those before. An hour counts until its end is 24 hours ago."""
     tripped: Tripped | None = None
     held: int = 0
     """Cases held since it tripped."""
     last_reset: Reset | None = None
+
+    def within_a_day(self) -> int:
+        """Return how many accounts were contained in the last 24 hours, rounded up."""
+        return len(self.recent) + sum(one.count for one in self.earlier)
+
+
+class Asked(Model):
+    """A case asks whether it may contain by itself now."""
+
+    case_id: str
+    at: UtcDatetime
+    limits: Limits = Field(default_factory=Limits)
+    users: int | None = None
+    """Enabled users of the directory; ``None``: not known, then only an hour's limits hold."""
+    privileged: bool = False
+    counted: bool = False
+    """The case was let through before, with an account of this kind: that was counted then."""
+    held: bool = False
+    """The case was held before: it is not another one."""
 
 
 class Admission(Model):
@@ -56,38 +102,97 @@ class Admission(Model):
     why: str = ""
 
 
-def admit(
-    breaker: Breaker, *, case_id: str, at: UtcDatetime, limit: int
-) -> tuple[Breaker, Admission]:
-    """Return the breaker after a case asked, and the answer; the same case again costs nothing.
-
-    Args:
-        breaker: its state now.
-        case_id: the case that wants to contain by itself.
-        at: when it asks, UTC.
-        limit: containments allowed within ``WINDOW``.
-    """
-    if any(one.case_id == case_id for one in breaker.recent):
-        return breaker, Admission(admitted=True)
+def admit(breaker: Breaker, asked: Asked) -> tuple[Breaker, Admission]:
+    """Return the breaker after a case asked, and the answer; the same case again costs nothing."""
+    breaker = _at(breaker, asked.at)
     if breaker.tripped is not None:
-        held = breaker.model_copy(update={"held": breaker.held + 1})
-        return held, Admission(admitted=False, why=_why(breaker.tripped))
-    recent = [one for one in breaker.recent if at - one.at < WINDOW]
-    if len(recent) < limit:
-        recent = [*recent, Contained(case_id=case_id, at=at)]
-        return breaker.model_copy(update={"recent": recent}), Admission(admitted=True)
-    tripped = Tripped(at=at, case_id=case_id, limit=limit)
-    after = breaker.model_copy(update={"recent": recent, "tripped": tripped, "held": 1})
-    return after, Admission(admitted=False, first=True, why=_why(tripped))
+        held = breaker.held + (not asked.held)
+        after = breaker.model_copy(update={"held": held})
+        return after, Admission(admitted=False, why=_why(breaker.tripped))
+    if asked.counted or _counts(breaker, asked):
+        return breaker, Admission(admitted=True)
+    tripped = _passed(breaker, asked)
+    if tripped is not None:
+        after = breaker.model_copy(update={"tripped": tripped, "held": 1})
+        return after, Admission(admitted=False, first=True, why=_why(tripped))
+    one = Contained(case_id=asked.case_id, at=asked.at, privileged=asked.privileged)
+    others = [known for known in breaker.recent if known.case_id != asked.case_id]
+    return breaker.model_copy(update={"recent": [*others, one]}), Admission(admitted=True)
 
 
-def reset(*, at: UtcDatetime, by: str, comment: str) -> Breaker:
-    """Return the breaker closed again; the count starts anew."""
+def allowed_within_a_day(limits: Limits, users: int | None) -> int | None:
+    """Return how many accounts 24 hours allow; ``None`` when nobody knows how many users there are.
+
+    Never fewer than one hour allows: in a small company one per cent is nobody, and the storm that
+    the share stops is the one that no hour shows.
+    """
+    if users is None:
+        return None
+    share = int(Decimal(str(limits.directory_share_percent)) * users / 100)
+    return max(share, limits.automatic_per_hour)
+
+
+def reset(*, at: datetime, by: str, comment: str) -> Breaker:
+    """Return the breaker closed again; all counts start anew."""
     return Breaker(last_reset=Reset(at=at, by=by, comment=comment))
 
 
+def _at(breaker: Breaker, now: datetime) -> Breaker:
+    """Return the breaker with what is over an hour old as numbers, and without what is over a day.
+
+    The numbers are kept by the hour of the clock, so that the state stays small whatever happens.
+    """
+    counts = {one.hour: one.count for one in breaker.earlier}
+    for one in breaker.recent:
+        if now - one.at >= HOUR:
+            hour = one.at.replace(minute=0, second=0, microsecond=0)
+            counts[hour] = counts.get(hour, 0) + 1
+    earlier = [
+        Earlier(hour=hour, count=count)
+        for hour, count in sorted(counts.items())
+        if now - hour < DAY + HOUR
+    ]
+    recent = [one for one in breaker.recent if now - one.at < HOUR]
+    return breaker.model_copy(update={"recent": recent, "earlier": earlier})
+
+
+def _counts(breaker: Breaker, asked: Asked) -> bool:
+    return any(
+        one.case_id == asked.case_id and one.privileged >= asked.privileged
+        for one in breaker.recent
+    )
+
+
+def _passed(breaker: Breaker, asked: Asked) -> Tripped | None:
+    """Return the limit that this case would pass, if any."""
+    others = [one for one in breaker.recent if one.case_id != asked.case_id]
+    again = len(breaker.recent) - len(others)
+    limits, day = asked.limits, allowed_within_a_day(asked.limits, asked.users)
+    checks = (
+        (Limit.ACCOUNTS, len(others), limits.automatic_per_hour),
+        (
+            Limit.PRIVILEGED,
+            sum(one.privileged for one in others) if asked.privileged else -1,
+            limits.privileged_per_hour,
+        ),
+        (Limit.SHARE, breaker.within_a_day() - again, day),
+    )
+    for which, count, most in checks:
+        if most is not None and count >= most:
+            users = asked.users if which is Limit.SHARE else None
+            return Tripped(at=asked.at, case_id=asked.case_id, limit=most, which=which, users=users)
+    return None
+
+
 def _why(tripped: Tripped) -> str:
+    noun = "account" if tripped.limit == 1 else "accounts"
+    texts = {
+        Limit.ACCOUNTS: f"{tripped.limit} {noun} within an hour is the limit",
+        Limit.PRIVILEGED: f"{tripped.limit} privileged {noun} within an hour is the limit",
+        Limit.SHARE: f"{tripped.limit} {noun} within 24 hours is the limit for a directory of "
+        f"{tripped.users} enabled users",
+    }
     return (
-        f"automatic containment is paused: {tripped.limit} accounts within an hour is the limit; "
-        "a person decides until it is reset"
+        f"automatic containment is paused: {texts[tripped.which]} (limits.{tripped.which}); a "
+        "person decides until it is reset"
     )

@@ -7,6 +7,7 @@ from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
 from shared.models.directory import ENTRA
 from shared.models.plan import ActionName, Disposition, PlannedAction
+from shared.models.policy import Limits
 from shared.models.verdict import Confidence, Reason, Verdict
 
 
@@ -34,8 +35,8 @@ class Decided(Model):
     compromised_since: UtcDatetime | None = None
     """When the attacker was first seen inside; ``None``: not known. Older things stay theirs whose
     account it is."""
-    automatic_limit_per_hour: int = 10
-    """How many cases may contain by themselves within an hour; more are asked."""
+    limits: Limits = Limits()
+    """How many cases may contain by themselves; more are asked."""
     attacked_at: UtcDatetime | None = None
     """The last sign-in from the attack's address that succeeded, as far as the log shows."""
 

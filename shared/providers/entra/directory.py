@@ -33,6 +33,7 @@ from shared.providers.entra.models import (
     User,
 )
 from shared.providers.entra.passwords import random_password
+from shared.providers.entra.population import Population
 from shared.providers.entra.risk import IdentityProtection
 from shared.providers.retry import Retry
 from shared.settings import Settings
@@ -68,6 +69,7 @@ class Entra:
         self._graph = graph or Graph(settings)
         self._risk = IdentityProtection(self._graph)
         self._domains = Domains(self._graph)
+        self._population = Population(self._graph)
 
     async def warm_up(self) -> None:
         """Import the SDK's parts that are used and build its client, without any request."""
@@ -122,6 +124,10 @@ class Entra:
     async def get_risk(self, object_id: str) -> UserRisk | None:
         """Return Identity Protection's view; ``None`` without an entry or without a P2 licence."""
         return await self._risk.get(object_id)
+
+    async def count_users(self) -> int | None:
+        """Return how many users may sign in; ``None`` when Graph cannot tell now."""
+        return await self._population.count()
 
     async def get_state(self, object_id: str) -> AccountState:
         """Return the facts that containment changes, fresh."""

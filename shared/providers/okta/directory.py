@@ -102,6 +102,10 @@ class Okta:
         """Return ``None``: Okta's risk is not part of the API that is asked here."""
         return None
 
+    async def count_users(self) -> int | None:
+        """Return ``None``: Okta lists its users, page after page, but does not count them."""
+        return None
+
     async def get_state(self, object_id: str) -> AccountState:
         """Return the facts that containment changes, fresh.
 
