@@ -15,7 +15,7 @@ from durabletask import task
 
 from activities.support import explain, utc_now
 from shared.bootstrap import get_providers
-from shared.errors import NotConfigured, PermanentError, TourniquetError
+from shared.errors import NotConfigured, PermanentError, RetryableError, TourniquetError
 from shared.models.base import Json, parse_utc
 from shared.models.device import (
     Device,
@@ -42,8 +42,9 @@ type Order = Callable[[Endpoint, Device, str], Awaitable[DeviceAction]]
 async def scan_devices(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Order a quick antivirus scan of the devices that the account used lately.
 
-    Input: ``{"case_id", "account", "attempt", "now"}``; output: ``{"outcome": ActionOutcome,
-    "results": [DeviceResult], "left_out": {device: why}}``.
+    Input: ``{"case_id", "account", "attempt", "now", "last"}``; output: ``{"outcome":
+    ActionOutcome, "results": [DeviceResult], "left_out": {device: why}}``. With ``last`` there is
+    no further try: a device that may work later is ``failed`` among the others' results.
 
     Effect: each device scans itself as soon as it hears of it.
     Idempotency: claimed for each device; an order of this attempt, or one under way, counts.
@@ -160,7 +161,10 @@ async def _act(
         *(_one(endpoint, action, kind, device, payload, order) for device in choice.chosen),
         return_exceptions=True,
     )
-    done = [_raised_or(one) for one in results]
+    last = bool(payload.get("last"))
+    done = [
+        _settled(device, one, last=last) for device, one in zip(choice.chosen, results, strict=True)
+    ]
     outcome = describe(action, target, done, choice.left_out, at=utc_now())
     return {
         "outcome": outcome.to_json(),
@@ -169,16 +173,33 @@ async def _act(
     }
 
 
-def _raised_or(result: DeviceResult | BaseException) -> DeviceResult:
-    """Raise only after every device had its turn: the next delivery finds what was ordered."""
-    if isinstance(result, BaseException):
+def _settled(device: Device, result: DeviceResult | BaseException, *, last: bool) -> DeviceResult:
+    """Raise only after every device had its turn: the next delivery finds what was ordered.
+
+    In the last there is none: what became of the others must not be lost with this one.
+    """
+    if isinstance(result, DeviceResult):
+        return result
+    if not last or not isinstance(result, TourniquetError):
         raise result
-    return result
+    return DeviceResult(
+        device_id=device.id,
+        name=device.name,
+        state=DeviceActionState.FAILED,
+        error=f"{explain(result)}; look whether it was done",
+        unsure=True,
+    )
 
 
 async def _choose(endpoint: Endpoint, action: ActionName, payload: Json) -> DeviceChoice:
     """Return the devices to take: those of the first delivery, whatever happened since."""
-    devices = await endpoint.list_devices(payload["account"])
+    try:
+        devices = await endpoint.list_devices(payload["account"])
+    except RetryableError:
+        earlier = await _claimed(payload, str(action)) if payload.get("last") else None
+        if earlier is None:
+            raise
+        return DeviceChoice.model_validate(earlier)
     choice = choose_devices(action, payload["account"], devices, now=parse_utc(payload["now"]))
     earlier = await _claim(payload, str(action), choice.to_json())
     return DeviceChoice.model_validate(earlier) if earlier else choice
@@ -231,6 +252,15 @@ async def _claim(payload: Json, name: str, facts: Json) -> Json | None:
         return await store.claim(payload["case_id"], f"{payload['attempt']}-{name}", facts)
     except TourniquetError as error:
         _log.warning("%s of %s is not claimed: %s", name, payload["case_id"], explain(error))
+        return None
+
+
+async def _claimed(payload: Json, name: str) -> Json | None:
+    try:
+        store = get_providers().require("cases")
+        return await store.get_claim(payload["case_id"], f"{payload['attempt']}-{name}")
+    except TourniquetError as error:
+        _log.warning("claim %s of %s is not read: %s", name, payload["case_id"], explain(error))
         return None
 
 

@@ -12,6 +12,9 @@ class Logon(Model):
 
     account: str
     """Bare account name, without domain."""
+    domain: str = ""
+    """Where the account is from: a Windows domain, ``AzureAD``, or the device itself for a local
+    account; empty when the sensor does not say."""
     last_seen_at: UtcDatetime | None = None
     kinds: list[str] = Field(default_factory=list)
     """Windows' logon types, for example ``Interactive`` or ``Network``."""

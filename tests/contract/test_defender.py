@@ -58,6 +58,7 @@ async def test_an_accounts_devices_come_with_who_was_on_them(lab: Lab, defender:
     assert [one.name for one in found] == ["lt-drivers.contoso.example", "mac-1"]
     [logon] = found[0].logons or []
     assert (logon.account, logon.kinds) == ("dana.rivers", ["Interactive", "Network"])
+    assert logon.domain == "contoso"
     assert (found[0].platform, found[0].health, found[0].value) == ("Windows11", "Active", "Normal")
     assert not [line for line in lab.ledger("defender") if "violation" in line]
 

@@ -69,6 +69,18 @@ def test_an_endpoint_protection_that_stays_down_is_a_failed_outcome(case: NewCas
     assert found["ScanDevice"]["verified"] is True, "one does not stop the other"
 
 
+def test_one_device_does_not_lose_the_record_of_the_others(case: NewCase) -> None:
+    def isolate(payload: Json) -> Any:
+        if not payload.get("last"):
+            raise RuntimeError("lt-2 is busy")
+        found = ordered(ISOLATE)(payload)
+        return found | {"outcome": found["outcome"] | {"status": "failed", "detail": "lt-2"}}
+
+    run = case(isolate_devices=isolate)
+    found = on_devices(run, ISOLATE)["IsolateDevice"]
+    assert (found["status"], found["undo"]) == ("failed", {"devices": [DEVICE_ID]})
+
+
 def test_both_run_when_a_person_chose_them_and_are_in_the_record(case: NewCase) -> None:
     plan = [plan_line(ActionName.REVOKE_SESSIONS, Disposition.ASK)]
     run = case(decide_response=lambda _payload: decided(Confidence.MEDIUM, plan))

@@ -14,10 +14,13 @@ from tests.support.fake_stores import Fake
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
-def logon(account: str = "ada.lind", *, hours: float = 1, kinds: str = "Interactive") -> Logon:
+def logon(
+    account: str = "ada.lind", *, hours: float = 1, kinds: str = "Interactive", domain: str = ""
+) -> Logon:
     """Return a logon so many hours before now."""
     return Logon(
         account=account,
+        domain=domain,
         last_seen_at=NOW - timedelta(hours=hours),
         kinds=[kind.strip() for kind in kinds.split(",")],
         only_network=kinds == "Network",

@@ -6,7 +6,8 @@ controller is one) and whatever several people share is never isolated by the ap
 task for a person who can weigh that.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import Field
@@ -27,6 +28,8 @@ AT_THE_DEVICE = frozenset({"interactive", "remoteinteractive", "cachedinteractiv
 """Windows logon types of somebody who sits at the device or on its desktop."""
 PERSONAL_PLATFORMS = ("windows10", "windows11", "macos")
 """What people work at; every other platform counts as a server."""
+ENTRA_JOINED = "azuread"
+"""The domain of an account of Entra ID on a device that is joined to Entra ID only."""
 LEFT_TO_PEOPLE = "left to people"
 """Starts the part of a detail that names what the app did not do to some devices."""
 
@@ -50,10 +53,50 @@ class DeviceResult(Model):
     was_before: bool = False
     """It was so before this case: nothing was ordered, nothing is to be taken back."""
     error: str = ""
+    unsure: bool = False
+    """With ``error``: the order may have been taken all the same, so it is taken back, too."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """An account as devices name it: one bare name, in one of the domains that it is known in.
+
+    A domain without an account is anybody's guess and counts as the account's own; a namesake of
+    another domain is somebody else.
+    """
+
+    name: str
+    domains: frozenset[str]
+
+    @classmethod
+    def of(cls, account: str, also: Collection[str] = ()) -> "Owner":
+        """Return the owner that a principal name means; a bare name is at home everywhere.
+
+        Windows domains mostly bear the first label of the account's own domain; ``also`` names
+        those that do not.
+        """
+        name, _, domain = account.lower().partition("@")
+        label = domain.partition(".")[0]
+        known = {domain, label, ENTRA_JOINED, *(one.lower() for one in also)} if domain else set()
+        return cls(name, frozenset(known))
+
+    def is_named(self, logon: Logon) -> bool:
+        """Return whether a logon bears the account's bare name."""
+        return logon.account.lower() == self.name
+
+    def is_at_home(self, logon: Logon) -> bool:
+        """Return whether a logon is from one of the account's domains."""
+        domain = logon.domain.lower()
+        return not domain or not self.domains or domain in self.domains
 
 
 def choose_devices(
-    action: ActionName, account: str, devices: Sequence[Device], *, now: datetime
+    action: ActionName,
+    account: str,
+    devices: Sequence[Device],
+    *,
+    now: datetime,
+    domains: Collection[str] = (),
 ) -> DeviceChoice:
     """Return which of the devices an account is known on an action takes.
 
@@ -62,22 +105,26 @@ def choose_devices(
         account: principal name or bare name.
         devices: with their logons, as the endpoint protection knows them.
         now: the case's time, against which "lately" is measured.
+        domains: Windows domains that the account may be from, besides those its name tells.
     """
-    name = account.partition("@")[0].lower()
+    owner = Owner.of(account, domains)
     used: list[tuple[datetime, Device]] = []
     left_out: dict[str, str] = {}
     for device in devices:
         if device.logons is None:
             left_out[device.name] = "who uses it could not be read"
             continue
-        last = _last_at(device, name)
-        if last is None or now - last > RECENT:
+        logons = [one for one in _lately(device, now) if owner.is_named(one)]
+        mine = [one.last_seen_at for one in logons if owner.is_at_home(one) and one.last_seen_at]
+        if not mine:
+            if logons:
+                left_out[device.name] = _namesake(logons, account)
             continue
-        why = _why_not(action, device, name, now)
+        why = _why_not(action, device, owner, now)
         if why:
             left_out[device.name] = why
         else:
-            used.append((last, device))
+            used.append((max(mine), device))
     used.sort(key=lambda one: (one[0], one[1].id), reverse=True)
     chosen = [device for _last, device in used]
     for device in chosen[MOST_DEVICES:]:
@@ -85,21 +132,25 @@ def choose_devices(
     return DeviceChoice(chosen=chosen[:MOST_DEVICES], left_out=left_out)
 
 
-def _last_at(device: Device, name: str) -> datetime | None:
-    """Return when the account last sat at the device; ``None`` when it never did."""
-    seen = [
-        one.last_seen_at
+def _lately(device: Device, now: datetime) -> list[Logon]:
+    """Return the logons of those who sat at a device lately."""
+    return [
+        one
         for one in device.logons or ()
-        if one.account.lower() == name and one.last_seen_at and _sat_there(one)
+        if _sat_there(one) and one.last_seen_at and now - one.last_seen_at <= RECENT
     ]
-    return max(seen, default=None)
+
+
+def _namesake(logons: Sequence[Logon], account: str) -> str:
+    names = ", ".join(sorted({f"{one.domain}\\{one.account}" for one in logons}))
+    return f"used by {names}, who need not be {account}: make sure, then do it by hand"
 
 
 def _sat_there(logon: Logon) -> bool:
     return not logon.only_network and any(kind.lower() in AT_THE_DEVICE for kind in logon.kinds)
 
 
-def _why_not(action: ActionName, device: Device, name: str, now: datetime) -> str:
+def _why_not(action: ActionName, device: Device, owner: Owner, now: datetime) -> str:
     if device.health != "Active":
         return f"its sensor does not report ({device.health})"
     if action is not ActionName.ISOLATE_DEVICE:
@@ -109,10 +160,10 @@ def _why_not(action: ActionName, device: Device, name: str, now: datetime) -> st
     if device.value == "High":
         return "marked as a high-value device"
     others = {
-        one.account.lower()
-        for one in device.logons or ()
-        if _sat_there(one) and one.last_seen_at and now - one.last_seen_at <= RECENT
-    } - {name}
+        (one.domain.lower(), one.account.lower())
+        for one in _lately(device, now)
+        if not (owner.is_named(one) and owner.is_at_home(one))
+    }
     if len(others) > MOST_OTHERS:
         return f"shared with {len(others)} other people"
     return ""
@@ -150,7 +201,7 @@ def describe(
     isolated = [
         one.device_id
         for one in results
-        if not one.error and not one.was_before and not one.state.lost
+        if one.unsure or (not one.error and not one.was_before and not one.state.lost)
     ]
     undo: Json | None = None
     if action is ActionName.ISOLATE_DEVICE and isolated:

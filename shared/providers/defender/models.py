@@ -40,6 +40,7 @@ class LogonUser(VendorModel):
     """One account that logged on to a machine."""
 
     account: str = Field(alias="accountName")
+    domain: str | None = Field(default=None, alias="accountDomain")
     last_seen: UtcDatetime | None = Field(default=None, alias="lastSeen")
     kinds: str | None = Field(default=None, alias="logonTypes")
     only_network: bool | None = Field(default=None, alias="isOnlyNetworkUser")
@@ -49,6 +50,7 @@ class LogonUser(VendorModel):
         kinds = [kind.strip() for kind in (self.kinds or "").split(",")]
         return Logon(
             account=self.account,
+            domain=self.domain or "",
             last_seen_at=self.last_seen,
             kinds=[kind for kind in kinds if kind],
             only_network=bool(self.only_network),

@@ -81,6 +81,26 @@ async def test_one_device_that_may_work_later_is_tried_again_and_the_others_are_
     assert (endpoint.called("scan lt-1"), endpoint.called("scan lt-2")) == (2, 1)
 
 
+async def test_the_last_try_keeps_what_became_of_the_others(endpoint: FakeEndpoint) -> None:
+    endpoint.devices = [device(1), device(2)]
+    endpoint.failing["isolate lt-1"] = RetryableError("busy", vendor="defender")
+    with pytest.raises(RetryableError):
+        await call(isolate_devices, **ASKED)
+    endpoint.failing["list_devices"] = RetryableError("busy", vendor="defender")
+    found = await call(isolate_devices, last=True, **ASKED)
+    states = {one["name"]: one["state"] for one in found["results"]}
+    assert states == {"lt-1": "Failed", "lt-2": "Succeeded"}
+    outcome = found["outcome"]
+    assert outcome["status"] == "failed" and "busy" in outcome["detail"]
+    assert sorted(outcome["undo"]["devices"]) == [device(1).id, device(2).id], "both may be isolated"
+
+
+async def test_a_last_try_that_knows_nothing_claims_nothing(endpoint: FakeEndpoint) -> None:
+    endpoint.failing["list_devices"] = RetryableError("busy", vendor="defender")
+    with pytest.raises(RetryableError):
+        await call(scan_devices, last=True, **ASKED)
+
+
 async def test_a_store_that_is_away_stops_no_order(
     house: FakeHouse, endpoint: FakeEndpoint
 ) -> None:
