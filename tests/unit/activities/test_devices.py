@@ -92,7 +92,9 @@ async def test_the_last_try_keeps_what_became_of_the_others(endpoint: FakeEndpoi
     assert states == {"lt-1": "Failed", "lt-2": "Succeeded"}
     outcome = found["outcome"]
     assert outcome["status"] == "failed" and "busy" in outcome["detail"]
-    assert sorted(outcome["undo"]["devices"]) == [device(1).id, device(2).id], "both may be isolated"
+    assert sorted(outcome["undo"]["devices"]) == [device(1).id, device(2).id], (
+        "both may be isolated"
+    )
 
 
 async def test_a_last_try_that_knows_nothing_claims_nothing(endpoint: FakeEndpoint) -> None:
