@@ -14,7 +14,6 @@ from shared.models.base import Json, Model, UtcDatetime
 from shared.models.case import CampaignCase
 from shared.models.firewall import address_key
 from shared.models.verdict import Confidence
-from shared.playbook.intake.fields import one_line
 
 KEPT = timedelta(days=7)
 """How long a case counts for its address. Addresses change hands: what one did weeks ago says
@@ -25,8 +24,6 @@ router, or one person with two accounts; three with Medium or High confidence ar
 organisation, and few enough that those still to come can be saved."""
 MOST_TOLD = 200
 """Earlier cases that are told at one milestone, the latest; the others see it at their next."""
-MOST_NAMED = 5
-"""Accounts that a sentence names; record and ticket name more."""
 IPV6_NETWORK = 64
 """RFC 6177 and 8981: a customer has at least a /64 and changes addresses within it by the hour."""
 
@@ -96,18 +93,3 @@ def gate(hits: Sequence[Hit], reached: int) -> str:
     """
     oldest = min(hits, key=lambda one: (one.at, one.case_id))
     return f"{reached}-{oldest.case_id}"
-
-
-def hit_words(count: int, cases: Sequence[Json], address: str) -> str:
-    """Return a sentence's beginning: how many others were hit from where, and who."""
-    names = [one_line(str(one["account"]), 100) for one in cases[-MOST_NAMED:]]
-    more = count - len(names)
-    listed = ", ".join(names) + (f" and {more} more" if more > 0 else "")
-    noun, verb = ("account", "was") if count == 1 else ("accounts", "were")
-    return f"{count} other {noun} {verb} hit from {address}: {listed}"
-
-
-def seen_from(case_id: str, account: str, cases: Sequence[Json], count: int) -> Json:
-    """Return what the record of one of the cases gains; ``cases`` are those of all accounts."""
-    named = [one for one in cases if one["case_id"] != case_id and one["account"] != account]
-    return {"campaign": named, "campaign_count": count}

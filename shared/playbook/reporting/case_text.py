@@ -4,20 +4,25 @@ Answer first, then reasons, then what to do. Everything is made from the record 
 record gives the same text. Source of the fields: seed 004, Incident_Creation_Notification.
 """
 
-from urllib.parse import parse_qs, urlsplit
-
 from shared.models.base import Json
 from shared.models.block import BLOCK_INPUTS, BlockName, BlockStatus
 from shared.models.case import CaseRecord, CaseStatus, OperatingMode
-from shared.models.choices import question_for
-from shared.models.message import Notification, Question, Ticket
+from shared.models.message import Notification, Ticket
 from shared.models.outcome import ActionStatus
 from shared.models.plan import Disposition
 from shared.playbook.intake.fields import one_line
 from shared.playbook.planning.impact import Severity, ticket_severity
+from shared.playbook.reporting.campaign_text import campaign_lines, campaign_links
 from shared.playbook.reporting.case_view import CaseView
 from shared.playbook.reporting.markdown import escape, is_plain_url
 from shared.playbook.reporting.next_steps import escalations, next_steps
+from shared.playbook.reporting.question_text import (
+    ASKING,
+    asking_lines,
+    question_of,
+    who_decided,
+)
+from shared.playbook.reporting.phases import URGENT, WHOLE_SUMMARY, phase_words
 from shared.playbook.reporting.undo_lines import fate
 
 TITLE_LIMIT = 160
@@ -31,31 +36,15 @@ MOST_REASONS = 8
 MOST_STEPS = 12
 MOST_LINES = 40
 
-_PHASE_WORDS = {
-    "opened": "opened",
-    "decision_needed": "DECISION NEEDED",
-    "decided": "decided",
-    "completed": "response completed",
-    "joined": "another incident joined this case",
-    "containment_failed": "CONTAINMENT FAILED",
-    "not_held": "CONTAINMENT DID NOT HOLD",
-    "undone": "ACTIONS TAKEN BACK",
-    "emergency": "NO TICKET",
-    "broke_off": "RESPONSE BROKE OFF",
-    "paused": "AUTOMATIC CONTAINMENT PAUSED",
-}
-_URGENT = frozenset(
-    {"decision_needed", "containment_failed", "not_held", "emergency", "broke_off", "paused"}
-)
-_WHOLE_SUMMARY = frozenset({"emergency", "broke_off"})
 _LINK_WORDS = (("decision", "Decide"), ("report", "Report"), ("status", "Case record"))
 
 
-def ticket_for(record: CaseRecord | Json, *, phase: str = "opened") -> Ticket:
-    """Return the case's ticket; the work note carries the state of this phase."""
+def ticket_for(record: CaseRecord | Json, *, phase: str = "opened", why: str = "") -> Ticket:
+    """Return the case's ticket; the work note carries the state of this phase, and ``why``."""
     view = CaseView(record)
     sections = _sections(view)
-    note = f"{_phase_words(phase)}\n\n{_join(sections, WORK_NOTE_LIMIT)}"
+    head = phase_words(phase) + (f": {one_line(why, 500)}" if why else "")
+    note = f"{head}\n\n{_join(sections, WORK_NOTE_LIMIT)}"
     return Ticket(
         correlation_id=view.record.case_id,
         title=_title(view),
@@ -68,18 +57,23 @@ def ticket_for(record: CaseRecord | Json, *, phase: str = "opened") -> Ticket:
 def notification_for(record: CaseRecord | Json, phase: str, *, why: str = "") -> Notification:
     """Return the message to analysts for a phase.
 
-    ``opened``, ``decision_needed``, ``decided``, ``completed``, ``not_held``, ``undone``; with the
-    whole summary (``why`` says the cause): ``emergency``, the ticket could not be written (seed
-    004, block 8), and ``broke_off``, the response itself failed.
+    ``opened``, ``decision_needed``, ``decided``, ``completed``, ``not_held``, ``undone``; with
+    ``why``, what is new: ``reminder``, ``escalated``, ``second_needed``; with the whole summary
+    (``why`` says the cause): ``emergency``, the ticket could not be written (seed 004, block 8),
+    and ``broke_off``, the response itself failed.
     """
     view = CaseView(record)
-    urgent = phase in _URGENT or view.confidence == "High" or bool(_failed(view))
+    urgent = phase in URGENT or view.confidence == "High" or bool(_failed(view))
     summary = " ".join(_answer(view))
     if phase == "paused":
         summary = f"{one_line(why, 300).capitalize()}. The first case that waits: {summary}"
+    if phase == "campaign":
+        summary = f"{one_line(why, 500)}. Look at them together; the latest: {summary}"
+    if phase in ASKING and why:
+        summary = f"{one_line(why, 500).capitalize()}. {summary}"
     if phase == "not_held":
         summary = f"A sign-in succeeded after containment: contain by hand now. {summary}"
-    if phase in _WHOLE_SUMMARY:
+    if phase in WHOLE_SUMMARY:
         what = "The ticket could not be written" if phase == "emergency" else "Take over by hand"
         reason = f" ({one_line(why, 200)})" if why else ""
         summary = f"{what}{reason}; this is the whole case. {summary}"
@@ -89,21 +83,17 @@ def notification_for(record: CaseRecord | Json, phase: str, *, why: str = "") ->
         lines = [f"Asked: {line}" for line in _asked(view)] + lines
     return Notification(
         case_id=view.record.case_id,
-        title=one_line(f"{_phase_words(phase)}: {_title(view)}", TITLE_LIMIT),
+        title=one_line(f"{phase_words(phase)}: {_title(view)}", TITLE_LIMIT),
         summary=one_line(summary, 1_000),
         facts=_facts(view),
-        lines=lines[: 200 if phase in _WHOLE_SUMMARY else MOST_LINES],
-        links=_links(view, with_decision=phase == "decision_needed"),
+        lines=lines[: 200 if phase in WHOLE_SUMMARY else MOST_LINES],
+        links=[
+            *(campaign_links(view) if phase == "campaign" else []),
+            *_links(view, with_decision=phase in ASKING),
+        ],
         urgent=urgent,
-        question=_question(view) if phase == "decision_needed" else None,
+        question=question_of(view) if phase in ASKING else None,
     )
-
-
-def _question(view: CaseView) -> Question | None:
-    """Return what is asked, with the signed token of the decision link; none without a link."""
-    query = urlsplit(view.record.links.get("decision", "")).query
-    tokens = parse_qs(query).get("token")
-    return question_for(view.record, view.address, tokens[0]) if tokens else None
 
 
 def incident_comment_for(record: CaseRecord | Json) -> str:
@@ -181,9 +171,10 @@ def _answer(view: CaseView) -> list[str]:
     if decision is not None:
         comment = f" ({view.text(decision.comment)})" if decision.comment else ""
         chosen = ", ".join(decision.actions)
-        lines.append(f"Decided by {view.text(decision.decided_by)}: {chosen}{comment}.")
+        lines.append(f"Decided by {who_decided(decision)}: {chosen}{comment}.")
     elif view.record.status is CaseStatus.AWAITING_DECISION:
         lines.append(f"WAITING FOR A DECISION: {', '.join(_asked(view)) or 'see the case'}.")
+        lines += asking_lines(view)
     return lines
 
 
@@ -206,6 +197,7 @@ def _sections(view: CaseView) -> list[tuple[str, list[str]]]:
         ("WHAT WOULD CHANGE THIS VERDICT", view.what_would_change),
         ("IMPACT", view.impact),
         ("ESCALATION", escalations(view.record)),
+        ("HIT FROM THE SAME ADDRESS", campaign_lines(view)),
         ("JOINED INCIDENTS", view.joined_lines()),
         ("CASE", about),
         ("LINKS", links),
@@ -283,10 +275,6 @@ def _links(view: CaseView, *, with_decision: bool = False) -> list[tuple[str, st
         if isinstance(url, str) and url:
             links.append((label, url))
     return links
-
-
-def _phase_words(phase: str) -> str:
-    return _PHASE_WORDS.get(phase, one_line(phase, 40).replace("_", " "))
 
 
 def _join(sections: list[tuple[str, list[str]]], limit: int) -> str:

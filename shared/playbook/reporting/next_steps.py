@@ -13,6 +13,7 @@ from shared.playbook.acting.containment import PERSISTENCE_ACTIONS
 from shared.playbook.acting.devices import DEVICE_ACTIONS, left_to_people
 from shared.playbook.acting.persistence import what_is_open
 from shared.playbook.intake.fields import one_line
+from shared.playbook.reporting.campaign_text import WIDESPREAD, campaign_steps, others_hit
 from shared.playbook.reporting.case_view import LINE_LIMIT, CaseView
 from shared.playbook.reporting.undo_lines import undo_steps
 
@@ -54,6 +55,7 @@ def next_steps(record: CaseRecord | Json) -> list[str]:
     steps = [
         *undo_steps(view),
         *_what_failed(view),
+        *campaign_steps(view),
         *_what_is_left_to_people(view),
         *(line for line in escalations(record) if line.startswith("Escalate")),
         *(line for _name, line in view.troubled_blocks()),
@@ -81,6 +83,8 @@ def escalations(record: CaseRecord | Json) -> list[str]:
         ]
         if titles:
             grave.append(f"signs of {words}: {', '.join(titles[:3])}")
+    if (hit := others_hit(view) + 1) >= WIDESPREAD:
+        grave.append(f"widespread compromise: {hit} accounts were hit from one address")
     if grave and view.confidence != "Low":
         lines.append(f"Escalate to the incident response team: {'; '.join(grave)}.")
     lines.append(

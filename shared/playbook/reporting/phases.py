@@ -1,0 +1,43 @@
+"""The phases of a case that people are told of: how each is called, and how loudly."""
+
+from shared.playbook.intake.fields import one_line
+
+PHASE_WORDS = {
+    "opened": "opened",
+    "decision_needed": "DECISION NEEDED",
+    "reminder": "REMINDER, DECISION NEEDED",
+    "escalated": "ESCALATED, DECISION NEEDED",
+    "second_needed": "SECOND PERSON NEEDED",
+    "overtaken": "no longer asked by this message",
+    "decided": "decided",
+    "completed": "response completed",
+    "joined": "another incident joined this case",
+    "campaign": "SEVERAL ACCOUNTS, ONE ADDRESS",
+    "containment_failed": "CONTAINMENT FAILED",
+    "not_held": "CONTAINMENT DID NOT HOLD",
+    "undone": "ACTIONS TAKEN BACK",
+    "emergency": "NO TICKET",
+    "broke_off": "RESPONSE BROKE OFF",
+    "paused": "AUTOMATIC CONTAINMENT PAUSED",
+}
+URGENT = frozenset(
+    {
+        "decision_needed",
+        "reminder",
+        "escalated",
+        "second_needed",
+        "containment_failed",
+        "not_held",
+        "emergency",
+        "broke_off",
+        "paused",
+        "campaign",
+    }
+)
+WHOLE_SUMMARY = frozenset({"emergency", "broke_off"})
+"""Phases in which the message holds the whole case: nobody can read it elsewhere."""
+
+
+def phase_words(phase: str) -> str:
+    """Return how people read a phase."""
+    return PHASE_WORDS.get(phase, one_line(phase, 40).replace("_", " "))
