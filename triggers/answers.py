@@ -20,6 +20,11 @@ _PAGE_POLICY = (
 )
 
 
+def security_headers() -> dict[str, str]:
+    """Return what every answer carries: not kept, not guessed at, no address told to others."""
+    return dict(_SECURITY_HEADERS)
+
+
 def json_answer(
     body: Any, status: int = 200, headers: dict[str, str] | None = None
 ) -> func.HttpResponse:
@@ -50,25 +55,29 @@ def problem(
 
 
 def problem_for_people(
-    request: func.HttpRequest, status: int, title: str, *, detail: str
+    request: func.HttpRequest, status: int, title: str, *, detail: str, sign_in: str = ""
 ) -> func.HttpResponse:
-    """Return a problem as a page to a browser, as ``application/problem+json`` to a program."""
+    """Return a problem as a page to a browser, as ``application/problem+json`` to a program.
+
+    ``sign_in`` is where signing in may help; the page links there.
+    """
     if "text/html" not in request.headers.get("accept", ""):
         return problem(status, title, detail=detail)
     from shared.pages import render_problem
 
-    return page(render_problem(title, detail), status)
+    return page(render_problem(title, detail, sign_in=sign_in), status)
 
 
-def page(html: str, status: int = 200) -> func.HttpResponse:
+def page(html: str, status: int = 200, *, cookie: str = "") -> func.HttpResponse:
     """Return an HTML page that runs no script, loads nothing and can be framed by nobody."""
     from shared.pages.style import style_source
 
     policy = _PAGE_POLICY.format(style=style_source())
+    headers = _SECURITY_HEADERS | {"Content-Security-Policy": policy, "X-Frame-Options": "DENY"}
     return func.HttpResponse(
         html,
         status_code=status,
         mimetype="text/html",
         charset="utf-8",
-        headers=_SECURITY_HEADERS | {"Content-Security-Policy": policy, "X-Frame-Options": "DENY"},
+        headers=headers | ({"Set-Cookie": cookie} if cookie else {}),
     )

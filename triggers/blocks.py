@@ -17,7 +17,7 @@ from triggers.answers import json_answer, problem
 from triggers.body import read_json
 from triggers.cases import find_record
 from triggers.deciding import field_errors
-from triggers.identity import find_caller, is_cross_site
+from triggers.identity import Refusal, check_origin, find_caller, own_account
 
 blueprint = df.Blueprint()
 
@@ -73,16 +73,15 @@ async def order_block(
 ) -> func.HttpResponse:
     """Lift or extend a case's block: ``{"address", "lift": true | "extend_hours": n, "comment"}``.
 
-    Whoever may decide may do it, as with an undo. The record says who and why once it is done. An
+    Whoever may undo may do it. The record says who and why once it is done. An
     address that another case holds, too, stays blocked until that case lets go.
     """
-    case_id = req.route_params["case_id"]
-    caller = find_caller(req, get_settings(), case_id, Purpose.DECISION)
-    if caller is None:
-        detail = "Sign in, use the decision link while it is valid, or send the automation key."
-        return problem(401, "Changing a block needs the right to decide", detail=detail)
-    if is_cross_site(req, get_settings()):
-        return problem(403, "This was sent from another site")
+    case_id, settings = req.route_params["case_id"], get_settings()
+    caller = find_caller(req, settings, case_id, Purpose.UNDO)
+    if isinstance(caller, Refusal):
+        return caller.answer(req)
+    if refusal := check_origin(req, settings):
+        return refusal.answer(req)
     try:
         body = OrderBody.model_validate(read_json(req))
         order = BlockOrder(
@@ -101,6 +100,8 @@ async def order_block(
         return problem(503, "The case store did not answer", detail=error.describe())
     if not record:
         return problem(404, "There is no such case")
+    if refusal := own_account(caller, record):
+        return refusal.answer(req)
     keeper = await _keeper(client, case_id, body.address)
     if keeper is None:
         return problem(409, "This case does not block that address")

@@ -12,10 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from orchestrators.names import BREAKER_KEY, Entity
 from shared.models.base import format_utc
 from shared.playbook.intake.fields import InvalidBody
+from shared.settings import get_settings
 from triggers.answers import json_answer, problem
 from triggers.body import read_json
 from triggers.deciding import field_errors
-from triggers.identity import by_function_key
+from triggers.identity import Refusal, by_function_key, check_origin
 
 blueprint = df.Blueprint()
 
@@ -36,16 +37,20 @@ async def reset_breaker(
     req: func.HttpRequest, client: df.DurableFunctionsClient
 ) -> func.HttpResponse:
     """Let the app contain by itself again; who did it and why is kept. ``{"comment": "why"}``."""
+    caller = by_function_key(req)
+    if isinstance(caller, Refusal):
+        return caller.answer(req)
+    if refusal := check_origin(req, get_settings()):
+        return refusal.answer(req)
     try:
         body = ResetBody.model_validate(read_json(req))
     except ValidationError as error:
         return problem(400, "The body is not valid", errors=field_errors(error))
     except InvalidBody as error:
         return problem(400, "The body is not valid", errors=error.errors)
-    by = by_function_key(req)
-    given = {"at": format_utc(datetime.now(UTC)), "by": by, "comment": body.comment}
+    given = {"at": format_utc(datetime.now(UTC)), "by": caller.name, "comment": body.comment}
     await client.signal_entity(BREAKER, "reset", given)
-    return json_answer({"accepted": True, "by": by}, 202)
+    return json_answer({"accepted": True, "by": caller.name}, 202)
 
 
 async def read_breaker(client: df.DurableFunctionsClient) -> Any:

@@ -12,8 +12,9 @@ from shared.models.base import Json
 from shared.models.case import CaseRequest
 from shared.playbook.reporting.record import initial_record
 from shared.settings import get_settings
-from triggers.answers import json_answer, page, problem, problem_for_people
-from triggers.identity import find_caller
+from triggers.answers import json_answer, page, problem
+from triggers.identity import Refusal, find_caller, own_account, undo_mark
+from triggers.sessions import came_from_elsewhere, land, onward
 
 blueprint = df.Blueprint()
 
@@ -54,26 +55,27 @@ async def get_case(req: func.HttpRequest, client: df.DurableFunctionsClient) -> 
 )
 @blueprint.durable_client_input(client_name="client")
 async def get_report(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-    """Return the report page to a signed-in person, a link's holder or the automation key."""
-    case_id = req.route_params["case_id"]
-    settings = get_settings()
-    if find_caller(req, settings, case_id, Purpose.REPORT) is None:
-        return problem_for_people(
-            req,
-            401,
-            "Sign in, or use the link from the ticket",
-            detail="The link is not valid or has expired. A newer one is in the ticket.",
-        )
+    """Return the report page to an approver, a link's holder or the automation key.
+
+    A link's token is taken out of the address first.
+    """
+    case_id, settings = req.route_params["case_id"], get_settings()
+    if landed := land(req, settings, case_id, Purpose.REPORT):
+        return landed
+    caller = find_caller(req, settings, case_id, Purpose.REPORT)
+    if isinstance(caller, Refusal):
+        return onward(Purpose.REPORT) if came_from_elsewhere(req) else caller.answer(req)
     try:
         record = await find_record(client, case_id)
     except TourniquetError as error:
         return problem(503, "The case store did not answer", detail=error.describe())
     if not record:
         return problem(404, "There is no such case")
+    if refusal := own_account(caller, record):
+        return refusal.answer(req)
     from shared.pages import render_report
 
-    may_undo = find_caller(req, settings, case_id, Purpose.DECISION) is not None
-    return page(render_report(record, may_undo=may_undo))
+    return page(render_report(record, undo=undo_mark(req, settings, record)))
 
 
 async def find_record(client: df.DurableFunctionsClient, case_id: str) -> Json | None:

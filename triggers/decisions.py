@@ -1,7 +1,5 @@
 """What people tell a case: a decision, an acknowledgement, that it is closed."""
 
-from urllib.parse import parse_qs
-
 import azure.durable_functions as df
 import azure.functions as func
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -11,12 +9,29 @@ from shared.case_links import Purpose
 from shared.errors import TourniquetError
 from shared.models.base import Json
 from shared.playbook.intake.fields import InvalidBody
+from shared.playbook.planning.answers import SIGNED_IN
 from shared.settings import get_settings
-from triggers.answers import json_answer, page, problem, problem_for_people
-from triggers.body import read_json
+from triggers.answers import json_answer, page, problem
+from triggers.body import read_form, read_json
 from triggers.cases import find_record
-from triggers.deciding import Answerer, field_errors, parse_decision, send_decision
-from triggers.identity import Caller, by_function_key, find_caller, is_cross_site
+from triggers.deciding import (
+    Answerer,
+    DecisionBody,
+    field_errors,
+    parse_decision,
+    send_decision,
+)
+from triggers.identity import (
+    Caller,
+    Refusal,
+    by_function_key,
+    check_form,
+    check_origin,
+    find_caller,
+    own_account,
+    undo_mark,
+)
+from triggers.sessions import came_from_elsewhere, is_form, land, onward, session_cookie
 
 blueprint = df.Blueprint()
 
@@ -41,17 +56,46 @@ class NoteBody(BaseModel):
 async def get_decision(
     req: func.HttpRequest, client: df.DurableFunctionsClient
 ) -> func.HttpResponse:
-    """Return the decision page: verdict, reasons, choices and consequences on one screen."""
-    case_id = req.route_params["case_id"]
-    caller = find_caller(req, get_settings(), case_id, Purpose.DECISION)
-    if caller is None:
-        return _refused(req)
+    """Return the decision page: verdict, reasons, choices and consequences on one screen.
+
+    A link's token is taken out of the address first.
+    """
+    case_id, settings = req.route_params["case_id"], get_settings()
+    if landed := land(req, settings, case_id, Purpose.DECISION):
+        return landed
+    caller = find_caller(req, settings, case_id, Purpose.DECISION)
+    if isinstance(caller, Refusal):
+        elsewhere = came_from_elsewhere(req)
+        return onward(Purpose.DECISION) if elsewhere else caller.answer(req)
     record = await _record(client, case_id)
     if isinstance(record, func.HttpResponse):
         return record
+    if refusal := own_account(caller, record):
+        return refusal.answer(req)
+    return _decision_page(req, record, caller)
+
+
+def _decision_page(
+    req: func.HttpRequest,
+    record: Json,
+    caller: Caller,
+    *,
+    status: int = 200,
+    error: str = "",
+    comment: str = "",
+) -> func.HttpResponse:
     from shared.pages import render_decision
 
-    return page(render_decision(record, token=caller.token))
+    html = render_decision(
+        record,
+        csrf=caller.csrf,
+        link_question=caller.question,
+        expires_at=caller.expires_at,
+        undo=undo_mark(req, get_settings(), record),
+        error=error,
+        comment=comment,
+    )
+    return page(html, status)
 
 
 @blueprint.route(
@@ -62,56 +106,90 @@ async def post_decision(
     req: func.HttpRequest, client: df.DurableFunctionsClient
 ) -> func.HttpResponse:
     """Accept a decision ``{"actions": [...], "comment": "..."}``; the first valid one wins."""
-    case_id = req.route_params["case_id"]
-    caller = find_caller(req, get_settings(), case_id, Purpose.DECISION)
-    if caller is None:
-        return _refused(req)
-    if is_cross_site(req, get_settings()):
-        return problem(403, "This was sent by another site's page")
+    case_id, settings = req.route_params["case_id"], get_settings()
+    caller = find_caller(req, settings, case_id, Purpose.DECISION)
+    if isinstance(caller, Refusal):
+        return caller.answer(req)
+    if refusal := check_origin(req, settings):
+        return refusal.answer(req)
     record = await _record(client, case_id)
     if isinstance(record, func.HttpResponse):
         return record
-    if req.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+    if refusal := own_account(caller, record):
+        return refusal.answer(req)
+    if is_form(req):
         return await _take_form(req, client, record, caller)
     try:
-        body = parse_decision(read_json(req))
+        body = _for_question(parse_decision(read_json(req)), record, caller)
     except InvalidBody as error:
         return problem(400, "The decision is not valid", errors=error.errors)
-    decision = await send_decision(client, record, body, Answerer(caller.name))
+    decision = await send_decision(client, record, body, _answerer(caller))
     if isinstance(decision, str):
         return problem(409, "The decision is not taken", detail=decision)
     return json_answer({"case_id": case_id, "accepted": True, "decision": decision.to_json()}, 202)
-
-
-def _refused(req: func.HttpRequest) -> func.HttpResponse:
-    return problem_for_people(
-        req,
-        401,
-        "The link is not valid or has expired",
-        detail="A decision link works until the deadline named in the message that brought it. "
-        "After that the case is in the ticket; act by hand or ask the SOC's lead.",
-    )
 
 
 async def _take_form(
     req: func.HttpRequest, client: df.DurableFunctionsClient, record: Json, caller: Caller
 ) -> func.HttpResponse:
     """Take a decision from the page's form; every answer is a page again."""
-    from shared.pages import render_decided, render_decision
+    from shared.pages import render_decided
 
-    sent = _read_form(req)
     try:
-        body = parse_decision(sent)
+        fields = read_form(req)
+    except InvalidBody as error:
+        return _decision_page(req, record, caller, status=400, error=_too_much(error))
+    if refusal := check_form(caller, "".join(fields.get("csrf", []))):
+        return refusal.answer(req)
+    comment = "".join(fields.get("comment", []))
+    try:
+        body = _for_question(parse_decision(_chosen(fields)), record, caller)
     except InvalidBody:
-        html = render_decision(
-            record, token=caller.token, error=_TICK_SOMETHING, comment=sent["comment"]
+        return _decision_page(
+            req, record, caller, status=400, error=_TICK_SOMETHING, comment=comment
         )
-        return page(html, 400)
-    decision = await send_decision(client, record, body, Answerer(caller.name))
+    decision = await send_decision(client, record, body, _answerer(caller))
     if isinstance(decision, str):
         why = f"Nothing was done: {decision}."
-        return page(render_decision(record, token=caller.token, error=why), 409)
-    return page(render_decided(record, decision), 202)
+        return _decision_page(req, record, caller, status=409, error=why, comment=comment)
+    return page(render_decided(record, decision), 202, cookie=_deciders_session(record, caller))
+
+
+def _chosen(fields: dict[str, list[str]]) -> Json:
+    """Return the page's form as the JSON body it stands for.
+
+    The buttons that leave the account as it is send ``instead``, which overrides what is ticked.
+    """
+    body: Json = {
+        "actions": fields.get("instead") or fields.get("actions", []),
+        "comment": "".join(fields.get("comment", [])),
+    }
+    return body | ({"question": "".join(fields["question"])} if "question" in fields else {})
+
+
+def _for_question(body: DecisionBody, record: Json, caller: Caller) -> DecisionBody:
+    """Return the answer with the question it is for: what was sent, but never beyond the link."""
+    open_now = record.get("question", 1)
+    sent = body.question if "question" in body.model_fields_set else caller.question or open_now
+    if caller.question is not None and sent != caller.question:
+        sent = min(sent, caller.question)
+    return body.model_copy(update={"question": sent})
+
+
+def _answerer(caller: Caller) -> Answerer:
+    person = caller.person
+    return Answerer(caller.name, identity=f"{SIGNED_IN}:{person.id}" if person else "")
+
+
+def _deciders_session(record: Json, caller: Caller) -> str:
+    """Return the cookie by which the browser that decided by a link may take it back."""
+    if caller.question is None or caller.person is not None:
+        return ""
+    return session_cookie(get_settings(), record["case_id"], Purpose.UNDO, until=None)
+
+
+def _too_much(error: InvalidBody) -> str:
+    return "Nothing was done: what was sent " + "; ".join(one.reason for one in error.errors) + "."
 
 
 @blueprint.route(
@@ -138,18 +216,25 @@ async def _tell(
     req: func.HttpRequest, client: df.DurableFunctionsClient, event: Event
 ) -> func.HttpResponse:
     case_id = req.route_params["case_id"]
+    caller = by_function_key(req)
+    if isinstance(caller, Refusal):
+        return caller.answer(req)
+    if refusal := check_origin(req, get_settings()):
+        return refusal.answer(req)
     note = _read_note(req)
     if isinstance(note, func.HttpResponse):
         return note
     record = await _record(client, case_id)
     if isinstance(record, func.HttpResponse):
         return record
+    if refusal := own_account(caller, record):
+        return refusal.answer(req)
     if record["status"] == "closed":
         return problem(409, "This case is closed")
     if event is Event.CLOSED and record["status"] == "awaiting_decision":
         detail = "Answer the open question first; NoAction changes nothing."
         return problem(409, "This case waits for a decision", detail=detail)
-    data = {"by": by_function_key(req), "comment": note.comment}
+    data = {"by": caller.name, "comment": note.comment}
     await client.raise_orchestration_event(case_id, str(event), data=data)
     return json_answer({"case_id": case_id, "accepted": True}, 202)
 
@@ -169,17 +254,3 @@ def _read_note(req: func.HttpRequest) -> NoteBody | func.HttpResponse:
         return problem(400, "The body is not valid", errors=field_errors(error))
     except InvalidBody as error:
         return problem(400, "The body is not valid", errors=error.errors)
-
-
-def _read_form(req: func.HttpRequest) -> Json:
-    """Return the page's form as the JSON body it stands for.
-
-    The buttons that leave the account as it is send ``instead``, which overrides what is ticked.
-    """
-    try:
-        fields = parse_qs(req.get_body().decode("utf-8", "replace"), max_num_fields=50)
-    except ValueError:
-        fields = {}
-    actions = fields.get("instead") or fields.get("actions", [])
-    question = "".join(fields.get("question", ["1"]))
-    return {"actions": actions, "comment": "".join(fields.get("comment", [])), "question": question}

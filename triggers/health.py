@@ -1,12 +1,14 @@
-"""Whether the app is up, and what is configured."""
+"""Whether the app is up and, for those who run it, what is configured."""
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from shared.bootstrap import get_providers
+from shared.policy import get_policy
 from shared.settings import get_settings
 from triggers.answers import json_answer
 from triggers.breaker import read_breaker
+from triggers.identity import has_automation_key, is_approver
 
 blueprint = df.Blueprint()
 
@@ -14,7 +16,13 @@ blueprint = df.Blueprint()
 @blueprint.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @blueprint.durable_client_input(client_name="client")
 async def health(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-    """Say that the app runs, its mode, what is configured and whether it is paused; no names."""
+    """Say that the app runs; its mode, what is configured and whether it is paused to its people.
+
+    That containment is paused, or a part missing, is worth knowing to an attacker. Approvers and
+    whoever has the automation key get it, without names.
+    """
+    if not (has_automation_key(req, get_settings()) or is_approver(req)):
+        return json_answer({"status": "ok"})
     providers = get_providers()
     configured = {
         "directory": providers.directory is not None,
@@ -32,7 +40,7 @@ async def health(req: func.HttpRequest, client: df.DurableFunctionsClient) -> fu
     return json_answer(
         {
             "status": "ok",
-            "mode": get_settings().mode,
+            "mode": get_policy().mode,
             "configured": configured,
             "automatic_containment": await read_breaker(client),
         }

@@ -3,7 +3,6 @@
 import logging
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -20,16 +19,23 @@ from shared.models.undo import UndoResult
 from shared.models.undoing import Chosen, choose
 from shared.playbook.intake.fields import InvalidBody
 from shared.settings import get_settings
-from triggers.answers import json_answer, page, problem, problem_for_people
-from triggers.body import read_json
+from triggers.answers import json_answer, page, problem
+from triggers.body import read_form, read_json
 from triggers.cases import find_record
 from triggers.deciding import field_errors
-from triggers.identity import Caller, find_caller, is_cross_site
+from triggers.identity import (
+    Caller,
+    Refusal,
+    check_form,
+    check_origin,
+    find_caller,
+    own_account,
+)
+from triggers.sessions import is_form
 
 blueprint = df.Blueprint()
 
 _log = logging.getLogger("tourniquet.triggers")
-_FORM = "application/x-www-form-urlencoded"
 _ENDED = frozenset({"COMPLETED", "FAILED", "TERMINATED"})
 _REASON = "Nothing was taken back: tick what to take back and say why (up to 2,000 characters)."
 _MOST_UNDOS = 200
@@ -64,28 +70,25 @@ async def undo_actions(
 ) -> func.HttpResponse:
     """Take back all or the named actions ``{"actions", "targets", "comment": "why"}``.
 
-    Whoever may decide may undo. 202 when it is started or, asked again in the same words, already
-    under way; 409 when nothing of it can be undone, or another undo of the case is under way.
+    An approver who is signed in may, the browser that has just decided, and the automation. 202
+    when it is started or, asked again in the same words, already under way; 409 when nothing of it
+    can be undone, or another undo of the case is under way.
     """
-    case_id = req.route_params["case_id"]
-    caller = find_caller(req, get_settings(), case_id, Purpose.DECISION)
-    if caller is None:
-        return problem_for_people(
-            req,
-            401,
-            "Taking actions back needs the right to decide",
-            detail="Sign in, use the decision link as long as it is valid, or send the automation "
-            "key. A link to the report is not enough.",
-        )
-    if is_cross_site(req, get_settings()):
-        return problem(403, "This was sent by another site's page")
+    case_id, settings = req.route_params["case_id"], get_settings()
+    caller = find_caller(req, settings, case_id, Purpose.UNDO)
+    if isinstance(caller, Refusal):
+        return caller.answer(req)
+    if refusal := check_origin(req, settings):
+        return refusal.answer(req)
     try:
         record = await find_record(client, case_id)
     except TourniquetError as error:
         return problem(503, "The case store did not answer", detail=error.describe())
     if record is None:
         return problem(404, "There is no such case")
-    if req.headers.get("content-type", "").startswith(_FORM):
+    if refusal := own_account(caller, record):
+        return refusal.answer(req)
+    if is_form(req):
         return await _take_form(req, client, record, caller)
     try:
         body = _parse(read_json(req))
@@ -120,20 +123,23 @@ async def _take_form(
     """Take an undo from a page's form; every answer is a page again."""
     from shared.pages import render_undo
 
-    sent = _read_form(req)
+    comment = ""
     try:
-        body = _parse(sent)
+        fields = read_form(req)
+        if refusal := check_form(caller, "".join(fields.get("csrf", []))):
+            return refusal.answer(req)
+        comment = "".join(fields.get("comment", []))
+        body = _parse(_chosen(fields) | {"comment": comment})
         if not body.actions:
             raise InvalidBody([])
     except InvalidBody:
-        html = render_undo(record, token=caller.token, error=_REASON, comment=sent["comment"])
-        return page(html, 400)
+        return page(render_undo(record, csrf=caller.csrf, error=_REASON, comment=comment), 400)
     chosen = choose(record, body.actions, body.targets)
     started = await _start(client, record, chosen, body, caller)
     if not started["accepted"]:
         error = f"{started['title']}. {started['detail']}"
-        return page(render_undo(record, token=caller.token, error=error), 409)
-    return page(render_undo(record, token=caller.token, under_way=started, by=caller.name), 202)
+        return page(render_undo(record, csrf=caller.csrf, error=error), 409)
+    return page(render_undo(record, under_way=started, by=caller.name), 202)
 
 
 async def _start(
@@ -260,15 +266,10 @@ def _parse(body: object) -> UndoBody:
         raise InvalidBody(field_errors(error)) from error
 
 
-def _read_form(req: func.HttpRequest) -> Json:
-    """Return the form as the JSON body it stands for: each choice is ``<action> <target>``."""
-    try:
-        fields = parse_qs(req.get_body().decode("utf-8", "replace"), max_num_fields=300)
-    except ValueError:
-        fields = {}
+def _chosen(fields: dict[str, list[str]]) -> Json:
+    """Return what a form has ticked as the JSON it stands for: each is ``<action> <target>``."""
     pairs = [choice.partition(" ") for choice in fields.get("undo", [])]
     return {
         "actions": list(dict.fromkeys(action for action, _space, _target in pairs)),
         "targets": list(dict.fromkeys(target for _action, _space, target in pairs)),
-        "comment": "".join(fields.get("comment", [])),
     }

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from shared.models.base import Json
 from shared.models.block import BlockName
-from shared.models.case import CaseRecord
+from shared.models.case import CaseRecord, CaseStatus
 from shared.models.choices import ACTION_WORDS, CHOICES, options_for, why_asked
 from shared.models.plan import ActionName, Decision
 from shared.models.undoing import choose
@@ -23,7 +23,14 @@ from shared.pages.facts import facts
 from shared.pages.sign_in_plot import sign_in_plot
 from shared.pages.style import style
 
-__all__ = ["render_decided", "render_decision", "render_problem", "render_report", "render_undo"]
+__all__ = [
+    "render_decided",
+    "render_decision",
+    "render_onward",
+    "render_problem",
+    "render_report",
+    "render_undo",
+]
 
 _MAIN_REASONS = 3
 
@@ -54,12 +61,13 @@ def _environment() -> Environment:
     return environment
 
 
-def render_report(record: Json, *, may_undo: bool = False) -> str:
+def render_report(record: Json, *, undo: str | None = None) -> str:
     """Return the case report as an HTML page; a record of any status can be shown.
 
     Args:
         record: the case record.
-        may_undo: whether whoever looks may take actions back, and gets a form for it.
+        undo: what the form that takes actions back repeats, to show that our page made it; ``None``
+            when whoever looks may not take anything back, and gets no form.
 
     Raises:
         pydantic.ValidationError: ``record`` is not a case record.
@@ -78,16 +86,28 @@ def render_report(record: Json, *, may_undo: bool = False) -> str:
         not_hunted=(activity.notes if activity else []) or "not searched",
         hunts_missing=found.get("incomplete_queries") or [],
         evidence=(evidence.details.get("items") or []) if evidence else [],
-        may_undo=may_undo,
+        undo_mark=undo,
     )
 
 
-def render_decision(record: Json, *, token: str, error: str = "", comment: str = "") -> str:
-    """Return the page on which a person decides; its form repeats the link's token.
+def render_decision(
+    record: Json,
+    *,
+    csrf: str = "",
+    link_question: int | None = None,
+    expires_at: int | None = None,
+    undo: str | None = None,
+    error: str = "",
+    comment: str = "",
+) -> str:
+    """Return the page on which a person decides, or which says that there is nothing to decide.
 
     Args:
         record: the case record.
-        token: the signed link's token, empty for who came another way.
+        csrf: what the form repeats, to show that our page made it.
+        link_question: the question that the link was made for; a later one is not offered.
+        expires_at: until when the page's session is good, Unix time.
+        undo: as for the report.
         error: why the decision that was just sent could not be taken.
         comment: what was typed with it, so that it is not lost.
 
@@ -100,14 +120,17 @@ def render_decision(record: Json, *, token: str, error: str = "", comment: str =
     return _render(
         "decision.html.j2",
         case,
-        token=token,
+        csrf=csrf,
+        is_open=case.status is CaseStatus.AWAITING_DECISION
+        and link_question in (None, case.question),
+        undo_mark=undo,
         error=error,
         comment=comment,
         options=options_for(case, attack_address(case)),
         asked_because=why_asked(case),
         alone=[choice for choice in CHOICES if choice.alone],
         main_reasons=heavy[:_MAIN_REASONS],
-        expires_at=_expiry(token),
+        open_until=_open_until(case, expires_at),
         report=case.links.get("report"),
     )
 
@@ -131,7 +154,7 @@ def render_decided(record: Json, decision: Decision) -> str:
 def render_undo(
     record: Json,
     *,
-    token: str,
+    csrf: str = "",
     error: str = "",
     comment: str = "",
     under_way: Json | None = None,
@@ -141,7 +164,7 @@ def render_undo(
 
     Args:
         record: the case record.
-        token: the signed link's token, empty for who came another way.
+        csrf: what the form repeats, to show that our page made it.
         error: why nothing was started.
         comment: what was typed, so that it is not lost.
         under_way: ``{"undoing": [names], "not_undoable": [UndoResult]}`` of what was started.
@@ -154,7 +177,7 @@ def render_undo(
     return _render(
         "undo.html.j2",
         case,
-        token=token,
+        undo_mark=csrf,
         error=error,
         comment=comment,
         under_way=under_way,
@@ -163,9 +186,18 @@ def render_undo(
     )
 
 
-def render_problem(title: str, detail: str = "") -> str:
-    """Return a page that says what went wrong and what to do, for people who came by a link."""
-    return _environment().get_template("problem.html.j2").render(title=title, detail=detail)
+def render_problem(title: str, detail: str = "", *, sign_in: str = "") -> str:
+    """Return a page that says what went wrong and what to do, for people who came by a link.
+
+    ``sign_in`` is the address where signing in may help, on our own site.
+    """
+    template = _environment().get_template("problem.html.j2")
+    return template.render(title=title, detail=detail, sign_in=sign_in)
+
+
+def render_onward(to: str) -> str:
+    """Return a page that opens another page of ours by itself, and by a link."""
+    return _environment().get_template("onward.html.j2").render(to=to)
 
 
 def _render(template: str, case: CaseRecord, **values: Any) -> str:
@@ -208,9 +240,8 @@ def _links(case: CaseRecord) -> list[dict[str, str]]:
     return found
 
 
-def _expiry(token: str) -> datetime | None:
-    """Return until when a signed link is good; it starts with its Unix time."""
-    seconds = token.partition(".")[0]
-    if not (seconds.isascii() and seconds.isdigit() and len(seconds) == 10):
-        return None
-    return datetime.fromtimestamp(int(seconds), UTC)
+def _open_until(case: CaseRecord, expires_at: int | None) -> datetime | None:
+    """Return until when the question can be answered; for older records, the link."""
+    if case.asked is not None:
+        return case.asked.answer_by
+    return None if expires_at is None else datetime.fromtimestamp(expires_at, UTC)

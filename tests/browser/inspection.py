@@ -18,7 +18,7 @@ RULES = """() => {
     if (own > level + 1) wrong.push(`heading skips a level: ${heading.textContent}`);
     level = own;
   }
-  for (const input of all("input,textarea,select"))
+  for (const input of all("input:not([type=hidden]),textarea,select"))
     if (!input.labels.length) wrong.push(`no label: ${input.outerHTML}`);
   for (const element of all("a,button,summary"))
     if (!element.textContent.trim()) wrong.push(`no name: ${element.outerHTML}`);

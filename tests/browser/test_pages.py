@@ -80,8 +80,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "report": lambda: render_report(with_times(record())),
     "report, failed": lambda: render_report(record(status="failed", actions=hostile()["actions"])),
     "report, hostile": lambda: render_report(hostile()),
-    "decision": lambda: render_decision(asking(), token="1795306591.abc"),
-    "decision, hostile": lambda: render_decision(hostile(), token=HOSTILE, error=HOSTILE),
+    "decision": lambda: render_decision(asking(), csrf="abc", expires_at=1795306591),
+    "decision, hostile": lambda: render_decision(hostile(), csrf=HOSTILE, error=HOSTILE),
     "receipt": decided,
     "problem": lambda: render_problem("The link has expired", HOSTILE),
 } | {

@@ -13,7 +13,13 @@ from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import AlertType, CaseRecord, CaseRequest, CaseStatus, OperatingMode
 from shared.models.plan import ActionName, Decision
-from shared.pages import render_decided, render_decision, render_problem, render_report
+from shared.pages import (
+    render_decided,
+    render_decision,
+    render_onward,
+    render_problem,
+    render_report,
+)
 from shared.pages.style import style_source
 from shared.playbook.reporting.record import initial_record
 from tests.support.scripts import DECISION, case_payload
@@ -88,7 +94,7 @@ def problems(html: str) -> Iterator[str]:
 def pages(found: Json) -> dict[str, Callable[[], str]]:
     return {
         "report": lambda: render_report(found),
-        "decision": lambda: render_decision(found, token="1800000060.abc"),
+        "decision": lambda: render_decision(found, csrf="abc"),
         "decided": lambda: render_decided(found, KIM),
     }
 
@@ -149,7 +155,7 @@ def test_the_only_style_is_the_one_the_policy_allows() -> None:
 def test_the_form_is_there_only_while_a_decision_is_awaited() -> None:
     plan = [planned(name, "ask") for name in ACTIONS]
     for status in CaseStatus:
-        html = render_decision(record(status=status, plan=plan, actions=[]), token="1.a")
+        html = render_decision(record(status=status, plan=plan, actions=[]), csrf="abc")
         forms = [tag for tag, _attributes in Page(html).tags if tag == "form"]
         assert bool(forms) is (status is CaseStatus.AWAITING_DECISION), status
 
@@ -157,7 +163,7 @@ def test_the_form_is_there_only_while_a_decision_is_awaited() -> None:
 def test_the_form_sends_actions_that_exist_and_repeats_the_link() -> None:
     plan = [planned(name, "ask") for name in ACTIONS]
     waiting = record(status="awaiting_decision", plan=plan, actions=[])
-    html = render_decision(waiting, token="1800000060.a-b_c")
+    html = render_decision(waiting, csrf="a-b_c")
     tags = Page(html).tags
     sent = {
         attributes["value"]
@@ -167,7 +173,8 @@ def test_the_form_sends_actions_that_exist_and_repeats_the_link() -> None:
     assert sent <= set(ActionName) and {"ForcePasswordReset", "NoAction"} <= sent
     [form] = [attributes for tag, attributes in tags if tag == "form"]
     assert form["method"] == "post"
-    assert "token=1800000060.a-b_c" in (form["action"] or "")
+    assert form["action"] == "decision", "no secret in the address"
+    assert {"name": "csrf", "value": "a-b_c", "type": "hidden"} in [one for _tag, one in tags]
 
 
 def poisoned(value: Any, text: str) -> Any:
@@ -225,9 +232,10 @@ def test_hostile_text_stays_text(text: str, page: str) -> None:
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_words_of_a_sender_stay_text(text: str) -> None:
     waiting = record(status="awaiting_decision")
-    html = render_decision(waiting, token=text, error=text, comment=text)
+    html = render_decision(waiting, csrf=text, error=text, comment=text)
     assert not list(problems(html))
     assert not list(problems(render_problem(text, text)))
+    assert not list(problems(render_onward("report")))
     assert not list(problems(render_decided(waiting, KIM.model_copy(update={"decided_by": text}))))
 
 

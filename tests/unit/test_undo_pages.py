@@ -43,25 +43,26 @@ def test_hostile_text_stays_text(text: str) -> None:
     found = record(actions=[disabled, back], undos=runs, recheck=seen)
     started = {"undoing": [text], "not_undoable": [result("impossible", text)]}
     for html in (
-        render_report(found, may_undo=True),
+        render_report(found, undo=text),
         render_report(found),
-        render_decision(found, token=text),
-        render_undo(found, token=text, error=text, comment=text),
-        render_undo(found, token=text, under_way=started, by=text),
+        render_decision(found, undo=text),
+        render_undo(found, csrf=text, error=text, comment=text),
+        render_undo(found, under_way=started, by=text),
     ):
         assert not list(problems(html))
         assert "62710561" not in html, "nothing is evaluated"
         assert "alert(1)</script>" not in html
 
 
-def test_the_form_names_what_can_be_restored_and_repeats_the_link() -> None:
-    tags = Page(render_decision(CONTAINED, token="1800000060.a-b_c")).tags
+def test_the_form_names_what_can_be_restored_and_repeats_the_mark() -> None:
+    tags = Page(render_decision(CONTAINED, undo="a-b_c")).tags
     [form] = [attributes for tag, attributes in tags if tag == "form"]
-    assert (form["method"], form["action"]) == ("post", "undo?token=1800000060.a-b_c")
+    assert (form["method"], form["action"]) == ("post", "undo")
     boxes = [given for tag, given in tags if tag == "input"]
+    assert boxes.pop(0) == {"type": "hidden", "name": "csrf", "value": "a-b_c"}
     assert [one["value"] for one in boxes] == ["DisableAccount ann@contoso.com"]
     assert not any("checked" in one for one in boxes), "nobody takes back by one press"
-    said = words(render_decision(CONTAINED, token=""))
+    said = words(render_decision(CONTAINED, undo=""))
     assert "sessions that were ended cannot be brought back; the user signs in again" in said
 
 
@@ -72,7 +73,7 @@ def test_who_may_only_read_sees_what_could_be_done_and_no_form() -> None:
 
 
 def test_a_case_without_anything_to_restore_says_nothing_of_it() -> None:
-    assert "aken back" not in words(render_report(record(), may_undo=True))
+    assert "aken back" not in words(render_report(record(), undo=""))
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_ticket_says_what_would_change_the_verdict_and_what_is_at_stake() -> Non
 
 
 def test_pages_say_it_in_one_section_and_only_when_there_is_something() -> None:
-    for page in (render_report(scored()), render_decision(scored(), token="")):
+    for page in (render_report(scored()), render_decision(scored())):
         assert page.count("What would change this verdict") == 1
         assert LINE in page
     assert "What would change this verdict" not in render_report(record())

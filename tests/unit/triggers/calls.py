@@ -1,5 +1,6 @@
 """Calling an app's functions without a host."""
 
+import base64
 import inspect
 import json
 import time
@@ -10,10 +11,16 @@ from typing import Any
 import azure.functions as func
 import grpc
 
-from shared.case_links import Purpose, sign
+from shared.case_links import Purpose, Use, csrf_token, sign
 from shared.models.base import Json
 
 LINK_KEY = "the secret of signed links"
+AUTOMATION_KEY = "the secret of an automation"
+BY_KEY = {"x-functions-key": AUTOMATION_KEY}
+FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+ROLE = "Tourniquet.Approver"
+_CLAIM = "http://schemas.microsoft.com/identity/claims/objectidentifier"
+_ROLE = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"
 CASE_ID = "case-0123456789abcdef01234567"
 
 
@@ -44,9 +51,51 @@ def request(
     )
 
 
-def token(purpose: Purpose, case_id: str = CASE_ID, *, seconds: int = 60) -> str:
+def token(
+    purpose: Purpose,
+    case_id: str = CASE_ID,
+    *,
+    seconds: int = 60,
+    question: int = 1,
+    use: Use = Use.LINK,
+) -> str:
     """Return the token of a link as the app signs it."""
-    return sign(LINK_KEY, case_id, purpose, int(time.time()) + seconds)
+    until = int(time.time()) + seconds
+    return sign(LINK_KEY, case_id, purpose, until, question=question, use=use)
+
+
+def session(purpose: Purpose, case_id: str = CASE_ID, **more: int) -> tuple[dict[str, str], str]:
+    """Return the cookie header of a browser that opened a link, and the mark of its forms."""
+    value = sign(
+        LINK_KEY,
+        case_id,
+        purpose,
+        int(time.time()) + more.get("seconds", 60),
+        question=more.get("question", 1),
+        use=Use.SESSION,
+    )
+    cookie = f"other=1; tourniquet-{purpose}={value}; AppServiceAuthSession=x"
+    return {"cookie": cookie}, csrf_token(LINK_KEY, value)
+
+
+def person(
+    name: str = "kim@contoso.com",
+    *,
+    object_id: str = "11111111-0000-4000-8000-000000000001",
+    roles: tuple[str, ...] = (ROLE,),
+    **claims: str,
+) -> dict[str, str]:
+    """Return the headers that App Service sets for somebody who has signed in."""
+    found = [{"typ": _CLAIM, "val": object_id}]
+    found += [{"typ": _ROLE, "val": role} for role in roles]
+    found += [{"typ": key, "val": value} for key, value in claims.items()]
+    principal = {"auth_typ": "aad", "claims": found, "name_typ": "name", "role_typ": _ROLE}
+    return {
+        "x-ms-client-principal-name": name,
+        "x-ms-client-principal-id": object_id,
+        "x-ms-client-principal-idp": "aad",
+        "x-ms-client-principal": base64.b64encode(json.dumps(principal).encode()).decode(),
+    }
 
 
 def answer(response: func.HttpResponse) -> Any:

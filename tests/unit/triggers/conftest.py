@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.unit.triggers.calls import LINK_KEY, FakeClient
+from tests.unit.triggers.calls import AUTOMATION_KEY, LINK_KEY, FakeClient
 
 
 @pytest.fixture
@@ -14,5 +14,10 @@ def client() -> FakeClient:
 
 @pytest.fixture(autouse=True)
 def _settings(configure: Callable[..., None]) -> None:
-    """Every test has a signing key and a public address."""
-    configure(mode="automatic", public_url="https://soc.example", link_signing_key=LINK_KEY)
+    """Every test has both keys and a public address."""
+    configure(
+        mode="automatic",
+        public_url="https://soc.example",
+        link_signing_key=LINK_KEY,
+        automation_key=AUTOMATION_KEY,
+    )

@@ -9,7 +9,15 @@ from shared.models.firewall import block_instance
 from tests.support.fakes import FakeFirewall, FakeHouse
 from tests.support.scripts import ADDRESS
 from tests.unit.playbook.records import record
-from tests.unit.triggers.calls import CASE_ID, FakeClient, handler, request, token, wrong_fields
+from tests.unit.triggers.calls import (
+    BY_KEY,
+    CASE_ID,
+    FakeClient,
+    handler,
+    request,
+    token,
+    wrong_fields,
+)
 from triggers import blocks
 
 block_list = handler(blocks.block_list)
@@ -83,14 +91,14 @@ async def post(client: FakeClient, body: object, **params: Any) -> Any:
 
 
 async def test_a_person_lifts_a_block(blocked: FakeClient) -> None:
-    response = await post(blocked, LIFT, token=token(Purpose.DECISION))
+    response = await post(blocked, LIFT, headers=BY_KEY)
     assert response.status_code == 202
     [(instance, event, data)] = blocked.events
     assert (instance, event) == (KEEPER, Event.BLOCK)
     assert data == {
         "lift": True,
         "extend_hours": None,
-        "by": "holder of the signed link",
+        "by": "automation key",
         "comment": "it was us",
     }
 
@@ -99,11 +107,13 @@ async def test_of_several_blocks_the_living_one_is_meant(blocked: FakeClient) ->
     blocked.ended.add(KEEPER)
     again = block_instance(CASE_ID, ADDRESS, 2)
     blocked.started[again] = {"input": {}}
-    await post(blocked, LIFT, token=token(Purpose.DECISION))
+    await post(blocked, LIFT, headers=BY_KEY)
     assert [instance for instance, _event, _data in blocked.events] == [again]
 
 
-@pytest.mark.parametrize("params", [{}, {"token": token(Purpose.REPORT)}])
+@pytest.mark.parametrize(
+    "params", [{}, {"token": token(Purpose.REPORT)}, {"token": token(Purpose.DECISION)}]
+)
 async def test_nobody_else_may(blocked: FakeClient, params: dict[str, str]) -> None:
     assert (await post(blocked, LIFT, **params)).status_code == 401
     assert blocked.events == []
@@ -123,7 +133,7 @@ async def test_nobody_else_may(blocked: FakeClient, params: dict[str, str]) -> N
 async def test_a_wrong_body_says_what_is_wrong(
     blocked: FakeClient, change: dict[str, Any], field: str
 ) -> None:
-    response = await post(blocked, LIFT | change, token=token(Purpose.DECISION))
+    response = await post(blocked, LIFT | change, headers=BY_KEY)
     assert wrong_fields(response) == [field]
     assert blocked.events == []
 
@@ -131,9 +141,9 @@ async def test_a_wrong_body_says_what_is_wrong(
 @pytest.mark.parametrize("address", ["198.51.100.1", "../x"])
 async def test_an_address_that_the_case_does_not_block(blocked: FakeClient, address: str) -> None:
     body = LIFT | {"address": address}
-    assert (await post(blocked, body, token=token(Purpose.DECISION))).status_code == 409
+    assert (await post(blocked, body, headers=BY_KEY)).status_code == 409
 
 
 async def test_a_block_that_is_over_is_not_lifted(blocked: FakeClient) -> None:
     blocked.ended.add(KEEPER)
-    assert (await post(blocked, LIFT, token=token(Purpose.DECISION))).status_code == 409
+    assert (await post(blocked, LIFT, headers=BY_KEY)).status_code == 409

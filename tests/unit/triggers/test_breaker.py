@@ -7,7 +7,7 @@ import grpc
 import pytest
 
 from tests.support.fakes import FakeHouse
-from tests.unit.triggers.calls import FakeClient, answer, handler, request, wrong_fields
+from tests.unit.triggers.calls import BY_KEY, FakeClient, answer, handler, request, wrong_fields
 from triggers import breaker, health
 
 reset = handler(breaker.reset_breaker)
@@ -72,6 +72,6 @@ async def test_without_a_reason_it_stays_as_it_is(body: object, fields: list[str
 async def test_health_tells_whether_containment_is_paused(
     house: FakeHouse, state: object, told: object
 ) -> None:
-    response = await get_health(request("GET"), Client(state))
+    response = await get_health(request("GET", headers=BY_KEY), Client(state))
     assert answer(response)["automatic_containment"] == told
     assert "case-" not in response.get_body().decode()

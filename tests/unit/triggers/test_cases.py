@@ -8,11 +8,14 @@ from tests.support.fakes import FakeHouse
 from tests.support.scripts import case_payload
 from tests.unit.playbook.records import record
 from tests.unit.triggers.calls import (
+    BY_KEY,
     CASE_ID,
     FakeClient,
     answer,
     handler,
+    person,
     request,
+    session,
     token,
 )
 from triggers import cases, health
@@ -63,7 +66,7 @@ async def test_a_store_that_is_down_is_said(
     house: FakeHouse, client: FakeClient, read: Any
 ) -> None:
     house.cases.failing["load"] = RetryableError("timed out", vendor="blob", operation="load")
-    response = await read(get(token=token(Purpose.REPORT)), client)
+    response = await read(get(headers=BY_KEY), client)
     assert response.status_code == 503
 
 
@@ -93,7 +96,8 @@ async def test_a_wrong_page_size_is_a_problem(house: FakeHouse, size: str) -> No
 
 async def test_the_report_opens_with_its_link_only(house: FakeHouse, client: FakeClient) -> None:
     house.cases.records[CASE_ID] = record()
-    response = await get_report(get(token=token(Purpose.REPORT)), client)
+    opened, _mark = session(Purpose.REPORT)
+    response = await get_report(get(headers=opened), client)
     assert (response.status_code, response.mimetype) == (200, "text/html")
     for wrong in (
         "",
@@ -111,7 +115,8 @@ async def test_a_report_runs_nothing_and_loads_nothing(
     house: FakeHouse, client: FakeClient
 ) -> None:
     house.cases.records[CASE_ID] = record()
-    response = await get_report(get(token=token(Purpose.REPORT)), client)
+    opened, _mark = session(Purpose.REPORT)
+    response = await get_report(get(headers=opened), client)
     policy = response.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
     assert "form-action 'self'" in policy and "base-uri 'none'" in policy
@@ -122,16 +127,19 @@ async def test_a_report_runs_nothing_and_loads_nothing(
     assert b"<script" not in response.get_body().lower()
 
 
-async def test_people_who_signed_in_need_no_link(
+async def test_approvers_need_no_link(
     house: FakeHouse, client: FakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house.cases.records[CASE_ID] = record()
-    signed_in = {"x-ms-client-principal-name": "kim@contoso.com"}
-    response = await get_report(get(headers=signed_in), client)
+    response = await get_report(get(headers=person()), client)
     assert response.status_code == 401, "anyone can send the header where nobody checks it"
     monkeypatch.setenv("WEBSITE_AUTH_ENABLED", "True")
-    assert (await get_report(get(headers=signed_in), client)).status_code == 200
+    assert (await get_report(get(headers=person()), client)).status_code == 200
     assert (await get_report(get(), client)).status_code == 401
+    assert (await get_report(get(headers=person(roles=())), client)).status_code == 403
+    opened, _mark = session(Purpose.REPORT)
+    reader = person(roles=()) | opened
+    assert (await get_report(get(headers=reader), client)).status_code == 200
 
 
 async def test_the_automation_key_counts_only_when_one_is_configured(
@@ -158,8 +166,18 @@ async def test_without_a_signing_key_no_link_works(
 
 async def test_health_names_parts_and_no_secrets(house: FakeHouse, client: FakeClient) -> None:
     house.providers.firewalls = []
-    found = answer(await get_health(get(), client))
+    found = answer(await get_health(get(headers=BY_KEY), client))
     assert (found["status"], found["mode"]) == ("ok", "automatic")
     assert found["configured"]["firewall"] is False
     assert found["configured"]["cases"] is True
     assert all(isinstance(value, bool) for value in found["configured"].values())
+
+
+async def test_health_tells_strangers_only_that_the_app_runs(
+    house: FakeHouse, client: FakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for headers in ({}, person(), {"x-functions-key": "guessed"}):
+        assert answer(await get_health(get(headers=headers), client)) == {"status": "ok"}
+    monkeypatch.setenv("WEBSITE_AUTH_ENABLED", "true")
+    assert answer(await get_health(get(headers=person(roles=())), client)) == {"status": "ok"}
+    assert "mode" in answer(await get_health(get(headers=person()), client))

@@ -9,10 +9,13 @@ from tests.support.fakes import FakeHouse
 from tests.unit.playbook.records import planned, record
 from tests.unit.triggers.calls import (
     CASE_ID,
+    FORM,
     FakeClient,
     answer,
     handler,
+    person,
     request,
+    session,
     token,
     wrong_fields,
 )
@@ -23,7 +26,6 @@ post_decision = handler(decisions.post_decision)
 acknowledge = handler(decisions.acknowledge)
 close = handler(decisions.close)
 
-FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
 PLAN = [planned("ForcePasswordReset", "ask"), planned("RevokeSessions", "ask")]
 
 
@@ -90,9 +92,10 @@ async def test_a_signed_in_person_is_named(
     waiting: FakeHouse, client: FakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WEBSITE_AUTH_ENABLED", "true")
-    headers = {"x-ms-client-principal-name": "kim@contoso.com"}
-    await post_decision(decide({"actions": ["NoAction"]}, headers=headers), client)
-    assert client.events[0][2]["decided_by"] == "kim@contoso.com"
+    await post_decision(decide({"actions": ["NoAction"]}, headers=person()), client)
+    data = client.events[0][2]
+    assert data["decided_by"] == "kim@contoso.com"
+    assert data["identity"] == "signed-in:11111111-0000-4000-8000-000000000001"
 
 
 @pytest.mark.parametrize(
@@ -155,13 +158,14 @@ async def test_only_a_waiting_case_can_be_decided(
 
 
 async def test_the_page_and_its_form(waiting: FakeHouse, client: FakeClient) -> None:
-    response = await get_decision(decide(), client)
+    opened, mark = session(Purpose.DECISION)
+    response = await get_decision(request("GET", headers=opened), client)
     assert (response.status_code, response.mimetype) == (200, "text/html")
-    assert b'name="actions"' in response.get_body()
-    sent = urlencode(
-        [("actions", "ForcePasswordReset"), ("actions", "RevokeSessions"), ("comment", "ä & <b>")]
-    )
-    response = await post_decision(decide(raw=sent.encode(), headers=FORM), client)
+    assert b'name="actions"' in response.get_body() and mark.encode() in response.get_body()
+    actions = ["ForcePasswordReset", "RevokeSessions"]
+    fields = {"actions": actions, "comment": "ä & <b>", "csrf": mark, "question": "1"}
+    sent = urlencode(fields, doseq=True)
+    response = await post_decision(request(raw=sent.encode(), headers=FORM | opened), client)
     assert (response.status_code, response.mimetype) == (202, "text/html")
     data = client.events[0][2]
     assert data["actions"] == ["ForcePasswordReset", "RevokeSessions"]
@@ -220,7 +224,9 @@ async def test_another_sites_page_cannot_decide_in_a_persons_name(
     waiting: FakeHouse, client: FakeClient, monkeypatch: pytest.MonkeyPatch, site: str
 ) -> None:
     monkeypatch.setenv("WEBSITE_AUTH_ENABLED", "true")
-    headers = FORM | {"x-ms-client-principal-name": "kim@contoso.com", "sec-fetch-site": site}
-    response = await post_decision(request(raw=b"actions=NoAction", headers=headers), client)
+    opened, mark = session(Purpose.DECISION)
+    headers = FORM | person() | opened | {"sec-fetch-site": site}
+    sent = urlencode({"actions": "NoAction", "csrf": mark}).encode()
+    response = await post_decision(request(raw=sent, headers=headers), client)
     assert response.status_code == 403
     assert not client.events

@@ -1,0 +1,107 @@
+"""The person whom App Service authentication (Easy Auth) has signed in.
+
+The platform takes these headers from a request and sets them itself, but only where it is switched
+on, which App Service says by ``WEBSITE_AUTH_ENABLED``; anywhere else anyone could send them. Their
+format: https://learn.microsoft.com/azure/app-service/configure-authentication-user-identities
+"""
+
+import base64
+import binascii
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import azure.functions as func
+from pydantic import Field, ValidationError
+
+from shared.models.base import Json, VendorModel
+from shared.models.policy import Approvers
+
+_ROLES = frozenset({"roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"})
+_OBJECT_ID = frozenset({"oid", "http://schemas.microsoft.com/identity/claims/objectidentifier"})
+_LOGINS = frozenset(
+    {"preferred_username", "upn", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"}
+)
+_MAIL = frozenset({"email", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress"})
+
+
+class Claim(VendorModel):
+    """One statement of the person's token."""
+
+    typ: str
+    val: str
+
+
+class Principal(VendorModel):
+    """What ``X-MS-CLIENT-PRINCIPAL`` holds."""
+
+    claims: list[Claim] = Field(default_factory=list)
+    role_typ: str | None = None
+
+    def values(self, types: Iterable[str | None]) -> frozenset[str]:
+        """Return the values of the claims of these types."""
+        wanted = set(types)
+        return frozenset(one.val for one in self.claims if one.typ in wanted)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who is signed in."""
+
+    name: str
+    """What the record says about who it was."""
+    id: str
+    """The object id; the login where the platform gives none."""
+    known_as: frozenset[str]
+    """Object ids and logins, case folded: what a policy can name."""
+    also: frozenset[str]
+    """Mail addresses, case folded: good for refusing, not for allowing: they can be changed."""
+    roles: frozenset[str]
+    """Application roles."""
+
+    def may_approve(self, approvers: Approvers) -> bool:
+        """Return whether the policy names the person or one of the roles."""
+        named = {one.casefold() for one in approvers.people}
+        return bool(self.known_as & named or self.roles & set(approvers.roles))
+
+    def is_account(self, account: Json | None) -> bool:
+        """Return whether a case is about this person, by object id or by any name."""
+        return bool((self.known_as | self.also) & names_of(account))
+
+
+def names_of(account: Json | None) -> set[str]:
+    """Return the object id and the names of a case's account, case folded."""
+    fields = ("object_id", "user_id", "user_principal_name")
+    return {str(account[one]).casefold() for one in fields if account and account.get(one)}
+
+
+def is_sign_in_on() -> bool:
+    """Return whether the platform signs people in before it hands a request to the app."""
+    return os.environ.get("WEBSITE_AUTH_ENABLED", "").lower() == "true"
+
+
+def signed_in(request: func.HttpRequest) -> Person | None:
+    """Return who is signed in, or ``None``."""
+    if not is_sign_in_on():
+        return None
+    login = request.headers.get("x-ms-client-principal-name", "")
+    object_id = request.headers.get("x-ms-client-principal-id", "")
+    if not (login or object_id):
+        return None
+    principal = _principal(request.headers.get("x-ms-client-principal", ""))
+    known = {login, object_id, *principal.values(_LOGINS | _OBJECT_ID)} - {""}
+    return Person(
+        name=login or object_id,
+        id=object_id or login,
+        known_as=frozenset(one.casefold() for one in known),
+        also=frozenset(one.casefold() for one in principal.values(_MAIL)),
+        roles=principal.values({*_ROLES, principal.role_typ}),
+    )
+
+
+def _principal(header: str) -> Principal:
+    """Return the claims; none when the header cannot be read, so that no role is guessed."""
+    try:
+        return Principal.model_validate_json(base64.b64decode(header, validate=True))
+    except (binascii.Error, ValueError, ValidationError):
+        return Principal()
