@@ -1,26 +1,38 @@
 """What is known about an address: the block ``IP_Reputation_GeoIP_Check``."""
 
 from collections.abc import Awaitable
+from datetime import timedelta
 from typing import Any
 
 from durabletask import task
 
 from activities.support import gather_parts, utc_now
 from shared.bootstrap import get_providers
+from shared.models.base import format_utc
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.directory import GeoLocation
+from shared.models.trusted import TrustCheck
 from shared.playbook.confidence.reputation import combine_reports
+from shared.playbook.planning.never_block import trusted_place
+from shared.policy import get_policy
+
+TRUSTED = "trusted named locations"
+_OLD = timedelta(minutes=6)
+"""Trusted locations are kept for five minutes; older ones stand in because nobody answered."""
 
 
 async def check_address(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
-    """Ask every threat-intelligence source and the location databases about one address.
+    """Ask every threat-intelligence source, the location databases and the trusted locations.
 
     Input: ``{"case_id", "address"}``. Returns a block result. A source that fails is named in the
     notes; when all fail the reputation is ``"unknown"`` and the case goes on (seed 004).
+    ``details["trusted"]`` says whether the address lies in a trusted named location
+    (``TrustCheck``); ``None``: not known, or the policy does not ask.
 
     Effect: none, reads only; the address is sent to the configured sources.
     Idempotency: a read.
-    Permission: an API key per source (VirusTotal, AbuseIPDB); none for the local databases.
+    Permission: an API key per source (VirusTotal, AbuseIPDB); none for the local databases;
+    Policy.Read.All for the trusted named locations.
     """
     address = payload["address"]
     started = utc_now()
@@ -30,7 +42,10 @@ async def check_address(_: task.ActivityContext, payload: dict[str, Any]) -> dic
     }
     if providers.geo is not None:
         calls["location"] = providers.geo.locate(address)
+    if get_policy().never_block.trusted_named_locations:
+        calls[TRUSTED] = _trusted(address)
     parts = await gather_parts(calls)
+    trusted: TrustCheck | None = parts.results.pop(TRUSTED, None)
     geo: GeoLocation | None = parts.results.pop("location", None)
     verdict = combine_reports(list(parts.results.values()), geo)
     notes = list(parts.notes)
@@ -38,6 +53,8 @@ async def check_address(_: task.ActivityContext, payload: dict[str, Any]) -> dic
         notes.append("no threat-intelligence source is configured")
     if providers.geo is None:
         notes.append("no location database is configured")
+    if trusted and started - trusted.read_at > _OLD:
+        notes.append(f"{TRUSTED}: not read since {format_utc(trusted.read_at)}")
     return make_block(
         BlockName.ADDRESS,
         BlockStatus.PARTIAL if notes else BlockStatus.COMPLETE,
@@ -54,8 +71,14 @@ async def check_address(_: task.ActivityContext, payload: dict[str, Any]) -> dic
         details={
             "verdict": verdict.to_json(),
             "location": geo.to_json() if geo else None,
+            "trusted": trusted.to_json() if trusted else None,
             "reports": [report.to_json() for report in parts.results.values()],
         },
         started_at=started,
         finished_at=utc_now(),
     ).to_json()
+
+
+async def _trusted(address: str) -> TrustCheck:
+    known = await get_providers().require("trusted_networks").list_trusted()
+    return TrustCheck(place=trusted_place(known, address), read_at=known.read_at)

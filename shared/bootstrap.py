@@ -29,6 +29,7 @@ from shared.ports import (
     Siem,
     SignInLog,
     Ticketing,
+    TrustedNetworks,
 )
 from shared.settings import Settings, get_settings
 
@@ -38,6 +39,7 @@ NEEDED_SETTINGS = {
     "sign_in_log": "TOURNIQUET_LOG_ANALYTICS_WORKSPACE_ID",
     "siem": "TOURNIQUET_ARM_URL",
     "geo": "TOURNIQUET_GEOIP_CITY_DB",
+    "trusted_networks": "TOURNIQUET_GRAPH_URL",
     "evidence": "TOURNIQUET_BLOB_URL",
     "cases": "TOURNIQUET_BLOB_URL",
     "open_cases": "TOURNIQUET_BLOB_URL",
@@ -66,6 +68,7 @@ class Providers:
     sign_in_log: SignInLog | None = None
     siem: Siem | None = None
     geo: GeoLocator | None = None
+    trusted_networks: TrustedNetworks | None = None
     evidence: EvidenceStore | None = None
     cases: CaseStore | None = None
     open_cases: OpenCases | None = None
@@ -91,6 +94,8 @@ class Providers:
     def require(self, port: Literal["siem"]) -> Siem: ...
     @overload
     def require(self, port: Literal["geo"]) -> GeoLocator: ...
+    @overload
+    def require(self, port: Literal["trusted_networks"]) -> TrustedNetworks: ...
     @overload
     def require(self, port: Literal["evidence"]) -> EvidenceStore: ...
     @overload
@@ -152,13 +157,21 @@ def _of[Port](served: dict[str, Port], directory: str, what: str) -> Port:
 
 def build_providers(settings: Settings) -> Providers:
     """Return the providers that the settings name."""
-    from shared.providers.entra import Entra, EntraGrants, EntraMethods, ExchangeMailbox, Graph
+    from shared.providers.entra import (
+        Entra,
+        EntraGrants,
+        EntraLocations,
+        EntraMethods,
+        ExchangeMailbox,
+        Graph,
+    )
     from shared.providers.sentinel import Sentinel
 
     graph = Graph(settings)
     providers = Providers(
         directory=Entra(settings, graph),
         siem=Sentinel(settings),
+        trusted_networks=EntraLocations(settings, graph),
         mailbox=ExchangeMailbox(graph),
         authentication_methods={"entra": EntraMethods(graph)},
         grants={"entra": EntraGrants(graph)},

@@ -83,6 +83,16 @@ GRAPH_NEEDS: tuple[Need, ...] = (
         "error.",
     ),
     _graph(
+        purpose="Trusted named locations, whose addresses are never blocked",
+        operations=("namedLocations.list",),
+        calls=("GET /identity/conditionalAccess/namedLocations",),
+        permission="Policy.Read.All",
+        role_id="246dd0d5-5bd0-4def-940b-0421030a5b68",
+        without="Whether an address is trusted is unknown: `BlockIP` is asked, never done by "
+        "itself, unless the policy says `trusted_named_locations: false`.",
+        optional=True,
+    ),
+    _graph(
         purpose="Revoke sessions",
         operations=("revokeSignInSessions",),
         calls=("POST /users/{id}/revokeSignInSessions",),

@@ -8,7 +8,14 @@ deadline on every call, honours ``Retry-After`` within it and never raises a ven
 from shared.ports.campaigns import Campaigns
 from shared.ports.defences import BlockList, Endpoint, Firewall
 from shared.ports.identity import AuthenticationMethods, ConsentGrants, Directory, Mailbox
-from shared.ports.knowledge import GeoLocator, ReadTables, Reputation, Siem, SignInLog
+from shared.ports.knowledge import (
+    GeoLocator,
+    ReadTables,
+    Reputation,
+    Siem,
+    SignInLog,
+    TrustedNetworks,
+)
 from shared.ports.people import Notifier, Ticketing
 from shared.ports.stores import CaseStore, EvidenceStore, OpenCases
 
@@ -31,4 +38,5 @@ __all__ = [
     "Siem",
     "SignInLog",
     "Ticketing",
+    "TrustedNetworks",
 ]

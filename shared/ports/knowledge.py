@@ -8,6 +8,7 @@ from shared.models.base import Json
 from shared.models.directory import GeoLocation, ReputationReport
 from shared.models.query import QueryResult
 from shared.models.signin import SignIn, SignInLogResult
+from shared.models.trusted import TrustedLocations
 
 type ReadTables = Callable[[Mapping[str, Sequence[Json]]], tuple[list[SignIn], dict[str, int]]]
 """Turns the rows of sign-in tables into attempts, and counts each table's unreadable rows.
@@ -64,4 +65,12 @@ class GeoLocator(Protocol):
 
     async def locate(self, address: str) -> GeoLocation:
         """Return location and network; all fields ``None`` when the database has no entry."""
+        ...
+
+
+class TrustedNetworks(Protocol):
+    """The networks that the organisation itself trusts."""
+
+    async def list_trusted(self) -> TrustedLocations:
+        """Return them all, and as of when; they may be some minutes old."""
         ...

@@ -18,6 +18,7 @@ from shared.models.firewall import BlockAnswer, WantedBlock
 from shared.models.message import BlockState
 from shared.models.query import QueryResult
 from shared.models.signin import SignInLogResult
+from shared.models.trusted import TrustedLocation, TrustedLocations
 from tests.support.fake_persistence import FakeGrants, FakeMailbox, FakeMethods
 from tests.support.fake_stores import (
     Fake,
@@ -170,6 +171,19 @@ class FakeGeo(Fake):
         return GeoLocation(country="NL", city="Amsterdam", asn=64496)
 
 
+class FakeTrusted(Fake):
+    """Trusted named locations, read now."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.locations: list[TrustedLocation] = []
+        self.read_at: datetime | None = None
+
+    async def list_trusted(self) -> TrustedLocations:
+        self._call("list_trusted")
+        return TrustedLocations(locations=self.locations, read_at=self.read_at or datetime.now(UTC))
+
+
 class FakeFirewall(Fake):
     """A block list that is in force at once, unless told otherwise."""
 
@@ -208,6 +222,7 @@ class FakeHouse:
         self.siem = FakeSiem()
         self.reputation = FakeReputation()
         self.geo = FakeGeo()
+        self.trusted = FakeTrusted()
         self.firewall = FakeFirewall()
         self.evidence = FakeEvidence()
         self.cases = FakeCases()
@@ -223,6 +238,7 @@ class FakeHouse:
             sign_in_log=self.sign_in_log,
             siem=self.siem,
             geo=self.geo,
+            trusted_networks=self.trusted,
             evidence=self.evidence,
             cases=self.cases,
             authentication_methods={"entra": self.methods},

@@ -7,14 +7,15 @@ Permissions (application, least privilege; Microsoft's permissions.json): ``User
 ``User-PasswordProfile.ReadWrite.All`` plus a directory role that may reset the target's password,
 ``UserAuthenticationMethod.ReadWrite.All`` (methods; for administrators a directory role too),
 ``DelegatedPermissionGrant.ReadWrite.All`` (consents), ``Domain.Read.All`` (federated domains),
-``MailboxSettings.ReadWrite`` (inbox rules) and ``Mail.ReadBasic.All`` (names of the folders that
-rules move mail to).
+``MailboxSettings.ReadWrite`` (inbox rules), ``Mail.ReadBasic.All`` (names of the folders that
+rules move mail to) and ``Policy.Read.All`` (trusted named locations).
 """
 
 from shared.providers.entra.directory import Entra
 from shared.providers.entra.grants import EntraGrants
 from shared.providers.entra.graph import Graph
+from shared.providers.entra.locations import EntraLocations
 from shared.providers.entra.mailbox import ExchangeMailbox
 from shared.providers.entra.methods import EntraMethods
 
-__all__ = ["Entra", "EntraGrants", "EntraMethods", "ExchangeMailbox", "Graph"]
+__all__ = ["Entra", "EntraGrants", "EntraLocations", "EntraMethods", "ExchangeMailbox", "Graph"]

@@ -1,6 +1,7 @@
 """Enrichment, addresses, sign-ins, hunts, context: what is missing is said, never guessed."""
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,6 +16,7 @@ from shared.models.block import BlockName
 from shared.models.directory import Memberships, MfaRegistration
 from shared.models.query import QueryResult
 from shared.models.signin import SignInLogResult
+from shared.models.trusted import TrustedLocation
 from shared.playbook.hunts import load_hunts
 from tests.support.fakes import FakeHouse, FakeReputation
 from tests.support.scripts import ADDRESS, NAME, case_payload
@@ -115,6 +117,54 @@ async def test_sources_that_are_not_configured_are_said(house: FakeHouse) -> Non
     assert found["status"] == "partial"
     assert "no threat-intelligence source is configured" in found["notes"]
     assert "no location database is configured" in found["notes"]
+
+
+def trust(house: FakeHouse, network: str) -> None:
+    house.trusted.locations = [TrustedLocation(name="Office", networks=["10.0.0.0/8", network])]
+
+
+async def test_an_address_in_a_trusted_named_location_is_said(house: FakeHouse) -> None:
+    trust(house, "203.0.113.0/24")
+    found = await block(check_address, BlockName.ADDRESS, address=ADDRESS)
+    assert found["status"] == "complete"
+    place = found["details"]["trusted"]["place"]
+    assert (place["name"], place["network"]) == ("Office", "203.0.113.0/24")
+    trust(house, "198.51.100.0/24")
+    found = await block(check_address, BlockName.ADDRESS, address=ADDRESS)
+    assert found["details"]["trusted"]["place"] is None
+
+
+async def test_trusted_named_locations_that_cannot_be_read_are_unknown_and_noted(
+    house: FakeHouse,
+) -> None:
+    house.trusted.failing["list_trusted"] = PermissionDenied(
+        "denied", vendor="entra", operation="namedLocations.list", status=403
+    )
+    found = await block(check_address, BlockName.ADDRESS, address=ADDRESS)
+    assert (found["status"], found["details"]["trusted"]) == ("partial", None)
+    [note] = [note for note in found["notes"] if note.startswith("trusted named locations: ")]
+    assert "it needs Policy.Read.All" in note
+    house.providers.trusted_networks = None
+    found = await block(check_address, BlockName.ADDRESS, address=ADDRESS)
+    assert found["details"]["trusted"] is None
+
+
+async def test_old_trusted_named_locations_count_and_their_age_is_said(house: FakeHouse) -> None:
+    trust(house, "203.0.113.0/24")
+    house.trusted.read_at = datetime.now(UTC) - timedelta(minutes=20)
+    found = await block(check_address, BlockName.ADDRESS, address=ADDRESS)
+    assert found["details"]["trusted"]["place"]["name"] == "Office"
+    assert any("not read since" in note for note in found["notes"])
+
+
+async def test_trusted_named_locations_are_not_asked_against_the_policy(
+    house: FakeHouse, govern: Callable[..., None]
+) -> None:
+    govern(never_block={"trusted_named_locations": False})
+    trust(house, "203.0.113.0/24")
+    found = await block(check_address, BlockName.ADDRESS, address=ADDRESS)
+    assert (found["status"], found["details"]["trusted"]) == ("complete", None)
+    assert house.trusted.called("list_trusted") == 0
 
 
 async def test_an_unreadable_sign_in_log_asks_for_a_review_by_hand(house: FakeHouse) -> None:
