@@ -1,16 +1,18 @@
 """Keeping the evidence: the block ``Evidence_Preservation``."""
 
-import json
-from datetime import datetime, timedelta
+import asyncio
+import contextlib
+from datetime import timedelta
 from typing import Any
 
 from durabletask import task
 
-from activities.support import gather_parts, utc_now
+from activities.evidence_export import TableExport
+from activities.support import explain, utc_now
 from shared.bootstrap import get_providers
-from shared.errors import NotConfigured, TourniquetError
-from shared.models.base import Json
+from shared.errors import NotConfigured, PermanentError, RetryableError
 from shared.models.case import CaseRequest
+from shared.models.evidence import Missing
 from shared.models.message import EvidenceItem
 from shared.playbook.acting.evidence import (
     EXPORTS,
@@ -18,113 +20,107 @@ from shared.playbook.acting.evidence import (
     RECEIVED,
     EvidenceExport,
     evidence_block,
+    missing_export,
     query_parameters,
 )
-from shared.ports import EvidenceStore, Siem
+from shared.ports import EvidenceStore
 from shared.settings import get_settings
+
+AT_ONCE = 3
+"""Tables that are exported at the same time: so many pages are in memory."""
+STORE = "blob"
+"""Name by which errors of the evidence store say where they come from."""
 
 
 async def preserve_evidence(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
-    """Export the logs about the account and its addresses, with a manifest of hashes.
+    """Export the logs about the account and its addresses.
 
-    Input: ``{"case": CaseRequest, "user_principal_name"}``; output ``{"block"}``. The window is
-    the look-back before the case's "now". A source that fails is listed with what to do by hand.
+    Input: ``{"case": CaseRequest, "user_principal_name", "round": 1}``; output ``{"block"}``,
+    without a manifest (``seal_evidence`` makes it). The window is the look-back before the case's
+    "now". A source that fails is listed with what to do by hand.
 
     Effect: blobs under ``<case_id>/`` in the evidence container; none is ever overwritten.
-    Idempotency: the same rows under the same name are stored once.
+    Idempotency: parts that are stored are not exported again; a run that was interrupted goes on
+    behind its last part.
     Permission: Log Analytics Reader; Storage Blob Data Contributor on the evidence container.
+
+    Raises:
+        RetryableError: the store does not answer; what is stored by then stays.
     """
     case = CaseRequest.model_validate(payload["case"])
     name = payload.get("user_principal_name")
     started = utc_now()
-    providers = get_providers()
-    start, end = case.now - timedelta(hours=get_settings().look_back_hours), case.now
-    try:
-        store, siem = providers.require("evidence"), providers.require("siem")
-    except NotConfigured as error:
-        block = evidence_block(
-            case, user_principal_name=name, items=[], manifest=None, notes=[error.describe()]
-        )
-        return {"block": block}
-    exporter = _Exporter(case, store, siem, query_parameters(case, name), start, end)
-    settings = get_settings()
-    okta = (OKTA_EXPORTS[settings.okta_log_table],) if settings.okta_url else ()
-    exports = (*EXPORTS, *okta)
-    parts = await gather_parts({export.table: exporter.run(export) for export in exports})
-    notes = [f"not exported, collect by hand: {note}" for note in parts.notes]
-    items: list[tuple[EvidenceExport, EvidenceItem]] = []
-    for export in exports:
-        if export.table in parts.results:
-            item, partial = parts.results[export.table]
-            items.append((export, item))
-            notes += [f"{export.table}: partial, {partial}"] if partial else []
-    received = await gather_parts({RECEIVED: _received(store, case.case_id)})
-    notes += [f"not kept as received: {note}" for note in received.notes]
-    kept = [*received.results.values(), *(item for _export, item in items)]
-    manifest = await _write_manifest(store, case, kept, notes)
-    block = evidence_block(
-        case, user_principal_name=name, items=items, manifest=manifest, notes=notes
-    )
+    items, missing = await _export_all(case, name, int(payload.get("round", 1)))
+    block = evidence_block(case, user_principal_name=name, items=items, missing=missing)
     stamps = {"started_at": started, "finished_at": utc_now()}
     return {"block": block | {key: value.isoformat() for key, value in stamps.items()}}
 
 
-class _Exporter:
-    """Runs one export after another against the same case, window and values."""
-
-    def __init__(
-        self,
-        case: CaseRequest,
-        store: EvidenceStore,
-        siem: Siem,
-        parameters: Json,
-        start: datetime,
-        end: datetime,
-    ) -> None:
-        self._case, self._store, self._siem = case, store, siem
-        self._parameters, self._start, self._end = parameters, start, end
-
-    async def run(self, export: EvidenceExport) -> tuple[EvidenceItem, str]:
-        """Query one table and store its rows; the text says what is missing, if anything."""
-        result = await self._siem.run_query(
-            export.query, parameters=self._parameters, start=self._start, end=self._end
-        )
-        item = await self._store.put_rows(
-            self._case.case_id,
-            export.name,
-            result.rows,
-            source=export.table,
-            query=export.query,
-            start=self._start,
-            end=self._end,
-        )
-        return item, result.detail if result.partial else ""
-
-
-async def _received(store: EvidenceStore, case_id: str) -> EvidenceItem:
-    """Return the item that the trigger kept; storing the same bytes again changes nothing."""
-    content = await store.get(case_id, RECEIVED)
-    return await store.put(
-        case_id, RECEIVED, content, content_type="application/json", source="intake"
-    )
-
-
-async def _write_manifest(
-    store: EvidenceStore, case: CaseRequest, items: list[EvidenceItem], notes: list[str]
-) -> EvidenceItem | None:
-    content = {
-        "case_id": case.case_id,
-        "items": [item.to_json() for item in items],
-        "missing": notes,
-    }
+async def _export_all(
+    case: CaseRequest, name: str | None, number: int
+) -> tuple[list[EvidenceItem], list[Missing]]:
+    settings, providers = get_settings(), get_providers()
+    start, end = case.now - timedelta(hours=settings.look_back_hours), case.now
+    okta = (OKTA_EXPORTS[settings.okta_log_table],) if settings.okta_url else ()
+    exports = (*EXPORTS, *okta)
     try:
-        return await store.put(
-            case.case_id,
-            "manifest.json",
-            json.dumps(content, indent=1, sort_keys=True).encode(),
-            content_type="application/json",
-            source="tourniquet",
-        )
-    except TourniquetError as error:
-        notes.append(f"manifest not written: {error.describe()}")
-        return None
+        store, siem = providers.require("evidence"), providers.require("siem")
+    except NotConfigured as error:
+        why = error.describe()
+        return [], [missing_export(export, why, start, end) for export in exports]
+    found = await _stored(store, case.case_id)
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def export_one(export: EvidenceExport) -> list[EvidenceItem]:
+        async with gate:
+            return await TableExport(
+                siem,
+                store,
+                case.case_id,
+                export,
+                query_parameters(case, name),
+                start,
+                end,
+                folder=f"{number}/" if number > 1 else "",
+            ).run(found)
+
+    done = await asyncio.gather(*map(export_one, exports), return_exceptions=True)
+    items = [found[RECEIVED]] if RECEIVED in found else []
+    missing = [] if items else [_NOT_RECEIVED]
+    for export, parts in zip(exports, done, strict=True):
+        if isinstance(parts, BaseException):
+            _raise_if_store_is_away(parts)
+            missing.append(missing_export(export, explain(parts), start, end))
+            continue
+        items += parts
+        missing += [
+            missing_export(export, f"partial, {part.partial}", start, end)
+            for part in parts
+            if part.partial
+        ]
+    return items, missing
+
+
+_NOT_RECEIVED = Missing(
+    source=RECEIVED,
+    reason="the incident was not kept as it was received",
+    by_hand="Export the incident with its alerts and entities from the product that sent it.",
+)
+
+
+async def _stored(store: EvidenceStore, case_id: str) -> dict[str, EvidenceItem]:
+    """Return what is stored about the case by name; nothing when there is no container yet.
+
+    A store that refuses for good is found out by each export, which then says so.
+    """
+    with contextlib.suppress(PermanentError):
+        return {item.name: item for item in await store.list_items(case_id)}
+    return {}
+
+
+def _raise_if_store_is_away(error: BaseException) -> None:
+    """Let the whole activity be tried again when the store, not a source, was away."""
+    if isinstance(error, asyncio.CancelledError) or (
+        isinstance(error, RetryableError) and error.vendor == STORE
+    ):
+        raise error

@@ -10,6 +10,7 @@ from shared.case_links import case_links
 from shared.errors import Conflict, PermanentError, RetryableError
 from shared.models.base import Json
 from shared.models.case import CaseRequest
+from shared.models.evidence import extend_chain
 from shared.playbook.acting.undoing import with_undo
 from shared.playbook.reporting.next_steps import next_steps
 from shared.playbook.reporting.record import initial_record, merge_record, with_notification_inputs
@@ -67,5 +68,6 @@ def _finish(record: Json) -> Json:
     done = with_notification_inputs(with_undo(record)) | {
         "sla": with_measures(record["sla"], severity=severity, now=utc_now()),
         "links": record["links"] | case_links(record, get_settings()),
+        "events": extend_chain(record["events"], record["timeline"]),
     }
     return done | {"next_steps": next_steps(done)}

@@ -15,6 +15,7 @@ from activities.devices import isolate_devices, release_devices, scan_devices, v
 from activities.directory_size import count_users
 from activities.enrichment import enrich_user
 from activities.evidence import preserve_evidence
+from activities.evidence_seal import seal_evidence
 from activities.firewall import change_firewall, list_firewalls, read_block
 from activities.joining import release_account, take_joined
 from activities.persistence import (
@@ -49,6 +50,7 @@ ACTIVITIES = (
     change_firewall,
     count_users,
     preserve_evidence,
+    seal_evidence,
     save_case,
     open_ticket,
     notify_analysts,

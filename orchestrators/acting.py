@@ -1,14 +1,14 @@
 """Steps 4 to 7: act at once on what may be done, tell people, ask for the rest."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from durabletask import task
 
 from orchestrators.ask import ask
 from orchestrators.breaker import admit, page
 from orchestrators.case_file import CaseFile
-from orchestrators.flow import Settled, Steps, attempt, timeline, utc_now
+from orchestrators.evidence import Preserving, exported, seal
+from orchestrators.flow import Steps, timeline, utc_now
 from orchestrators.hand_over import tell_of_decision, tell_people
 from orchestrators.joining import Joins
 from orchestrators.standing import Raised, Standing, Todo
@@ -31,7 +31,6 @@ from shared.playbook.acting.containment import (
     not_run,
 )
 from shared.playbook.planning.plan import apply_decision
-from shared.playbook.reporting.handover import missing_evidence
 
 
 @dataclass
@@ -42,7 +41,7 @@ class Round:
     file: CaseFile
     standing: Standing
     joins: Joins
-    evidence: task.Task[Any]
+    evidence: Preserving
     under_way: list[Containment] = field(default_factory=list)
     left_out: list[Json] = field(default_factory=list)
     decision: Decision | None = None
@@ -146,7 +145,7 @@ def _settle(this: Round) -> Steps[None]:
     outcomes = merge_outcomes(this.standing.outcomes, this.left_out)
     for under_way in this.under_way:
         outcomes = merge_outcomes(outcomes, (yield from contain_account(this.ctx, under_way)))
-    preserved = yield from attempt(this.evidence)
+    preserved = yield from exported(this.ctx, this.evidence)
     if any(under_way.takes_minutes for under_way in this.under_way):
         blocks = _final_blocks(this, outcomes, preserved)
         del blocks[BlockName.FIREWALL]
@@ -163,9 +162,11 @@ def _settle(this: Round) -> Steps[None]:
         sla={"contained_at": min(done, default=None)},
         timeline=_events(outcomes),
     )
+    sealed = yield from seal(this.ctx, this.evidence, preserved)
+    yield from this.file.write(**sealed)
 
 
-def _final_blocks(this: Round, outcomes: list[Json], preserved: Settled) -> dict[str, Json]:
+def _final_blocks(this: Round, outcomes: list[Json], preserved: Json) -> dict[str, Json]:
     standing = this.standing
     blocks = containment_blocks(
         standing.case,
@@ -174,10 +175,7 @@ def _final_blocks(this: Round, outcomes: list[Json], preserved: Settled) -> dict
         decision=this.decision,
         outcomes=outcomes,
     )
-    evidence = preserved.result or {}
-    blocks[BlockName.EVIDENCE] = evidence.get("block") or missing_evidence(
-        standing.case, preserved.error or "no answer"
-    )
+    blocks[BlockName.EVIDENCE] = preserved
     return blocks
 
 

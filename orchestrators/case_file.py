@@ -14,7 +14,7 @@ from shared.models.base import Json, format_utc
 from shared.models.case import CaseRequest
 from shared.playbook.reporting.record import initial_record, merge_record
 
-_IDENTITY = ("case_id", "mode", "alert_type", "addresses", "next_steps", "links")
+_IDENTITY = ("case_id", "mode", "alert_type", "addresses", "next_steps", "links", "events")
 """Fields that no patch carries: fixed at intake, or computed where the record is stored."""
 
 

@@ -59,6 +59,7 @@ class Activity(StrEnum):
     LIST_FIREWALLS = "list_firewalls"
     CHANGE_FIREWALL = "change_firewall"
     COUNT_USERS = "count_users"
+    SEAL_EVIDENCE = "seal_evidence"
 
 
 class Entity(StrEnum):

@@ -9,11 +9,12 @@ from orchestrators.acting import Round, act, set_phase
 from orchestrators.breaker import count_users
 from orchestrators.case_file import CaseFile
 from orchestrators.deciding import decide
-from orchestrators.flow import Retry, Steps, case_activity, settle
+from orchestrators.evidence import preserve, seal_at_the_end
+from orchestrators.flow import Steps, settle
 from orchestrators.gather import gather
 from orchestrators.hand_over import hand_over, tell_of_failure
 from orchestrators.joining import Joins, release
-from orchestrators.names import Activity, Orchestrator
+from orchestrators.names import Orchestrator
 from orchestrators.standing import Standing, first_todo
 from orchestrators.watch import watch
 from shared.models.base import Json
@@ -49,17 +50,18 @@ def _respond(ctx: task.OrchestrationContext, case: CaseRequest, file: CaseFile) 
     decided = yield from decide(ctx, case, gathered)
     standing = Standing(_with_attack_address(case, decided), gathered, decided, users=users)
     joins = Joins(ctx, standing)
-    evidence = _preserve_evidence(ctx, standing)
+    evidence = preserve(ctx, standing)
     yield from act(Round(ctx, file, standing, joins, evidence), first_todo(decided))
     has_ticket = yield from hand_over(ctx, file)
     set_phase(ctx, final_status(standing.outcomes))
     late = [] if has_ticket else [_start_late_ticket(ctx, case)]
     while raised := (yield from watch(ctx, standing.case, standing.outcomes, joins)):
         raised.adopt(standing)
-        evidence = _preserve_evidence(ctx, standing)
+        evidence = preserve(ctx, standing)
         yield from act(Round(ctx, file, standing, joins, evidence), raised.todo)
         yield from hand_over(ctx, file)
         set_phase(ctx, final_status(standing.outcomes))
+    yield from seal_at_the_end(ctx, evidence)
     yield from settle([*late, *(one for blocks in standing.blocks.values() for one in blocks)])
     confidence = standing.decided.verdict.compromise_confidence_score
     return {"case_id": case.case_id, "confidence": confidence}
@@ -81,11 +83,3 @@ def _start_late_ticket(ctx: task.OrchestrationContext, case: CaseRequest) -> tas
         input={"case_id": case.case_id},
         instance_id=f"{ctx.instance_id}:ticket",
     )
-
-
-def _preserve_evidence(ctx: task.OrchestrationContext, standing: Standing) -> task.Task[Any]:
-    payload = {
-        "case": standing.case.to_json(),
-        "user_principal_name": standing.decided.user_principal_name,
-    }
-    return case_activity(ctx, Activity.PRESERVE_EVIDENCE, payload, Retry.SAVE)

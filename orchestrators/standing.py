@@ -22,6 +22,8 @@ class Standing:
     decided: Decided
     outcomes: list[Json] = field(default_factory=list)
     containments: int = 0
+    exports: int = 0
+    """How often evidence was exported: once, and again for incidents that joined."""
     questions: int = 0
     asked_at: datetime | None = None
     """When the present question was put: an older decision answers another."""

@@ -89,6 +89,11 @@ class EvidenceItem(Model):
     source: str
     query: str | None = None
     time_range: tuple[UtcDatetime, UtcDatetime] | None = None
+    """First instant and the one after the last."""
+    partial: str = ""
+    """What is missing of it, in the source's words."""
+    collector: str = ""
+    """What collected it, and its version."""
     collected_at: UtcDatetime
 
 

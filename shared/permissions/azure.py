@@ -94,7 +94,7 @@ AZURE_NEEDS: tuple[Need, ...] = (
     _azure(
         purpose="Evidence",
         vendor="blob",
-        operations=("evidence.put", "evidence.get", "evidence.properties"),
+        operations=("evidence.put", "evidence.get", "evidence.list", "evidence.properties"),
         permission="Storage Blob Data Contributor",
         role_id=BLOB_CONTRIBUTOR,
         scope="the evidence container",

@@ -17,7 +17,7 @@ from shared.ports.knowledge import (
     TrustedNetworks,
 )
 from shared.ports.people import Notifier, Ticketing
-from shared.ports.stores import CaseStore, EvidenceStore, OpenCases
+from shared.ports.stores import CaseStore, EvidenceStore, OpenCases, RowsWriter
 
 __all__ = [
     "AuthenticationMethods",
@@ -35,6 +35,7 @@ __all__ = [
     "OpenCases",
     "ReadTables",
     "Reputation",
+    "RowsWriter",
     "Siem",
     "SignInLog",
     "Ticketing",

@@ -1,6 +1,6 @@
 """Ports of what is kept: evidence, case records, which case answers for an account."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -9,31 +9,60 @@ from shared.models.message import EvidenceItem
 from shared.models.query import CasePage
 
 
+class RowsWriter(Protocol):
+    """Rows on their way into one item; nothing is there before they are committed."""
+
+    rows: int
+    """Rows written so far."""
+
+    async def write(self, rows: Sequence[Json]) -> None:
+        """Add rows, in order; they leave memory in compressed blocks."""
+        ...
+
+    async def commit(self, *, end: datetime, partial: str = "") -> EvidenceItem:
+        """Make the item, whose rows reach up to ``end``; the item of whoever was first wins."""
+        ...
+
+
 class EvidenceStore(Protocol):
     """Where evidence is kept. Items are named within a case and never overwritten with others."""
 
     async def put(
-        self, case_id: str, name: str, content: bytes, *, content_type: str, source: str
-    ) -> EvidenceItem:
-        """Store one item and return its reference and hash."""
-        ...
-
-    async def put_rows(
         self,
         case_id: str,
         name: str,
-        rows: Sequence[Json],
+        content: bytes,
         *,
+        content_type: str,
         source: str,
-        query: str,
-        start: datetime,
-        end: datetime,
+        beside: bool = True,
     ) -> EvidenceItem:
-        """Store rows as gzip-compressed JSON Lines and return the item's reference and hash."""
+        """Store one item and return its reference and hash.
+
+        Other content under the same name is stored beside it, or, when not ``beside``, refused
+        with ``Conflict``.
+        """
+        ...
+
+    def write_rows(
+        self, case_id: str, name: str, *, source: str, query: str, start: datetime
+    ) -> RowsWriter:
+        """Return a writer of rows from ``start`` on, as gzip-compressed JSON Lines."""
         ...
 
     async def get(self, case_id: str, name: str) -> bytes:
         """Return an item's bytes as stored; ``NotFound`` if there is none."""
+        ...
+
+    def read(self, case_id: str, name: str) -> AsyncIterator[bytes]:
+        """Return an item's bytes in parts of bounded size; ``NotFound`` if there is none."""
+        ...
+
+    async def list_items(self, case_id: str) -> list[EvidenceItem]:
+        """Return what is stored about a case, by name, as it was said when it was stored.
+
+        Something that was not stored through this port has no hash.
+        """
         ...
 
 

@@ -2,6 +2,7 @@ import asyncio
 import gzip
 import hashlib
 import json
+import random
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.errors import (
+    Conflict,
     NotConfigured,
     NotFound,
     PermanentError,
@@ -16,8 +18,11 @@ from shared.errors import (
     RetryableError,
 )
 from shared.models.base import Json
+from shared.models.evidence import COLLECTOR
 from shared.models.message import EvidenceItem
 from shared.providers.blob import BlobEvidenceStore
+from shared.providers.blob.container import BLOCK_BYTES
+from shared.providers.blob.evidence import READ_BYTES
 from shared.settings import Settings
 from tests.contract.processes import free_ports
 
@@ -38,16 +43,19 @@ async def put(
     )
 
 
-async def put_rows(store: BlobEvidenceStore, rows: list[Json]) -> EvidenceItem:
-    return await store.put_rows(
+async def put_rows(
+    store: BlobEvidenceStore, *pages: list[Json], start: datetime = START, end: datetime = END
+) -> EvidenceItem:
+    writer = store.write_rows(
         "case-1",
         "signins.jsonl.gz",
-        rows,
         source="SigninLogs",
         query="SigninLogs\n| take 10",
-        start=START,
-        end=END,
+        start=start,
     )
+    for page in pages:
+        await writer.write(page)
+    return await writer.commit(end=end)
 
 
 async def test_an_item_is_kept_as_it_is_with_its_hash(store: BlobEvidenceStore) -> None:
@@ -98,6 +106,76 @@ async def test_no_rows_are_evidence_too(store: BlobEvidenceStore) -> None:
     item = await put_rows(store, [])
     assert item.rows == 0
     assert gzip.decompress(await store.get("case-1", item.name)) == b""
+
+
+def incompressible(count: int) -> list[Json]:
+    """Rows of a kilobyte each that do not get smaller."""
+    draw = random.Random(1)
+    return [{"n": n, "text": draw.randbytes(500).hex()} for n in range(count)]
+
+
+async def test_many_blocks_are_one_item_in_order(store: BlobEvidenceStore) -> None:
+    rows = incompressible(9_000)
+    item = await put_rows(store, rows[:5_000], rows[5_000:])
+    assert item.size > 3 * BLOCK_BYTES
+    packed = await store.get("case-1", item.name)
+    assert (len(packed), hashlib.sha256(packed).hexdigest()) == (item.size, item.sha256)
+    assert [json.loads(line) for line in gzip.decompress(packed).splitlines()] == rows
+    parts = [part async for part in store.read("case-1", item.name)]
+    assert b"".join(parts) == packed
+    assert max(map(len, parts)) <= READ_BYTES and len(parts) > 1
+
+
+@pytest.mark.parametrize("count", [1, 4_000])
+async def test_of_two_writers_the_first_to_finish_makes_the_item(
+    store: BlobEvidenceStore, count: int
+) -> None:
+    rows = incompressible(count)
+    late = store.write_rows(
+        "case-1", "signins.jsonl.gz", source="SigninLogs", query="q", start=START
+    )
+    await late.write(rows)
+    middle = START + (END - START) / 2
+    first = await put_rows(store, rows, end=middle)
+    given = await late.commit(end=END)
+    assert (given.sha256, given.time_range) == (first.sha256, (START, middle))
+    packed = await store.get("case-1", first.name)
+    assert hashlib.sha256(packed).hexdigest() == first.sha256
+
+
+async def test_a_writer_that_died_leaves_nothing(store: BlobEvidenceStore) -> None:
+    dead = store.write_rows("case-1", "signins.jsonl.gz", source="s", query="q", start=START)
+    await dead.write(incompressible(4_000))
+    assert [item.name for item in await store.list_items("case-1")] == []
+    item = await put_rows(store, [{"n": 1}])
+    assert gzip.decompress(await store.get("case-1", item.name)) == b'{"n":1}\n'
+
+
+async def test_what_is_stored_is_listed_as_it_was_said(
+    store: BlobEvidenceStore, azurite: str
+) -> None:
+    kept = await put(store, b"one")
+    rows = await put_rows(store, [{"n": 1}])
+    assert await store.list_items("case-1") == [
+        kept,
+        rows.model_copy(update={"query": None}),
+    ]
+    assert await store.list_items("case-2") == []
+    assert kept.collector == rows.collector == COLLECTOR
+
+
+async def test_with_no_container_nothing_can_be_listed(store: BlobEvidenceStore) -> None:
+    with pytest.raises(NotFound):
+        await store.list_items("case-1")
+
+
+async def test_other_content_can_be_refused(store: BlobEvidenceStore) -> None:
+    await put(store, b"one", "manifest.json")
+    with pytest.raises(Conflict):
+        await store.put(
+            "case-1", "manifest.json", b"two", content_type="a/b", source="s", beside=False
+        )
+    assert [item.name for item in await store.list_items("case-1")] == ["manifest.json"]
 
 
 async def test_megabytes_pass(store: BlobEvidenceStore) -> None:

@@ -4,12 +4,13 @@ import asyncio
 import gzip
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from shared.errors import Conflict, NotFound
 from shared.models.base import Json
+from shared.models.evidence import COLLECTOR
 from shared.models.message import (
     EvidenceItem,
     Notification,
@@ -40,44 +41,53 @@ class Fake:
 
 
 class FakeEvidence(Fake):
-    """Keeps blobs in memory."""
+    """Keeps items in memory."""
 
     def __init__(self) -> None:
         super().__init__()
         self.blobs: dict[str, bytes] = {}
+        self.items: dict[str, EvidenceItem] = {}
 
-    def _keep(self, case_id: str, name: str, content: bytes, **facts: Any) -> EvidenceItem:
-        self.blobs[f"{case_id}/{name}"] = content
-        return EvidenceItem(
-            name=name,
-            url=f"https://blobs.example/evidence/{case_id}/{name}",
-            sha256=hashlib.sha256(content).hexdigest(),
-            size=len(content),
-            collected_at=COLLECTED_AT,
-            **facts,
-        )
+    def keep(self, case_id: str, name: str, content: bytes, **facts: Any) -> EvidenceItem:
+        """Keep an item unless there is one of this name; return the one that is there then."""
+        full_name = f"{case_id}/{name}"
+        if full_name not in self.blobs:
+            self.blobs[full_name] = content
+            self.items[full_name] = EvidenceItem(
+                name=name,
+                url=f"https://blobs.example/evidence/{case_id}/{name}",
+                sha256=hashlib.sha256(content).hexdigest(),
+                size=len(content),
+                collector=COLLECTOR,
+                collected_at=COLLECTED_AT,
+                **facts,
+            )
+        return self.items[full_name]
 
     async def put(
-        self, case_id: str, name: str, content: bytes, *, content_type: str, source: str
-    ) -> EvidenceItem:
-        self._call("put")
-        return self._keep(case_id, name, content, source=source)
-
-    async def put_rows(
         self,
         case_id: str,
         name: str,
-        rows: Sequence[Json],
+        content: bytes,
         *,
+        content_type: str,
         source: str,
-        query: str,
-        start: datetime,
-        end: datetime,
+        beside: bool = True,
     ) -> EvidenceItem:
-        self._call("put_rows")
-        text = "".join(json.dumps(row) + "\n" for row in rows)
-        content = gzip.compress(text.encode(), mtime=0)
-        return self._keep(case_id, name, content, source=source, query=query, rows=len(rows))
+        self._call("put")
+        digest = hashlib.sha256(content).hexdigest()
+        item = self.keep(case_id, name, content, source=source)
+        if item.sha256 == digest:
+            return item
+        if not beside:
+            raise Conflict("other evidence has this name already", vendor="blob")
+        stem, dot, extension = name.partition(".")
+        return self.keep(case_id, f"{stem}-{digest[:16]}{dot}{extension}", content, source=source)
+
+    def write_rows(
+        self, case_id: str, name: str, *, source: str, query: str, start: datetime
+    ) -> "FakeRowsWriter":
+        return FakeRowsWriter(self, case_id, name, source, query, start)
 
     async def get(self, case_id: str, name: str) -> bytes:
         self._call("get")
@@ -85,6 +95,67 @@ class FakeEvidence(Fake):
             return self.blobs[f"{case_id}/{name}"]
         except KeyError:
             raise NotFound("there is no such item", vendor="blob", operation="get") from None
+
+    async def read(self, case_id: str, name: str) -> AsyncIterator[bytes]:
+        content = await self.get(case_id, name)
+        for offset in range(0, len(content), 1000):
+            yield content[offset : offset + 1000]
+
+    async def list_items(self, case_id: str) -> list[EvidenceItem]:
+        self._call("list_items")
+        names = sorted(name for name in self.blobs if name.startswith(f"{case_id}/"))
+        return [self._listed(name) for name in names]
+
+    def _listed(self, full_name: str) -> EvidenceItem:
+        """Return the item; something put there by a test has no hash, as in the store."""
+        known = self.items.get(full_name)
+        size = len(self.blobs[full_name])
+        if known is not None:
+            return known.model_copy(update={"size": size, "query": None})
+        return EvidenceItem(
+            name=full_name.partition("/")[2],
+            url=f"https://blobs.example/evidence/{full_name}",
+            sha256="",
+            size=size,
+            source="not known",
+            collected_at=COLLECTED_AT,
+        )
+
+
+class FakeRowsWriter:
+    """Keeps rows until they are committed; the item that is there already wins."""
+
+    def __init__(
+        self,
+        store: FakeEvidence,
+        case_id: str,
+        name: str,
+        source: str,
+        query: str,
+        start: datetime,
+    ) -> None:
+        self.rows = 0
+        self._store, self._case_id, self._name = store, case_id, name
+        self._source, self._query, self._start = source, query, start
+        self._lines: list[str] = []
+
+    async def write(self, rows: Sequence[Json]) -> None:
+        self._store._call("write_rows")
+        self._lines += [json.dumps(row) + "\n" for row in rows]
+        self.rows += len(rows)
+
+    async def commit(self, *, end: datetime, partial: str = "") -> EvidenceItem:
+        self._store._call("commit")
+        return self._store.keep(
+            self._case_id,
+            self._name,
+            gzip.compress("".join(self._lines).encode(), mtime=0),
+            source=self._source,
+            query=self._query,
+            rows=self.rows,
+            time_range=(self._start, end),
+            partial=partial,
+        )
 
 
 class FakeCases(Fake):

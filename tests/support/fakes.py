@@ -123,6 +123,7 @@ class FakeSiem(Fake):
     def __init__(self) -> None:
         super().__init__()
         self.answers: dict[str, QueryResult | Exception] = {}
+        self.queries: list[str] = []
         self.comments: dict[str, str] = {}
         self.incident: Json = {"properties": {"status": "New"}}
 
@@ -130,6 +131,7 @@ class FakeSiem(Fake):
         self, query: str, *, parameters: Json, start: datetime, end: datetime
     ) -> QueryResult:
         self._call("run_query")
+        self.queries.append(query)
         found = next((answer for table, answer in self.answers.items() if table in query), None)
         if isinstance(found, Exception):
             raise found

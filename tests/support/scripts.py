@@ -139,6 +139,12 @@ def devices_done(payload: Json) -> Json:
 
 
 _STATE = {"account_enabled": True, "sign_in_sessions_valid_from": T0, "last_password_change_at": T0}
+_SEALED: Json = {
+    "manifest": {"name": "manifest.json", "sha256": "0" * 64, "revision": 1},
+    "items": [],
+    "missing": [],
+    "events": {"count": 0, "head": "0" * 64},
+}
 _UNDONE = {"status": "succeeded", "verified": True, "detail": "accountEnabled is true"}
 
 
@@ -169,6 +175,7 @@ def default_scripts() -> dict[str, Script]:
         "dismiss_risk": lambda _payload: _UNDONE,
         **ScriptedFirewalls().scripts(),
         "preserve_evidence": lambda _payload: {"block": evidence},
+        "seal_evidence": lambda _payload: _SEALED,
         "save_case": lambda payload: {"case_id": payload["case_id"]},
         "open_ticket": lambda _payload: {"ticket_id": "INC0010001", "url": None},
         "notify_analysts": lambda _payload: {"channels": {"slack": "sent", "email": "sent"}},

@@ -5,6 +5,7 @@ from datetime import datetime
 from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
+from shared.playbook.acting.evidence import EXPORTS
 
 NO_TICKET_YET = "no ticket yet, it is tried again"
 """How the note starts that holds until the ticket is opened late."""
@@ -60,5 +61,8 @@ def missing_evidence(case: CaseRequest, error: str) -> Json:
             "successful_login_ip": case.successful_login_ip,
             "detection_time_window": case.detection_time_window_minutes,
         },
-        notes=[f"evidence was not collected, collect the logs by hand: {error}"],
+        notes=[
+            f"evidence was not collected, collect the logs by hand: {error}",
+            *(f"not exported, collect by hand: {export.table}" for export in EXPORTS),
+        ],
     ).block.to_json()

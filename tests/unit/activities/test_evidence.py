@@ -1,11 +1,15 @@
 import gzip
 import hashlib
 import json
+from datetime import timedelta
+
+import pytest
 
 from activities.evidence import preserve_evidence
-from shared.errors import RetryableError
-from shared.models.base import Json
+from shared.errors import PermanentError, RetryableError
+from shared.models.base import Json, parse_utc
 from shared.models.block import BlockName, BlockResult
+from shared.models.evidence import COLLECTOR
 from shared.models.query import QueryResult
 from shared.playbook.acting.evidence import EXPORTS, RECEIVED
 from tests.support.fakes import FakeHouse
@@ -13,34 +17,33 @@ from tests.support.scripts import NAME
 from tests.unit.activities.calls import CASE, CASE_ID, call
 
 DOWN = RetryableError("timed out", vendor="log_analytics", operation="query")
-ROWS = [{"UserPrincipalName": NAME, "ResultType": "0"}]
+STORE_DOWN = RetryableError("timed out", vendor="blob", operation="evidence.put")
+REFUSED = PermanentError("no such container", vendor="blob", operation="evidence.put")
+AT = CASE["now"]
+ROWS: list[Json] = [
+    {"TimeGenerated": "2026-11-20T11:59:00Z", "UserPrincipalName": NAME, "ResultType": "0"}
+]
 
 
-async def preserve(house: FakeHouse) -> Json:
+async def preserve(house: FakeHouse, number: int = 1) -> Json:
     if house.evidence is house.providers.evidence:
-        house.evidence.blobs[f"{CASE_ID}/{RECEIVED}"] = b"{}"
-    block: Json = (await call(preserve_evidence, case=CASE, user_principal_name=NAME))["block"]
+        house.evidence.keep(CASE_ID, RECEIVED, b"{}", source="intake")
+    payload = {"case": CASE, "user_principal_name": NAME, "round": number}
+    block: Json = (await call(preserve_evidence, **payload))["block"]
     BlockResult.model_validate({"name": BlockName.EVIDENCE, "block": block})
     return block
-
-
-def manifest(house: FakeHouse) -> Json:
-    found: Json = json.loads(house.evidence.blobs[f"{CASE_ID}/manifest.json"])
-    return found
 
 
 async def test_every_export_is_kept_with_its_hash(house: FakeHouse) -> None:
     house.siem.answers = {"SigninLogs": QueryResult(rows=ROWS)}
     block = await preserve(house)
     assert (block["status"], block["notes"]) == ("complete", [])
-    kept = manifest(house)
-    assert kept["case_id"] == CASE_ID and kept["missing"] == []
-    names = [item["name"] for item in kept["items"]]
-    assert names == [RECEIVED, *(export.name for export in EXPORTS)]
-    for item in kept["items"]:
+    items = block["details"]["items"]
+    assert [item["name"] for item in items] == [RECEIVED, *(export.name for export in EXPORTS)]
+    for item in items:
         content = house.evidence.blobs[f"{CASE_ID}/{item['name']}"]
         assert item["sha256"] == hashlib.sha256(content).hexdigest()
-        assert item["size"] == len(content)
+        assert (item["size"], item["collector"]) == (len(content), COLLECTOR)
     lines = gzip.decompress(house.evidence.blobs[f"{CASE_ID}/sign-ins-interactive.jsonl.gz"])
     assert [json.loads(line) for line in lines.splitlines()] == ROWS
     outputs = block["outputs"]
@@ -51,6 +54,25 @@ async def test_every_export_is_kept_with_its_hash(house: FakeHouse) -> None:
     assert block["started_at"] <= block["finished_at"]
 
 
+async def test_an_item_says_how_it_was_asked_for(house: FakeHouse) -> None:
+    house.siem.answers = {"SigninLogs": QueryResult(rows=ROWS)}
+    details = (await preserve(house))["details"]
+    [item] = [one for one in details["items"] if one["source"] == "SigninLogs"]
+    assert item["query"].startswith("SigninLogs | where ")
+    assert item["rows"] == 1
+    start, end = map(parse_utc, item["time_range"])
+    assert (end, end - start) == (parse_utc(AT), timedelta(hours=72))
+    assert details["parameters"]["userPrincipalName"] == NAME
+
+
+async def test_what_an_attacker_could_still_reach_is_asked_for_first(house: FakeHouse) -> None:
+    await preserve(house)
+    tables = [query.partition(" ")[0] for query in house.siem.queries]
+    assert tables.index("OfficeActivity") < tables.index("SigninLogs")
+    assert tables.index("AuditLogs") < tables.index("SigninLogs")
+    assert tables[-1] == "CommonSecurityLog"
+
+
 async def test_a_source_that_fails_is_listed_with_what_to_do(house: FakeHouse) -> None:
     house.siem.answers = {"CommonSecurityLog": DOWN}
     block = await preserve(house)
@@ -59,31 +81,38 @@ async def test_a_source_that_fails_is_listed_with_what_to_do(house: FakeHouse) -
     assert "collect by hand" in note and "timed out" in note
     assert block["outputs"]["exported_firewall_logs_link"] is None
     assert block["outputs"]["exported_ad_logs_link"]
-    assert manifest(house)["missing"] == [note]
+    [missing] = block["details"]["missing"]
+    assert missing["source"] == "CommonSecurityLog"
+    assert "CommonSecurityLog | where SourceIP" in missing["by_hand"]
 
 
 async def test_a_partial_answer_is_kept_and_called_partial(house: FakeHouse) -> None:
-    house.siem.answers = {"OfficeActivity": QueryResult(rows=ROWS, partial=True, detail="limit")}
+    answer = QueryResult(rows=ROWS, partial=True, detail="a shard did not answer")
+    house.siem.answers = {"OfficeActivity": answer}
     block = await preserve(house)
     assert block["status"] == "partial"
-    assert "OfficeActivity: partial, limit" in block["notes"]
-    names = {item["name"] for item in manifest(house)["items"]}
-    assert "office-activity.jsonl.gz" in names
+    assert any("OfficeActivity: partial, a shard" in note for note in block["notes"])
+    assert f"{CASE_ID}/office-activity.jsonl.gz" in house.evidence.blobs
 
 
 async def test_what_was_received_and_not_kept_is_said(house: FakeHouse) -> None:
     block: Json = (await call(preserve_evidence, case=CASE, user_principal_name=NAME))["block"]
     assert block["status"] == "partial"
-    assert any(note.startswith("not kept as received") for note in block["notes"])
+    assert any(RECEIVED in note for note in block["notes"])
 
 
-async def test_a_store_that_is_down_loses_everything_and_says_so(house: FakeHouse) -> None:
-    house.evidence.failing = {"put": DOWN, "put_rows": DOWN}
+async def test_a_store_that_is_away_is_asked_again_later(house: FakeHouse) -> None:
+    house.evidence.failing = {"commit": STORE_DOWN}
+    with pytest.raises(RetryableError):
+        await preserve(house)
+
+
+async def test_a_store_that_refuses_loses_everything_and_says_so(house: FakeHouse) -> None:
+    house.evidence.failing = {"commit": REFUSED, "list_items": REFUSED}
     block = await preserve(house)
     assert block["status"] == "failed"
     for export in EXPORTS:
         assert any(export.table in note for note in block["notes"])
-    assert any("manifest not written" in note for note in block["notes"])
     assert block["outputs"]["evidence_storage_location"] is None
 
 
@@ -96,9 +125,21 @@ async def test_without_a_store_the_block_has_failed_and_names_the_setting(
     assert "TOURNIQUET_BLOB_URL" in block["notes"][0]
 
 
-async def test_running_again_keeps_the_same_items(house: FakeHouse) -> None:
+async def test_running_again_asks_for_nothing_and_keeps_the_same_items(house: FakeHouse) -> None:
     house.siem.answers = {"SigninLogs": QueryResult(rows=ROWS)}
+    first = await preserve(house)
+    stored, asked = dict(house.evidence.blobs), len(house.siem.queries)
+    again = await preserve(house)
+    assert again["details"]["items"] == first["details"]["items"]
+    assert house.evidence.blobs == stored
+    assert len(house.siem.queries) == asked
+
+
+async def test_a_later_round_is_kept_beside_the_first(house: FakeHouse) -> None:
     await preserve(house)
-    first = dict(house.evidence.blobs)
-    await preserve(house)
-    assert house.evidence.blobs == first
+    await preserve(house, number=2)
+    names = [name for name in house.evidence.blobs if "directory-audit" in name]
+    assert sorted(names) == [
+        f"{CASE_ID}/2/directory-audit.jsonl.gz",
+        f"{CASE_ID}/directory-audit.jsonl.gz",
+    ]

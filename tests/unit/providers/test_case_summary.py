@@ -1,6 +1,5 @@
-from shared.models.base import Json
 from shared.providers.blob.cases import from_metadata, to_metadata
-from shared.providers.blob.evidence import pack_rows, with_suffix
+from shared.providers.blob.evidence import with_suffix
 
 
 def test_a_summary_survives_the_way_through_headers() -> None:
@@ -39,12 +38,6 @@ def test_what_is_unknown_is_none() -> None:
         "updated_at": None,
     }
     assert "account" not in to_metadata("case-1", {"account": None, "verdict": None})
-
-
-def test_packing_is_reproducible() -> None:
-    rows: list[Json] = [{"a": 1, "b": "ø"}, {"a": None}]
-    assert pack_rows(rows) == pack_rows(rows)
-    assert pack_rows(rows)[4:8] == b"\0\0\0\0", "gzip's time field"
 
 
 def test_a_suffix_goes_before_the_extension() -> None:

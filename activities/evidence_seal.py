@@ -1,0 +1,114 @@
+"""Sealing the evidence: what the case itself knows, and the manifest over everything."""
+
+import json
+from typing import Any
+
+from durabletask import task
+
+from shared.bootstrap import get_providers
+from shared.errors import Conflict, RetryableError
+from shared.models.base import Json
+from shared.models.block import BlockName
+from shared.models.evidence import EVENTS, Manifest, ManifestReference, Missing, chain_head
+from shared.models.message import EvidenceItem
+from shared.playbook.acting.sealing import (
+    case_documents,
+    is_manifest,
+    manifest_name,
+    revision_of,
+    with_items,
+)
+from shared.ports import EvidenceStore
+
+SOURCE = "tourniquet"
+TRIES = 3
+"""How often another manifest of the same revision may be made under our eyes."""
+_JSON = "application/json"
+
+
+async def seal_evidence(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Keep what the case knows of itself, and write the manifest that lists all evidence.
+
+    Input: ``{"case_id", "why", "at"}``; ``why`` names what had happened and the try that asks.
+    Output: ``{"manifest": EvidenceItem, "items", "missing", "events"}``. What is kept: the facts
+    that the decision was made from, verdict and plan, the decision, the actions with what was there
+    before, and the case's events as a chain. Everything else that lies in the case's folder is
+    listed, too.
+
+    Effect: blobs under ``<case_id>/`` in the evidence container; none is ever overwritten.
+    Idempotency: a manifest that was made for the same ``why`` is returned again.
+    Permission: Storage Blob Data Contributor on the evidence and the case container.
+
+    Raises:
+        TourniquetError: the store or the case record cannot be read or written.
+    """
+    providers = get_providers()
+    store, cases = providers.require("evidence"), providers.require("cases")
+    found = await cases.load(payload["case_id"])
+    if found is None:
+        raise RetryableError("the case record is not there yet", operation="seal_evidence")
+    for _try in range(TRIES):
+        try:
+            return await _seal(store, found[0], str(payload["why"]), str(payload["at"]))
+        except Conflict:
+            continue
+    raise RetryableError("other manifests were always faster", operation="seal_evidence")
+
+
+async def _seal(store: EvidenceStore, record: Json, why: str, at: str) -> Json:
+    case_id = record["case_id"]
+    stored = {item.name: item for item in await store.list_items(case_id)}
+    newest = max(filter(is_manifest, stored), key=revision_of, default=None)
+    before = None if newest is None else await _read(store, case_id, newest)
+    if newest is not None and before is not None and before.why == why:
+        return _answer(stored[newest], before)
+    own = await _keep_documents(store, record)
+    details = record["blocks"][BlockName.EVIDENCE]["details"]
+    exported = [EvidenceItem.model_validate(item) for item in details.get("items", [])]
+    earlier = before.items if before else []
+    revision = revision_of(newest) + 1 if newest else 1
+    manifest = Manifest(
+        case_id=case_id,
+        revision=revision,
+        why=why,
+        made_at=at,  # type: ignore[arg-type] # parsed by the model
+        previous=ManifestReference(name=newest, sha256=stored[newest].sha256) if newest else None,
+        parameters=details.get("parameters", {}),
+        items=with_items(earlier, exported, own, list(stored.values())),
+        missing=[Missing.model_validate(one) for one in details.get("missing", [])],
+        events=chain_head(record["events"]),
+    )
+    content = manifest.model_dump_json(indent=1).encode()
+    item = await store.put(
+        case_id,
+        manifest_name(revision),
+        content,
+        content_type=_JSON,
+        source=SOURCE,
+        beside=False,
+    )
+    return _answer(item, manifest)
+
+
+async def _keep_documents(store: EvidenceStore, record: Json) -> list[EvidenceItem]:
+    kept = []
+    for name, document in case_documents(record).items():
+        if name == EVENTS:
+            lines = [json.dumps(entry, separators=(",", ":")) for entry in document]
+            content = "".join(f"{line}\n" for line in lines).encode()
+        else:
+            content = json.dumps(document, indent=1, sort_keys=True).encode()
+        kept.append(
+            await store.put(record["case_id"], name, content, content_type=_JSON, source=SOURCE)
+        )
+    return kept
+
+
+async def _read(store: EvidenceStore, case_id: str, name: str) -> Manifest:
+    return Manifest.model_validate_json(await store.get(case_id, name))
+
+
+def _answer(item: EvidenceItem, manifest: Manifest) -> Json:
+    content = manifest.to_json()
+    kept = {key: content[key] for key in ("items", "missing", "events")}
+    return kept | {"manifest": item.to_json() | {"revision": manifest.revision}}

@@ -1,0 +1,104 @@
+"""Step 7: evidence is exported beside the containment, and sealed when there is something to seal.
+
+Nothing waits for evidence but the hand-over, and that not for long: a large export goes on during
+the watch, and its manifest is made at the end.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from durabletask import task
+
+from orchestrators.flow import Retry, Steps, attempt, case_activity, save, timeline, utc_now
+from orchestrators.names import Activity
+from orchestrators.standing import Standing
+from shared.models.base import Json, format_utc
+from shared.models.block import BlockName
+from shared.models.case import CaseRequest
+from shared.playbook.acting.evidence import sealed_block, still_exporting
+from shared.playbook.reporting.handover import missing_evidence
+
+PATIENCE = timedelta(minutes=3)
+"""How long the hand-over waits for the export after everything else is done: longer than the
+evidence store is tried when it is away."""
+
+
+@dataclass
+class Preserving:
+    """An export under way, for one case and round of it."""
+
+    case: CaseRequest
+    number: int
+    export: task.Task[Any]
+    late: bool = False
+    """Whether the hand-over went ahead without it."""
+
+
+def preserve(ctx: task.OrchestrationContext, standing: Standing) -> Preserving:
+    """Start the export; it runs beside the containment."""
+    standing.exports += 1
+    payload = {
+        "case": standing.case.to_json(),
+        "user_principal_name": standing.decided.user_principal_name,
+        "round": standing.exports,
+    }
+    export = case_activity(ctx, Activity.PRESERVE_EVIDENCE, payload, Retry.SAVE)
+    return Preserving(standing.case, standing.exports, export)
+
+
+def exported(ctx: task.OrchestrationContext, preserving: Preserving) -> Steps[Json]:
+    """Wait for the export, but not for hours; return the block as it is then."""
+    if not preserving.export.is_complete:
+        patience = ctx.create_timer(PATIENCE)
+        winner = yield task.when_any([preserving.export, patience])
+        if winner is patience:
+            preserving.late = True
+            return still_exporting(preserving.case)
+        patience.cancel()
+    return (yield from _block(preserving))
+
+
+def seal(ctx: task.OrchestrationContext, preserving: Preserving, block: Json) -> Steps[Json]:
+    """Write the manifest over what the record now says; return the patch of the record."""
+    why = f"response completed, round {preserving.number}"
+    sealed, error = yield from _seal(ctx, preserving.case.case_id, why)
+    return {
+        "blocks": {BlockName.EVIDENCE: sealed_block(block, sealed, error)},
+        "timeline": timeline(ctx, _event(sealed, error)),
+    }
+
+
+def seal_at_the_end(ctx: task.OrchestrationContext, preserving: Preserving) -> Steps[None]:
+    """Seal once more, with all that the watch brought, and what was exported late."""
+    case_id = preserving.case.case_id
+    if preserving.late:
+        block = yield from _block(preserving)
+        yield from attempt(save(ctx, case_id, {"blocks": {BlockName.EVIDENCE: block}}))
+    sealed, error = yield from _seal(ctx, case_id, "end of the watch")
+    patch: Json = {"timeline": timeline(ctx, _event(sealed, error))}
+    if sealed:
+        details = {key: sealed[key] for key in ("manifest", "items", "events")}
+        patch["blocks"] = {BlockName.EVIDENCE: {"details": details}}
+    yield from attempt(save(ctx, case_id, patch))
+
+
+def _block(preserving: Preserving) -> Steps[Json]:
+    settled = yield from attempt(preserving.export)
+    block: Json | None = (settled.result or {}).get("block")
+    return block or missing_evidence(preserving.case, settled.error or "no answer")
+
+
+def _seal(
+    ctx: task.OrchestrationContext, case_id: str, why: str
+) -> Steps[tuple[Json | None, str | None]]:
+    payload = {"case_id": case_id, "why": why, "at": format_utc(utc_now(ctx))}
+    settled = yield from attempt(case_activity(ctx, Activity.SEAL_EVIDENCE, payload, Retry.READ))
+    return settled.result, settled.error
+
+
+def _event(sealed: Json | None, error: str | None) -> str:
+    if not sealed:
+        return f"evidence not sealed: {error or 'no answer'}"
+    manifest = sealed["manifest"]
+    return f"evidence sealed: {manifest['name']}, SHA-256 {manifest['sha256']}"
