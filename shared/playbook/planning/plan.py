@@ -6,6 +6,8 @@ only when its reputation is malicious or it is highly unusual), seed 000 step 5 
 
 from collections.abc import Collection, Sequence
 
+from pydantic import Field
+
 from shared.models.account_kind import AccountKind
 from shared.models.base import Model
 from shared.models.case import OperatingMode
@@ -46,7 +48,9 @@ class AddressFacts(Model):
     highly_unusual: bool = False
     """The address brute-forced and is not where people sit (scoring says so)."""
     never_block: str | None = None
-    """Why it must not be blocked (``addresses.why_never_block``), or ``None``."""
+    """Why it must not be blocked (``never_block.block_rules``), or ``None``."""
+    doubts: list[str] = Field(default_factory=list)
+    """Why a person has to be asked before it is blocked."""
     cannot_block: str | None = None
     """Why not one configured firewall can take it, or ``None``."""
 
@@ -90,6 +94,7 @@ def make_plan(
         if never is None and facts.cannot_block:
             never = f"{facts.cannot_block}; block {facts.address} by hand"
         asks = [] if _warrants_block(facts) else ["its reputation alone does not warrant a block"]
+        asks += facts.doubts
         asks += _asks(ActionName.BLOCK_IP, mode, confidence, kinds)
         lines.append(_line(ActionName.BLOCK_IP, facts.address, mode, never, asks))
     return lines or [_idle(mode, confidence, recommended, target)]
@@ -186,7 +191,12 @@ def _addresses_to_block(
         return []
     proposed = ActionName.BLOCK_IP in recommended
     high = confidence is Confidence.HIGH
-    return [facts for facts in addresses if proposed or (high and _warrants_block(facts))]
+    return [facts for facts in addresses if proposed or (high and _is_worth_a_line(facts))]
+
+
+def _is_worth_a_line(facts: AddressFacts) -> bool:
+    """Whether to plan a block; that an attack's address is never blocked is worth saying, too."""
+    return _warrants_block(facts) or facts.never_block is not None
 
 
 def _warrants_block(facts: AddressFacts) -> bool:
