@@ -75,6 +75,16 @@ def names_of(account: Json | None) -> set[str]:
     return {str(account[one]).casefold() for one in fields if account and account.get(one)}
 
 
+def is_nick_of(nicks: Iterable[str], account: Json | None) -> bool:
+    """Return whether a chat's short name is an account's: its login, whole or before the ``@``.
+
+    A namesake elsewhere is refused, too; somebody else can answer.
+    """
+    logins = names_of(account)
+    own = logins | {one.partition("@")[0] for one in logins}
+    return any(nick.casefold() in own for nick in nicks if nick)
+
+
 def is_sign_in_on() -> bool:
     """Return whether the platform signs people in before it hands a request to the app."""
     return os.environ.get("WEBSITE_AUTH_ENABLED", "").lower() == "true"

@@ -21,11 +21,13 @@ from shared.errors import TourniquetError
 from shared.models.base import VendorModel
 from shared.playbook.intake.fields import InvalidBody
 from shared.playbook.planning.answers import SLACK
+from shared.policy import get_policy
 from shared.settings import Settings, get_settings
 from triggers.answers import json_answer, problem
 from triggers.body import MAX_BODY_BYTES
 from triggers.cases import find_record
 from triggers.deciding import Answerer, parse_decision, send_decision
+from triggers.principal import is_nick_of
 
 blueprint = df.Blueprint()
 
@@ -37,6 +39,7 @@ class Person(VendorModel):
 
     id: str = Field(pattern=r"^[UW][A-Z0-9]{2,30}$")
     username: str = Field(default="", max_length=200)
+    name: str = Field(default="", max_length=200)
 
 
 class Pressed(VendorModel):
@@ -154,8 +157,9 @@ async def _decide(
         _log.warning("a button in Slack was refused: its token is %s", claims)
         return "this question has expired; the case is in the ticket"
     who = interaction.user
-    if settings.slack_approvers and who.id not in settings.slack_approvers:
-        return "you are not among those who may decide (TOURNIQUET_SLACK_APPROVERS)"
+    approvers = get_policy().asking.approvers.slack
+    if approvers and who.id not in approvers:
+        return "you are not among those who may decide (the policy's asking.approvers.slack)"
     alone = pressed.action_id.partition(":")[2]
     try:
         chosen = {"actions": [alone] if alone else interaction.ticked}
@@ -168,6 +172,8 @@ async def _decide(
         return "nothing was done: the case store does not answer; try again in a minute"
     if record is None:
         return "there is no such case any more"
+    if is_nick_of((who.username, who.name), record["account"]):
+        return "this case is about your own account; somebody else has to decide"
     by = Answerer(f"{who.username or who.id} (Slack {who.id})", "slack", f"{SLACK}:{who.id}")
     decision = await send_decision(client, record, body, by)
     return decision if isinstance(decision, str) else None

@@ -93,8 +93,8 @@ async def test_what_is_no_valid_answer_is_acknowledged_and_changes_nothing(
     assert client.events == []
 
 
-async def test_only_those_listed_decide(client: FakeClient, configure: Callable[..., None]) -> None:
-    use(configure, slack_approvers="U0LEAD0001, U0LEAD0002")
+async def test_only_those_listed_decide(client: FakeClient, govern: Callable[..., None]) -> None:
+    govern(asking={"approvers": {"slack": ["U0LEAD0001", "U0LEAD0002"]}})
     await interact(signed(pressed()), client)
     assert client.events == []
     await interact(signed(pressed(user={"id": "U0LEAD0002", "username": "lee"})), client)
