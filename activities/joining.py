@@ -10,8 +10,10 @@ from pydantic import ValidationError
 from shared.bootstrap import get_providers
 from shared.errors import PermanentError
 from shared.models.base import Json
+from shared.models.case import CaseRecord
+from shared.models.undoing import taken_back
 from shared.playbook.intake.joining import brief
-from shared.ports import OpenCases
+from shared.ports import CaseStore, OpenCases
 
 _log = logging.getLogger("tourniquet.activities")
 
@@ -26,8 +28,8 @@ async def take_joined(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
 
     Input: ``{"case_id", "look": number}``. Output: ``{"count": how many, "incidents": what the
     record keeps of the heaviest, "cases": CaseRequests to judge the case by, "more": whether
-    others wait, which the next look takes}``; the names of all are kept with the claim. What
-    cannot be read is counted, no more.
+    others wait, which the next look takes, "taken_back": [TakenBack]}``; the names of all are kept
+    with the claim. What cannot be read is counted, no more.
 
     Effect: one claim in the case store, and the waiting incidents are no longer waiting.
     Idempotency: what a look took is claimed before anything is taken away; the same look again
@@ -39,11 +41,14 @@ async def take_joined(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
     waiting = providers.require("open_cases")
     names = await waiting.list_joining(case_id)
     taken = await _read(waiting, case_id, names)
-    earlier = await providers.require("cases").claim(case_id, f"joined-{look}", taken)
+    cases = providers.require("cases")
+    undone = await _taken_back(cases, case_id)
+    earlier = await cases.claim(case_id, f"joined-{look}", taken)
     taken = earlier or taken
     await _drop(waiting, case_id, taken["names"])
     more = bool(await waiting.list_joining(case_id)) if names else False
-    return {key: taken[key] for key in ("count", "incidents", "cases")} | {"more": more}
+    kept = {key: taken[key] for key in ("count", "incidents", "cases")}
+    return kept | {"more": more, "taken_back": undone}
 
 
 async def release_account(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
@@ -71,6 +76,17 @@ async def _read(waiting: OpenCases, case_id: str, names: list[str]) -> Json:
         "incidents": [brief(one) for one in found],
         "cases": [one["case"] for one in found[:MOST_JUDGED]],
     }
+
+
+async def _taken_back(cases: CaseStore, case_id: str) -> list[Json]:
+    """Return what was taken back in the case: nobody but its record knows all of it.
+
+    While that cannot be read, nothing is judged anew: it could be done again over a person's head.
+    """
+    found = await cases.load(case_id)
+    if found is None:
+        return []
+    return [one.to_json() for one in taken_back(CaseRecord.model_validate(found[0]))]
 
 
 async def _readable(waiting: OpenCases, case_id: str, name: str) -> Json | None:

@@ -23,11 +23,8 @@ from shared.models.base import Json, format_utc
 from shared.models.firewall import BlockOrder, address_key
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName
-from shared.models.undo import Undone
+from shared.models.undo import EXPIRY, Undone
 from shared.playbook.acting.blocking import block_outcome, lift_result
-
-EXPIRY = "its expiry"
-"""Who takes a block back when its time is over."""
 
 LIFT_RETRY_MINUTES = (1, 5, 15, 30, 60, 60, 60, 60, 60, 60)
 """Waits before an expired block is lifted again after a firewall did not do it: about 7 hours."""

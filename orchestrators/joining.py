@@ -28,9 +28,15 @@ from orchestrators.names import Activity, Event, Orchestrator
 from orchestrators.standing import Raised, Standing, Todo
 from shared.models.base import Json
 from shared.models.case import CaseRequest
+from shared.models.undo import TakenBack
 from shared.playbook.intake.joining import joined_request
 from shared.playbook.planning.decided import Decided
-from shared.playbook.planning.rising import newly_asked, newly_automatic, rises
+from shared.playbook.planning.rising import (
+    ask_about_undone,
+    newly_asked,
+    newly_automatic,
+    rises,
+)
 
 LOOK_SECONDS = (0, 15, 30, 60, 120, 300, 600, 900)
 """Least time between looks: the first is at once, then a storm is taken in ever larger batches."""
@@ -136,7 +142,7 @@ class Joins:
         if not found.get("decided"):
             return None
         after = Decided.model_validate(found["decided"])
-        todo = _todo(self._standing.decided, after, self._standing.outcomes)
+        todo = _todo(self._standing.decided, after, self._standing.outcomes, _taken_back(found))
         case = CaseRequest.model_validate(found["case"])
         return Raised(todo, case, after, found["blocks"]) if todo else None
 
@@ -176,7 +182,7 @@ def join_incidents(
     on, "outcomes", "last": whether the account is given free first}``. Output: ``{"count",
     "taken": whether it is known what waited, "again": whether something is left to look at or to
     give free}``, and when there is more to do than before ``{"case": what was judged, "decided",
-    "blocks"}``. Never fails.
+    "blocks", "taken_back"}``. Never fails.
     """
     case = CaseRequest.model_validate(payload["case"])
     # First free, then a look at who waits: who still joins before sees its case take it.
@@ -198,9 +204,10 @@ def join_incidents(
     joined = [CaseRequest.model_validate(item) for item in found["cases"]]
     anew = joined_request(case, joined)
     gathered = yield from gather(ctx, anew)
-    after = yield from decide(ctx, anew, gathered)
+    undone = _taken_back(found)
+    after = ask_about_undone((yield from decide(ctx, anew, gathered)), undone)
     before = Decided.model_validate(payload["decided"])
-    todo = _todo(before, after, payload["outcomes"])
+    todo = _todo(before, after, payload["outcomes"], undone)
     yield from _note(ctx, case, found, _what_changes(before, after, todo))
     if todo is None:
         return result
@@ -208,12 +215,19 @@ def join_incidents(
         "case": anew.to_json(),
         "decided": after.model_copy(update={"blocks": {}}).to_json(),
         "blocks": gathered.blocks,
+        "taken_back": found.get("taken_back", []),
     }
 
 
-def _todo(before: Decided, after: Decided, outcomes: list[Json]) -> Todo | None:
-    automatic = newly_automatic(before, after, outcomes)
-    asks = bool(newly_asked(before, after, outcomes))
+def _taken_back(found: Json) -> list[TakenBack]:
+    return [TakenBack.model_validate(one) for one in found.get("taken_back", [])]
+
+
+def _todo(
+    before: Decided, after: Decided, outcomes: list[Json], undone: list[TakenBack]
+) -> Todo | None:
+    automatic = newly_automatic(before, after, outcomes, undone)
+    asks = bool(newly_asked(before, after, outcomes, undone))
     return Todo(automatic, asks) if automatic or asks else None
 
 

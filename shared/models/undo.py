@@ -7,6 +7,9 @@ from pydantic import Field
 from shared.models.base import Model, UtcDatetime
 from shared.models.plan import ActionName
 
+EXPIRY = "its expiry"
+"""Who takes a block back when its time is over."""
+
 
 class UndoStatus(StrEnum):
     """How taking back one action ended."""
@@ -55,3 +58,14 @@ class Undone(Model):
     comment: str
     verified: bool | None = None
     detail: str = ""
+
+
+class TakenBack(Model):
+    """That an action of a case was taken back, or is to count as taken back: by whom and why."""
+
+    action: ActionName
+    target: str
+    at: UtcDatetime
+    by: str
+    """A person, or ``EXPIRY``."""
+    comment: str = ""

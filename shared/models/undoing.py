@@ -7,7 +7,7 @@ from shared.models.base import Json
 from shared.models.case import CaseRecord
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName
-from shared.models.undo import UndoResult, UndoRun, UndoStatus
+from shared.models.undo import TakenBack, UndoResult, UndoRun, UndoStatus
 
 
 class Beyond(NamedTuple):
@@ -109,6 +109,30 @@ def let_go(case: CaseRecord) -> set[tuple[ActionName, str]]:
             if result.status is UndoStatus.IMPOSSIBLE and key in at and at[key] <= run.at:
                 gone.add(key)
     return gone
+
+
+def taken_back(case: CaseRecord) -> list[TakenBack]:
+    """Return the last undo of each action, also of those that leave nothing to restore."""
+    last: dict[tuple[str, str], TakenBack] = {}
+    for one in case.actions:
+        undone = one.undone
+        if undone is not None:
+            last[one.action, one.target] = TakenBack(
+                action=one.action,
+                target=one.target,
+                at=undone.at,
+                by=undone.by,
+                comment=undone.comment,
+            )
+    done = {(one.action, one.target): one.at for one in case.actions}
+    for run in case.undos:
+        for result in run.results:
+            key = (result.action, result.target)
+            if result.status is UndoStatus.IMPOSSIBLE and key in done and done[key] <= run.at:
+                named = {"action": result.action, "target": result.target}
+                asked = {"at": run.at, "by": run.by, "comment": run.comment}
+                last[key] = TakenBack.model_validate(named | asked)
+    return list(last.values())
 
 
 def in_force(case: CaseRecord) -> list[ActionOutcome]:

@@ -11,7 +11,7 @@ from tests.support.durable_backend import Run
 from tests.support.inbox import Inbox
 from tests.support.joining import close, joined_notes, judgements, last, respond
 from tests.support.scripted_firewalls import blocked
-from tests.support.scripts import ADDRESS, SOON, decided, fail, plan_line
+from tests.support.scripts import ADDRESS, SOON, T1, decided, fail, plan_line
 
 type NewCase = Callable[..., Run]
 
@@ -203,3 +203,28 @@ def test_an_incident_without_account_joins_nothing(case: NewCase) -> None:
     respond(run, account=None, addresses=[], timing=SOON)
     run.wait()
     assert not run.called("release_account") and not run.called("take_joined")
+
+
+def test_what_a_person_took_back_is_asked_before_it_is_done_again(case: NewCase) -> None:
+    inbox = Inbox()
+    again = decided() | {"attacked_at": "2026-11-20T13:00:00.000Z"}
+    run = case(decide_response=judgements(decided(), again), **inbox.scripts())
+    respond(run)
+    run.wait_for_call("comment_incident", count=2)
+    inbox.taken_back = [
+        {"action": action, "target": "x", "at": T1, "by": "lee", "comment": "it was her"}
+        for action in ("ForcePasswordReset", "RevokeSessions")
+    ]
+    run.tell("Joined", inbox.put(7))
+    run.wait_for_call("notify_analysts", count=3)
+    assert run.called("notify_analysts")[2]["phase"] == "decision_needed"
+    plan = {line["action"]: line for line in last(run, "plan")}
+    assert plan["RevokeSessions"]["disposition"] == "ask"
+    assert "taken back by lee" in plan["RevokeSessions"]["why"]
+    assert len(run.called("revoke_sessions")) == 1
+    answer = {"actions": ["RevokeSessions"], "comment": "not her", "question": 1}
+    run.tell("Decision", answer)
+    run.wait_for_call("revoke_sessions", count=2)
+    run.wait_for_call("comment_incident", count=5)
+    close(run)
+    assert len(run.called("force_password_reset")) == 1

@@ -17,6 +17,8 @@ class Inbox:
         self._waiting: list[Json] = []
         self._looks: dict[int, Json] = {}
         self.given_free = threading.Event()
+        self.taken_back: list[Json] = []
+        """What people took back in the case meanwhile."""
 
     def put(self, number: int, **changes: Any) -> Json:
         """Let an incident wait; return the event that wakes the case."""
@@ -41,7 +43,10 @@ class Inbox:
                     "incidents": [brief(one) for one in taken[:20]],
                     "cases": [one["case"] for one in taken[:5]],
                 }
-            return self._looks[payload["look"]] | {"more": bool(self._waiting)}
+            return self._looks[payload["look"]] | {
+                "more": bool(self._waiting),
+                "taken_back": self.taken_back,
+            }
 
     def release(self, _payload: Json) -> Json:
         """Stand for ``release_account``."""

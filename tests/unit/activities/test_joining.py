@@ -6,9 +6,11 @@ from activities.joining import MOST_JUDGED, MOST_TOLD, release_account, take_joi
 from shared.errors import RetryableError
 from shared.models.base import Json
 from shared.models.case import CaseRequest
+from shared.models.plan import ActionName
 from shared.playbook.intake.joining import waiting_incident, waiting_name
+from shared.playbook.reporting.record import initial_record
 from tests.support.fakes import FakeHouse
-from tests.support.scripts import case_payload
+from tests.support.scripts import case_payload, outcome
 from tests.unit.activities.calls import call
 
 CASE = "case-0123456789abcdef01234567"
@@ -84,6 +86,30 @@ async def test_what_cannot_be_read_does_not_stop_the_others(
     taken = await take()
     assert (taken["count"], len(taken["cases"])) == (2, 1)
     assert house.open_cases.joining[CASE] == {}
+
+
+async def test_a_look_learns_what_was_taken_back(house: FakeHouse) -> None:
+    at, later = "2026-11-20T12:05:00.000Z", "2026-11-20T12:10:00.000Z"
+    reset, disable = outcome(ActionName.FORCE_PASSWORD_RESET), outcome(ActionName.DISABLE_ACCOUNT)
+    undone = {"at": at, "by": "kim", "comment": "her own phone", "verified": True, "detail": ""}
+    record = initial_record(CaseRequest.model_validate(case_payload(case_id=CASE)))
+    impossible = {"action": reset["action"], "target": reset["target"], "status": "impossible"}
+    undo = {"number": 1, "at": later, "by": "lee", "comment": "", "results": [impossible]}
+    actions = {"actions": [reset, disable | {"undone": undone}], "undos": [undo]}
+    house.cases.records[CASE] = record | actions
+    await put(house, 1)
+    found = {one["action"]: one for one in (await take())["taken_back"]}
+    assert (found["DisableAccount"]["by"], found["DisableAccount"]["at"]) == ("kim", at)
+    assert (found["ForcePasswordReset"]["by"], found["ForcePasswordReset"]["at"]) == ("lee", later)
+
+
+async def test_nothing_is_judged_while_the_record_cannot_be_read(house: FakeHouse) -> None:
+    await put(house, 1)
+    house.cases.failing["load"] = RetryableError("away", vendor="blob")
+    with pytest.raises(RetryableError):
+        await take()
+    house.cases.failing.clear()
+    assert (await take())["count"] == 1
 
 
 async def test_a_storm_brings_a_bounded_answer_and_every_name_is_kept(house: FakeHouse) -> None:

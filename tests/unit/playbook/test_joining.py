@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from shared.models.base import Json
 from shared.models.case import CaseRequest
 from shared.models.plan import ActionName, Disposition, PlannedAction
+from shared.models.undo import EXPIRY, TakenBack
 from shared.models.verdict import Confidence
 from shared.playbook.intake.joining import (
     MOST_ADDRESSES,
@@ -16,7 +17,12 @@ from shared.playbook.intake.joining import (
 )
 from shared.playbook.planning.decided import Decided, undecided
 from shared.playbook.planning.plan import hold_plan
-from shared.playbook.planning.rising import newly_asked, newly_automatic, rises
+from shared.playbook.planning.rising import (
+    ask_about_undone,
+    newly_asked,
+    newly_automatic,
+    rises,
+)
 from tests.support.scripts import ADDRESS, T0, T1, case_payload, decided, outcome, plan_line
 
 LATER = "2026-11-20T13:00:00.000Z"
@@ -165,3 +171,61 @@ def test_what_a_person_was_asked_is_not_done_over_their_head() -> None:
     assert newly_automatic(held, judged(HIGH, RESET, REVOKE), []) == []
     unsure = judged(MEDIUM, *hold_plan([RESET, REVOKE], "confidence is Medium"))
     assert newly_automatic(unsure, judged(HIGH, RESET, REVOKE), []) == [RESET, REVOKE]
+
+
+def undo_of(action: ActionName, at: str = T1, by: str = "kim", **changes: Any) -> TakenBack:
+    given = {"action": action, "target": "x", "at": at, "by": by, "comment": "it was the user"}
+    return TakenBack.model_validate(given | changes)
+
+
+def asked_again(before: Decided, after: Decided, undo: TakenBack) -> list[PlannedAction]:
+    finished = [done(undo.action)]
+    anew = ask_about_undone(after, [undo])
+    assert newly_automatic(before, anew, finished, [undo]) == []
+    return newly_asked(before, anew, finished, [undo])
+
+
+def test_what_a_person_took_back_is_asked_when_the_attacker_is_seen_again() -> None:
+    high = judged(HIGH, REVOKE)
+    back = judged(HIGH, REVOKE, attacked_at=LATER)
+    [line] = asked_again(high, back, undo_of(ActionName.REVOKE_SESSIONS))
+    assert line.disposition is Disposition.ASK
+    assert line.why.startswith("RevokeSessions was taken back by kim at 2026-11-20T12:00:05.000Z")
+    assert "(it was the user)" in line.why
+    before_it = judged(HIGH, REVOKE, attacked_at=T0)
+    assert asked_again(high, before_it, undo_of(ActionName.REVOKE_SESSIONS)) == []
+
+
+def test_one_undo_is_asked_about_once_unless_the_verdict_rises() -> None:
+    undo = undo_of(ActionName.REVOKE_SESSIONS)
+    back = judged(HIGH, REVOKE, attacked_at=LATER)
+    answered = ask_about_undone(back, [undo])
+    assert asked_again(answered, back, undo) == []
+    medium = answered.model_copy(update={"verdict": judged(MEDIUM).verdict})
+    assert len(asked_again(medium, back, undo)) == 1
+    later = undo_of(ActionName.REVOKE_SESSIONS, "2026-11-20T12:30:00.000Z")
+    assert len(asked_again(answered, back, later)) == 1
+
+
+def test_a_block_that_expired_is_made_again_and_one_that_was_lifted_is_asked() -> None:
+    high, back = judged(HIGH, BLOCK), judged(HIGH, BLOCK, attacked_at=LATER)
+    over = undo_of(ActionName.BLOCK_IP, by=EXPIRY, target=ADDRESS)
+    finished = [done(ActionName.BLOCK_IP)]
+    assert ask_about_undone(back, [over]) == back
+    assert newly_automatic(high, back, finished, [over]) == [BLOCK]
+    assert newly_automatic(high, judged(HIGH, BLOCK, attacked_at=T0), finished, [over]) == []
+    assert newly_automatic(high, back, finished, []) == [], "it is in force"
+    lifted = undo_of(ActionName.BLOCK_IP, target=ADDRESS)
+    assert len(asked_again(high, back, lifted)) == 1
+    other = undo_of(ActionName.BLOCK_IP, target="198.51.100.9")
+    assert asked_again(high, back, other) == []
+
+
+@given(judgements, judgements, st.lists(st.sampled_from(list(ActionName)), max_size=4))
+def test_nothing_that_a_person_took_back_is_automatic(
+    before: Decided, after: Decided, names: list[ActionName]
+) -> None:
+    undone = [undo_of(name, target=ADDRESS) for name in names]
+    anew = ask_about_undone(after, undone)
+    for line in newly_automatic(before, anew, [done(name) for name in names], undone):
+        assert line.action not in names
