@@ -258,6 +258,10 @@ def _add_people(providers: Providers, settings: Settings) -> None:
         from shared.providers.servicenow import ServiceNow
 
         providers.ticketing.append(ServiceNow(settings))
+    if settings.jira_url:
+        from shared.providers.jira import Jira
+
+        providers.ticketing.append(Jira(settings))
     if settings.slack_bot_token:
         from shared.providers.slack import Slack
 

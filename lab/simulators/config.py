@@ -50,6 +50,9 @@ class SimulatorSettings(BaseSettings):
     tourniquet_greynoise_api_key: Secret
     tourniquet_servicenow_username: str = "tourniquet"
     tourniquet_servicenow_password: Secret
+    tourniquet_jira_email: str = "tourniquet@contoso.example"
+    tourniquet_jira_api_token: Secret
+    tourniquet_jira_project: str = "SOC"
     tourniquet_slack_bot_token: Annotated[
         str, Field(default_factory=lambda: f"xoxb-{_made_up_secret()}")
     ]

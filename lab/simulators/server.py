@@ -18,6 +18,7 @@ from lab.simulators.gateway import Gateway, Route
 from lab.simulators.geoip import write_databases
 from lab.simulators.graph.directory import Directory
 from lab.simulators.graph.service import Graph
+from lab.simulators.jira import Jira
 from lab.simulators.kql_store import KqlStore
 from lab.simulators.lab_api import LabApi
 from lab.simulators.ledger import Ledger
@@ -90,6 +91,7 @@ class Simulators:
         self._abuseipdb = AbuseIpDb(settings, self._addresses)
         self._greynoise = GreyNoise(settings, self._addresses)
         self._servicenow = ServiceNow(settings)
+        self._jira = Jira(settings)
         self._slack = Slack(settings)
         self._teams = Teams(settings)
         self._token = EntraToken(authority)
@@ -101,6 +103,7 @@ class Simulators:
             self._defender,
             self._okta,
             self._servicenow,
+            self._jira,
             self._slack,
             self._teams,
         )
@@ -119,6 +122,7 @@ class Simulators:
             Route("/greynoise", self._greynoise),
             Route("/okta", self._okta),
             Route("/servicenow", self._servicenow),
+            Route("/jira", self._jira),
             Route("/slack/api", self._slack),
             Route("/teams", self._teams),
             Route("", self._token),

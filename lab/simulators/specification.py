@@ -53,6 +53,8 @@ class Parameter:
     required: bool
     kind: str | None
     validator: jsonschema_rs.Validator
+    elements: str | None = None
+    """The type of an array's elements."""
 
     def check(self, value: str | None) -> str | None:
         """Return what is wrong with the text ``value`` of this parameter."""
@@ -64,8 +66,12 @@ class Parameter:
         elif self.kind == "boolean":
             typed = {"true": True, "false": False}.get(value.lower(), value)
         elif self.kind == "array":
-            typed = value.split(",")
+            typed = [self._element(one) for one in value.split(",")]
         return first_error(self.validator, typed, f"{self.place} parameter {self.name}")
+
+    def _element(self, value: str) -> int | str:
+        number = self.elements == "integer" and re.fullmatch(r"-?\d+", value)
+        return int(value) if number else value
 
 
 @dataclass(slots=True)
@@ -118,7 +124,7 @@ class Specification:
         self._routes: dict[tuple[str, int], list[tuple[re.Pattern[str], str]]] = {}
         flags = re.IGNORECASE if ignore_case else 0
         for template, item in self.document["paths"].items():
-            expression = _TEMPLATE.sub("([^/]+)", template)
+            expression = "([^/]+)".join(map(re.escape, _TEMPLATE.split(template)[::2]))
             for method in _METHODS:
                 if method in item:
                     key = (method.upper(), template.count("/"))
@@ -175,7 +181,7 @@ class Specification:
         parts = ["paths", template, *(str(part) for part in place), "schema"]
         return Parameter(
             raw["name"], raw["in"], raw.get("required", False), schema.get("type"),
-            self.validator(*parts),
+            self.validator(*parts), schema.get("items", {}).get("type"),
         )  # fmt: skip
 
     def _add_body(self, operation: SpecOperation, raw: Mapping[str, Any]) -> None:

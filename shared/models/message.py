@@ -18,6 +18,8 @@ class Ticket(Model):
     severity: Literal["High", "Medium", "Low"]
     work_note: str = ""
     """Added as a comment on update; the description is set on creation only."""
+    known: dict[str, str] = Field(default_factory=dict)
+    """By ticketing system, its own id of this ticket, as an earlier answer gave it."""
 
 
 class TicketReference(Model):
@@ -27,6 +29,8 @@ class TicketReference(Model):
     """What people call it, for example ``INC0010023``."""
     url: str | None = None
     created: bool = False
+    own_id: str | None = None
+    """The system's own id, where it is another than what people call it."""
 
 
 class AskedAction(Model):

@@ -27,6 +27,15 @@ OTHER_NEEDS: tuple[Need, ...] = (
         setting="servicenow_url",
     ),
     _other(
+        purpose="Ticket in Jira",
+        vendor="jira",
+        operations=("search.jql", "issue.post", "comment.post"),
+        permission="A Jira user with *Browse projects*, *Create issues* and *Add comments* in the "
+        "project, and an API token of that user",
+        without="As for ServiceNow.",
+        setting="jira_url",
+    ),
+    _other(
         purpose="Message in Teams",
         vendor="teams",
         operations=("webhook.post",),

@@ -25,7 +25,16 @@ from shared.providers.retry import parse_retry_after
 
 LONGEST_MESSAGE = 300
 _MESSAGE_KEYS = (
-    *("message", "error_description", "detail", "error", "errors", "title", "errorSummary"),
+    *(
+        "message",
+        "error_description",
+        "detail",
+        "error",
+        "errorMessages",
+        "errors",
+        "title",
+        "errorSummary",
+    ),
     "code",
 )
 

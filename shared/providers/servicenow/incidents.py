@@ -8,7 +8,6 @@ update that is delivered twice is written once. Needs a user with the role ``iti
 """
 
 import base64
-import hashlib
 import re
 from collections.abc import Mapping
 from functools import cached_property
@@ -22,6 +21,7 @@ from shared.models.base import Json, VendorModel
 from shared.models.message import Ticket, TicketReference
 from shared.providers.http import VendorClient, path
 from shared.providers.retry import Retry
+from shared.providers.work_notes import mark
 from shared.settings import Settings
 
 VENDOR = "servicenow"
@@ -166,12 +166,6 @@ def to_fields(ticket: Ticket) -> dict[str, Any]:
         "urgency": level,
     }
     return {**fields, "work_notes": work_note(ticket)} if ticket.work_note else fields
-
-
-def mark(ticket: Ticket) -> str:
-    """Return the mark of a work note: the same for the same note on the same ticket."""
-    content = f"{ticket.correlation_id}\n{ticket.work_note}"
-    return f"[tourniquet {hashlib.sha256(content.encode()).hexdigest()[:12]}]"
 
 
 def work_note(ticket: Ticket) -> str:
