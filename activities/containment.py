@@ -24,7 +24,7 @@ from shared.models.base import Json
 from shared.models.directory import AccountState
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName
-from shared.playbook.acting.read_back import is_done, read_back
+from shared.playbook.acting.read_back import can_be_proved, is_done, read_back
 from shared.playbook.acting.whole_seconds import seconds_to_wait
 from shared.ports import Directory
 
@@ -101,7 +101,8 @@ async def verify_account(_: task.ActivityContext, payload: dict[str, Any]) -> di
     """Ask the directory whether the actions are in force, once for all of them.
 
     Input: ``{"object_id", "outcomes": [ActionOutcome], "before": {action: AccountState | None}}``
-    with the state that each action found; output ``{"outcomes"}``, with ``verified`` filled in.
+    with the state that each action found; output ``{"outcomes", "unprovable": [actions]}``, with
+    ``verified`` filled in; looking again cannot prove an unprovable one.
 
     Effect: none, reads only.
     Idempotency: a read.
@@ -118,7 +119,12 @@ async def verify_account(_: task.ActivityContext, payload: dict[str, Any]) -> di
         read_back(item, before=_state(found.get(item.action)), now=state, risk=risk)
         for item in outcomes
     ]
-    return {"outcomes": [item.to_json() for item in checked]}
+    unprovable = [
+        str(item.action)
+        for item in checked
+        if not can_be_proved(item.action, before=_state(found.get(item.action)), now=state)
+    ]
+    return {"outcomes": [item.to_json() for item in checked], "unprovable": unprovable}
 
 
 async def _act(

@@ -23,8 +23,9 @@ async def verify_persistence(_: task.ActivityContext, payload: dict[str, Any]) -
     """List again: is what was taken away gone, and has nothing come since?
 
     Input: ``{"case_id", "object_id", "directory", "since", "outcomes": [ActionOutcome], "before":
-    {action: Selection | None}}``; output ``{"outcomes"}`` with ``verified`` filled in, each from a
-    read of its own: one that fails does not hide the others.
+    {action: Selection | None}}``; output ``{"outcomes", "unprovable": [actions]}`` with
+    ``verified`` filled in, each from a read of its own: one that fails does not hide the others.
+    Looking again cannot prove an unprovable one: what was taken away is not known.
 
     Effect: none, reads only.
     Idempotency: a read.
@@ -32,7 +33,9 @@ async def verify_persistence(_: task.ActivityContext, payload: dict[str, Any]) -
     DelegatedPermissionGrant.ReadWrite.All.
     """
     outcomes = [ActionOutcome.model_validate(item) for item in payload["outcomes"]]
-    return {"outcomes": [(await _look(one, payload)).to_json() for one in outcomes]}
+    unprovable = [str(one.action) for one in outcomes if payload["before"].get(one.action) is None]
+    looked = [(await _look(one, payload)).to_json() for one in outcomes]
+    return {"outcomes": looked, "unprovable": unprovable}
 
 
 async def _look(outcome: ActionOutcome, payload: Json) -> ActionOutcome:

@@ -132,11 +132,12 @@ def _verify(
     persistence = [n for n, one in enumerate(outcomes) if one["action"] in PERSISTENCE_ACTIONS]
     account = [n for n in range(len(outcomes)) if n not in persistence]
     looks = ((Activity.VERIFY_ACCOUNT, account), (Activity.VERIFY_PERSISTENCE, persistence))
+    unprovable: set[str] = set()
     for wait in (0, *ACCOUNT_READ_BACK_SECONDS):
         open_looks = [
             (activity, mine)
             for activity, mine in looks
-            if any(_needs_read_back(verified[n]) for n in mine)
+            if any(_needs_read_back(verified[n], unprovable) for n in mine)
         ]
         if not open_looks:
             break
@@ -149,15 +150,17 @@ def _verify(
             for activity, mine in open_looks
         ]
         for (_, mine), seen in zip(open_looks, (yield from settle(tasks)), strict=True):
-            for n, outcome in zip(
-                mine, seen.result["outcomes"] if seen.result else (), strict=False
-            ):
-                verified[n] = outcome
+            if seen.result:
+                unprovable |= set(seen.result.get("unprovable", ()))
+                for n, outcome in zip(mine, seen.result["outcomes"], strict=False):
+                    verified[n] = outcome
     return verified
 
 
-def _needs_read_back(outcome: Json) -> bool:
-    return outcome["status"] == ActionStatus.SUCCEEDED and outcome["verified"] is not True
+def _needs_read_back(outcome: Json, unprovable: set[str]) -> bool:
+    if outcome["status"] != ActionStatus.SUCCEEDED or outcome["verified"] is True:
+        return False
+    return outcome["verified"] is False or outcome["action"] not in unprovable
 
 
 def _outcome(

@@ -72,6 +72,34 @@ def test_a_read_back_that_fails_leaves_the_outcome_unverified(case: NewCase) -> 
     assert outcomes(run)["RevokeSessions"]["verified"] is None
 
 
+def test_what_no_look_can_prove_is_not_looked_at_again(case: NewCase) -> None:
+    """Okta without its System Log: nobody waits a minute for a proof that cannot come."""
+
+    def blind(payload: Json) -> Json:
+        return {"outcomes": payload["outcomes"], "unprovable": ["RevokeSessions"]}
+
+    run = case(verify_account=blind)
+    contain(run, ActionName.REVOKE_SESSIONS)
+    assert outcomes(run)["RevokeSessions"]["verified"] is None
+    assert len(run.called("verify_account")) == 1
+
+
+def test_what_can_be_proved_is_looked_at_beside_what_cannot(case: NewCase) -> None:
+    looks = shown_after(3)
+
+    def half(payload: Json) -> Json:
+        found = looks(payload)["outcomes"]
+        blind = [
+            one | {"verified": None} if one["action"] == "RevokeSessions" else one for one in found
+        ]
+        return {"outcomes": blind, "unprovable": ["RevokeSessions"]}
+
+    run = case(verify_account=half)
+    contain(run, *BOTH)
+    assert outcomes(run)["ForcePasswordReset"]["verified"] is True
+    assert len(run.called("verify_account")) == 3
+
+
 def test_failed_actions_are_not_read_back(case: NewCase) -> None:
     refused = outcome(ActionName.REVOKE_SESSIONS, status="failed", detail="HTTP 403")
     run = case(revoke_sessions=lambda _payload: {"outcome": refused, "before": None})

@@ -31,6 +31,21 @@ def is_done(action: ActionName, *, before: AccountState | None, now: AccountStat
     return False
 
 
+def can_be_proved(action: ActionName, *, before: AccountState | None, now: AccountState) -> bool:
+    """Return whether looking again can ever show the action; no look mends an unknown before.
+
+    Args:
+        action: what was done.
+        before: what was known when it was done, ``None`` when that was not readable.
+        now: as the directory shows the account; one with statuses shows some things by itself.
+    """
+    if action is ActionName.FORCE_PASSWORD_RESET:
+        return before is not None or now.status is not None
+    if action is ActionName.REVOKE_SESSIONS:
+        return before is not None and not _unknown(action, before)
+    return True
+
+
 def _moved(before: datetime | None, now: datetime | None) -> bool:
     """Return whether a time moved on; an older one comes from a replica that lags."""
     return now is not None and (before is None or now > before)

@@ -170,3 +170,18 @@ async def test_the_read_back_asks_once_for_all(house: FakeHouse) -> None:
     )
     assert [item["verified"] for item in found["outcomes"]] == [True] * 4
     assert house.directory.calls == ["get_state", "get_risk"]
+
+
+async def test_the_read_back_says_what_looking_again_cannot_prove(house: FakeHouse) -> None:
+    known = await state(house)
+    outcomes = [await act(activity, known) for activity, _effect in ACTIONS.values()]
+    blind = {"unknown": {"sign_in_sessions_valid_from": "the System Log could not be asked"}}
+    ask = {"object_id": OBJECT_ID, "outcomes": outcomes}
+    found = await call(
+        containment.verify_account, before=dict.fromkeys(ACTIONS, known | blind), **ask
+    )
+    assert found["unprovable"] == ["RevokeSessions"]
+    found = await call(containment.verify_account, before=dict.fromkeys(ACTIONS, None), **ask)
+    assert found["unprovable"] == ["ForcePasswordReset", "RevokeSessions"]
+    found = await call(containment.verify_account, before=dict.fromkeys(ACTIONS, known), **ask)
+    assert found["unprovable"] == []
