@@ -13,7 +13,6 @@ from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
 from shared.models.directory import DirectoryUser, UserRisk
 from shared.models.plan import ActionName
-from shared.models.policy import Limits
 from shared.models.signin import HuntFinding
 from shared.models.verdict import Verdict
 from shared.playbook.acting.containment import SUPPORTED_ACTIONS
@@ -31,9 +30,11 @@ from shared.playbook.planning.guard_rails import (
     everywhere,
 )
 from shared.playbook.planning.impact import impact_of
+from shared.playbook.planning.permission import mode_at
 from shared.playbook.planning.plan import ACCOUNT_ACTIONS, AddressFacts, make_plan
 from shared.playbook.planning.where import directory_of_case, hold_if_elsewhere, missing_in
 from shared.playbook.sign_ins.models import SignInAnalysis
+from shared.policy import get_policy
 from shared.settings import Settings, get_settings
 
 type Blocks = dict[str, Json]
@@ -47,7 +48,7 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
     case.
 
     Effect: none.
-    Idempotency: the same input and settings give the same result.
+    Idempotency: the same input, settings, policy and hour give the same result.
     Permission: none.
     """
     case = CaseRequest.model_validate(payload["case"])
@@ -73,7 +74,7 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
                 verdict,
                 recommended,
                 {
-                    "impact": _impact(case, blocks, verdict, settings),
+                    "impact": _impact(case, blocks, verdict),
                     "unsupported_actions": sorted(
                         {*SUPPORTED_ACTIONS, *ACCOUNT_ACTIONS}
                         - (_supported(settings) - missing_in(directory_of_case(case, blocks)))
@@ -83,14 +84,14 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
             ),
             BlockName.USER: _completed_user_block(blocks, facts.analysis),
         },
-        account=_account(case, blocks, user, settings),
+        account=_account(case, blocks, user),
         object_id=user.object_id if user else (case.account.object_id if case.account else None),
         directory=directory_of_case(case, blocks),
         user_principal_name=facts.user_principal_name,
-        limits=Limits(automatic_per_hour=settings.automatic_limit_per_hour),
+        limits=get_policy().limits,
         address=_attack_address(case, facts),
-        blockable_address=_blockable(_address_facts(case, facts, recommended, settings), settings),
-        campaign_address=attackers_own(_address_facts(case, facts, recommended, settings)),
+        blockable_address=_blockable(_address_facts(case, facts, recommended), settings),
+        campaign_address=attackers_own(_address_facts(case, facts, recommended)),
         compromised_since=_compromised_since(facts.analysis),
         attacked_at=blocks[BlockName.SIGN_INS]["details"].get("last_success_at"),
     )
@@ -123,23 +124,24 @@ def _user(blocks: Blocks) -> DirectoryUser | None:
     return DirectoryUser.model_validate(profile) if profile else None
 
 
-def _kinds(case: CaseRequest, blocks: Blocks, settings: Settings) -> set[AccountKind]:
+def _kinds(case: CaseRequest, blocks: Blocks) -> set[AccountKind]:
     block = blocks[BlockName.USER]
     is_admin, roles = block["outputs"]["is_admin_role"], block["details"].get("roles") or ()
     facts = account_facts(case.account, _user(blocks), is_admin_role=is_admin, roles=roles)
+    accounts = get_policy().accounts
     return classify_account(
         everywhere(facts, block["details"]),
-        break_glass=settings.break_glass_accounts,
-        vip=settings.vip_accounts,
-        service=settings.service_accounts,
+        break_glass=accounts.break_glass,
+        vip=accounts.vip,
+        service=accounts.service,
     )
 
 
-def _impact(case: CaseRequest, blocks: Blocks, verdict: Verdict, settings: Settings) -> Json:
+def _impact(case: CaseRequest, blocks: Blocks, verdict: Verdict) -> Json:
     if case.account is None:
         return {}
     return impact_of(
-        _kinds(case, blocks, settings),
+        _kinds(case, blocks),
         blocks[BlockName.USER]["details"].get("roles") or (),
         confidence=verdict.compromise_confidence_score,
     ).to_json()
@@ -169,20 +171,20 @@ def _plan(
     if case.account:
         target = facts.user_principal_name or case.account.user_id
     return make_plan(
-        mode=case.mode,
+        mode=mode_at(case.mode, get_policy(), utc_now()),
+        policy=get_policy(),
         confidence=verdict.compromise_confidence_score,
         recommended=recommended,
         target=target,
-        kinds=_kinds(case, blocks, settings),
+        kinds=_kinds(case, blocks),
         synced=user.on_premises_sync_enabled if user else None,
-        addresses=_address_facts(case, facts, recommended, settings),
+        addresses=_address_facts(case, facts, recommended),
         supported=_supported(settings) - missing_in(directory_of_case(case, blocks)),
-        allowed=settings.automatic_actions,
     )
 
 
 def _address_facts(
-    case: CaseRequest, facts: ScoringInput, recommended: list[ActionName], settings: Settings
+    case: CaseRequest, facts: ScoringInput, recommended: list[ActionName]
 ) -> list[AddressFacts]:
     address = _attack_address(case, facts)
     if address is None or case.account is None:
@@ -193,7 +195,7 @@ def _address_facts(
         AddressFacts(
             address=address,
             highly_unusual=ActionName.BLOCK_IP in recommended,
-            never_block=why_never_block(address, settings.never_block) or service,
+            never_block=why_never_block(address, get_policy().never_block.addresses) or service,
             cannot_block=_why_no_firewall_can(address),
             **known,
         )
@@ -277,9 +279,7 @@ def _completed_user_block(blocks: Blocks, analysis: SignInAnalysis | None) -> Js
     ).block.to_json()
 
 
-def _account(
-    case: CaseRequest, blocks: Blocks, user: DirectoryUser | None, settings: Settings
-) -> Json:
+def _account(case: CaseRequest, blocks: Blocks, user: DirectoryUser | None) -> Json:
     if case.account is None:
         return {}
     account = case.account.to_json()
@@ -289,7 +289,7 @@ def _account(
         "object_id": user.object_id,
         "user_principal_name": user.user_principal_name,
         "display_name": user.display_name,
-        "kinds": sorted(_kinds(case, blocks, settings)),
+        "kinds": sorted(_kinds(case, blocks)),
         "roles": blocks[BlockName.USER]["details"].get("roles") or [],
         "synced": user.on_premises_sync_enabled,
         "directory": directory_of_case(case, blocks),

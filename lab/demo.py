@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
+import yaml
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
@@ -21,6 +22,7 @@ from lab.scenarios.checker import check
 from lab.scenarios.earlier import close_earlier_cases
 from lab.scenarios.expander import expand
 from lab.scenarios.loader import load_common, load_scenario
+from lab.scenarios.merge import deep_merge
 from lab.scenarios.models import Scenario
 from lab.scenarios.played import Played
 from lab.scenarios.player import play, prepare
@@ -46,7 +48,7 @@ async def run_demo(console: Console, name: str) -> int:
     started = time.monotonic()
     async with AsyncExitStack() as stack:
         with _waiting(console, "Starting the lab: the app, its storage, the vendors"):
-            own = Lab(mode=scenario.mode, settings=scenario.settings)
+            own = Lab(mode=scenario.mode, settings=scenario.settings, policy=scenario.policy)
             lab = await stack.enter_async_context(own)
         took = format_seconds(time.monotonic() - started)
         console.print(f"The lab is up after {took}.")
@@ -73,6 +75,7 @@ async def run_play(console: Console, name: str) -> int:
             f" start it with 'LAB_MODE={scenario.mode} make lab', or use 'make demo'."
         )
     _check_settings(scenario)
+    _check_policy(scenario)
     _introduce(console, scenario)
     urls = running["urls"]
     async with LabClient(
@@ -89,6 +92,12 @@ def _check_settings(scenario: Scenario) -> None:
         if not scenario.settings.items() <= json.loads(text)["Values"].items():
             wanted = " ".join(f"{name}={value}" for name, value in scenario.settings.items())
             raise LabError(f"The scenario needs '{wanted} make lab'; or use 'make demo'.")
+
+
+def _check_policy(scenario: Scenario) -> None:
+    running = yaml.safe_load((RESULTS / "policy.yaml").read_text(encoding="utf-8"))
+    if deep_merge(running, scenario.policy) != running:
+        raise LabError("The scenario needs a policy of its own: use 'make demo'.")
 
 
 def _waiting(console: Console, what: str) -> AbstractContextManager[object]:

@@ -70,9 +70,7 @@ def _own_settings() -> dict[str, str]:
     }
 
 
-def host_environment(
-    ports: Ports, mode: OperatingMode, common: Common, function_key: str
-) -> dict[str, str]:
+def host_environment(ports: Ports, policy_file: Path, function_key: str) -> dict[str, str]:
     """Return the settings of the app that are not about the simulators.
 
     The function key is the automation key, too: whoever may send incidents may answer for a person.
@@ -85,15 +83,13 @@ def host_environment(
         "LAB_FUNCTION_KEY": function_key,
         "TOURNIQUET_AUTOMATION_KEY": function_key,
         "TOURNIQUET_LINK_SIGNING_KEY": secrets.token_urlsafe(32),
-        "TOURNIQUET_MODE": mode,
-        # A lab plays in an hour what a SOC sees in a month.
-        "TOURNIQUET_AUTOMATIC_LIMIT_PER_HOUR": "1000",
         "TOURNIQUET_PUBLIC_URL": f"http://127.0.0.1:{ports.host}",
         "TOURNIQUET_BLOB_URL": f"https://127.0.0.1:{ports.blob}/devstoreaccount1",
         "TOURNIQUET_RECHECK_MINUTES": "1",
         "TOURNIQUET_LATE_LOG_BUDGET_SECONDS": "2",
-        **common.settings,
         **_own_settings(),
+        # The user's own policy, too, is in that file.
+        "TOURNIQUET_POLICY_FILE": str(policy_file),
         # A proxy of the user's network must not be asked for what runs on this machine.
         "NO_PROXY": "localhost,127.0.0.1",
         "no_proxy": "localhost,127.0.0.1",

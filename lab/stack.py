@@ -18,7 +18,6 @@ from lab.children import Child
 from lab.client import LabClient
 from lab.environment import (
     host_environment,
-    read_mode,
     read_workers,
     repository_root,
     simulator_environment,
@@ -26,11 +25,13 @@ from lab.environment import (
 )
 from lab.errors import LabError
 from lab.functions_host import RunningHost
+from lab.policy import lab_policy, write_policy
 from lab.ports import Ports, free_ports
 from lab.scenarios.loader import load_common
 from lab.simulators.certificates import write_certificates
 from lab.simulators.config import app_environment
 from lab.simulators.private_file import write_private
+from shared.models.base import Json
 from shared.models.case import OperatingMode
 
 START_SECONDS = 90.0
@@ -44,12 +45,13 @@ class Lab:
 
     ``auto_ports`` picks free ports instead of the usual ones, and the lab's own host, for tests.
     ``mode`` is the app's operating mode; without one ``LAB_MODE`` decides. ``settings`` are app
-    settings over the lab's usual ones. ``app_settings`` are
+    settings over the lab's usual ones, ``policy`` is laid over its policy. ``app_settings`` are
     the settings that the app runs with, once it is started.
     ``report`` is told, line by line, what has become ready.
 
     Raises:
-        LabError: on entering, when something is missing or a port is in use.
+        LabError: when the policy cannot be used; on entering, when something is missing or a port
+            is in use.
     """
 
     def __init__(
@@ -60,14 +62,16 @@ class Lab:
         workers: int | None = None,
         mode: OperatingMode | None = None,
         settings: Mapping[str, str] | None = None,
+        policy: Json | None = None,
         report: Report = lambda _: None,
     ) -> None:
         self.root = repository_root()
         self.state_dir = (state_dir or self.root / ".lab").resolve()
         self.ports = Ports.free() if auto_ports else Ports.from_environment(os.environ)
-        self.mode = mode or read_mode(os.environ)
         self._settings = dict(settings or {})
         self.common = load_common()
+        self.policy = lab_policy(self.common, os.environ, mode=mode, over=policy)
+        self.mode = OperatingMode(self.policy["mode"])
         self.host: RunningHost
         self.app_settings: dict[str, str] = {}
         self.function_key = os.environ.get("LAB_FUNCTION_KEY") or secrets.token_urlsafe(24)
@@ -104,6 +108,7 @@ class Lab:
         try:
             self._claim_state_dir()
             write_certificates(self.state_dir)
+            write_policy(self.policy_file, self.policy)
             await self._start(node)
         except BaseException:
             await self._cleanup.aclose()
@@ -123,6 +128,11 @@ class Lab:
     def logs(self) -> Path:
         """Where every part's log goes."""
         return self.state_dir / "logs"
+
+    @property
+    def policy_file(self) -> Path:
+        """Where the policy is that the app runs with."""
+        return self.state_dir / "policy.yaml"
 
     def _claim_state_dir(self) -> None:
         """Keep the folder for this lab; a second lab of the clone gets one of its own in it."""
@@ -149,7 +159,7 @@ class Lab:
             smtp_port=self.ports.smtp,
             state_dir=self.state_dir,
         )
-        host = host_environment(self.ports, self.mode, self.common, self.function_key)
+        host = host_environment(self.ports, self.policy_file, self.function_key)
         env = app | host | self._settings
         self.app_settings = env
         async with _all_or_nothing() as start:

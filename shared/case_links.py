@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import quote
 
-from shared.models.base import Json
+from shared.models.base import Json, parse_utc
 from shared.settings import Settings
 
 
@@ -128,8 +128,9 @@ def case_links(record: Json, settings: Settings) -> dict[str, str]:
     if "report" not in record["links"]:
         token = sign(key, case_id, Purpose.REPORT, now + REPORT_LINK_SECONDS)
         links["report"] = f"{base}/report?token={token}"
-    if record["status"] == "awaiting_decision" and "decision" not in record["links"]:
-        expiry = now + int(settings.approval_deadline_minutes * 60)
+    asked = record.get("asked")
+    if record["status"] == "awaiting_decision" and asked and "decision" not in record["links"]:
+        expiry = int(parse_utc(asked["answer_by"]).timestamp())
         token = sign(key, case_id, Purpose.DECISION, expiry, question=record.get("question", 1))
         links["decision"] = f"{base}/decision?token={token}"
     return links

@@ -13,6 +13,7 @@ from pathlib import Path as File
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from shared.models.case import OperatingMode
 from shared.models.policy import Policy
 from shared.settings import Settings, get_settings
 from shared.yaml_lines import Path, YamlError, read_yaml
@@ -83,9 +84,16 @@ def policy_in_force(settings: Settings) -> Policy:
         PolicyError: the file cannot be used.
     """
     policy = read_policy(policy_path(settings)).policy
-    if "mode" not in settings.model_fields_set:
-        return policy
-    return policy.model_copy(update={"mode": settings.mode})
+    return policy if settings.mode is None else policy.model_copy(update={"mode": settings.mode})
+
+
+def observes(settings: Settings) -> bool:
+    """Return whether the app only observes under these settings.
+
+    Raises:
+        PolicyError: the file cannot be used.
+    """
+    return policy_in_force(settings).mode is OperatingMode.OBSERVE
 
 
 def policy_path(settings: Settings) -> File:
@@ -126,7 +134,7 @@ def _problem(error: ErrorDetails, lines: dict[Path, int]) -> Problem:
         reason = _UNKNOWN
     elif error["type"] == "missing":
         reason = "it must be given"
-    elif not isinstance(error["input"], dict | list):
+    elif "[key]" not in error["loc"] and not isinstance(error["input"], dict | list):
         reason += f" (it is {error['input']!r})"
     known = next((path[:end] for end in range(len(path), -1, -1) if path[:end] in lines), ())
     return Problem(lines.get(known), ".".join(str(part) for part in path), reason)

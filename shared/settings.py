@@ -13,7 +13,6 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.models.case import OperatingMode
-from shared.models.plan import MAY_BE_ALLOWED, ActionName
 
 
 class Settings(BaseSettings):
@@ -23,7 +22,8 @@ class Settings(BaseSettings):
         env_prefix="TOURNIQUET_", env_ignore_empty=True, frozen=True, extra="ignore"
     )
 
-    mode: OperatingMode = OperatingMode.OBSERVE
+    mode: OperatingMode | None = None
+    """Wins over the policy's mode, when set: the switch at hand."""
     policy_file: str | None = None
     """The response policy; relative to the folder of host.json. Not set: the one that ships."""
     public_url: str = "http://localhost:7071"
@@ -34,10 +34,6 @@ class Settings(BaseSettings):
     """Key by which an automation, not a person, may use the decision and report routes; sent as
     ``x-functions-key``. Not set: only people and signed links."""
 
-    automatic_limit_per_hour: int = Field(default=10, ge=0, le=1000)
-    """How many accounts may be contained without asking within an hour; the next trips the
-    breaker, and everything is asked until a person resets it."""
-    approval_deadline_minutes: int = Field(default=60, ge=1, le=60 * 24 * 30)
     look_back_hours: int = Field(default=72, ge=1, le=24 * 30)
     """Window of the activity hunts; the runbook asks for 24 to 72 hours."""
     baseline_days: int = Field(default=30, ge=1, le=90)
@@ -50,15 +46,6 @@ class Settings(BaseSettings):
     """How long an address stays blocked."""
     late_log_budget_seconds: float = Field(default=180.0, ge=0, le=600)
     """How long the sign-in log is asked again for a success that the alert reports."""
-
-    break_glass_accounts: Annotated[list[str], NoDecode] = Field(default_factory=list)
-    """User principal names or object ids that are never touched, comma separated."""
-    vip_accounts: Annotated[list[str], NoDecode] = Field(default_factory=list)
-    service_accounts: Annotated[list[str], NoDecode] = Field(default_factory=list)
-    never_block: Annotated[list[str], NoDecode] = Field(default_factory=list)
-    """Addresses or networks (CIDR) of the organisation that are never blocked."""
-    automatic_actions: Annotated[list[ActionName], NoDecode] = Field(default_factory=list)
-    """Actions beyond the playbook's own that are done without asking, when recommended at High."""
 
     call_timeout_seconds: float = Field(default=10.0, gt=0, le=120)
     """Deadline of one attempt of a vendor call."""
@@ -119,8 +106,6 @@ class Settings(BaseSettings):
     slack_channel: str | None = None
     slack_signing_secret: SecretStr | None = None
     """By which Slack signs what people do with a message; without it nobody decides in Slack."""
-    slack_approvers: Annotated[list[str], NoDecode] = Field(default_factory=list)
-    """Slack user ids that may decide, comma separated; empty: whoever is in the channel."""
     teams_webhook_url: SecretStr | None = None
     """Address of a Workflows webhook; whoever has it can post to the channel."""
     smtp_host: str | None = None
@@ -132,29 +117,11 @@ class Settings(BaseSettings):
     soc_mail_to: Annotated[list[str], NoDecode] = Field(default_factory=list)
     """The SOC distribution list."""
 
-    @field_validator(
-        "break_glass_accounts",
-        "vip_accounts",
-        "service_accounts",
-        "never_block",
-        "automatic_actions",
-        "soc_mail_to",
-        "slack_approvers",
-        mode="before",
-    )
+    @field_validator("soc_mail_to", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
-        return value
-
-    @field_validator("automatic_actions")
-    @classmethod
-    def _only_what_may_be_allowed(cls, value: list[ActionName]) -> list[ActionName]:
-        wrong = sorted(set(value) - MAY_BE_ALLOWED)
-        if wrong:
-            allowed = ", ".join(sorted(MAY_BE_ALLOWED))
-            raise ValueError(f"{', '.join(wrong)} is never automatic by policy; allowed: {allowed}")
         return value
 
 

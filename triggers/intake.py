@@ -10,6 +10,7 @@ import azure.functions as func
 from shared.models.case import CaseRequest
 from shared.playbook.intake import parse_manual_case, parse_security_event, parse_sentinel_incident
 from shared.playbook.intake.fields import InvalidBody
+from shared.policy import get_policy
 from shared.settings import get_settings
 from triggers.answers import json_answer, problem
 from triggers.body import read_json
@@ -46,7 +47,8 @@ async def on_security_event(event: func.EventGridEvent, client: df.DurableFuncti
     # The binding makes a CloudEvent of the CloudEvents schema whatever the annotation says; the
     # data is all that both have in common.
     data: Any = event.get_json()
-    cases = parse_security_event({"data": data}, mode=settings.mode, received_at=datetime.now(UTC))
+    at, mode = datetime.now(UTC), get_policy().mode
+    cases = parse_security_event({"data": data}, mode=mode, received_at=at)
     await start_cases(client, cases, data, settings)
 
 
@@ -58,7 +60,7 @@ async def _accept(
     settings = get_settings()
     try:
         body = read_json(req)
-        cases = parse(body, mode=settings.mode, received_at=datetime.now(UTC))
+        cases = parse(body, mode=get_policy().mode, received_at=datetime.now(UTC))
     except InvalidBody as error:
         return problem(400, "The body is not valid", errors=error.errors)
     started = await start_cases(client, cases, body, settings)

@@ -26,7 +26,7 @@ _ADDRESS = "203.0.113.66"
 BLOCKED = ipaddress.IPv4Network("203.0.113.0/24")
 """Attackers' addresses that a firewall's IP group takes: documentation addresses (RFC 5737)."""
 NEVER_BLOCKED = ipaddress.IPv6Network("2001:db8:b::/48")
-"""Attackers' addresses that the bench's setting ``TOURNIQUET_NEVER_BLOCK`` names (RFC 3849)."""
+"""Attackers' addresses that the bench's policy never blocks (RFC 3849)."""
 
 
 @dataclass(frozen=True)

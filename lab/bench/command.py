@@ -29,7 +29,6 @@ from shared.models.case import OperatingMode
 
 WORKERS = 2
 _SETTINGS = {
-    "TOURNIQUET_NEVER_BLOCK": str(NEVER_BLOCKED),
     # Nobody waits for the re-check, and its calls must not fall into another measurement.
     "TOURNIQUET_RECHECK_MINUTES": "600",
 }
@@ -73,6 +72,7 @@ async def run_bench(console: Console, folder: Path, *, quick: bool) -> int:
         state_dir=folder / "bench",
         workers=WORKERS,
         mode=OperatingMode.AUTOMATIC,
+        policy={"never_block": {"addresses": [str(NEVER_BLOCKED)]}},
     )
     console.print("Starting a lab")
     async with lab, lab.client() as client, Driver(lab, client) as driver:
@@ -136,7 +136,7 @@ def _app_settings(lab: Lab) -> dict[str, str]:
         smtp_port=lab.ports.smtp,
         state_dir=lab.state_dir,
     )
-    return vendors | host_environment(lab.ports, lab.mode, lab.common, lab.function_key)
+    return vendors | host_environment(lab.ports, lab.policy_file, lab.function_key)
 
 
 @contextmanager

@@ -209,6 +209,8 @@ class Scenario(Model):
     """The app's operating mode; unset is the lab's (automatic unless ``LAB_MODE`` says so)."""
     settings: dict[str, str] = Field(default_factory=dict)
     """App settings that the scenario is about, over the lab's; it gets a lab of its own."""
+    policy: Json = Field(default_factory=dict)
+    """Fields of the response policy, laid over the lab's; likewise."""
     tenant: Tenant
     incident: Json
     """``object.properties`` of the Logic App trigger; ids and the envelope are made."""
@@ -238,8 +240,8 @@ class Common(Model):
     """``common.yaml``: the organisation, and templates named by ``like``."""
 
     organisation: Organisation
-    settings: dict[str, str]
-    """App settings (``TOURNIQUET_...``) of the organisation, such as who is a VIP."""
+    policy: Json
+    """The organisation's response policy: who is a VIP, what is never blocked."""
     defaults: dict[str, Json]
     """Table name to columns every row of it starts from."""
     rows: dict[str, Json]

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Sequence
 
-from shared.models.case import OperatingMode
 from shared.models.check import Checked, CheckStatus
 from shared.permissions.need import DirectoryRole, Need
+from shared.policy import observes
 from shared.settings import Settings
 
 
@@ -28,11 +28,11 @@ def _line(
     purposes = "; ".join(need.purpose for need in wanted)
     if name in held:
         return Checked(area=area, what=name, status=CheckStatus.OK, detail=purposes)
-    observes = settings.mode is OperatingMode.OBSERVE
-    needed = any(not need.optional and not (need.changes and observes) for need in wanted)
+    only_observes = observes(settings)
+    needed = any(not need.optional and not (need.changes and only_observes) for need in wanted)
     role_id = wanted[0].role_id
     named = f"not granted (id {role_id})" if role_id else "not granted"
-    later = ", not needed in observe mode" if observes and not needed else ""
+    later = ", not needed in observe mode" if only_observes and not needed else ""
     without = " ".join(f"{need.purpose}: {need.without}" for need in wanted)
     return Checked(
         area=area,
@@ -55,7 +55,7 @@ def compare_directory_roles(
         if by is not None:
             lines.append(Checked(area=area, what=role.name, status=CheckStatus.OK, detail=by))
             continue
-        least = index == 0 and settings.mode is not OperatingMode.OBSERVE
+        least = index == 0 and not observes(settings)
         lines.append(
             Checked(
                 area=area,

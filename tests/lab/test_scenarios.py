@@ -5,6 +5,7 @@ its own scenario.
 """
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,7 +17,6 @@ from lab.scenarios.loader import list_scenarios, load_scenario
 from lab.scenarios.models import Scenario
 from lab.scenarios.played import Played
 from lab.stack import Lab
-from shared.models.case import OperatingMode
 from tests.lab.whole_lab import WholeLab, broken
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -59,33 +59,36 @@ async def _play(lab: WholeLab, scenarios: deque[Scenario], plays: Plays) -> None
 
 
 def _is_apart(scenario: Scenario) -> bool:
-    return scenario.mode is not None or bool(scenario.settings)
+    return scenario.mode is not None or bool(scenario.settings or scenario.policy)
 
 
 async def _play_apart(
     scenarios: list[Scenario], usual: deque[Scenario], plays: Plays, folder: Path
 ) -> None:
-    """Play what needs a mode or settings of its own in labs of that kind, then help with others."""
+    """Play what needs a mode, settings or a policy of its own, by kind; then help with others."""
     kinds: dict[str, deque[Scenario]] = {}
     for scenario in filter(_is_apart, scenarios):
-        kind = repr((scenario.mode, sorted(scenario.settings.items())))
+        kind = json.dumps([scenario.mode, scenario.settings, scenario.policy], sort_keys=True)
         kinds.setdefault(kind, deque()).append(scenario)
     for number, own in enumerate(kinds.values()):
-        await _play_in(folder / str(number), own[0].mode, own[0].settings, own, plays)
+        await _play_in(folder / str(number), own, plays, of_its_own=own[0])
     if len(usual) >= WORTH_A_LAB:
-        await _play_in(folder / "second", None, {}, usual, plays)
+        await _play_in(folder / "second", usual, plays)
 
 
 async def _play_in(
-    folder: Path,
-    mode: OperatingMode | None,
-    settings: dict[str, str],
-    scenarios: deque[Scenario],
-    plays: Plays,
+    folder: Path, scenarios: deque[Scenario], plays: Plays, of_its_own: Scenario | None = None
 ) -> None:
-    own = list(scenarios) if mode or settings else []
+    own = list(scenarios) if of_its_own else []
     try:
-        made = Lab(auto_ports=True, state_dir=folder, mode=mode, settings=settings, workers=1)
+        made = Lab(
+            auto_ports=True,
+            state_dir=folder,
+            workers=1,
+            mode=of_its_own.mode if of_its_own else None,
+            settings=of_its_own.settings if of_its_own else None,
+            policy=of_its_own.policy if of_its_own else None,
+        )
         async with made as lab, lab.client() as client:
             await _play(WholeLab(lab, client), scenarios, plays)
     except Exception as error:

@@ -38,7 +38,6 @@ SETTINGS = {
     "TOURNIQUET_CALL_ATTEMPTS": "2",
     "TOURNIQUET_QUERY_TIMEOUT_SECONDS": "8",
     "TOURNIQUET_RECHECK_MINUTES": "600",
-    "TOURNIQUET_NEVER_BLOCK": NEVER_BLOCKED,
 }
 CONTAINMENT_EFFECTS = (
     ("entra", "users.patch"),
@@ -136,7 +135,8 @@ async def _lab(state_dir: Path) -> AsyncIterator[Lab]:
     with pytest.MonkeyPatch.context() as environment, _timers_fire_sooner():
         for name, value in SETTINGS.items():
             environment.setenv(name, value)
-        async with Lab(auto_ports=True, state_dir=state_dir) as lab:
+        policy = {"never_block": {"addresses": [NEVER_BLOCKED]}}
+        async with Lab(auto_ports=True, state_dir=state_dir, policy=policy) as lab:
             yield lab
 
 

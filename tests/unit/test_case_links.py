@@ -1,4 +1,5 @@
 import time
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -16,6 +17,7 @@ from shared.case_links import (
     read_token,
     sign,
 )
+from shared.models.base import format_utc
 from shared.settings import Settings
 
 KEY = "a key that nobody knows"
@@ -133,7 +135,6 @@ def settings(key: str | None = KEY) -> Settings:
     return Settings(
         link_signing_key=key,  # type: ignore[arg-type]
         public_url="https://soc.example/",
-        approval_deadline_minutes=30,
     )
 
 
@@ -157,17 +158,23 @@ def test_the_report_link_is_signed_once() -> None:
     assert "report" not in case_links(record(links=links), settings()), "the first one is kept"
 
 
+def waiting(minutes: float = 30, **changes: object) -> dict[str, object]:
+    end = format_utc(datetime.now(UTC) + timedelta(minutes=minutes))
+    return record(status="awaiting_decision", asked={"answer_by": end}) | changes
+
+
 def test_the_decision_link_is_there_while_a_decision_is_awaited_and_ends_with_its_deadline() -> (
     None
 ):
-    links = case_links(record(status="awaiting_decision"), settings())
+    links = case_links(waiting(), settings())
     now = time.time()
     token = token_of(links["decision"])
     assert is_valid(KEY, token, CASE, Purpose.DECISION, now=now + 29 * 60)
     assert not is_valid(KEY, token, CASE, Purpose.DECISION, now=now + 31 * 60)
+    assert "decision" not in case_links(waiting(status="containing"), settings())
 
 
 def test_a_link_is_for_the_question_that_is_open() -> None:
-    links = case_links(record(status="awaiting_decision", question=3), settings())
+    links = case_links(waiting(question=3), settings())
     found = read_token(KEY, token_of(links["decision"]), CASE, Purpose.DECISION, now=time.time())
     assert isinstance(found, Claims) and found.question == 3

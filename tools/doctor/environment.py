@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from shared.models.check import Checked, CheckStatus
 from shared.permissions import NEEDS
 from shared.settings import Settings
+from tools.doctor.policy import check_policy
 
 AREA = "Settings"
 
@@ -34,7 +35,7 @@ def read_values(path: Path) -> dict[str, str]:
 
 
 def check_settings(values: Mapping[str, str]) -> tuple[Settings | None, list[Checked]]:
-    """Return the settings, ``None`` when a value is wrong, and a line for each wrong value.
+    """Return the settings, ``None`` when they or the policy are wrong, and a line for each value.
 
     Pydantic's own words about a value are used, never the value: it may be a secret.
     """
@@ -63,13 +64,14 @@ def check_settings(values: Mapping[str, str]) -> tuple[Settings | None, list[Che
         )
         for name in unknown
     ]
-    return settings, [*lines, *_basics(settings), *_features(settings)]
+    usable, policy = check_policy(settings)
+    lines = [*lines, *_basics(settings), *policy, *_features(settings)]
+    return settings if usable else None, lines
 
 
 def _basics(settings: Settings) -> list[Checked]:
     """What no vendor is asked about."""
-    mode = f"{settings.mode}; a case keeps the mode it started with"
-    lines = [Checked(area=AREA, what="TOURNIQUET_MODE", status=CheckStatus.OK, detail=mode)]
+    lines: list[Checked] = []
     for name, value, without in (
         ("BLOB_URL", settings.blob_url, "no case record: nobody can be told anything"),
         (

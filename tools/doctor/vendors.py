@@ -8,8 +8,8 @@ from functools import partial
 
 from shared.bootstrap import Providers
 from shared.errors import NotFound, TourniquetError
-from shared.models.case import OperatingMode
 from shared.models.check import Checked, CheckStatus
+from shared.policy import observes
 from shared.ports import Directory
 from shared.providers.azure_firewall.check import lacking
 from shared.settings import Settings
@@ -151,13 +151,12 @@ async def _check_firewall(settings: Settings) -> list[Checked]:
     if not missing:
         detail = "the group may be read and changed"
         return [Checked(area=area, what=what, status=CheckStatus.OK, detail=detail)]
-    observes = settings.mode is OperatingMode.OBSERVE
     without = "BlockIP fails; block by hand"
     return [
         Checked(
             area=area,
             what=action,
-            status=CheckStatus.WARNING if observes else CheckStatus.MISSING,
+            status=CheckStatus.WARNING if observes(settings) else CheckStatus.MISSING,
             detail=f"not allowed on {settings.firewall_ip_group_id}: {without}",
         )
         for action in missing

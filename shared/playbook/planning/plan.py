@@ -12,9 +12,11 @@ from shared.models.account_kind import AccountKind
 from shared.models.base import Model
 from shared.models.case import OperatingMode
 from shared.models.plan import ActionName, Decision, Disposition, PlannedAction
+from shared.models.policy import Policy
 from shared.models.verdict import Confidence
 from shared.playbook.confidence.reputation import AddressReputation
-from shared.playbook.planning.guard_rails import why_ask, why_never
+from shared.playbook.planning.guard_rails import why_never
+from shared.playbook.planning.permission import ModeNow, why_alone, why_not_alone
 
 ACCOUNT_ACTIONS = (
     ActionName.DISABLE_ACCOUNT,
@@ -30,13 +32,6 @@ ACCOUNT_ACTIONS = (
 """In the order of doing: sessions revoked before the password is changed would come back."""
 SEED_CONTAINMENT = frozenset({ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS})
 """What High confidence always means (seed 004 step 5)."""
-MAY_BE_AUTOMATIC = SEED_CONTAINMENT | {
-    ActionName.DISABLE_ACCOUNT,
-    ActionName.BLOCK_IP,
-    ActionName.SCAN_DEVICE,
-}
-"""Everything else changes more than it stops, so a person is asked. A quick scan disturbs nobody;
-isolating a device stops somebody's work and is always a person's decision."""
 NOTHING_TO_DO = (ActionName.MONITOR_ONLY, ActionName.NO_ACTION)
 
 
@@ -57,7 +52,8 @@ class AddressFacts(Model):
 
 def make_plan(
     *,
-    mode: OperatingMode,
+    mode: ModeNow,
+    policy: Policy,
     confidence: Confidence,
     recommended: Sequence[ActionName],
     target: str | None,
@@ -65,20 +61,19 @@ def make_plan(
     synced: bool | None = False,
     addresses: Sequence[AddressFacts] = (),
     supported: Collection[ActionName] | None = None,
-    allowed: Collection[ActionName] = (),
 ) -> list[PlannedAction]:
     """Return the plan, in the order of doing; never empty, so that the record says the decision.
 
     Args:
-        mode: how far the app may go by itself.
+        mode: how far the app may go by itself now (``mode_at``).
+        policy: what may be done without asking to which kind of account.
         confidence: the verdict's confidence.
         recommended: what scoring recommends.
         target: the account's object id or principal name; ``None`` when the incident names none.
-        kinds: from ``classify_account``; without ``ORDINARY`` nothing is automatic.
+        kinds: from ``classify_account``; none: not known, nothing is automatic.
         synced: whether the account is mastered on-premises; ``None`` when not known.
         addresses: the case's addresses with what is known about each.
         supported: actions that a configured provider can do; ``None`` means all.
-        allowed: actions that the organisation does not want to be asked about.
     """
     lines: list[PlannedAction] = []
     if target:
@@ -86,8 +81,9 @@ def make_plan(
             never = why_never(action, kinds, synced=synced) or _unsupported(action, supported)
             unsure = action is ActionName.FORCE_PASSWORD_RESET and synced is None
             asks = ["whether it is mastered on-premises is not known"] if unsure else []
-            asks += _asks(action, mode, confidence, kinds, allowed)
-            lines.append(_line(action, target, mode, never, asks, synced=synced))
+            asks += why_not_alone(action, mode, confidence, kinds, policy)
+            alone = why_alone(action, confidence, kinds)
+            lines.append(_line(action, target, mode, never, asks, alone, synced=synced))
     for facts in _addresses_to_block(confidence, recommended, addresses):
         never = why_never(ActionName.BLOCK_IP, kinds, synced=None)
         never = never or _why_not_block(facts) or _unsupported(ActionName.BLOCK_IP, supported)
@@ -95,9 +91,10 @@ def make_plan(
             never = f"{facts.cannot_block}; block {facts.address} by hand"
         asks = [] if _warrants_block(facts) else ["its reputation alone does not warrant a block"]
         asks += facts.doubts
-        asks += _asks(ActionName.BLOCK_IP, mode, confidence, kinds)
-        lines.append(_line(ActionName.BLOCK_IP, facts.address, mode, never, asks))
-    return lines or [_idle(mode, confidence, recommended, target)]
+        asks += why_not_alone(ActionName.BLOCK_IP, mode, confidence, kinds, policy)
+        alone = why_alone(ActionName.BLOCK_IP, confidence, kinds)
+        lines.append(_line(ActionName.BLOCK_IP, facts.address, mode, never, asks, alone))
+    return lines or [_idle(mode, confidence, recommended, target, kinds)]
 
 
 def hold_plan(plan: Sequence[PlannedAction], why: str) -> list[PlannedAction]:
@@ -217,30 +214,13 @@ def _unsupported(action: ActionName, supported: Collection[ActionName] | None) -
     return "no provider for this action is configured; do it by hand"
 
 
-def _asks(
-    action: ActionName,
-    mode: OperatingMode,
-    confidence: Confidence,
-    kinds: Collection[AccountKind],
-    allowed: Collection[ActionName] = (),
-) -> list[str]:
-    """Return every reason why a person must be asked; none means that it may be done now."""
-    reasons = why_ask(kinds)
-    if confidence is not Confidence.HIGH:
-        reasons.append(f"confidence is {confidence}")
-    if action not in MAY_BE_AUTOMATIC and action not in allowed:
-        reasons.append("the playbook does not do this by itself")
-    if mode is OperatingMode.APPROVE:
-        reasons.append("approve mode: a person decides")
-    return reasons
-
-
 def _line(
     action: ActionName,
     target: str,
-    mode: OperatingMode,
+    mode: ModeNow,
     never: str | None,
     asks: list[str],
+    alone: str,
     *,
     synced: bool | None = False,
 ) -> PlannedAction:
@@ -249,22 +229,21 @@ def _line(
     elif asks:
         disposition, why = Disposition.ASK, "; ".join(asks)
     else:
-        disposition, why = Disposition.AUTOMATIC, "High confidence, ordinary account"
-        if action is ActionName.BLOCK_IP:
-            why = "High confidence, malicious or highly unusual address"
+        disposition, why = Disposition.AUTOMATIC, alone
     if synced and action is ActionName.DISABLE_ACCOUNT:
         why += "; disable it in Active Directory too, the next synchronisation may undo this"
-    if mode is OperatingMode.OBSERVE and disposition is not Disposition.NEVER:
+    if mode.mode is OperatingMode.OBSERVE and disposition is not Disposition.NEVER:
         word = "would ask" if disposition is Disposition.ASK else "would be done now"
-        disposition, why = Disposition.NEVER, f"observe mode: nothing is done; {word}: {why}"
+        disposition, why = Disposition.NEVER, f"{mode.name}: nothing is done; {word}: {why}"
     return PlannedAction(action=action, target=target, disposition=disposition, why=why)
 
 
 def _idle(
-    mode: OperatingMode,
+    mode: ModeNow,
     confidence: Confidence,
     recommended: Sequence[ActionName],
     target: str | None,
+    kinds: Collection[AccountKind],
 ) -> PlannedAction:
     """Return the line that says that nothing is to be done."""
     action, why = ActionName.MONITOR_ONLY, f"confidence is {confidence}: nothing is changed"
@@ -273,8 +252,10 @@ def _idle(
     elif ActionName.NO_ACTION in recommended:
         action = ActionName.NO_ACTION
     disposition = Disposition.AUTOMATIC
-    if mode is OperatingMode.OBSERVE:
-        disposition, why = Disposition.NEVER, f"observe mode: nothing is done; {why}"
+    if mode.mode is OperatingMode.OBSERVE:
+        disposition, why = Disposition.NEVER, f"{mode.name}: nothing is done; {why}"
+    elif never := why_never(action, kinds, synced=None):
+        disposition, why = Disposition.NEVER, f"{never}; {why}"
     return PlannedAction(
         action=action, target=target or "incident", disposition=disposition, why=why
     )

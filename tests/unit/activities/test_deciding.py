@@ -67,7 +67,7 @@ async def decide(given: Json | None = None) -> Decided:
     else:
         for name in (BlockName.USER, BlockName.SIGN_INS, BlockName.ACTIVITY):
             blocks[name] = make_block(name, BlockStatus.SKIPPED, inputs={}).block.to_json()
-    address = await call(check_address, address=ATTACKER)
+    address = await call(check_address, address=(given["addresses"] or [ATTACKER])[0])
     blocks[BlockName.ADDRESS] = address["block"]
     return Decided.model_validate(await call(decide_response, case=given, blocks=blocks))
 
@@ -166,9 +166,9 @@ async def test_the_hunts_alone_failing_does_not_hold_a_clear_case(house: FakeHou
 
 @pytest.mark.parametrize("listed", [NAME, NAME.upper(), "5f0c2a9e-0000-4000-8000-000000000001"])
 async def test_a_break_glass_account_is_never_touched(
-    configure: Callable[..., None], listed: str
+    govern: Callable[..., None], listed: str
 ) -> None:
-    configure(break_glass_accounts=f"other@contoso.example, {listed}")
+    govern(accounts={"break_glass": ["other@contoso.example", listed]})
     decided = await decide()
     assert decided.verdict.compromise_confidence_score == "High", "impact never changes likelihood"
     assert set(dispositions(decided).values()) == {"never"}
@@ -176,10 +176,10 @@ async def test_a_break_glass_account_is_never_touched(
 
 
 async def test_a_break_glass_account_is_known_even_when_the_directory_is_not_there(
-    house: FakeHouse, configure: Callable[..., None]
+    house: FakeHouse, govern: Callable[..., None]
 ) -> None:
     house.directory.failing["get_user"] = DOWN
-    configure(break_glass_accounts="5f0c2a9e-0000-4000-8000-000000000001")
+    govern(accounts={"break_glass": ["5f0c2a9e-0000-4000-8000-000000000001"]})
     assert set(dispositions(await decide()).values()) == {"never"}
 
 
@@ -200,11 +200,9 @@ async def test_a_guests_password_and_sessions_are_not_ours(house: FakeHouse) -> 
     assert found["DisableAccount"] == "ask"
 
 
-@pytest.mark.parametrize("setting", ["vip_accounts", "service_accounts"])
-async def test_a_listed_account_is_asked_about(
-    configure: Callable[..., None], setting: str
-) -> None:
-    configure(**{setting: NAME})
+@pytest.mark.parametrize("kind", ["vip", "service"])
+async def test_a_listed_account_is_asked_about(govern: Callable[..., None], kind: str) -> None:
+    govern(accounts={kind: [NAME]})
     decided = await decide()
     assert not automatic(decided)
     assert "ask" in dispositions(decided).values()
@@ -231,9 +229,9 @@ async def test_without_a_firewall_no_block_is_planned_for_us(house: FakeHouse) -
 
 
 async def test_an_address_of_the_organisation_is_never_blocked(
-    configure: Callable[..., None],
+    govern: Callable[..., None],
 ) -> None:
-    configure(never_block="203.0.113.0/24")
+    govern(never_block={"addresses": ["203.0.113.0/24"]})
     decided = await decide()
     assert dispositions(decided)["BlockIP"] == "never"
     assert decided.blockable_address is None

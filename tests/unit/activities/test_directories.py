@@ -1,5 +1,6 @@
 """Which directory serves a case, and that every identity activity goes to the one it is told."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -156,19 +157,13 @@ async def test_deciding_says_where_and_by_which_id(okta: FakeDirectory) -> None:
     assert (await decided(None)).directory == "entra"
 
 
-async def test_guard_rails_hold_in_okta(
-    okta: FakeDirectory, monkeypatch: pytest.MonkeyPatch, configure: Any
-) -> None:
+async def test_guard_rails_hold_in_okta(okta: FakeDirectory, govern: Callable[..., None]) -> None:
     okta.memberships = Memberships(roles=["Super Administrator"])
     assert (await decided("okta")).account["kinds"] == ["privileged"]
     okta.memberships = Memberships()
     assert (await decided("okta")).account["kinds"] == ["ordinary"]
-    for setting, kind in (
-        ("break_glass_accounts", "break_glass"),
-        ("service_accounts", "service"),
-        ("vip_accounts", "vip"),
-    ):
-        configure(**{setting: NAME.upper()})
+    for kind in ("break_glass", "service", "vip"):
+        govern(accounts={kind: [NAME.upper()]})
         found = await decided("okta")
         assert kind in found.account["kinds"]
         assert all(line.disposition is not Disposition.AUTOMATIC for line in found.plan)

@@ -15,7 +15,7 @@ COMMON = load_common()
 def app(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     settings = simulator_settings(COMMON)
     given = app_environment(settings, tls_port=1, smtp_port=2, state_dir=Path("/lab"))
-    return given | host_environment(Ports(), read_mode({}), COMMON, "key")
+    return given | host_environment(Ports(), Path("/lab/policy.yaml"), "key")
 
 
 def test_the_app_gets_settings_it_knows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,9 +25,8 @@ def test_the_app_gets_settings_it_knows(monkeypatch: pytest.MonkeyPatch) -> None
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     settings = Settings()
-    assert settings.mode == "automatic"
+    assert settings.policy_file == "/lab/policy.yaml"
     assert settings.blob_url == "https://127.0.0.1:10000/devstoreaccount1"
-    assert settings.break_glass_accounts == ["emergency.access@contoso.example"]
 
 
 def test_secrets_are_new_at_every_start(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,10 +50,10 @@ def test_azure_credentials_of_a_developer_do_not_reach_the_lab(
 
 def test_the_users_own_settings_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOURNIQUET_SLACK_CHANNEL", "C0MINE")
-    monkeypatch.setenv("TOURNIQUET_APPROVAL_DEADLINE_MINUTES", "7")
+    monkeypatch.setenv("TOURNIQUET_RECHECK_MINUTES", "7")
     env = app(monkeypatch)
     assert env["TOURNIQUET_SLACK_CHANNEL"] == "C0MINE"
-    assert env["TOURNIQUET_APPROVAL_DEADLINE_MINUTES"] == "7"
+    assert env["TOURNIQUET_RECHECK_MINUTES"] == "7"
 
 
 def test_mode_and_workers() -> None:

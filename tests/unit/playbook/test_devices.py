@@ -9,6 +9,7 @@ from shared.models.case import OperatingMode
 from shared.models.device import Device, DeviceAction, DeviceActionState
 from shared.models.outcome import ActionStatus
 from shared.models.plan import ActionName, Decision, Disposition
+from shared.models.policy import Policy
 from shared.models.verdict import Confidence
 from shared.playbook.acting.devices import (
     MOST_DEVICES,
@@ -18,6 +19,7 @@ from shared.playbook.acting.devices import (
     is_isolated,
     left_to_people,
 )
+from shared.playbook.planning.permission import ModeNow
 from shared.playbook.planning.plan import apply_decision, make_plan
 from tests.support.fake_endpoint import NOW, device, logon
 
@@ -177,7 +179,8 @@ def test_isolation_is_never_automatic_whatever_is_recommended(
     synced: bool | None,
 ) -> None:
     lines = make_plan(
-        mode=mode,
+        mode=ModeNow(mode, f"{mode} mode"),
+        policy=Policy(),
         confidence=confidence,
         recommended=recommended,
         target=ACCOUNT,

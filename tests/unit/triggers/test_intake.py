@@ -47,9 +47,10 @@ async def test_an_incident_starts_one_case_per_account(
 
 
 async def test_waiting_times_of_a_case_are_fixed_at_intake(
-    house: FakeHouse, client: FakeClient, configure: Any
+    house: FakeHouse, client: FakeClient, configure: Any, govern: Any
 ) -> None:
-    configure(approval_deadline_minutes="7", block_hours="2.5", recheck_minutes="3")
+    configure(block_hours="2.5", recheck_minutes="3")
+    govern(asking={"deadline_minutes": 7})
     await post_incident(request(body=INCIDENT), client)
     timing = next(iter(client.started.values()))["input"]["timing"]
     assert timing["approval_deadline_minutes"] == 7
