@@ -1,13 +1,13 @@
 # Every target sets up what it needs by itself on a fresh machine: `make demo` may be the first command.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo lab backtest bench doctor test check
+.PHONY: help demo lab backtest bench doctor verify-evidence test check
 
 VENV_PYTHON := .venv/bin/python
 SCENARIO ?= brute-force-success
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Answer a simulated incident from start to end; SCENARIO=name picks another one
 	@tools/setup.sh python azurite
@@ -30,6 +30,13 @@ bench: ## Measure latency, cost and start of the app; QUICK=1 measures less
 doctor: ## Check settings and permissions, read-only; SETTINGS=file reads another settings file
 	@tools/setup.sh python
 	@$(VENV_PYTHON) -m tools.doctor $(if $(SETTINGS),--settings "$(SETTINGS)")
+
+verify-evidence: ## Check a case's evidence: CASE=id; FOLDER=copy reads a copy, SHA256=as the ticket says
+	@[[ -n "$(CASE)" ]] || { echo "Say which case: make verify-evidence CASE=id" >&2; exit 2; }
+	@tools/setup.sh python
+	@$(VENV_PYTHON) -m tools.verify_evidence "$(CASE)" \
+	  $(if $(FOLDER),--folder "$(FOLDER)") $(if $(SHA256),--sha256 "$(SHA256)") \
+	  $(if $(SETTINGS),--settings "$(SETTINGS)")
 
 test: ## Run every test
 	@tools/setup.sh python azurite kusto

@@ -8,14 +8,14 @@ from orchestrators import registry as orchestrators
 from shared.bootstrap import warm_up_in_background
 from shared.policy import get_policy
 from shared.telemetry import configure_logging
-from triggers import blocks, breaker, cases, decisions, health, intake, slack, undo
+from triggers import blocks, breaker, cases, decisions, evidence, health, intake, slack, undo
 
 configure_logging()
 # A wrong policy stops the app here, with file, line and reason, before it could act on a guess.
 get_policy()
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 
-for trigger in (intake, breaker, cases, blocks, decisions, undo, slack, health):
+for trigger in (intake, breaker, cases, evidence, blocks, decisions, undo, slack, health):
     app.register_functions(trigger.blueprint)
 for orchestrator in orchestrators.ORCHESTRATORS:
     app.orchestration_trigger(context_name="context")(orchestrator)

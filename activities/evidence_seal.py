@@ -1,6 +1,8 @@
 """Sealing the evidence: what the case itself knows, and the manifest over everything."""
 
+import asyncio
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from durabletask import task
@@ -9,15 +11,18 @@ from shared.bootstrap import get_providers
 from shared.errors import Conflict, RetryableError
 from shared.models.base import Json
 from shared.models.block import BlockName
-from shared.models.evidence import EVENTS, Manifest, ManifestReference, Missing, chain_head
-from shared.models.message import EvidenceItem
-from shared.playbook.acting.sealing import (
-    case_documents,
+from shared.models.evidence import (
+    EVENTS,
+    Manifest,
+    ManifestReference,
+    Missing,
+    chain_head,
     is_manifest,
     manifest_name,
     revision_of,
-    with_items,
 )
+from shared.models.message import EvidenceItem
+from shared.playbook.acting.sealing import case_documents, with_items
 from shared.ports import EvidenceStore
 
 SOURCE = "tourniquet"
@@ -74,9 +79,9 @@ async def _seal(store: EvidenceStore, record: Json, why: str, at: str) -> Json:
         made_at=at,  # type: ignore[arg-type] # parsed by the model
         previous=ManifestReference(name=newest, sha256=stored[newest].sha256) if newest else None,
         parameters=details.get("parameters", {}),
-        items=with_items(earlier, exported, own, list(stored.values())),
+        items=with_items(earlier, exported, list(own.values()), _with_hash(stored.values())),
         missing=[Missing.model_validate(one) for one in details.get("missing", [])],
-        events=chain_head(record["events"]),
+        events=chain_head(record["events"], own[EVENTS].name),
     )
     content = manifest.model_dump_json(indent=1).encode()
     item = await store.put(
@@ -90,18 +95,30 @@ async def _seal(store: EvidenceStore, record: Json, why: str, at: str) -> Json:
     return _answer(item, manifest)
 
 
-async def _keep_documents(store: EvidenceStore, record: Json) -> list[EvidenceItem]:
-    kept = []
-    for name, document in case_documents(record).items():
-        if name == EVENTS:
-            lines = [json.dumps(entry, separators=(",", ":")) for entry in document]
-            content = "".join(f"{line}\n" for line in lines).encode()
-        else:
-            content = json.dumps(document, indent=1, sort_keys=True).encode()
-        kept.append(
-            await store.put(record["case_id"], name, content, content_type=_JSON, source=SOURCE)
-        )
-    return kept
+async def _keep_documents(store: EvidenceStore, record: Json) -> dict[str, EvidenceItem]:
+    """Keep the case's own documents; return each by the name that it was to have."""
+
+    async def keep(name: str, document: Any) -> EvidenceItem:
+        content = _lines(document) if name == EVENTS else _pretty(document)
+        case_id = record["case_id"]
+        return await store.put(case_id, name, content, content_type=_JSON, source=SOURCE)
+
+    documents = case_documents(record)
+    kept = await asyncio.gather(*(keep(name, one) for name, one in documents.items()))
+    return dict(zip(documents, kept, strict=True))
+
+
+def _lines(events: list[Json]) -> bytes:
+    return b"".join(json.dumps(one, separators=(",", ":")).encode() + b"\n" for one in events)
+
+
+def _pretty(document: Json) -> bytes:
+    return json.dumps(document, indent=1, sort_keys=True).encode()
+
+
+def _with_hash(stored: Iterable[EvidenceItem]) -> list[EvidenceItem]:
+    """Leave out what was not stored by us: nobody can say what it is."""
+    return [item for item in stored if item.sha256]
 
 
 async def _read(store: EvidenceStore, case_id: str, name: str) -> Manifest:

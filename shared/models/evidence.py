@@ -8,7 +8,9 @@ does not reach.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
@@ -21,6 +23,7 @@ COLLECTOR = "tourniquet 1.0.0"
 """What collected an item, and its version: stored with each item."""
 CHAIN_START = hashlib.sha256(FORMAT.encode()).hexdigest()
 """What the first event's hash covers in place of a predecessor's."""
+_MANIFEST = re.compile(r"manifest(?:-([2-9]|[1-9][0-9]{1,4}))?\.json", re.ASCII)
 EVENTS = "events.jsonl"
 """Name of the item with the chain of the case's events."""
 
@@ -55,6 +58,8 @@ class ManifestReference(Model):
 class ChainHead(Model):
     """The case's events up to a manifest."""
 
+    item: str
+    """Name of the item that has them."""
     count: int
     head: str
     """Hash of the last of them."""
@@ -76,6 +81,59 @@ class Manifest(Model):
     items: list[EvidenceItem]
     missing: list[Missing] = Field(default_factory=list)
     events: ChainHead
+
+
+class State(StrEnum):
+    """What became of an item since it was kept."""
+
+    OK = "ok"
+    ALTERED = "altered"
+    MISSING = "missing"
+    ADDED = "added"
+
+
+class Finding(Model):
+    """One item, checked."""
+
+    name: str
+    state: State
+    detail: str = ""
+    sha256: str | None = None
+
+
+class EvidenceCheck(Model):
+    """All evidence of a case, checked."""
+
+    case_id: str
+    manifest: str | None = None
+    """Name of the manifest that everything was compared with; ``None``: there is none to trust."""
+    manifest_sha256: str | None = None
+    revision: int | None = None
+    made_at: UtcDatetime | None = None
+    not_collected: list[Missing] = Field(default_factory=list)
+    """Sources that never were among the evidence."""
+    findings: list[Finding]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether everything is as it was kept."""
+        return all(finding.state is State.OK for finding in self.findings)
+
+
+def manifest_name(revision: int) -> str:
+    """Return the name of a manifest: ``manifest.json``, then ``manifest-2.json`` and so on."""
+    return "manifest.json" if revision == 1 else f"manifest-{revision}.json"
+
+
+def is_manifest(name: str) -> bool:
+    """Return whether an item's name is a manifest's."""
+    return _MANIFEST.fullmatch(name) is not None
+
+
+def revision_of(name: str) -> int:
+    """Return the revision of a manifest by its name; 0 when it is no manifest."""
+    found = _MANIFEST.fullmatch(name)
+    return int(found[1] or 1) if found else 0
 
 
 def event_hash(previous: str, n: int, at: str, event: str) -> str:
@@ -108,9 +166,10 @@ def extend_chain(chain: Sequence[Json], timeline: Iterable[Json]) -> list[Json]:
     return longer
 
 
-def chain_head(chain: Sequence[Json]) -> ChainHead:
-    """Return how long a chain is and its last hash."""
-    return ChainHead(count=len(chain), head=chain[-1]["sha256"] if chain else CHAIN_START)
+def chain_head(chain: Sequence[Json], item: str) -> ChainHead:
+    """Return how long a chain is and its last hash, and the name of the item that has it."""
+    head = chain[-1]["sha256"] if chain else CHAIN_START
+    return ChainHead(item=item, count=len(chain), head=head)
 
 
 def first_broken(chain: Sequence[Json]) -> int | None:

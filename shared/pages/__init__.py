@@ -15,6 +15,7 @@ from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.case import CaseRecord, CaseStatus
 from shared.models.choices import ACTION_WORDS, CHOICES, options_for, why_asked
+from shared.models.evidence import EvidenceCheck, State
 from shared.models.plan import ActionName, Decision
 from shared.models.undoing import choose
 from shared.pages import text
@@ -26,6 +27,7 @@ from shared.pages.style import style
 __all__ = [
     "render_decided",
     "render_decision",
+    "render_evidence",
     "render_onward",
     "render_problem",
     "render_report",
@@ -193,6 +195,21 @@ def render_problem(title: str, detail: str = "", *, sign_in: str = "") -> str:
     """
     template = _environment().get_template("problem.html.j2")
     return template.render(title=title, detail=detail, sign_in=sign_in)
+
+
+def render_evidence(record: Json, found: EvidenceCheck) -> str:
+    """Return the page that says whether the evidence is what it was when it was kept.
+
+    Raises:
+        pydantic.ValidationError: ``record`` is not a case record.
+    """
+    return _render(
+        "evidence.html.j2",
+        CaseRecord.model_validate(record),
+        found=found,
+        wrong=[one for one in found.findings if one.state is not State.OK],
+        sound=[one for one in found.findings if one.state is State.OK],
+    )
 
 
 def render_onward(to: str) -> str:

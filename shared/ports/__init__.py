@@ -17,7 +17,7 @@ from shared.ports.knowledge import (
     TrustedNetworks,
 )
 from shared.ports.people import Notifier, Ticketing
-from shared.ports.stores import CaseStore, EvidenceStore, OpenCases, RowsWriter
+from shared.ports.stores import CaseStore, EvidenceReader, EvidenceStore, OpenCases, RowsWriter
 
 __all__ = [
     "AuthenticationMethods",
@@ -27,6 +27,7 @@ __all__ = [
     "ConsentGrants",
     "Directory",
     "Endpoint",
+    "EvidenceReader",
     "EvidenceStore",
     "Firewall",
     "GeoLocator",

@@ -24,7 +24,26 @@ class RowsWriter(Protocol):
         ...
 
 
-class EvidenceStore(Protocol):
+class EvidenceReader(Protocol):
+    """Evidence as somebody reads it who has to check it."""
+
+    async def get(self, case_id: str, name: str) -> bytes:
+        """Return an item's bytes as stored; ``NotFound`` if there is none."""
+        ...
+
+    def read(self, case_id: str, name: str) -> AsyncIterator[bytes]:
+        """Return an item's bytes in parts of bounded size; ``NotFound`` if there is none."""
+        ...
+
+    async def list_items(self, case_id: str) -> list[EvidenceItem]:
+        """Return what is stored about a case, by name, as it was said when it was stored.
+
+        Something that was not stored through this port has no hash.
+        """
+        ...
+
+
+class EvidenceStore(EvidenceReader, Protocol):
     """Where evidence is kept. Items are named within a case and never overwritten with others."""
 
     async def put(
@@ -48,21 +67,6 @@ class EvidenceStore(Protocol):
         self, case_id: str, name: str, *, source: str, query: str, start: datetime
     ) -> RowsWriter:
         """Return a writer of rows from ``start`` on, as gzip-compressed JSON Lines."""
-        ...
-
-    async def get(self, case_id: str, name: str) -> bytes:
-        """Return an item's bytes as stored; ``NotFound`` if there is none."""
-        ...
-
-    def read(self, case_id: str, name: str) -> AsyncIterator[bytes]:
-        """Return an item's bytes in parts of bounded size; ``NotFound`` if there is none."""
-        ...
-
-    async def list_items(self, case_id: str) -> list[EvidenceItem]:
-        """Return what is stored about a case, by name, as it was said when it was stored.
-
-        Something that was not stored through this port has no hash.
-        """
         ...
 
 

@@ -1,14 +1,12 @@
 """What a manifest is made of: the case's own documents, and the list of all items."""
 
-import re
 from collections.abc import Iterable
 
 from shared.models.base import Json
 from shared.models.block import BlockName
-from shared.models.evidence import EVENTS
+from shared.models.evidence import EVENTS, is_manifest
 from shared.models.message import EvidenceItem
 
-_MANIFEST = re.compile(r"manifest(?:-([1-9][0-9]{0,4}))?\.json")
 _DECIDED_FROM = (
     BlockName.USER,
     BlockName.ADDRESS,
@@ -17,22 +15,6 @@ _DECIDED_FROM = (
     BlockName.SCORING,
 )
 """The blocks that the decision was made from: what the vendors answered, as it was used."""
-
-
-def manifest_name(revision: int) -> str:
-    """Return the name of a manifest: ``manifest.json``, then ``manifest-2.json`` and so on."""
-    return "manifest.json" if revision == 1 else f"manifest-{revision}.json"
-
-
-def is_manifest(name: str) -> bool:
-    """Return whether an item's name is a manifest's."""
-    return _MANIFEST.fullmatch(name) is not None
-
-
-def revision_of(name: str) -> int:
-    """Return the revision of a manifest by its name; 0 when it is no manifest."""
-    found = _MANIFEST.fullmatch(name)
-    return int(found[1] or 1) if found else 0
 
 
 def case_documents(record: Json) -> dict[str, Json | list[Json]]:

@@ -14,6 +14,7 @@ from shared.playbook.intake.fields import one_line
 from shared.playbook.planning.impact import Severity, ticket_severity
 from shared.playbook.reporting.campaign_text import campaign_lines, campaign_links
 from shared.playbook.reporting.case_view import CaseView
+from shared.playbook.reporting.evidence_lines import evidence_lines
 from shared.playbook.reporting.markdown import escape, is_plain_url
 from shared.playbook.reporting.next_steps import escalations, next_steps
 from shared.playbook.reporting.question_text import (
@@ -199,6 +200,7 @@ def _sections(view: CaseView) -> list[tuple[str, list[str]]]:
         ("ESCALATION", escalations(view.record)),
         ("HIT FROM THE SAME ADDRESS", campaign_lines(view)),
         ("JOINED INCIDENTS", view.joined_lines()),
+        ("EVIDENCE", evidence_lines(view.record)),
         ("CASE", about),
         ("LINKS", links),
     ]
