@@ -82,12 +82,6 @@ class Settings(BaseSettings):
     defender_isolation: Literal["Full", "Selective"] = "Full"
     virustotal_url: str = "https://www.virustotal.com/api/v3"
     virustotal_api_key: SecretStr | None = None
-    jira_url: str | None = None
-    jira_email: str | None = None
-    jira_api_token: SecretStr | None = None
-    jira_project: str | None = Field(default=None, pattern=r"^[A-Z][A-Z0-9_]{1,254}$")
-    """The key of the project that the issues are opened in."""
-    jira_issue_type: str = Field(default="Task", min_length=1, max_length=60)
     abuseipdb_url: str = "https://api.abuseipdb.com/api/v2"
     abuseipdb_api_key: SecretStr | None = None
     greynoise_url: str = "https://api.greynoise.io"
@@ -101,6 +95,12 @@ class Settings(BaseSettings):
     servicenow_url: str | None = None
     servicenow_username: str | None = None
     servicenow_password: SecretStr | None = None
+    jira_url: str | None = None
+    jira_email: str | None = None
+    jira_api_token: SecretStr | None = None
+    jira_project: str | None = Field(default=None, pattern=r"^[A-Z][A-Z0-9_]{1,254}$")
+    """The key of the project that the issues are opened in."""
+    jira_issue_type: str = Field(default="Task", min_length=1, max_length=60)
     slack_url: str = "https://slack.com/api"
     slack_bot_token: SecretStr | None = None
     slack_channel: str | None = None
