@@ -54,8 +54,9 @@ async def change_firewall(_: task.ActivityContext, payload: dict[str, Any]) -> d
     """Block and lift addresses on one firewall in one go; returns before it is in force.
 
     Input: ``{"case_id", "firewall", "block": [WantedBlock], "lift": [addresses]}``; output:
-    ``{"answers": {address: BlockAnswer}}``, one for each. The addresses are of several cases:
-    ``case_id`` is the one that happens to write for all.
+    ``{"answers": {address: BlockAnswer}, "apart"}``, one for each. The addresses are of several
+    cases: ``case_id`` is the one that happens to write for all. ``apart``: what was asked for was
+    refused as a whole, perhaps for one address only, so that its parts are worth a try.
 
     Effect: the addresses are on, or no longer on, the firewall's block list.
     Idempotency: nothing is written when the firewall has it so already.
@@ -65,9 +66,13 @@ async def change_firewall(_: task.ActivityContext, payload: dict[str, Any]) -> d
     """
     block = [WantedBlock.model_validate(item) for item in payload["block"]]
     lift = list(payload["lift"])
+    apart = False
     try:
         answers = await _firewall(payload["firewall"]).change(block, lift)
     except PermanentError as error:
+        # A missing permission or setting, or a target that is not there, is so for every part.
+        apart = type(error) is PermanentError and len(block) + len(lift) > 1
         refused = BlockAnswer(refused=explain(error))
         answers = dict.fromkeys([*(one.address for one in block), *lift], refused)
-    return {"answers": {address: answer.to_json() for address, answer in answers.items()}}
+    told = {address: answer.to_json() for address, answer in answers.items()}
+    return {"answers": told, "apart": apart}

@@ -23,6 +23,9 @@ READ_BACK_SECONDS = (0, 1, 2, 4, 8, 15, 30, 60, 60, 60, 60, 60, 60, 60, 60, 60)
 MOST_ROUNDS = 5
 """How often a change is made again because what the cases want changed meanwhile."""
 
+MOST_WRITES = 32
+"""How often what waits is written in parts, when it is refused as a whole."""
+
 ANSWERS_KEPT = timedelta(days=1)
 """An answer that nobody fetched by then belongs to an orchestration that was ended by force."""
 
@@ -110,25 +113,48 @@ def _change(
 def _write(
     ctx: task.OrchestrationContext, payload: Json, pending: dict[str, Json]
 ) -> Steps[dict[str, Json]]:
+    """Write everything that waits in one go; what is refused as a whole is halved, again and again.
+
+    So one address that the firewall will not take does not keep the others off it.
+    """
+    answers: dict[str, Json] = {}
+    parts = [list(pending)]
+    for _ in range(MOST_WRITES):
+        if not parts:
+            break
+        part = parts.pop(0)
+        found = yield from _write_part(ctx, payload, {name: pending[name] for name in part})
+        if found.get("apart") and len(part) > 1:
+            middle = len(part) // 2
+            parts = [part[:middle], part[middle:], *parts]
+        else:
+            answers |= found["answers"]
+    left = {"rule_id": "", "refused": "refused together with others, not tried by itself"}
+    return answers | {address: left for part in parts for address in part}
+
+
+def _write_part(
+    ctx: task.OrchestrationContext, payload: Json, part: dict[str, Json]
+) -> Steps[Json]:
     request = {
         "case_id": payload["case_id"],
         "firewall": payload["firewall"],
         "block": [
             {name: one[name] for name in ("until", "cases", "renewed")} | {"address": address}
-            for address, one in pending.items()
+            for address, one in part.items()
             if one["until"]
         ],
-        "lift": [address for address, one in pending.items() if not one["until"]],
+        "lift": [address for address, one in part.items() if not one["until"]],
     }
     settled = yield from attempt(
         case_activity(ctx, Activity.CHANGE_FIREWALL, request, Retry.FIREWALL)
     )
     if settled.result:
-        answers: dict[str, Json] = settled.result["answers"]
-        return answers
+        written: Json = settled.result
+        return written
     # It may have been written all the same: only its answer was lost.
     refused = {"rule_id": "", "refused": settled.error or "no answer", "unsure": True}
-    return dict.fromkeys(pending, refused)
+    return {"answers": dict.fromkeys(part, refused)}
 
 
 def _read_back(

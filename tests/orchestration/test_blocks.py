@@ -168,6 +168,24 @@ def test_a_storm_of_cases_goes_in_two_writes(engine: Engine) -> None:
     assert len(puts) <= 4, puts
 
 
+def test_one_address_that_a_firewall_refuses_does_not_keep_the_others_off(engine: Engine) -> None:
+    walls = ScriptedFirewalls()
+    walls.reads_until_in_force = 3
+    walls.poison = {"198.51.100.104"}
+    addresses = [f"198.51.100.{number}" for number in range(101, 109)]
+    runs = [engine.case(default_scripts() | walls.scripts()) for _ in addresses]
+    for run, address in zip(runs, addresses, strict=True):
+        block(run, address, 2)
+    for run, address in zip(runs, addresses, strict=True):
+        order(run, address, lift=True, by="kim")
+        done = ended(run, address)
+        refused = "198.51.100.104 is no address" in done["detail"]
+        assert refused is (address in walls.poison), done
+        assert done["status"] == ("failed" if refused else "succeeded")
+    calls = [call for run in runs for call in run.called("change_firewall")]
+    assert max(len(call["block"]) for call in calls) > 2, "several waited for one write"
+
+
 def test_a_person_extends_a_block_and_lifts_it(engine: Engine) -> None:
     walls = ScriptedFirewalls()
     run = engine.case(default_scripts() | walls.scripts())

@@ -18,6 +18,8 @@ class ScriptedFirewalls:
         """Firewalls that answer nothing."""
         self.refusing: dict[str, str] = {}
         """Firewalls that refuse every address, and why."""
+        self.poison: set[str] = set()
+        """Addresses that no firewall takes: a write with one of them is refused as a whole."""
         self.reads_until_in_force = 0
 
     def scripts(self) -> dict[str, Script]:
@@ -54,6 +56,10 @@ class ScriptedFirewalls:
         if name in self.refusing:
             refused: Json = {"rule_id": "", "refused": self.refusing[name]}
             return {"answers": dict.fromkeys([*block, *lift], refused)}
+        if bad := self.poison & {*block, *lift}:
+            refused = {"rule_id": "", "refused": f"{min(bad)} is no address"}
+            every = [*block, *lift]
+            return {"answers": dict.fromkeys(every, refused), "apart": len(every) > 1}
         self._write(name, block, lift)
         answer: Json = {"rule_id": f"/{name}/1", "refused": None}
         return {"answers": dict.fromkeys([*block, *lift], answer)}

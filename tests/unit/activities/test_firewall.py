@@ -3,7 +3,13 @@
 import pytest
 
 from activities.firewall import change_firewall, list_firewalls, read_block
-from shared.errors import NotConfigured, PermissionDenied, RetryableError
+from shared.errors import (
+    NotConfigured,
+    NotFound,
+    PermanentError,
+    PermissionDenied,
+    RetryableError,
+)
 from shared.models.base import Json
 from tests.support.fakes import FakeFirewall, FakeHouse
 from tests.support.scripts import ADDRESS
@@ -59,6 +65,24 @@ async def test_a_refusal_is_an_answer_for_every_address(house: FakeHouse) -> Non
     answers = await change(house, [ADDRESS], [OTHER])
     assert set(answers) == {ADDRESS, OTHER}
     assert all("403" in answer["refused"] for answer in answers.values())
+
+
+@pytest.mark.parametrize(
+    ("error", "lift", "apart"),
+    [
+        (PermanentError("an address is invalid", status=400), [OTHER], True),
+        (PermanentError("an address is invalid", status=400), [], False),
+        (PermissionDenied("no", status=403), [OTHER], False),
+        (NotFound("no such group", status=404), [OTHER], False),
+    ],
+)
+async def test_a_refusal_that_may_be_of_one_address_only_is_worth_taking_apart(
+    house: FakeHouse, error: PermanentError, lift: list[str], apart: bool
+) -> None:
+    house.firewall.failing["change"] = error
+    block = [wanted(ADDRESS)]
+    found = await call(change_firewall, firewall=house.firewall.name, block=block, lift=lift)
+    assert found["apart"] is apart
 
 
 async def test_a_firewall_that_is_busy_is_tried_again(house: FakeHouse) -> None:
