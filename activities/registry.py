@@ -2,6 +2,7 @@
 
 from activities.addresses import check_address
 from activities.analysis import analyse_activity, get_case_context
+from activities.campaign import claim_campaign_note, find_campaign
 from activities.communication import comment_incident, notify_analysts, open_ticket
 from activities.containment import (
     disable_account,
@@ -69,4 +70,6 @@ ACTIVITIES = (
     enable_inbox_rules,
     restore_oauth_grants,
     dismiss_risk,
+    find_campaign,
+    claim_campaign_note,
 )

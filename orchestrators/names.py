@@ -18,6 +18,7 @@ class Orchestrator(StrEnum):
     JOIN_INCIDENTS = "join_incidents"
     ALIGN_FIREWALL = "align_firewall"
     LIFT_BLOCK = "lift_block"
+    LINK_CAMPAIGN = "link_campaign"
 
 
 class Activity(StrEnum):
@@ -60,6 +61,8 @@ class Activity(StrEnum):
     CHANGE_FIREWALL = "change_firewall"
     COUNT_USERS = "count_users"
     SEAL_EVIDENCE = "seal_evidence"
+    FIND_CAMPAIGN = "find_campaign"
+    CLAIM_CAMPAIGN_NOTE = "claim_campaign_note"
 
 
 class Entity(StrEnum):

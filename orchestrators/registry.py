@@ -1,6 +1,7 @@
 """The orchestrators and entities that the app registers."""
 
 from orchestrators.blocks import block_address, lift_block
+from orchestrators.campaign import link_campaign
 from orchestrators.contain import contain
 from orchestrators.devices import contain_devices
 from orchestrators.entities import account, breaker
@@ -21,5 +22,6 @@ ORCHESTRATORS = (
     undo,
     contain_devices,
     join_incidents,
+    link_campaign,
 )
 ENTITIES = (account, breaker, address, firewall)

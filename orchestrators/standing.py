@@ -35,6 +35,8 @@ class Standing:
     """Whether the breaker has held the case; held again it is not another one."""
     blocks: dict[str, list[task.Task[Any]]] = field(default_factory=dict)
     """By address, the orchestrations of its blocks; each lives until its block ends."""
+    links: dict[str, task.Task[Any]] = field(default_factory=dict)
+    """By address, the search for other accounts that it hit."""
 
     def next_containment(self) -> int:
         """Return the number that keeps the instance ids of the next containment apart."""

@@ -19,6 +19,7 @@ from shared.models.message import BlockState
 from shared.models.query import QueryResult
 from shared.models.signin import SignInLogResult
 from shared.models.trusted import TrustedLocation, TrustedLocations
+from tests.support.fake_campaigns import FakeCampaigns
 from tests.support.fake_persistence import FakeGrants, FakeMailbox, FakeMethods
 from tests.support.fake_stores import (
     Fake,
@@ -229,6 +230,7 @@ class FakeHouse:
         self.evidence = FakeEvidence()
         self.cases = FakeCases()
         self.open_cases = FakeOpenCases()
+        self.campaigns = FakeCampaigns()
         self.methods = FakeMethods()
         self.grants = FakeGrants()
         self.mailbox = FakeMailbox()
@@ -247,6 +249,7 @@ class FakeHouse:
             grants={"entra": self.grants},
             mailbox=self.mailbox,
             open_cases=self.open_cases,
+            campaigns=self.campaigns,
             reputation=[self.reputation],
             firewalls=[self.firewall],
             ticketing=[self.ticketing],

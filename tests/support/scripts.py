@@ -25,6 +25,7 @@ SOON = {
     "block_hours": 0.1,
 }
 """Waiting times of a case that nobody answers and that ends by itself."""
+NO_CAMPAIGN = {"count": 0, "cases": [], "milestone": 0, "tell": [], "page": False}
 DECISION = {
     "actions": ["RevokeSessions"],
     "decided_by": "kim",
@@ -191,4 +192,6 @@ def default_scripts() -> dict[str, Script]:
         "recheck_sign_ins": lambda _payload: {"held": True, "detail": "held"},
         "take_joined": lambda _payload: {"count": 0, "incidents": [], "cases": []},
         "release_account": lambda _payload: {"waiting": False},
+        "find_campaign": lambda _payload: NO_CAMPAIGN,
+        "claim_campaign_note": lambda _payload: {"tell": False, "has_ticket": False},
     }
