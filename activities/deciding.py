@@ -143,6 +143,7 @@ def _impact(case: CaseRequest, blocks: Blocks, verdict: Verdict) -> Json:
     return impact_of(
         _kinds(case, blocks),
         blocks[BlockName.USER]["details"].get("roles") or (),
+        eligible=blocks[BlockName.USER]["details"].get("eligible_roles") or (),
         confidence=verdict.compromise_confidence_score,
     ).to_json()
 
@@ -291,6 +292,7 @@ def _account(case: CaseRequest, blocks: Blocks, user: DirectoryUser | None) -> J
         "display_name": user.display_name,
         "kinds": sorted(_kinds(case, blocks)),
         "roles": blocks[BlockName.USER]["details"].get("roles") or [],
+        "eligible_roles": blocks[BlockName.USER]["details"].get("eligible_roles"),
         "synced": user.on_premises_sync_enabled,
         "directory": directory_of_case(case, blocks),
         "also_in": blocks[BlockName.USER]["details"].get("also_in") or [],

@@ -5,6 +5,7 @@ does not say that it has no such account serves the case: one that cannot be ask
 to contain the account elsewhere instead would be a guess.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,7 @@ from shared.bootstrap import ENTRA, get_providers
 from shared.errors import NotConfigured, NotFound, TourniquetError
 from shared.models.base import Json
 from shared.models.case import Account
-from shared.models.directory import DirectoryUser, Memberships
+from shared.models.directory import DirectoryUser
 from shared.ports import Directory
 
 
@@ -84,17 +85,24 @@ async def also_in(found: Found, user: DirectoryUser) -> tuple[list[Json], list[s
     ]
     roles = await gather_parts(
         {
-            str(twin["directory"]): known[str(twin["directory"])].get_memberships(
-                str(twin["object_id"])
+            str(twin["directory"]): _all_roles(
+                known[str(twin["directory"])], str(twin["object_id"])
             )
             for twin in twins
         }
     )
     for twin in twins:
-        held: Memberships | None = roles[str(twin["directory"])]
-        twin["roles"] = held.roles if held is not None else None
+        twin["roles"] = roles[str(twin["directory"])]
     notes = [*parts.notes, *(f"{note} (roles)" for note in roles.notes)]
     return twins, [f"the same account in {note}" for note in notes]
+
+
+async def _all_roles(directory: Directory, object_id: str) -> list[str]:
+    """Return the roles that an account holds, and those that it is eligible for, as such."""
+    held, eligible = await asyncio.gather(
+        directory.get_memberships(object_id), directory.get_eligible_roles(object_id)
+    )
+    return held.roles + [f"{role} (eligible)" for role in eligible]
 
 
 async def _or_nobody(call: Any) -> DirectoryUser | None:

@@ -19,7 +19,7 @@ MAX_GROUPS = 100
 
 
 async def enrich_user(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
-    """Read the account's profile, roles, groups, MFA registration and risk from the directory.
+    """Read the account's profile, roles held and eligible, groups, second factors and risk.
 
     Input: ``{"case": CaseRequest}``. Returns a block result; ``details`` names the directory that
     serves the case, and the same account in others. ``mfa_status_at_login`` and the last
@@ -27,7 +27,8 @@ async def enrich_user(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
 
     Effect: none, reads only.
     Idempotency: a read; run again it returns the current facts.
-    Permission: User.Read.All, RoleManagement.Read.Directory, AuditLog.Read.All,
+    Permission: User.Read.All, RoleManagement.Read.Directory,
+    RoleEligibilitySchedule.Read.Directory, GroupMember.Read.All, AuditLog.Read.All,
     IdentityRiskyUser.Read.All (Microsoft Graph application permissions); for Okta the scopes
     okta.users.read and okta.roles.read.
     """
@@ -47,6 +48,7 @@ async def enrich_user(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
             {
                 "roles and groups": directory.get_memberships(user.object_id),
                 "MFA registration": directory.get_mfa_registration(user.object_id),
+                "eligible roles": directory.get_eligible_roles(user.object_id),
                 "risk": directory.get_risk(user.object_id),
             }
         ),
@@ -54,6 +56,7 @@ async def enrich_user(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
     )
     memberships: Memberships | None = parts["roles and groups"]
     mfa: MfaRegistration | None = parts["MFA registration"]
+    eligible: list[str] | None = parts["eligible roles"]
     return make_block(
         BlockName.USER,
         BlockStatus.PARTIAL if parts.notes or silent else BlockStatus.COMPLETE,
@@ -61,12 +64,13 @@ async def enrich_user(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
         outputs={
             "user_principal_name": user.user_principal_name,
             "user_display_name": user.display_name,
-            "is_admin_role": _is_admin(memberships, mfa),
+            "is_admin_role": _is_admin(memberships, mfa, eligible),
             "mfa_enabled": mfa.mfa_enabled if mfa else None,
             "user_groups": memberships.groups[:MAX_GROUPS] if memberships else None,
         },
         notes=[*parts.notes, *silent],
         details=_details(user, memberships, mfa, parts["risk"])
+        | {"eligible_roles": eligible}
         | {"directory": found.name, "also_in": twins, "elsewhere_unknown": bool(silent)},
         started_at=started,
         finished_at=utc_now(),
@@ -90,12 +94,15 @@ def _without_profile(account: Account, found: Found, inputs: Json, started: date
     ).to_json()
 
 
-def _is_admin(memberships: Memberships | None, mfa: MfaRegistration | None) -> bool | None:
-    if memberships is not None and memberships.roles:
+def _is_admin(
+    memberships: Memberships | None, mfa: MfaRegistration | None, eligible: list[str] | None
+) -> bool | None:
+    """Whether the account has a directory role, or may activate one: whoever it is may, too."""
+    if (memberships is not None and memberships.roles) or eligible:
         return True
     if mfa is not None and mfa.is_admin:
         return True
-    return False if memberships is not None else None
+    return False if memberships is not None and eligible is not None else None
 
 
 def _details(

@@ -26,6 +26,7 @@ _SECTION_TYPES = {
     "registeredDevices": "directoryObject",
     "appRoleAssignments": "appRoleAssignment",
     "transitiveMemberOf": "directoryObject",
+    "roleEligibilitySchedules": "unifiedRoleEligibilitySchedule",
 }
 
 
@@ -37,7 +38,8 @@ class DirectoryFile(_Strict):
     """The tenant's directory.
 
     ``appRoles`` are the directory roles that the app itself holds, ``appPermissionsWithheld`` the
-    application permissions that it lacks of those it asks for. ``replicaLagSeconds`` is for how
+    application permissions that it lacks of those it asks for. ``entraIdP2`` is the licence without
+    which there is no Privileged Identity Management. ``replicaLagSeconds`` is for how
     long reads of methods, grants and rules still show what was there before a change.
     """
 
@@ -47,6 +49,7 @@ class DirectoryFile(_Strict):
     appPermissionsWithheld: list[str] = Field(default_factory=list)  # noqa: N815
     domains: Rows = Field(default_factory=list)
     replicaLagSeconds: float = Field(default=0, ge=0)  # noqa: N815
+    entraIdP2: bool = True  # noqa: N815
     conditionalAccessPolicies: Rows = Field(default_factory=list)  # noqa: N815
     riskDetections: Rows = Field(default_factory=list)  # noqa: N815
 

@@ -9,7 +9,7 @@ class AccountKind(StrEnum):
     ORDINARY = "ordinary"
     """Known to be none of the others."""
     PRIVILEGED = "privileged"
-    """Holds any directory role."""
+    """Holds any directory role, or may activate one (Privileged Identity Management)."""
     VIP = "vip"
     SERVICE = "service"
     GUEST = "guest"

@@ -41,7 +41,10 @@ def _account(case: CaseRecord) -> list[Fact]:
     identity = [text for text in (shown, name or account.get("user_id")) if text]
     job = [text for text in (profile.get("job_title"), profile.get("department")) if text]
     kinds = [str(kind).replace("_", "-") for kind in account.get("kinds") or []]
-    roles = account.get("roles") or []
+    roles = [
+        *(account.get("roles") or []),
+        *(f"eligible for role {role}" for role in account.get("eligible_roles") or []),
+    ]
     found = [Fact("Account", ", ".join(map(str, identity)) or "none in the incident")]
     if job:
         found.append(Fact("Work", ", ".join(map(str, job))))

@@ -31,6 +31,22 @@ GRAPH_NEEDS: tuple[Need, ...] = (
         without="Roles unknown: everything is asked.",
     ),
     _graph(
+        purpose="Roles that the account may activate (Privileged Identity Management)",
+        operations=("roleEligibilitySchedules.list",),
+        calls=("GET /roleManagement/directory/roleEligibilitySchedules",),
+        permission="RoleEligibilitySchedule.Read.Directory",
+        role_id="ff278e11-4a33-4d0c-83d2-d01dc58929a5",
+        without="Whether the account may become an administrator is unknown: everything is asked. "
+        "A tenant without Entra ID P2 is told apart: it has no such roles.",
+    ),
+    _graph(
+        purpose="Which of the account's groups take roles, so that roles of a group are seen",
+        operations=("transitiveMemberOf.group",),
+        permission="GroupMember.Read.All",
+        role_id="98830695-27a2-44f7-8c18-0c3ebc9698f6",
+        without="The same, for an account that is in a group.",
+    ),
+    _graph(
         purpose="How many enabled users there are, for the share of the directory that may be "
         "contained without a person",
         operations=("users.count",),

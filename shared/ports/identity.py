@@ -28,6 +28,10 @@ class Directory(Protocol):
         """Return transitive groups and directory roles."""
         ...
 
+    async def get_eligible_roles(self, object_id: str) -> list[str]:
+        """Return directory roles that the account does not hold but may activate."""
+        ...
+
     async def get_mfa_registration(self, object_id: str) -> MfaRegistration:
         """Return which authentication methods are registered."""
         ...

@@ -49,6 +49,7 @@ class FakeDirectory(Fake):
         self.memberships = Memberships()
         self.mfa = MfaRegistration(mfa_enabled=True, is_admin=False, methods=["password", "push"])
         self.risk: UserRisk | None = None
+        self.eligible: list[str] = []
         self.users: int | None = 2000
         self.state = AccountState(
             account_enabled=True, sign_in_sessions_valid_from=T0, last_password_change_at=T0
@@ -61,6 +62,10 @@ class FakeDirectory(Fake):
     async def get_memberships(self, object_id: str) -> Memberships:
         self._call("get_memberships")
         return self.memberships
+
+    async def get_eligible_roles(self, object_id: str) -> list[str]:
+        self._call("get_eligible_roles")
+        return self.eligible
 
     async def get_mfa_registration(self, object_id: str) -> MfaRegistration:
         self._call("get_mfa_registration")

@@ -1,8 +1,9 @@
 """Microsoft Graph v1.0, stateful over the tenant's directory.
 
 Operations: ``users.get users.list users.count users.patch revokeSignInSessions transitiveMemberOf
-transitiveMemberOf.directoryRole memberOf manager authentication.methods
-authentication.methods.delete registeredDevices appRoleAssignments appRoleAssignments.delete
+transitiveMemberOf.directoryRole transitiveMemberOf.group roleEligibilitySchedules.list
+memberOf manager authentication.methods authentication.methods.delete registeredDevices
+appRoleAssignments appRoleAssignments.delete
 userRegistrationDetails userRegistrationDetails.list riskyUsers.get riskyUsers.list
 confirmCompromised dismiss riskDetections.list users.oauth2PermissionGrants
 oauth2PermissionGrants.list oauth2PermissionGrants.post oauth2PermissionGrants.delete

@@ -11,7 +11,7 @@ from lab.simulators.exchange import Answer, RefusalError
 SECTIONS = (
     "transitiveMemberOf", "memberOf", "authenticationMethods", "registrationDetails", "riskyUser",
     "oauth2PermissionGrants", "messageRules", "mailFolders", "manager", "registeredDevices",
-    "appRoleAssignments",
+    "appRoleAssignments", "roleEligibilitySchedules",
 )  # fmt: skip
 """Keys of a user in a tenant file that are not properties of Graph's user."""
 
@@ -64,6 +64,11 @@ class Account:
                 item.setdefault("@odata.type", f"#microsoft.graph.{kind}")
         if self.sections["memberOf"] is None:
             self.sections["memberOf"] = self.sections["transitiveMemberOf"]
+        for schedule in self.sections["roleEligibilitySchedules"]:
+            schedule.setdefault("principalId", self.id)
+            schedule.setdefault("directoryScopeId", "/")
+            schedule.setdefault("memberType", "Direct")
+            schedule.setdefault("status", "Provisioned")
         for device in self.sections["registeredDevices"]:
             device.setdefault("@odata.type", "#microsoft.graph.device")
         for grant in self.sections["oauth2PermissionGrants"]:
@@ -113,6 +118,8 @@ class Directory:
         self.risk_detections: list[dict[str, Any]] = []
         self.app_roles: list[str] = ["User Administrator"]
         self.domains: dict[str, str] = {}
+        self.entra_id_p2 = True
+        self.groups_are_readable = True
         self.replica = Replica()
         self.sent_mail: list[dict[str, Any]] = []
 
@@ -126,6 +133,8 @@ class Directory:
         *,
         domains: dict[str, str] | None = None,
         lag_seconds: float = 0,
+        entra_id_p2: bool = True,
+        groups_are_readable: bool = True,
     ) -> None:
         """Replace the whole directory; ``domains`` are names and their authentication types."""
         self.accounts = {account.id.lower(): account for account in accounts}
@@ -137,6 +146,8 @@ class Directory:
         self.risk_detections = copy.deepcopy(risk_detections)
         self.app_roles = list(app_roles)
         self.domains = {name.lower(): kind for name, kind in (domains or {}).items()}
+        self.entra_id_p2 = entra_id_p2
+        self.groups_are_readable = groups_are_readable
         self.replica = Replica(lag_seconds)
 
     def reset(self) -> None:

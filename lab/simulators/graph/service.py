@@ -7,6 +7,7 @@ from lab.simulators.entra_token import TokenAuthority, TokenError
 from lab.simulators.exchange import Answer, Call, Operation
 from lab.simulators.graph.directory import Directory, error_answer
 from lab.simulators.graph.domains import Domains
+from lab.simulators.graph.eligibility import Eligibility
 from lab.simulators.graph.grants import Grants
 from lab.simulators.graph.mailbox import Mailbox
 from lab.simulators.graph.methods import Methods
@@ -41,6 +42,7 @@ class Graph(Vendor):
             Methods(directory),
             Grants(directory),
             Domains(directory),
+            Eligibility(directory),
             Protection(directory),
             Mailbox(directory),
             Reports(directory, tables),

@@ -35,6 +35,9 @@ class Users:
             "user_ListTransitiveMemberOfAsDirectoryRole": Operation(
                 "transitiveMemberOf.directoryRole", self.roles, user
             ),
+            "user_ListTransitiveMemberOfAsGroup": Operation(
+                "transitiveMemberOf.group", self.groups, user
+            ),
             "user_ListMemberOf": Operation("memberOf", self.member_of, user),
             "user_GetManager": Operation("manager", self.manager, user),
             "user_ListRegisteredDevice": Operation("registeredDevices", self.devices, user),
@@ -110,6 +113,15 @@ class Users:
         """Active directory roles only."""
         items = self._account(call).sections["transitiveMemberOf"]
         return collection(call, [i for i in items if i["@odata.type"].endswith("directoryRole")])
+
+    async def groups(self, call: Call) -> Answer:
+        """Groups only; those that the app may not read show their id and nothing else."""
+        items = self._account(call).sections["transitiveMemberOf"]
+        groups = [item for item in items if item["@odata.type"].endswith(".group")]
+        if not self._directory.groups_are_readable:
+            marks = ("@odata.type", "id")
+            groups = [dict.fromkeys(item) | {k: item[k] for k in marks} for item in groups]
+        return collection(call, groups)
 
     async def member_of(self, call: Call) -> Answer:
         """Direct memberships."""

@@ -150,7 +150,7 @@ def why_ask(kinds: Collection[AccountKind]) -> list[str]:
     reasons = [
         text
         for kind, text in (
-            (AccountKind.PRIVILEGED, "privileged account (holds a directory role)"),
+            (AccountKind.PRIVILEGED, "privileged account (holds or may activate a directory role)"),
             (AccountKind.VIP, "VIP account"),
             (AccountKind.SERVICE, "service account: containing it can stop what it runs"),
             (AccountKind.GUEST, "guest account of another organisation"),

@@ -38,10 +38,21 @@ class Impact(Model):
 
 
 def impact_of(
-    kinds: Collection[AccountKind], roles: Sequence[str] = (), *, confidence: str | None
+    kinds: Collection[AccountKind],
+    roles: Sequence[str] = (),
+    *,
+    eligible: Sequence[str] = (),
+    confidence: str | None,
 ) -> Impact:
-    """Return the impact of a compromise of such an account; order of arguments does not matter."""
-    why = [_why(kind, roles) for kind in sorted(kinds)]
+    """Return the impact of a compromise of such an account; order of arguments does not matter.
+
+    Args:
+        kinds: what kind of account it is.
+        roles: directory roles that it holds.
+        eligible: directory roles that it may activate.
+        confidence: the verdict's.
+    """
+    why = [_why(kind, roles, eligible) for kind in sorted(kinds)]
     level = ImpactLevel.HIGH
     if not kinds:
         level, why = ImpactLevel.UNKNOWN, ["What kind of account it is could not be established."]
@@ -67,11 +78,15 @@ def ticket_severity(given: str | None, kinds: Collection[str]) -> Severity:
     return "Medium" if given == "Medium" else "Low"
 
 
-def _why(kind: AccountKind, roles: Sequence[str]) -> str:
+def _why(kind: AccountKind, roles: Sequence[str], eligible: Sequence[str]) -> str:
     if kind is AccountKind.PRIVILEGED and roles:
-        named = ", ".join(one_line(role, 80) for role in sorted(roles)[:_ROLES_NAMED])
-        more = f" and {len(roles) - _ROLES_NAMED} more" if len(roles) > _ROLES_NAMED else ""
-        return f"Privileged: holds {named}{more}; who has it can change the tenant."
+        may = f"; eligible for role {_named(eligible)}" if eligible else ""
+        return f"Privileged: holds {_named(roles)}{may}; who has it can change the tenant."
+    if kind is AccountKind.PRIVILEGED and eligible:
+        return (
+            f"Privileged: eligible for role {_named(eligible)}; who signs in as this account may "
+            "activate it."
+        )
     return {
         AccountKind.ORDINARY: "An ordinary account: no directory role, not listed as sensitive.",
         AccountKind.PRIVILEGED: "Privileged: holds a directory role.",
@@ -80,3 +95,9 @@ def _why(kind: AccountKind, roles: Sequence[str]) -> str:
         AccountKind.GUEST: "Guest: lives in another organisation, which has to contain it.",
         AccountKind.BREAK_GLASS: "Break-glass: the organisation's last way in, with every right.",
     }[kind]
+
+
+def _named(roles: Sequence[str]) -> str:
+    named = ", ".join(one_line(role, 80) for role in sorted(roles)[:_ROLES_NAMED])
+    more = f" and {len(roles) - _ROLES_NAMED} more" if len(roles) > _ROLES_NAMED else ""
+    return f"{named}{more}"

@@ -21,6 +21,7 @@ from shared.models.directory import (
     UserRisk,
 )
 from shared.providers.entra.domains import Domains
+from shared.providers.entra.eligibility import Eligibility
 from shared.providers.entra.graph import VENDOR, Graph, with_body
 from shared.providers.entra.models import (
     STATE_FIELDS,
@@ -52,6 +53,9 @@ SDK_PARTS = (
     "msgraph.generated.base_graph_service_client",
     "msgraph.generated.identity_protection.risky_users.item.risky_user_item_request_builder",
     "msgraph.generated.reports.authentication_methods.authentication_methods_request_builder",
+    "msgraph.generated.role_management.directory.role_eligibility_schedules"
+    ".role_eligibility_schedules_request_builder",
+    "msgraph.generated.users.item.transitive_member_of.graph_group.graph_group_request_builder",
     "msgraph.generated.users.item.transitive_member_of.transitive_member_of_request_builder",
     "msgraph.generated.users.item.user_item_request_builder",
     "stamina",
@@ -69,6 +73,7 @@ class Entra:
         self._graph = graph or Graph(settings)
         self._risk = IdentityProtection(self._graph)
         self._domains = Domains(self._graph)
+        self._eligibility = Eligibility(self._graph)
         self._population = Population(self._graph)
 
     async def warm_up(self) -> None:
@@ -95,12 +100,16 @@ class Entra:
         )
 
     async def get_memberships(self, object_id: str) -> Memberships:
-        """Return transitive groups and active directory roles (not those only eligible in PIM)."""
+        """Return transitive groups and active directory roles."""
         found = await self._member_of(object_id)
         return Memberships(
             groups=[item.label for item in found if item.kind == "#microsoft.graph.group"],
             roles=[item.label for item in found if item.kind == "#microsoft.graph.directoryRole"],
         )
+
+    async def get_eligible_roles(self, object_id: str) -> list[str]:
+        """Return the directory roles that the account may activate; none without a P2 licence."""
+        return await self._eligibility.roles_of(object_id)
 
     async def get_mfa_registration(self, object_id: str) -> MfaRegistration:
         """Return the registered methods; all unknown when the report has no row yet."""

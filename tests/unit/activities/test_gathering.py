@@ -28,6 +28,7 @@ READS = {
     "get_memberships": ("roles and groups", ["is_admin_role", "user_groups"]),
     "get_mfa_registration": ("MFA registration", ["mfa_enabled"]),
     "get_risk": ("risk", []),
+    "get_eligible_roles": ("eligible roles", ["is_admin_role"]),
 }
 
 
@@ -55,6 +56,14 @@ async def test_each_read_that_fails_is_named_and_the_rest_is_kept(
     assert all(found["outputs"][output] is None for output in unknown)
     assert found["outputs"]["user_principal_name"] == NAME
     assert found["details"]["profile"]
+
+
+async def test_a_role_that_may_be_activated_makes_an_administrator(house: FakeHouse) -> None:
+    house.directory.eligible = ["User Administrator"]
+    found = await block(enrich_user, BlockName.USER, case=CASE)
+    assert found["outputs"]["is_admin_role"] is True
+    assert found["details"]["roles"] == []
+    assert found["details"]["eligible_roles"] == ["User Administrator"]
 
 
 async def test_an_admin_flag_of_the_registration_counts_too(house: FakeHouse) -> None:

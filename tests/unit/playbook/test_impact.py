@@ -29,6 +29,17 @@ def test_roles_are_named_and_the_rest_counted() -> None:
     assert impact.why == ["Privileged: holds a, b, c and 1 more; who has it can change the tenant."]
 
 
+def test_roles_that_may_be_activated_are_named_as_such() -> None:
+    impact = impact_of({Kind.PRIVILEGED}, eligible=["b", "a"], confidence="High")
+    assert impact.why == [
+        "Privileged: eligible for role a, b; who signs in as this account may activate it."
+    ]
+    impact = impact_of({Kind.PRIVILEGED}, ["c"], eligible=["a"], confidence="High")
+    assert impact.why == [
+        "Privileged: holds c; eligible for role a; who has it can change the tenant."
+    ]
+
+
 @pytest.mark.parametrize(
     ("given", "kinds", "severity"),
     [
