@@ -5,6 +5,7 @@ from typing import Any
 
 from durabletask import task
 
+from activities.blockable import address_facts, attack_address
 from activities.support import utc_now
 from shared.bootstrap import get_providers
 from shared.models.account_kind import AccountKind
@@ -17,7 +18,6 @@ from shared.models.signin import HuntFinding
 from shared.models.verdict import Verdict
 from shared.playbook.acting.containment import SUPPORTED_ACTIONS
 from shared.playbook.acting.devices import DEVICE_ACTIONS
-from shared.playbook.addresses import why_never_block
 from shared.playbook.confidence.reputation import AddressVerdict
 from shared.playbook.confidence.scoring import justification, recommend, score
 from shared.playbook.confidence.scoring_input import ScoringInput, make_scoring_input
@@ -89,9 +89,9 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
         directory=directory_of_case(case, blocks),
         user_principal_name=facts.user_principal_name,
         limits=get_policy().limits,
-        address=_attack_address(case, facts),
-        blockable_address=_blockable(_address_facts(case, facts, recommended), settings),
-        campaign_address=attackers_own(_address_facts(case, facts, recommended)),
+        address=attack_address(case, facts),
+        blockable_address=_blockable(address_facts(case, blocks, facts, recommended), settings),
+        campaign_address=attackers_own(address_facts(case, blocks, facts, recommended)),
         compromised_since=_compromised_since(facts.analysis),
         attacked_at=blocks[BlockName.SIGN_INS]["details"].get("last_success_at"),
     )
@@ -148,11 +148,6 @@ def _impact(case: CaseRequest, blocks: Blocks, verdict: Verdict) -> Json:
     ).to_json()
 
 
-def _attack_address(case: CaseRequest, facts: ScoringInput) -> str | None:
-    found = facts.analysis.suspicious_address if facts.analysis else None
-    return found or case.successful_login_ip
-
-
 def _compromised_since(analysis: SignInAnalysis | None) -> datetime | None:
     """When the attacker got in: the suspicious success, logged or reported by the alert."""
     login = analysis.successful_login_details if analysis else None
@@ -179,41 +174,14 @@ def _plan(
         target=target,
         kinds=_kinds(case, blocks),
         synced=user.on_premises_sync_enabled if user else None,
-        addresses=_address_facts(case, facts, recommended),
+        addresses=address_facts(case, blocks, facts, recommended),
         supported=_supported(settings) - missing_in(directory_of_case(case, blocks)),
     )
-
-
-def _address_facts(
-    case: CaseRequest, facts: ScoringInput, recommended: list[ActionName]
-) -> list[AddressFacts]:
-    address = _attack_address(case, facts)
-    if address is None or case.account is None:
-        return []
-    known = {"reputation": facts.address.reputation} if facts.address else {}
-    service = facts.address.common_service if facts.address else None
-    return [
-        AddressFacts(
-            address=address,
-            highly_unusual=ActionName.BLOCK_IP in recommended,
-            never_block=why_never_block(address, get_policy().never_block.addresses) or service,
-            cannot_block=_why_no_firewall_can(address),
-            **known,
-        )
-    ]
 
 
 def _blockable(addresses: list[AddressFacts], settings: Settings) -> str | None:
     can = ActionName.BLOCK_IP in _supported(settings)
     return attackers_own(one for one in addresses if can and not one.cannot_block)
-
-
-def _why_no_firewall_can(address: str) -> str | None:
-    """Return why not one of the configured firewalls can take the address, or ``None``."""
-    reasons = {one.name: one.why_not(address) for one in get_providers().firewalls}
-    if None in reasons.values():
-        return None
-    return "; ".join(f"{name}: {why}" for name, why in reasons.items()) or None
 
 
 def _supported(settings: Settings) -> frozenset[ActionName]:

@@ -1,5 +1,6 @@
 """Compares what a scenario left behind with what it expected, line by line."""
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,7 @@ def check(expect: Expectation, played: Played) -> list[Check]:
     return [
         *lines,
         *_effects(expect, played),
+        *_ticket_text(expect, played),
         *_told(expect, played),
         _specifications(expect, played),
     ]
@@ -198,6 +200,16 @@ def _ticket(expect: CaseExpectation, record: Json) -> Iterator[Check]:
         yield Check("ticket opened", bool(ticket), "no ticket id in the record")
     else:
         yield Check("no ticket", not ticket, str(ticket))
+
+
+def _ticket_text(expect: Expectation, played: Played) -> Iterator[Check]:
+    tickets = [
+        json.dumps(entry.get("body"), ensure_ascii=False)
+        for entry in played.effects("servicenow incident.*")
+    ]
+    for text in expect.ticket_says:
+        held = any(text in ticket for ticket in tickets)
+        yield Check(f"ticket says: {text}", held, f"not in {len(tickets)} writes")
 
 
 def _told(expect: Expectation, played: Played) -> Iterator[Check]:

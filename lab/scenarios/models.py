@@ -173,6 +173,8 @@ class Expectation(CaseExpectation):
     """``vendor operation`` pattern (``entra *``) to the exact number of side effects."""
     forbidden: list[str] = Field(default_factory=list)
     """``vendor operation`` patterns that must not have changed anything."""
+    ticket_says: list[str] = Field(default_factory=list)
+    """Texts that must be in a ticket's fields."""
     refusals: list[str] = Field(default_factory=list)
     """``vendor operation`` patterns that the vendor is expected to refuse (4xx)."""
     notified: tuple[Literal["slack", "email"], ...] = ("slack", "email")
