@@ -6,6 +6,7 @@ from durabletask import task
 
 from orchestrators.ask import ask
 from orchestrators.breaker import admit, page
+from orchestrators.campaign import start_linking
 from orchestrators.case_file import CaseFile
 from orchestrators.evidence import Preserving, exported, seal
 from orchestrators.flow import Steps, timeline, utc_now
@@ -98,6 +99,7 @@ def _still_asks(standing: Standing) -> bool:
 def _open(this: Round, todo: Todo) -> Steps[Json]:
     """Start what may be done, then write the verdict and tell people of it."""
     started = this.start(todo.automatic)
+    start_linking(this.ctx, this.standing)
     status = CaseStatus.CONTAINING if started.acts else CaseStatus.DECIDING
     if todo.asks:
         status = CaseStatus.AWAITING_DECISION

@@ -62,7 +62,8 @@ def _respond(ctx: task.OrchestrationContext, case: CaseRequest, file: CaseFile) 
         yield from hand_over(ctx, file)
         set_phase(ctx, final_status(standing.outcomes))
     yield from seal_at_the_end(ctx, evidence)
-    yield from settle([*late, *(one for blocks in standing.blocks.values() for one in blocks)])
+    blocks = (one for blocks in standing.blocks.values() for one in blocks)
+    yield from settle([*late, *standing.links.values(), *blocks])
     confidence = standing.decided.verdict.compromise_confidence_score
     return {"case_id": case.case_id, "confidence": confidence}
 

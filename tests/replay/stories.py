@@ -13,6 +13,7 @@ from tests.replay.block_stories import (
     slowly_in_force,
     slowly_lifted,
 )
+from tests.replay.campaign_stories import linked, others_told
 from tests.support.durable_backend import Engine, Run
 from tests.support.inbox import Inbox
 from tests.support.scripts import (
@@ -276,7 +277,9 @@ STORIES = (
     Story("respond", "ticketing-down", _ticketing_down),
     Story("respond", "late-sign-in-log", _logged_at_third_read),
     Story("respond", "joined-and-raised", _joined_and_raised),
+    Story("respond", "campaign-linked", linked),
     Story("join_incidents", "one-joined", _one_joined),
+    Story("link_campaign", "others-told", others_told),
     Story("contain", "account-and-address", _account_and_address),
     Story("contain", "refused", _refused),
     Story("contain", "ways-back", _ways_back),
