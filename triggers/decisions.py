@@ -7,9 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from orchestrators.names import Event
 from shared.case_links import Purpose
 from shared.errors import TourniquetError
+from shared.models.asked import Asked
 from shared.models.base import Json
 from shared.playbook.intake.fields import InvalidBody
-from shared.playbook.planning.answers import SIGNED_IN
+from shared.playbook.planning.answers import SIGNED_IN, is_one_of_two
 from shared.settings import get_settings
 from triggers.answers import json_answer, page, problem
 from triggers.body import read_form, read_json
@@ -152,7 +153,10 @@ async def _take_form(
     if isinstance(decision, str):
         why = f"Nothing was done: {decision}."
         return _decision_page(req, record, caller, status=409, error=why, comment=comment)
-    return page(render_decided(record, decision), 202, cookie=_deciders_session(record, caller))
+    asked = Asked.model_validate(record["asked"]) if record.get("asked") else None
+    first = is_one_of_two(decision, asked)
+    cookie = "" if first else _deciders_session(record, caller)
+    return page(render_decided(record, decision, is_one_of_two=first), 202, cookie=cookie)
 
 
 def _chosen(fields: dict[str, list[str]]) -> Json:

@@ -100,6 +100,17 @@ CHOICES: tuple[Choice, ...] = (
 )
 
 
+RUNBOOK = frozenset(
+    {
+        ActionName.FORCE_PASSWORD_RESET,
+        ActionName.REVOKE_SESSIONS,
+        ActionName.DISABLE_ACCOUNT,
+        ActionName.BLOCK_IP,
+    }
+)
+"""The runbook's own choices (seed 000 step 5)."""
+
+
 class Option(NamedTuple):
     """A choice as it stands in one case."""
 
@@ -109,6 +120,11 @@ class Option(NamedTuple):
     """Whether the plan asks for it."""
     closed: str = ""
     """Why it cannot be chosen; empty when it can."""
+
+    @property
+    def usual(self) -> bool:
+        """Whether the runbook always offers it; the others are for what a case shows."""
+        return self.choice.action in RUNBOOK
 
 
 def why_asked(case: CaseRecord) -> list[str]:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.case import CaseRecord, CaseStatus
-from shared.models.choices import ACTION_WORDS, CHOICES, options_for, why_asked
+from shared.models.choices import ACTION_WORDS, CHOICES, Option, options_for, why_asked
 from shared.models.evidence import EvidenceCheck, State
 from shared.models.plan import ActionName, Decision
 from shared.models.undoing import choose
@@ -55,6 +55,7 @@ def _environment() -> Environment:
         "weight": text.weight,
         "readable": text.readable,
         "web_link": text.web_link,
+        "case_link": text.case_link,
         "technique_link": text.technique_link,
         "capitalize_first": text.capitalize_first,
         "action_words": lambda action: ACTION_WORDS[ActionName(action)],
@@ -117,18 +118,22 @@ def render_decision(
         pydantic.ValidationError: ``record`` is not a case record.
     """
     case = CaseRecord.model_validate(record)
+    waits = case.status is CaseStatus.AWAITING_DECISION
+    is_stale = link_question not in (None, case.question)
+    options = options_for(case, attack_address(case))
     reasons = case.verdict.reasons if case.verdict else []
     heavy = sorted((one for one in reasons if one.weight), key=lambda one: -abs(one.weight))
     return _render(
         "decision.html.j2",
         case,
         csrf=csrf,
-        is_open=case.status is CaseStatus.AWAITING_DECISION
-        and link_question in (None, case.question),
+        is_open=waits and not is_stale,
+        is_stale=waits and is_stale,
+        ticked=_ticked(case, options),
         undo_mark=undo,
         error=error,
         comment=comment,
-        options=options_for(case, attack_address(case)),
+        options=options,
         asked_because=why_asked(case),
         alone=[choice for choice in CHOICES if choice.alone],
         main_reasons=heavy[:_MAIN_REASONS],
@@ -137,8 +142,8 @@ def render_decision(
     )
 
 
-def render_decided(record: Json, decision: Decision) -> str:
-    """Return the page that confirms what was decided.
+def render_decided(record: Json, decision: Decision, *, is_one_of_two: bool = False) -> str:
+    """Return the page that confirms what was decided, or that a second person has to confirm it.
 
     Raises:
         pydantic.ValidationError: ``record`` is not a case record.
@@ -149,6 +154,7 @@ def render_decided(record: Json, decision: Decision) -> str:
         case,
         decision=decision,
         names=decision.actions,
+        is_one_of_two=is_one_of_two,
         report=case.links.get("report"),
     )
 
@@ -255,6 +261,14 @@ def _links(case: CaseRecord) -> list[dict[str, str]]:
     if text.web_link(incident):
         found.append({"text": "Incident in the SIEM", "url": str(incident)})
     return found
+
+
+def _ticked(case: CaseRecord, options: list[Option]) -> list[ActionName]:
+    """Return what is ticked at first: what the first of two chose, else what is recommended."""
+    first = case.asked.first_answer if case.asked is not None else None
+    if first is not None:
+        return first.actions
+    return [one.choice.action for one in options if one.recommended]
 
 
 def _open_until(case: CaseRecord, expires_at: int | None) -> datetime | None:

@@ -92,6 +92,12 @@ def web_link(value: object) -> str:
     return value if isinstance(value, str) and re.match(r"https?://[^\s]+$", value) else ""
 
 
+def case_link(value: object) -> str:
+    """Return where another case's report is, seen from a case's page, or nothing."""
+    is_id = isinstance(value, str) and re.fullmatch(r"case-[0-9a-f]{24}", value, re.ASCII)
+    return f"../{value}/report" if is_id else ""
+
+
 def technique_link(value: object) -> str:
     """Return where MITRE explains an ATT&CK technique, or nothing when it is not an id."""
     found = re.fullmatch(r"(T\d{4})(?:\.(\d{3}))?", value) if isinstance(value, str) else None

@@ -10,7 +10,14 @@ from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.case import CaseStatus
 from shared.models.plan import ActionName, Decision
-from shared.pages import render_decided, render_decision, render_problem, render_report
+from shared.pages import (
+    render_decided,
+    render_decision,
+    render_onward,
+    render_problem,
+    render_report,
+    render_undo,
+)
 from tests.browser.inspection import Watched, open_page, wrong_with
 from tests.unit.playbook.records import AT, action, planned, record
 from triggers.answers import page as answer
@@ -18,7 +25,7 @@ from triggers.answers import page as answer
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ADDRESS = "http://pages.test/"
-PHONE: ViewportSize = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 DESK: ViewportSize = {"width": 1280, "height": 900}
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\u202egnp.exe ' + "W" * 300
 TIMES = {
@@ -58,8 +65,47 @@ def asking(**changes: Any) -> Json:
     return with_times(record(status="awaiting_decision", actions=[], plan=plan, **changes))
 
 
+ANSWER: Json = {
+    "actions": ["ForcePasswordReset"],
+    "decided_by": "kim@contoso.com",
+    "confirmed_by": "lee@contoso.com",
+    "decided_at": AT,
+    "comment": HOSTILE,
+}
+DISABLED = action("DisableAccount", undo={"account_enabled": True})
+
+
+def two_persons(first: str) -> Json:
+    """The second question of a case among others of one attack, with an answer to the first."""
+    return asking(question=2, **around(first))
+
+
+def around(text: str) -> Json:
+    """What surrounds a case, with a text in all its free fields."""
+    asked = {
+        "at": AT,
+        "answer_by": AT,
+        "two_persons": True,
+        "first_answer": ANSWER | {"decided_by": text, "comment": text},
+        "escalated_at": AT,
+        "on_silence": ["RevokeSessions"],
+    }
+    other = {"case_id": "case-" + "1" * 24, "account": text, "address": text}
+    incident = {"case_id": "case-" + "2" * 24, "incident_id": "x", "title": text}
+    return {
+        "asked": asked,
+        "campaign": [other | {"opened_at": AT, "confidence": "High"}],
+        "campaign_count": 7,
+        "joined": [
+            incident
+            | {"severity": "High", "alert_type": "phishing", "at": AT, "evidence": "x", "number": 7}
+        ],
+    }
+
+
 def hostile() -> Json:
     case = asking(
+        **around(HOSTILE),
         incident={"title": HOSTILE, "url": "javascript:alert(3)"},
         account={"display_name": HOSTILE, "user_id": HOSTILE, "kinds": ["vip"]},
         timeline=[{"at": AT, "event": HOSTILE}],
@@ -82,8 +128,16 @@ PAGES: dict[str, Callable[[], str]] = {
     "report, hostile": lambda: render_report(hostile()),
     "decision": lambda: render_decision(asking(), csrf="abc", expires_at=1795306591),
     "decision, hostile": lambda: render_decision(hostile(), csrf=HOSTILE, error=HOSTILE),
+    "decision, two persons": lambda: render_decision(two_persons("kim@contoso.com"), csrf="abc"),
+    "decision, answered": lambda: render_decision(with_times(record(decision=ANSWER)), undo="abc"),
+    "decision, of an earlier question": lambda: render_decision(two_persons("x"), link_question=1),
+    "undo": lambda: render_undo(record(actions=[DISABLED]), csrf="abc", error="Say why."),
     "receipt": decided,
-    "problem": lambda: render_problem("The link has expired", HOSTILE),
+    "receipt, first of two": lambda: render_decided(
+        record(), Decision.model_validate(ANSWER), is_one_of_two=True
+    ),
+    "problem": lambda: render_problem("The link has expired", HOSTILE, sign_in="/.auth/login/aad"),
+    "onward": lambda: render_onward("#here"),
 } | {
     f"report, first record, {status}": lambda status=status: render_report(
         {key: record()[key] for key in ("case_id", "mode", "alert_type", "incident")}
@@ -121,15 +175,20 @@ async def test_style_that_is_not_ours_is_refused(browser: Browser) -> None:
 
 async def test_decision_can_be_taken_by_keyboard(browser: Browser) -> None:
     watched = await show(browser, PAGES["decision"]())
-    order = ["ForcePasswordReset", "RevokeSessions", "BlockIP", "ConfirmCompromised"]
-    order += ["RemoveAuthenticationMethods", "DisableInboxRules", "RevokeOAuthGrants"]
-    order += ["ScanDevice", "IsolateDevice"]
-    order += ["comment", "Do what is ticked, now", "MonitorOnly", "NoAction"]
+    keyboard = watched.page.keyboard
+    usual = ["ForcePasswordReset", "RevokeSessions", "BlockIP"]
+    more = ["ConfirmCompromised", "RemoveAuthenticationMethods", "DisableInboxRules"]
+    more += ["RevokeOAuthGrants", "ScanDevice", "IsolateDevice"]
+    rest = ["comment", "Do what is ticked, now", "MonitorOnly", "NoAction"]
+    folded = "6 more actions, which nothing in this case asks for"
     reached = []
-    for _ in order:
-        await watched.page.keyboard.press("Tab")
+    for name in ["link", *usual, folded, *more, *rest]:
+        await keyboard.press("Tab")
         reached.append(await focused(watched.page))
-    assert [name for name, _outline in reached] == order, "what cannot be chosen is passed over"
+        if name == folded:
+            await keyboard.press("Enter")
+    found = [name for name, _outline in reached]
+    assert found[1:] == [*usual, folded, *more, *rest], "what cannot be chosen is passed over"
     assert {outline for _name, outline in reached} == {"3px"}
     await watched.context.close()
 
