@@ -145,6 +145,8 @@ def test_package_leaves_out(path: str) -> None:
         "shared/models/case.py",
         "orchestrators/respond.py",
         "shared/playbook/hunts/inbox_rules.kql",
+        "shared/default_policy.yaml",
+        "policy.yaml",
     ],
 )
 def test_package_holds(path: str) -> None:

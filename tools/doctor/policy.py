@@ -21,9 +21,9 @@ def check_policy(settings: Settings) -> tuple[bool, list[Checked]]:
         return False, [
             Checked(
                 area=AREA,
-                what=f"{error.file}:{one.line}" if one.line else error.file,
+                what=one.field or "file",
                 status=CheckStatus.MISSING,
-                detail=": ".join(part for part in (one.field, one.reason) if part),
+                detail=f"{error.file}{f':{one.line}' if one.line else ''}: {one.reason}",
             )
             for one in error.problems
         ]
