@@ -8,13 +8,21 @@ from activities.support import explain, gather_parts
 from shared.bootstrap import get_providers
 from shared.errors import NotConfigured, RetryableError, TourniquetError
 from shared.models.base import Json
-from shared.models.message import NotificationReceipt
+from shared.models.message import Notification, NotificationReceipt
+from shared.models.policy import Escalation
 from shared.playbook.reporting.case_text import incident_comment_for, notification_for, ticket_for
+from shared.playbook.reporting.recipients import without_the_account
+from shared.policy import get_policy
+from shared.ports import Notifier
+from shared.settings import get_settings
 
 CAN_CHANGE = frozenset({"slack"})
 """Channels whose messages can be changed once they are sent; a mail is sent for good."""
+_CHANGES = frozenset({"decided", "overtaken"})
+"""Phases that change messages that are there and send none."""
 _LAST_RESORT = frozenset({"emergency", "broke_off"})
 """Phases in which nobody learns of the case by another way."""
+_OWN_MAILBOX = "not sent: the only recipient is the account that the case is about"
 
 
 async def _record(payload: Json) -> Json:
@@ -34,8 +42,8 @@ async def _record(payload: Json) -> Json:
 async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Open the case's ticket, or add to the one that is there.
 
-    Input: ``{"case_id", "phase"}``; output ``{"ticket_id", "url"}``, or ``ticket_id`` ``None`` and
-    ``error`` when the ITSM refuses for good.
+    Input: ``{"case_id", "phase"}``, with ``why`` where something is new; output ``{"ticket_id",
+    "url"}``, or ``ticket_id`` ``None`` and ``error`` when the ITSM refuses for good.
 
     Effect: one ticket per case, and a work note per phase.
     Idempotency: the ticket carries the case id as correlation id; it is looked up before it is
@@ -45,7 +53,8 @@ async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
     ticketing = get_providers().ticketing
     if not ticketing:
         return {"ticket_id": None, "url": None, "error": "no ticketing system is configured"}
-    ticket = ticket_for(await _record(payload), phase=payload["phase"])
+    record = await _record(payload)
+    ticket = ticket_for(record, phase=payload["phase"], why=payload.get("why", ""))
     try:
         reference = await ticketing[0].upsert(ticket)
     except RetryableError:
@@ -58,36 +67,39 @@ async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
 async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Tell the analysts on every channel; in an emergency only by e-mail to the SOC list.
 
+    An escalation goes to the second line that the policy names. Nothing goes to the mailbox of the
+    account that the case is about: whoever is in it must not read along, or answer.
+
     Input: ``{"case_id", "phase"}`` with phase ``opened``, ``decision_needed``, ``completed``,
     ``containment_failed``, ``not_held``, ``undone``, ``emergency`` or ``broke_off``. The last two
     come with ``why`` and ``record``, and fail when no channel took the message, to be tried again.
-    ``decided`` comes with ``references`` of the question and changes those messages. Output
+    ``reminder``, ``escalated`` and ``second_needed`` come with ``why``. ``decided`` and
+    ``overtaken`` come with ``references`` of the question and change those messages. Output
     ``{"channels": {channel: "sent" or what went wrong}, "references": {channel: its id}}``.
 
-    Effect: one message per channel; ``decided``: the question's message no longer asks.
+    Effect: one message per channel; ``decided``, ``overtaken``: the message no longer asks.
     Idempotency: e-mail carries a message id made from the content; Slack has no such key, so a
     worker that dies between sending and reporting can double a Slack message.
     Permission: Slack chat:write; an SMTP account.
     """
     phase = payload["phase"]
-    notifiers = get_providers().notifiers
-    if phase == "emergency":
-        notifiers = [one for one in notifiers if one.channel == "email"] or notifiers
+    earlier: dict[str, str] = payload.get("references") or {}
+    notifiers = _channels(phase, earlier)
     if not notifiers:
         return {"channels": {"none": "no channel is configured"}}
-    earlier: dict[str, str] = payload.get("references") or {}
-    if phase == "decided":
-        notifiers = [one for one in notifiers if one.channel in earlier]
     record = await _record(payload)
     message = notification_for(record, phase, why=payload.get("why", ""))
+    messages = {one.channel: _addressed(message, one.channel, phase, record) for one in notifiers}
     parts = await gather_parts(
         {
             one.channel: one.notify(
-                message.model_copy(update={"reference": earlier.get(one.channel)})
+                wanted.model_copy(update={"reference": earlier.get(one.channel)})
             )
             for one in notifiers
+            if (wanted := messages[one.channel]) is not None
         }
     )
+    parts.notes += [f"{name}: {_OWN_MAILBOX}" for name, one in messages.items() if one is None]
     if phase in _LAST_RESORT and not parts.results:
         raise RetryableError("; ".join(parts.notes), operation="notify_analysts")
     states = dict.fromkeys(parts.results, "sent")
@@ -101,6 +113,44 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
         if channel in CAN_CHANGE and receipt.reference
     }
     return {"channels": states, "references": references}
+
+
+def _channels(phase: str, earlier: Json) -> list[Notifier]:
+    """Return the channels that a phase is told on."""
+    notifiers = get_providers().notifiers
+    if phase == "emergency":
+        return [one for one in notifiers if one.channel == "email"] or notifiers
+    if phase in _CHANGES:
+        return [one for one in notifiers if one.channel in earlier]
+    if phase == "escalated":
+        second_line = _escalation()
+        named = {
+            "slack": second_line.slack_channel is not None,
+            "email": bool(second_line.mail_to),
+            "teams": second_line.teams_webhook,
+        }
+        return [one for one in notifiers if named.get(one.channel)]
+    return notifiers
+
+
+def _addressed(
+    message: Notification, channel: str, phase: str, record: Json
+) -> Notification | None:
+    """Return the message as addressed on a channel; ``None`` when nobody may get it there."""
+    second_line = _escalation() if phase == "escalated" else None
+    if channel == "slack" and second_line is not None:
+        return message.model_copy(update={"place": second_line.slack_channel})
+    if channel != "email":
+        return message
+    listed = second_line.mail_to if second_line is not None else get_settings().soc_mail_to
+    recipients = without_the_account(listed, record)
+    if listed and not recipients:
+        return None
+    return message.model_copy(update={"recipients": recipients})
+
+
+def _escalation() -> Escalation:
+    return get_policy().asking.escalation
 
 
 async def comment_incident(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:

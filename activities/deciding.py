@@ -32,6 +32,7 @@ from shared.playbook.planning.guard_rails import (
 from shared.playbook.planning.impact import impact_of
 from shared.playbook.planning.permission import mode_at
 from shared.playbook.planning.plan import ACCOUNT_ACTIONS, AddressFacts, make_plan
+from shared.playbook.planning.silence import needs_two, permitted_on_silence
 from shared.playbook.planning.where import directory_of_case, hold_if_elsewhere, missing_in
 from shared.playbook.sign_ins.models import SignInAnalysis
 from shared.policy import get_policy
@@ -89,6 +90,10 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
         directory=directory_of_case(case, blocks),
         user_principal_name=facts.user_principal_name,
         limits=get_policy().limits,
+        on_silence=permitted_on_silence(
+            get_policy().asking, _kinds(case, blocks), verdict.compromise_confidence_score
+        ),
+        two_persons=needs_two(get_policy().asking, _kinds(case, blocks)),
         address=attack_address(case, facts),
         blockable_address=_blockable(address_facts(case, blocks, facts, recommended), settings),
         campaign_address=attackers_own(address_facts(case, blocks, facts, recommended)),

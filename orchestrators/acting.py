@@ -4,14 +4,15 @@ from dataclasses import dataclass, field
 
 from durabletask import task
 
-from orchestrators.ask import ask
+from orchestrators.ask import ask, needs_second, silence
 from orchestrators.breaker import admit, page
 from orchestrators.campaign import start_linking
 from orchestrators.case_file import CaseFile
 from orchestrators.evidence import Preserving, exported, seal
 from orchestrators.flow import Steps, timeline, utc_now
-from orchestrators.hand_over import tell_of_decision, tell_people
+from orchestrators.hand_over import change_messages, tell_people
 from orchestrators.joining import Joins
+from orchestrators.question import SECOND, Question
 from orchestrators.standing import Raised, Standing, Todo
 from orchestrators.under_way import (
     Containment,
@@ -20,7 +21,7 @@ from orchestrators.under_way import (
     finish_devices,
     start_containment,
 )
-from shared.models.base import Json, format_utc, parse_utc
+from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.case import CaseStatus
 from shared.models.outcome import ActionStatus
@@ -31,7 +32,9 @@ from shared.playbook.acting.containment import (
     merge_outcomes,
     not_run,
 )
+from shared.playbook.planning.answers import decision_of
 from shared.playbook.planning.plan import apply_decision
+from shared.playbook.reporting.question_text import first_answer_words
 
 
 @dataclass
@@ -46,6 +49,7 @@ class Round:
     under_way: list[Containment] = field(default_factory=list)
     left_out: list[Json] = field(default_factory=list)
     decision: Decision | None = None
+    question: Question | None = None
 
     def start(self, lines: list[PlannedAction]) -> Containment:
         """Start planned actions; they run while people are told and asked."""
@@ -60,30 +64,17 @@ def act(this: Round, todo: Todo) -> Steps[None]:
     """Do, ask and write down one round; the outcomes are in the standing afterwards."""
     standing = this.standing
     todo, paused = yield from admit(this.ctx, standing, todo)
-    if todo.asks:
-        standing.questions += 1
-        # Before anybody is told: who answers at once answers this question. Decisions name their
-        # time in milliseconds.
-        standing.asked_at = parse_utc(format_utc(utc_now(this.ctx)))
-    told = yield from _open(this, todo)
-    if paused:
-        yield from page(this.ctx, standing.case.case_id, paused)
-    asks = todo.asks
-    while asks:
-        answer = yield from ask(this.ctx, this.file, standing, this.joins)
+    yield from _open(this, todo, paused)
+    while (question := this.question) is not None:
+        answer = yield from ask(this.ctx, this.file, standing, question, this.joins)
         if isinstance(answer, Raised):
-            # The same question is put again, about the new judgement, unless it answers itself.
-            answer.adopt(standing)
-            todo, paused = yield from admit(this.ctx, standing, answer.todo)
-            asks = _still_asks(standing)
-            told = yield from _open(this, Todo(todo.automatic, asks))
-            if paused:
-                yield from page(this.ctx, standing.case.case_id, paused)
+            yield from _ask_anew(this, question, answer)
+        elif answer is not None and needs_second(question, answer):
+            yield from _ask_second(this, question, answer)
         else:
-            this.decision = answer
-            asks = False
-            yield from _follow(this, answer)
-            yield from tell_of_decision(this.ctx, standing.case.case_id, told)
+            question.close()
+            yield from _follow(this, question, answer)
+            this.question = None
     yield from _settle(this)
 
 
@@ -96,8 +87,12 @@ def _still_asks(standing: Standing) -> bool:
     return any(item.disposition is Disposition.ASK for item in standing.decided.plan)
 
 
-def _open(this: Round, todo: Todo) -> Steps[Json]:
-    """Start what may be done, then write the verdict and tell people of it."""
+def _open(this: Round, todo: Todo, paused: str | None) -> Steps[None]:
+    """Start what may be done, then write the verdict and tell people of it.
+
+    A question is made before anybody is told: who answers at once answers it in time.
+    """
+    this.question = Question(this.ctx, this.file, this.standing) if todo.asks else None
     started = this.start(todo.automatic)
     start_linking(this.ctx, this.standing)
     status = CaseStatus.CONTAINING if started.acts else CaseStatus.DECIDING
@@ -106,7 +101,36 @@ def _open(this: Round, todo: Todo) -> Steps[Json]:
     set_phase(this.ctx, status)
     yield from _write_verdict(this, status)
     phase = "decision_needed" if todo.asks else "opened"
-    return (yield from tell_people(this.ctx, this.file, phase))
+    told = yield from tell_people(this.ctx, this.file, phase)
+    if this.question is not None:
+        this.question.add_message(told)
+    if paused:
+        yield from page(this.ctx, this.standing.case.case_id, paused)
+
+
+def _ask_anew(this: Round, question: Question, raised: Raised) -> Steps[None]:
+    """Put a new question about a new judgement, unless that answers itself."""
+    standing = this.standing
+    question.close()
+    raised.adopt(standing)
+    todo, paused = yield from admit(this.ctx, standing, raised.todo)
+    yield from _open(this, Todo(todo.automatic, _still_asks(standing)), paused)
+    yield from change_messages(this.ctx, standing.case.case_id, "overtaken", question)
+
+
+def _ask_second(this: Round, question: Question, first: Decision) -> Steps[None]:
+    """Ask a second person, under a new number and within the time of the question."""
+    standing = this.standing
+    question.first_answer = first
+    standing.questions += 1
+    why = first_answer_words(question.asked())
+    yield from this.file.write(
+        question=standing.questions,
+        asked=question.asked().to_json(),
+        timeline=timeline(this.ctx, why),
+    )
+    yield from change_messages(this.ctx, standing.case.case_id, "overtaken", question)
+    question.tell(SECOND, why)
 
 
 def _write_verdict(this: Round, status: CaseStatus) -> Steps[None]:
@@ -122,24 +146,36 @@ def _write_verdict(this: Round, status: CaseStatus) -> Steps[None]:
         "incident": {"context": standing.gathered.context},
         "timeline": timeline(this.ctx, event),
     }
-    if status is CaseStatus.AWAITING_DECISION and standing.questions > 1:
-        patch |= {"decision": None, "question": standing.questions}
+    if this.question is not None:
+        asked = this.question.asked().to_json()
+        patch |= {"decision": None, "question": standing.questions, "asked": asked}
     yield from this.file.write(**patch)
 
 
-def _follow(this: Round, decision: Decision) -> Steps[None]:
-    """Start what a person chose; what the guard rails do not let happen shows as skipped."""
+def _follow(this: Round, question: Question, answer: Decision | None) -> Steps[None]:
+    """Start what was chosen, or what silence means; what guard rails hinder shows as skipped."""
+    paused = None
+    if answer is None:
+        decision, paused = yield from silence(this.ctx, this.standing, question)
+    else:
+        decision = decision_of(answer, question.asked())
+    this.decision = decision
     decided = this.standing.decided
     chosen = apply_decision(decided.plan, decision, blockable_address=decided.blockable_address)
     set_phase(this.ctx, CaseStatus.CONTAINING)
     this.start(chosen)
-    event = f"decided by {decision.decided_by}: {', '.join(decision.actions)}"
+    both = f", confirmed by {decision.confirmed_by}" if decision.confirmed_by else ""
+    event = f"decided by {decision.decided_by}{both}: {', '.join(decision.actions)}"
     yield from this.file.write(
         status=CaseStatus.CONTAINING,
         decision=decision.to_json(),
         timeline=timeline(this.ctx, event),
     )
     this.left_out = not_run(decision, decided.plan, chosen, utc_now(this.ctx))
+    case_id = this.standing.case.case_id
+    if paused:
+        yield from page(this.ctx, case_id, paused)
+    yield from change_messages(this.ctx, case_id, "decided", question)
 
 
 def _settle(this: Round) -> Steps[None]:

@@ -1,64 +1,118 @@
 """Step 5: ask a person, with a deadline; silence has a recorded answer too."""
 
-from datetime import datetime, timedelta
-
 from durabletask import task
 from pydantic import ValidationError
 
+from orchestrators.breaker import admit
 from orchestrators.case_file import CaseFile, acknowledged
-from orchestrators.flow import Steps, utc_now
+from orchestrators.flow import Steps, timeline, utc_now
 from orchestrators.joining import Joins
-from orchestrators.names import Event
-from orchestrators.standing import Raised, Standing
+from orchestrators.question import Question
+from orchestrators.standing import Raised, Standing, Todo
 from shared.models.base import format_utc
-from shared.models.case import CaseRequest
-from shared.models.plan import ActionName, Decision
-from shared.playbook.planning.plan import decision_errors
+from shared.models.plan import ActionName, Decision, Disposition
+from shared.playbook.planning.answers import is_one_of_two, why_refused
+from shared.playbook.planning.plan import NOTHING_TO_DO
+from shared.playbook.planning.silence import on_silence
+
+DEADLINE = "deadline (policy)"
+"""Who decided when nobody did."""
 
 
 def ask(
-    ctx: task.OrchestrationContext, file: CaseFile, standing: Standing, joins: Joins
-) -> Steps[Decision | Raised]:
-    """Wait for the first valid decision, the deadline, or a judgement that changes the question.
+    ctx: task.OrchestrationContext,
+    file: CaseFile,
+    standing: Standing,
+    question: Question,
+    joins: Joins,
+) -> Steps[Decision | Raised | None]:
+    """Wait for the first valid answer, the deadline, or a judgement that changes the question.
 
-    The question itself is sent by the caller (ticket and channels); this only waits, and notes
-    meanwhile who has taken the case. An event that is not a valid decision is ignored, so that
-    garbage cannot answer for a person. On silence the decision is ``MonitorOnly`` by
-    ``deadline``: nothing is done to the account.
+    The question itself is sent by the caller (ticket and channels); this waits, has people told
+    again, and notes who has taken the case. What is not a valid answer is ignored, so that garbage
+    cannot answer for a person; an answer that is refused is written to the timeline. Whoever
+    answered in time is heard before the deadline and before anything that joins. Returns ``None``
+    when the deadline has passed.
     """
-    asked_at = standing.asked_at if standing.questions > 1 else None
-    deadline = ctx.create_timer(timedelta(minutes=standing.case.timing.approval_deadline_minutes))
-    answer = ctx.wait_for_external_event(str(Event.DECISION))
-    taken = ctx.wait_for_external_event(str(Event.ACKNOWLEDGED))
-    found: Decision | Raised | None = None
-    while found is None:
-        winner = yield task.when_any([answer, taken, deadline, *joins.pending()])
-        if winner is deadline:
-            found = _silence(ctx, standing.case)
-        elif winner is taken:
-            yield from file.write(**acknowledged(ctx, taken.get_result()))
-            taken = ctx.wait_for_external_event(str(Event.ACKNOWLEDGED))
-        elif winner is answer:
-            found = _valid(ctx, answer.get_result(), asked_at)
-            if found is None:
-                answer = ctx.wait_for_external_event(str(Event.DECISION))
-        else:
-            found = joins.go_on()
-    if taken.is_complete:
-        yield from file.write(**acknowledged(ctx, taken.get_result()))
-    for one in (answer, taken, deadline):
-        if not one.is_complete:
-            one.cancel()
-    return found
+    while True:
+        yield task.when_any([*question.pending(), *joins.pending()])
+        if question.taken.is_complete:
+            yield from file.write(**acknowledged(ctx, question.next_taken()))
+        if question.answer.is_complete:
+            answer = yield from _take(ctx, file, standing, question)
+            if answer is not None:
+                return answer
+            continue
+        if question.deadline.is_complete:
+            return None
+        yield from question.tell_again()
+        if any(one.is_complete for one in joins.pending()) and (raised := joins.go_on()):
+            return raised
 
 
-def _valid(
-    ctx: task.OrchestrationContext, data: object, asked_at: datetime | None
-) -> Decision | None:
-    """Return the decision of an event, or ``None``; one from before ``asked_at`` answers another.
+def needs_second(question: Question, answer: Decision) -> bool:
+    """Return whether somebody else has to confirm this answer."""
+    return is_one_of_two(answer, question.asked())
 
-    The web route sends who decided. The Durable event raised by hand carries only what is posted
-    to that route, ``{"actions", "comment"}``: it came from whoever holds the system key.
+
+def silence(
+    ctx: task.OrchestrationContext, standing: Standing, question: Question
+) -> Steps[tuple[Decision, str | None]]:
+    """Return the decision that silence is, and what the SOC has to be told of the breaker.
+
+    What the policy does on silence is automatic containment, so the breaker is asked, too.
+    """
+    actions = on_silence(standing.decided)
+    minutes = standing.case.timing.approval_deadline_minutes
+    comment, paused = f"nobody answered within {minutes:g} minutes", None
+    if first := question.first_answer:
+        chosen = ", ".join(first.actions)
+        comment = f"{first.decided_by} chose {chosen}; no second person within {minutes:g} minutes"
+    lines = [
+        line
+        for line in standing.decided.plan
+        if line.disposition is Disposition.ASK and line.action in actions
+    ]
+    if lines and not set(actions) & set(NOTHING_TO_DO):
+        todo, paused = yield from admit(ctx, standing, Todo(lines, asks=True))
+        if not todo.automatic:
+            actions = [ActionName.MONITOR_ONLY]
+            comment += "; automatic containment is paused"
+    decision = Decision.model_validate(
+        {
+            "actions": actions,
+            "comment": comment,
+            "decided_by": DEADLINE,
+            "decided_at": format_utc(utc_now(ctx)),
+            "channel": "deadline",
+            "question": standing.questions,
+        }
+    )
+    return decision, paused
+
+
+def _take(
+    ctx: task.OrchestrationContext, file: CaseFile, standing: Standing, question: Question
+) -> Steps[Decision | None]:
+    """Return the answer that has come, or ``None``; a refused one is written down."""
+    answer = _parse(ctx, question.next_answer())
+    if answer is None or standing.answered.get(answer.question) == answer.decided_at:
+        # An answer that was taken is sent again by every later one.
+        return None
+    why = why_refused(answer, question=standing.questions, asked=question.asked())
+    if why is not None:
+        event = f"an answer by {answer.decided_by} was not taken: {why}"
+        yield from file.write(timeline=timeline(ctx, event))
+        return None
+    standing.answered[answer.question] = answer.decided_at
+    return answer
+
+
+def _parse(ctx: task.OrchestrationContext, data: object) -> Decision | None:
+    """Return what an event answers, or ``None``.
+
+    The routes send who decided. The Durable event raised by hand carries only what is posted to
+    the route, ``{"actions", "comment", "question"}``: it came from whoever holds the system key.
     """
     if isinstance(data, dict) and "decided_by" not in data:
         by_event = {
@@ -66,24 +120,10 @@ def _valid(
             "decided_at": format_utc(utc_now(ctx)),
             "channel": "event",
         }
-        data = {key: data[key] for key in ("actions", "comment") if key in data} | by_event
+        sent = ("actions", "comment", "question")
+        data = {key: data[key] for key in sent if key in data} | by_event
     try:
-        decision = Decision.model_validate(data)
+        answer = Decision.model_validate(data)
     except ValidationError:
         return None
-    if asked_at is not None and decision.decided_at < asked_at:
-        return None
-    return None if decision_errors(decision.actions) else decision
-
-
-def _silence(ctx: task.OrchestrationContext, case: CaseRequest) -> Decision:
-    minutes = case.timing.approval_deadline_minutes
-    return Decision.model_validate(
-        {
-            "actions": [ActionName.MONITOR_ONLY],
-            "comment": f"nobody answered within {minutes:g} minutes",
-            "decided_by": "deadline",
-            "decided_at": format_utc(utc_now(ctx)),
-            "channel": "deadline",
-        }
-    )
+    return answer if answer.actions else None

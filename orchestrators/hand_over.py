@@ -18,6 +18,7 @@ from orchestrators.flow import (
     utc_now,
 )
 from orchestrators.names import Activity
+from orchestrators.question import Question
 from shared.models.base import Json, format_utc
 from shared.models.block import BlockName
 from shared.models.case import CaseStatus
@@ -66,11 +67,21 @@ def tell_people(ctx: task.OrchestrationContext, file: CaseFile, phase: str) -> S
     return told
 
 
-def tell_of_decision(ctx: task.OrchestrationContext, case_id: str, told: Json) -> Steps[None]:
-    """Change the messages that ask, where a channel can: who decided what, and no button."""
-    if told["references"]:
-        message = {"case_id": case_id, "phase": "decided", "references": told["references"]}
-        yield from attempt(case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.READ))
+def change_messages(
+    ctx: task.OrchestrationContext, case_id: str, phase: str, question: Question
+) -> Steps[None]:
+    """Change the messages that ask, where a channel can: what became of it, and no button.
+
+    ``phase``: ``decided``, or ``overtaken`` by a newer question or verdict.
+    """
+    message = {"case_id": case_id, "phase": phase}
+    references = yield from question.take_messages(wait=phase == "decided")
+    yield from settle(
+        [
+            case_activity(ctx, Activity.NOTIFY_ANALYSTS, message | {"references": one}, Retry.READ)
+            for one in references
+        ]
+    )
 
 
 def tell_of_failure(ctx: task.OrchestrationContext, file: CaseFile, why: str) -> Steps[None]:

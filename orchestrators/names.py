@@ -18,6 +18,7 @@ class Orchestrator(StrEnum):
     JOIN_INCIDENTS = "join_incidents"
     ALIGN_FIREWALL = "align_firewall"
     LIFT_BLOCK = "lift_block"
+    TELL_AGAIN = "tell_again"
     LINK_CAMPAIGN = "link_campaign"
 
 

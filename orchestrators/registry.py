@@ -10,6 +10,7 @@ from orchestrators.hand_over import open_ticket_late
 from orchestrators.holds import address, firewall
 from orchestrators.joining import join_incidents
 from orchestrators.respond import respond
+from orchestrators.telling import tell_again
 from orchestrators.undo import undo
 
 ORCHESTRATORS = (
@@ -23,5 +24,6 @@ ORCHESTRATORS = (
     contain_devices,
     join_incidents,
     link_campaign,
+    tell_again,
 )
 ENTITIES = (account, breaker, address, firewall)

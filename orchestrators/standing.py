@@ -25,8 +25,9 @@ class Standing:
     exports: int = 0
     """How often evidence was exported: once, and again for incidents that joined."""
     questions: int = 0
-    asked_at: datetime | None = None
-    """When the present question was put: an older decision answers another."""
+    """How many questions have been put: the number of the newest."""
+    answered: dict[int, datetime] = field(default_factory=dict)
+    """By question, when the answer was given that was taken."""
     users: task.Task[Any] | None = None
     """The count of the directory's users, which the share of the directory is of."""
     counted_as: bool | None = None

@@ -45,8 +45,11 @@ async def start_cases(
     on an account with an open case joins that one, and is kept among its evidence. Keeping
     the original must not stand in the way of answering: a failure is logged and shows in the case.
     """
+    asking = get_policy().asking
     timing = Timing(
-        approval_deadline_minutes=get_policy().asking.deadline_minutes,
+        approval_deadline_minutes=asking.deadline_minutes,
+        reminder_minutes=asking.reminder_minutes,
+        escalate_minutes=asking.escalate_minutes if asking.escalation.reaches_anybody else None,
         recheck_minutes=settings.recheck_minutes,
         watch_hours=settings.watch_hours,
         block_hours=settings.block_hours,

@@ -68,6 +68,8 @@ class Notification(Model):
     urgent: bool = False
     recipients: list[str] = Field(default_factory=list)
     """Overrides the configured recipients where the channel has recipients (e-mail)."""
+    place: str | None = None
+    """Overrides the configured place where the channel has places (a Slack channel)."""
     question: Question | None = None
     """Set while a decision is awaited; a channel that cannot take answers shows the link only."""
     reference: str | None = None

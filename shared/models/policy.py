@@ -148,6 +148,11 @@ class Escalation(Model):
     mail_to: Annotated[list[MailAddress], AfterValidator(_distinct)] = Field(default_factory=list)
     teams_webhook: bool = Field(default=False, strict=True)
 
+    @property
+    def reaches_anybody(self) -> bool:
+        """Whether there is anybody to escalate to."""
+        return bool(self.slack_channel or self.mail_to or self.teams_webhook)
+
 
 def _silence() -> dict[Confidence, list[ActionName]]:
     return {confidence: [ActionName.MONITOR_ONLY] for confidence in Confidence}

@@ -13,6 +13,7 @@ from tests.support.joining import (
     RESET,
     REVOKE,
     close,
+    events,
     joined_notes,
     judgements,
     last,
@@ -110,12 +111,12 @@ def test_a_verdict_that_rises_while_a_person_is_asked_acts_at_once(case: NewCase
     close(run)
     assert len(run.called("force_password_reset")) == len(run.called("revoke_sessions")) == 1
     assert last(run, "verdict")["compromise_confidence_score"] == "High"
-    assert "decision" not in {key for call in run.called("save_case") for key in call["patch"]}
+    assert last(run, "decision") is None
     [note] = joined_notes(run)
     assert "the verdict rises (High, 95 of 100); done now: ForcePasswordReset" in note
 
 
-def test_a_higher_verdict_that_still_asks_puts_the_same_question_again(case: NewCase) -> None:
+def test_a_higher_verdict_that_still_asks_puts_a_new_question(case: NewCase) -> None:
     lines = [plan_line(action, Disposition.ASK) for action in (RESET, REVOKE)]
     inbox = Inbox()
     high = decided(Confidence.HIGH, lines)
@@ -125,13 +126,16 @@ def test_a_higher_verdict_that_still_asks_puts_the_same_question_again(case: New
     run.tell("Joined", inbox.put(7))
     run.wait_for_call("notify_analysts", count=2)
     run.tell("Decision", DECISION)
+    run.tell("Decision", DECISION | {"decided_by": "ana", "question": 2})
     run.wait_for_call("revoke_sessions")
     run.wait_for_call("comment_incident", count=4)
     close(run)
     phases = [call["phase"] for call in run.called("notify_analysts")]
     assert phases.count("decision_needed") == 2
-    assert last(run, "decision")["decided_by"] == "kim"
-    assert "question" not in {key for call in run.called("save_case") for key in call["patch"]}
+    assert last(run, "question") == 2
+    assert last(run, "decision")["decided_by"] == "ana", "kim answered what is asked no more"
+    [refused] = [event for event in events(run) if "kim was not taken" in event]
+    assert "question 2 is open" in refused
 
 
 def test_a_verdict_that_rises_after_an_answer_asks_again_and_takes_no_stale_answer(
@@ -153,7 +157,7 @@ def test_a_verdict_that_rises_after_an_answer_asks_again_and_takes_no_stale_answ
     run.wait_for_call("notify_analysts", count=5)
     assert not run.called("revoke_sessions"), "the answer came before the question"
     assert last(run, "decision") is None and last(run, "question") == 2
-    run.tell("Decision", {"actions": ["RevokeSessions"], "comment": "now I see"})
+    run.tell("Decision", {"actions": ["RevokeSessions"], "comment": "now I see", "question": 2})
     run.wait_for_call("revoke_sessions")
     run.wait_for_call("comment_incident", count=8)
     close(run)

@@ -204,7 +204,10 @@ def test_silence_touches_nothing_and_is_recorded(case: NewCase) -> None:
     run.wait()
     assert not any(run.called(activity) for activity in IDENTITY)
     decision = record(run)["decision"]
-    assert (decision["decided_by"], decision["actions"]) == ("deadline", ["MonitorOnly"])
+    assert (decision["decided_by"], decision["actions"]) == (
+        "deadline (policy)",
+        ["MonitorOnly"],
+    )
 
 
 def test_an_incident_without_account_still_reaches_people(case: NewCase) -> None:

@@ -19,10 +19,13 @@ def respond(run: Run, **changes: Any) -> None:
     run.start("respond", case_payload(**{"timing": LATER} | changes))
 
 
-def joined_notes(run: Run) -> list[str]:
+def events(run: Run) -> list[str]:
     saved = [call["patch"].get("timeline", []) for call in run.called("save_case")]
-    events = [item["event"] for part in saved for item in part]
-    return [event for event in events if "on the account joined" in event]
+    return [item["event"] for part in saved for item in part]
+
+
+def joined_notes(run: Run) -> list[str]:
+    return [event for event in events(run) if "on the account joined" in event]
 
 
 def last(run: Run, key: str) -> Any:

@@ -37,6 +37,10 @@ class Decided(Model):
     account it is."""
     limits: Limits = Limits()
     """How many cases may contain by themselves; more are asked."""
+    on_silence: list[ActionName] = Field(default_factory=list)
+    """What the policy lets happen to this account when nobody answers; of it, what is asked."""
+    two_persons: bool = False
+    """Whether two different people have to want its containment."""
     attacked_at: UtcDatetime | None = None
     """The last sign-in from the attack's address that succeeded, as far as the log shows."""
 

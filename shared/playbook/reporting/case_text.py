@@ -17,13 +17,13 @@ from shared.playbook.reporting.case_view import CaseView
 from shared.playbook.reporting.evidence_lines import evidence_lines
 from shared.playbook.reporting.markdown import escape, is_plain_url
 from shared.playbook.reporting.next_steps import escalations, next_steps
+from shared.playbook.reporting.phases import URGENT, WHOLE_SUMMARY, phase_words
 from shared.playbook.reporting.question_text import (
     ASKING,
     asking_lines,
     question_of,
     who_decided,
 )
-from shared.playbook.reporting.phases import URGENT, WHOLE_SUMMARY, phase_words
 from shared.playbook.reporting.undo_lines import fate
 
 TITLE_LIMIT = 160

@@ -67,7 +67,7 @@ class MessageGoneError(PermanentError):
 
 
 class Slack:
-    """A ``Notifier`` for one channel."""
+    """A ``Notifier`` for one channel, and for others that a message names."""
 
     channel = "slack"
 
@@ -105,8 +105,9 @@ class Slack:
                 return await self._call("chat.update", {**earlier.groupdict(), **content})
             except MessageGoneError:
                 pass
-        place = {"channel": self._settings.slack_channel, "unfurl_links": False}
-        return await self._call("chat.postMessage", {**place, "unfurl_media": False, **content})
+        channel = notification.place or self._settings.slack_channel
+        place = {"channel": channel, "unfurl_links": False, "unfurl_media": False}
+        return await self._call("chat.postMessage", {**place, **content})
 
     async def reply(self, *, channel: str, ts: str, user: str, text: str) -> None:
         """Answer one person in the thread of a message; ids as Slack sent them.

@@ -1,0 +1,271 @@
+"""A question on the engine: numbers, reminders, silence, two persons, waits of days."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from shared.models.base import Json
+from shared.models.plan import ActionName, Disposition
+from shared.models.verdict import Confidence
+from tests.support.durable_backend import Run
+from tests.support.joining import close, events, last
+from tests.support.scripts import SOON, case_payload, decided, default_scripts, plan_line
+
+type NewCase = Callable[..., Run]
+
+LONG = SOON | {"approval_deadline_minutes": 60_000, "watch_hours": 1000}
+RESET, REVOKE = ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS
+KIM = {"decided_by": "kim", "identity": "signed-in:kim@contoso.com"}
+ANA = {"decided_by": "ana", "identity": "signed-in:ana@contoso.com"}
+
+
+def question(**changes: Any) -> Callable[[Json], Json]:
+    """A judgement that asks for a new password and ended sessions."""
+    plan = [plan_line(action, Disposition.ASK) for action in (RESET, REVOKE)]
+    return lambda _payload: decided(Confidence.HIGH, plan) | changes
+
+
+def answer(*actions: ActionName, **more: Any) -> Json:
+    at = {"decided_at": "2026-11-20T12:01:00Z", "decided_by": "kim"}
+    return {"actions": list(actions or (REVOKE,))} | at | more
+
+
+def phases(run: Run) -> list[str]:
+    return [call["phase"] for call in run.called("notify_analysts")]
+
+
+def respond(run: Run, **timing: Any) -> None:
+    run.start("respond", case_payload(timing=LONG | timing))
+
+
+def answered(run: Run, *answers: Json) -> None:
+    """Answer once the case has asked, and close it when it is handed over."""
+    run.wait_for_call("notify_analysts")
+    for one in answers:
+        run.tell("Decision", one)
+    run.wait_for_call("revoke_sessions")
+    wait_for_phase(run, "completed")
+    close(run)
+
+
+def wait_for_phase(run: Run, phase: str) -> Json:
+    count = 1
+    while (found := run.wait_for_call("notify_analysts", count))["phase"] != phase:
+        count += 1
+    return found
+
+
+@pytest.mark.parametrize("number", [0, 2, 99, "x"])
+def test_an_answer_to_another_question_changes_nothing(case: NewCase, number: object) -> None:
+    run = case(decide_response=question())
+    respond(run)
+    answered(run, answer(RESET, question=number), answer(REVOKE, question=1))
+    assert not run.called("force_password_reset")
+    assert last(run, "decision")["question"] == 1
+
+
+def test_an_answer_at_once_counts_though_nobody_has_been_told_yet(case: NewCase) -> None:
+    def notify(payload: Json) -> Any:
+        if payload["phase"] == "decision_needed":
+            run.tell("Decision", answer(REVOKE))
+        return default_scripts()["notify_analysts"](payload)
+
+    run = case(decide_response=question(), notify_analysts=notify)
+    respond(run)
+    run.wait_for_call("revoke_sessions")
+    wait_for_phase(run, "completed")
+    close(run)
+    assert last(run, "decision")["decided_by"] == "kim"
+
+
+def test_who_answered_in_time_is_heard_before_the_deadline(case: NewCase) -> None:
+    """The deadline passes while people are still being told; the answer is there by then."""
+
+    def ticket(payload: Json) -> Any:
+        if payload["phase"] == "decision_needed" and not run.called("force_password_reset"):
+            run.tell("Decision", answer(RESET, REVOKE))
+            raise RuntimeError("the ITSM takes its time")
+        return default_scripts()["open_ticket"](payload)
+
+    run = case(decide_response=question(), open_ticket=ticket)
+    respond(run, approval_deadline_minutes=0.005)
+    run.wait_for_call("revoke_sessions")
+    assert len(run.called("force_password_reset")) == 1
+    wait_for_phase(run, "completed")
+    close(run)
+
+
+def test_reminder_and_escalation_are_told_once_and_end_with_the_answer(case: NewCase) -> None:
+    run = case(decide_response=question())
+    respond(run, reminder_minutes=1, escalate_minutes=2)
+    reminder = wait_for_phase(run, "reminder")
+    escalation = wait_for_phase(run, "escalated")
+    for told, minutes in ((reminder, 1), (escalation, 2)):
+        waited = re.match(r"nobody has answered for (\d+) minutes?; ", told["why"])
+        assert waited is not None and int(waited[1]) >= minutes
+        assert "left, until 20" in told["why"] and "only monitored" in told["why"]
+    run.tell("Decision", answer())
+    wait_for_phase(run, "completed")
+    close(run)
+    assert sorted(phases(run)) == ["completed", "decision_needed", "escalated", "reminder"]
+    tickets = [call["phase"] for call in run.called("open_ticket")]
+    assert sorted(tickets) == ["completed", "decision_needed", "escalated", "reminder"]
+    asked = last(run, "asked")
+    assert asked["reminded_at"] <= asked["escalated_at"] < asked["answer_by"]
+    kinds = [event.partition(":")[0] for event in events(run)]
+    assert kinds.count("analysts reminded") == kinds.count("escalated") == 1
+    assert kinds.count("analysts told (reminder)") == kinds.count("analysts told (escalated)") == 1
+
+
+def test_an_answer_before_the_reminder_lets_nobody_be_reminded(case: NewCase) -> None:
+    run = case(decide_response=question())
+    respond(run, reminder_minutes=30_000, escalate_minutes=40_000)
+    answered(run, answer())
+    assert phases(run) == ["decision_needed", "completed"]
+
+
+def test_nobody_who_answers_waits_for_a_reminder_that_does_not_get_through(case: NewCase) -> None:
+    def ticket(payload: Json) -> Any:
+        if payload["phase"] == "reminder":
+            run.tell("Decision", answer())
+            assert run.wait_for_call("revoke_sessions"), "contained while the reminder hangs"
+        return default_scripts()["open_ticket"](payload)
+
+    run = case(decide_response=question(), open_ticket=ticket)
+    respond(run, reminder_minutes=0.5)
+    wait_for_phase(run, "completed")
+    close(run)
+
+
+def test_every_message_that_asked_stops_asking(case: NewCase) -> None:
+    def notify(payload: Json) -> Json:
+        told = {"channels": {"slack": "sent"}}
+        return told | {"references": {"slack": f"C1:{payload['phase']}"}}
+
+    run = case(decide_response=question(), notify_analysts=notify)
+    respond(run, reminder_minutes=0.5)
+    wait_for_phase(run, "reminder")
+    run.tell("Decision", answer())
+    wait_for_phase(run, "completed")
+    close(run)
+    changed = [one for one in run.called("notify_analysts") if one["phase"] == "decided"]
+    assert sorted(one["references"]["slack"] for one in changed) == [
+        "C1:decision_needed",
+        "C1:reminder",
+    ]
+
+
+def test_silence_does_what_the_policy_permits_of_what_is_asked(case: NewCase) -> None:
+    permitted = [ActionName.DISABLE_ACCOUNT, REVOKE]
+    run = case(decide_response=question(on_silence=permitted))
+    respond(run, approval_deadline_minutes=0.5)
+    run.wait_for_call("revoke_sessions")
+    wait_for_phase(run, "completed")
+    close(run)
+    assert not run.called("force_password_reset"), "asked for, but not permitted on silence"
+    assert not run.called("disable_account"), "permitted, but not asked for"
+    decision = last(run, "decision")
+    assert (decision["decided_by"], decision["channel"]) == ("deadline (policy)", "deadline")
+    assert decision["actions"] == ["RevokeSessions"]
+    assert last(run, "asked")["on_silence"] == ["RevokeSessions"]
+
+
+def test_silence_never_does_what_the_plan_forbids(case: NewCase) -> None:
+    plan = [plan_line(RESET, Disposition.NEVER), plan_line(REVOKE, Disposition.ASK)]
+    judged = decided(Confidence.HIGH, plan) | {"on_silence": [RESET]}
+    run = case(decide_response=lambda _payload: judged)
+    respond(run, approval_deadline_minutes=0.5)
+    wait_for_phase(run, "completed")
+    close(run)
+    assert not run.called("force_password_reset") and not run.called("revoke_sessions")
+    assert last(run, "decision")["actions"] == ["MonitorOnly"]
+
+
+def test_silence_is_held_by_the_breaker_too(case: NewCase) -> None:
+    none = {"automatic_per_hour": 0, "privileged_per_hour": 0, "directory_share_percent": 1.0}
+    run = case(decide_response=question(on_silence=[REVOKE], limits=none))
+    respond(run, approval_deadline_minutes=0.5)
+    wait_for_phase(run, "completed")
+    close(run)
+    assert not run.called("revoke_sessions")
+    decision = last(run, "decision")
+    assert decision["actions"] == ["MonitorOnly"]
+    assert "automatic containment is paused" in decision["comment"]
+
+
+def test_two_persons_have_to_choose_the_same(case: NewCase) -> None:
+    run = case(decide_response=question(two_persons=True))
+    respond(run)
+    run.wait_for_call("notify_analysts")
+    run.tell("Decision", answer(REVOKE, **KIM, comment="odd"))
+    second = wait_for_phase(run, "second_needed")
+    assert second["why"].startswith("kim has chosen RevokeSessions (odd)")
+    assert not run.called("revoke_sessions")
+    assert last(run, "question") == 2
+    assert last(run, "asked")["first_answer"]["decided_by"] == "kim"
+    run.tell("Decision", answer(REVOKE, **KIM, question=2))
+    run.tell("Decision", answer(REVOKE, decided_by="holder of the signed link", question=2))
+    run.tell("Decision", answer(REVOKE, **ANA, question=2))
+    run.wait_for_call("revoke_sessions")
+    wait_for_phase(run, "completed")
+    close(run)
+    decision = last(run, "decision")
+    assert (decision["decided_by"], decision["confirmed_by"]) == ("kim", "ana")
+    refused = [event for event in events(run) if "was not taken" in event]
+    assert len(refused) == 2
+    assert "you have chosen already" in refused[0]
+    assert "does not say who you are" in refused[1]
+    assert "decided by kim, confirmed by ana: RevokeSessions" in events(run)
+
+
+def test_a_second_person_who_chooses_otherwise_is_confirmed_by_the_first(case: NewCase) -> None:
+    run = case(decide_response=question(two_persons=True))
+    respond(run)
+    run.wait_for_call("notify_analysts")
+    run.tell("Decision", answer(REVOKE, **KIM))
+    wait_for_phase(run, "second_needed")
+    run.tell("Decision", answer(RESET, REVOKE, **ANA, question=2))
+    run.wait_for_call("notify_analysts", count=3)
+    assert last(run, "question") == 3
+    run.tell("Decision", answer(RESET, REVOKE, **KIM, question=3))
+    run.wait_for_call("revoke_sessions")
+    wait_for_phase(run, "completed")
+    close(run)
+    decision = last(run, "decision")
+    assert (decision["decided_by"], decision["confirmed_by"]) == ("ana", "kim")
+    assert len(run.called("force_password_reset")) == 1
+
+
+@pytest.mark.parametrize("idle", [ActionName.MONITOR_ONLY, ActionName.NO_ACTION])
+def test_one_person_is_enough_to_leave_the_account_as_it_is(
+    case: NewCase, idle: ActionName
+) -> None:
+    run = case(decide_response=question(two_persons=True))
+    respond(run)
+    run.wait_for_call("notify_analysts")
+    run.tell("Decision", answer(idle))
+    wait_for_phase(run, "completed")
+    close(run)
+    assert last(run, "decision")["actions"] == [idle]
+    assert "second_needed" not in phases(run)
+
+
+def test_the_deadline_is_the_same_for_both(case: NewCase) -> None:
+    def notify(payload: Json) -> Any:
+        if payload["phase"] == "decision_needed":
+            run.tell("Decision", answer(REVOKE, **KIM))
+        return default_scripts()["notify_analysts"](payload)
+
+    run = case(decide_response=question(two_persons=True), notify_analysts=notify)
+    respond(run, approval_deadline_minutes=1)
+    wait_for_phase(run, "second_needed")
+    wait_for_phase(run, "completed")
+    close(run)
+    asked = [call["patch"]["asked"] for call in run.called("save_case") if "asked" in call["patch"]]
+    assert len({(one["at"], one["answer_by"]) for one in asked}) == 1
+    assert not run.called("revoke_sessions")
+    decision = last(run, "decision")
+    assert (decision["decided_by"], decision["actions"]) == ("deadline (policy)", ["MonitorOnly"])
+    assert "kim" in decision["comment"]
