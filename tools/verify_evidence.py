@@ -86,7 +86,7 @@ def main() -> int:
             found = asyncio.run(check_evidence(Folder(arguments.folder), arguments.case, anchor))
         else:
             _load(arguments.settings)
-            found = asyncio.run(_check_store(arguments.case, arguments.sha256))
+            found = asyncio.run(check_store(arguments.case, arguments.sha256))
     except (SettingsFileError, TourniquetError) as error:
         sys.stderr.write(f"The evidence could not be read: {error}\n")
         return CANNOT
@@ -97,7 +97,12 @@ def main() -> int:
     return 0 if found.is_sound else 1
 
 
-async def _check_store(case_id: str, ticket_sha256: str | None) -> EvidenceCheck:
+async def check_store(case_id: str, ticket_sha256: str | None) -> EvidenceCheck:
+    """Check a case in the store that the environment's settings name.
+
+    Raises:
+        TourniquetError: the store cannot be read.
+    """
     providers = build_providers(Settings())
     try:
         found = await providers.require("cases").load(case_id)
