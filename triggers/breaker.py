@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from orchestrators.names import BREAKER_KEY, Entity
 from shared.models.base import format_utc
 from shared.playbook.intake.fields import InvalidBody
+from shared.playbook.planning.blast_radius import Breaker, as_of
 from shared.settings import get_settings
 from triggers.answers import json_answer, problem
 from triggers.body import read_json
@@ -60,9 +61,14 @@ async def read_breaker(client: df.DurableFunctionsClient) -> Any:
     except grpc.RpcError:
         return None
     state = (found.get_typed_state(dict) if found is not None else None) or {}
-    tripped = state.get("tripped")
+    breaker = as_of(Breaker.model_validate(state), datetime.now(UTC))
+    tripped, last_reset = breaker.tripped, breaker.last_reset
     return {
-        "paused_since": tripped["at"] if tripped else None,
-        "held": state.get("held", 0),
-        "in_the_last_hour": len(state.get("recent", [])),
+        "paused_since": format_utc(tripped.at) if tripped else None,
+        "limit": tripped.which if tripped else None,
+        "held": breaker.held,
+        "in_the_last_hour": len(breaker.recent),
+        "privileged_in_the_last_hour": sum(one.privileged for one in breaker.recent),
+        "in_the_last_day": breaker.within_a_day(),
+        "last_reset": format_utc(last_reset.at) if last_reset else None,
     }

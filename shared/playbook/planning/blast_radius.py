@@ -104,7 +104,7 @@ class Admission(Model):
 
 def admit(breaker: Breaker, asked: Asked) -> tuple[Breaker, Admission]:
     """Return the breaker after a case asked, and the answer; the same case again costs nothing."""
-    breaker = _at(breaker, asked.at)
+    breaker = as_of(breaker, asked.at)
     if breaker.tripped is not None:
         held = breaker.held + (not asked.held)
         after = breaker.model_copy(update={"held": held})
@@ -132,12 +132,7 @@ def allowed_within_a_day(limits: Limits, users: int | None) -> int | None:
     return max(share, limits.automatic_per_hour)
 
 
-def reset(*, at: datetime, by: str, comment: str) -> Breaker:
-    """Return the breaker closed again; all counts start anew."""
-    return Breaker(last_reset=Reset(at=at, by=by, comment=comment))
-
-
-def _at(breaker: Breaker, now: datetime) -> Breaker:
+def as_of(breaker: Breaker, now: datetime) -> Breaker:
     """Return the breaker with what is over an hour old as numbers, and without what is over a day.
 
     The numbers are kept by the hour of the clock, so that the state stays small whatever happens.
@@ -154,6 +149,11 @@ def _at(breaker: Breaker, now: datetime) -> Breaker:
     ]
     recent = [one for one in breaker.recent if now - one.at < HOUR]
     return breaker.model_copy(update={"recent": recent, "earlier": earlier})
+
+
+def reset(*, at: datetime, by: str, comment: str) -> Breaker:
+    """Return the breaker closed again; all counts start anew."""
+    return Breaker(last_reset=Reset(at=at, by=by, comment=comment))
 
 
 def _counts(breaker: Breaker, asked: Asked) -> bool:

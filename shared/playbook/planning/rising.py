@@ -64,7 +64,8 @@ def newly_automatic(
     for line in _automatic(after.plan):
         what = _what(line)
         at = over.get(what) if line.action is ActionName.BLOCK_IP else done.get(what)
-        back = at is not None and after.attacked_at is not None and after.attacked_at > at
+        # What the case knows of already it has answered, or asks: it is not asked at each look.
+        back = _is_after(after.attacked_at, at) and not _is_after(before.attacked_at, at)
         if back or (what not in done and what not in allowed):
             wanted.append(line)
     return wanted
@@ -99,6 +100,10 @@ def newly_asked(
         and (seen is not None and seen > undo.at)
         and not any(known.why.startswith(_named(undo)) for known in before.plan)
     ]
+
+
+def _is_after(attacked_at: datetime | None, at: datetime | None) -> bool:
+    return attacked_at is not None and at is not None and attacked_at > at
 
 
 def _asked(line: PlannedAction, undo: TakenBack) -> PlannedAction:

@@ -17,6 +17,7 @@ from shared.playbook.intake.joining import (
 )
 from shared.playbook.planning.decided import Decided, undecided
 from shared.playbook.planning.plan import hold_plan
+from shared.playbook.planning.plan import hold_plan
 from shared.playbook.planning.rising import (
     ask_about_undone,
     newly_asked,
@@ -135,6 +136,17 @@ def test_an_attacker_who_came_back_is_contained_again() -> None:
     assert newly_automatic(high, back, finished) == [RESET]
     long_ago = high.model_copy(update={"attacked_at": case(now=T0).now})
     assert newly_automatic(high, long_ago, finished) == []
+
+
+def test_an_attacker_who_came_back_once_is_answered_once() -> None:
+    finished = [done(ActionName.REVOKE_SESSIONS)]
+    back = judged(HIGH, REVOKE, attacked_at=LATER)
+    held = back.model_copy(update={"plan": hold_plan(back.plan, "paused")})
+    for known in (back, held):
+        assert newly_automatic(known, back, finished) == []
+    again = judged(HIGH, REVOKE, attacked_at="2026-11-20T14:00:00.000Z")
+    later = [done(ActionName.REVOKE_SESSIONS, at="2026-11-20T13:30:00.000Z")]
+    assert newly_automatic(held, again, later) == [REVOKE]
 
 
 def test_a_person_is_asked_again_only_when_the_verdict_rises() -> None:

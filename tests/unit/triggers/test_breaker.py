@@ -1,11 +1,19 @@
 """Closing the breaker, and what the health route tells of it."""
 
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import grpc
 import pytest
 
+from shared.playbook.planning.blast_radius import (
+    Breaker,
+    Contained,
+    Limit,
+    Reset,
+    Tripped,
+)
 from tests.support.fakes import FakeHouse
 from tests.unit.triggers.calls import BY_KEY, FakeClient, answer, handler, request, wrong_fields
 from triggers import breaker, health
@@ -54,17 +62,48 @@ async def test_without_a_reason_it_stays_as_it_is(body: object, fields: list[str
     assert client.signals == []
 
 
+NOTHING = {
+    "paused_since": None,
+    "limit": None,
+    "held": 0,
+    "in_the_last_hour": 0,
+    "privileged_in_the_last_hour": 0,
+    "in_the_last_day": 0,
+    "last_reset": None,
+}
+NOW = datetime.now(UTC)
+TRIPPED = Breaker(
+    recent=[
+        Contained(case_id="case-1", at=NOW - timedelta(minutes=5), privileged=True),
+        Contained(case_id="case-2", at=NOW - timedelta(minutes=70)),
+        Contained(case_id="case-3", at=NOW - timedelta(days=3)),
+    ],
+    tripped=Tripped(
+        at=datetime(2026, 11, 20, 12, 1, tzinfo=UTC),
+        case_id="case-4",
+        limit=1,
+        which=Limit.PRIVILEGED,
+    ),
+    held=7,
+    last_reset=Reset(at=datetime(2026, 11, 19, 8, tzinfo=UTC), by="ana", comment="fixed"),
+)
+
+
 @pytest.mark.parametrize(
     ("state", "told"),
     [
-        (None, {"paused_since": None, "held": 0, "in_the_last_hour": 0}),
+        (None, NOTHING),
         (
+            TRIPPED.to_json(),
             {
-                "recent": [{"case_id": "case-1", "at": "2026-11-20T12:00:00Z"}],
-                "tripped": {"at": "2026-11-20T12:01:00Z", "case_id": "case-2", "limit": 1},
+                "paused_since": "2026-11-20T12:01:00.000Z",
+                "limit": "privileged_per_hour",
                 "held": 7,
+                "in_the_last_hour": 1,
+                "privileged_in_the_last_hour": 1,
+                "in_the_last_day": 2,
+                "last_reset": "2026-11-19T08:00:00.000Z",
             },
-            {"paused_since": "2026-11-20T12:01:00Z", "held": 7, "in_the_last_hour": 1},
         ),
         (grpc.RpcError("UNAVAILABLE"), None),
     ],
@@ -75,3 +114,4 @@ async def test_health_tells_whether_containment_is_paused(
     response = await get_health(request("GET", headers=BY_KEY), Client(state))
     assert answer(response)["automatic_containment"] == told
     assert "case-" not in response.get_body().decode()
+    assert "ana" not in response.get_body().decode()
