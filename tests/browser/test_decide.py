@@ -1,18 +1,20 @@
 """A person decides in a real browser, from the signed link to the contained case."""
 
 import asyncio
+import json
 import time
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, Route
 
 from shared.models.base import Json
 from tests.browser.inspection import Watched, open_page, wrong_with
+from tests.lab.slack_person import SlackPerson
 from tests.lab.whole_lab import WholeLab
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-PHONE = {"width": 390, "height": 844}
+PHONE = {"width": 360, "height": 740}
 
 
 async def open_link(browser: Browser, case: Json) -> Watched:
@@ -30,28 +32,84 @@ async def read_until(page: Page, text: str, *, exact: bool = False) -> None:
         await page.reload()
 
 
-async def test_choose_submit_and_see_it_contained(whole_lab: WholeLab, browser: Browser) -> None:
+async def link_in_slack(lab: WholeLab, case: Json) -> str:
+    """Return the link of the message's button, as the simulated Slack got it."""
+    [message] = [
+        one
+        for one in await SlackPerson(lab).messages(case["case_id"])
+        if "/decision?token=" in json.dumps(one)
+    ]
+    buttons = [element for block in message["blocks"] for element in block.get("elements", [])]
+    return next(one["url"] for one in buttons if "/decision?token=" in one.get("url", ""))
+
+
+async def click_on_another_site(watched: Watched, link: str) -> None:
+    """Follow a link on a page of another site, as Slack's web client is one."""
+    channel = "https://slack.test/archives/soc"
+    body = f'<!doctype html><title>soc</title><link rel="icon" href="data:,"><a href="{link}">x</a>'
+
+    async def show(route: Route) -> None:
+        await route.fulfill(status=200, content_type="text/html", body=body)
+
+    await watched.context.route(channel, show)
+    await watched.page.goto(channel)
+    await watched.page.get_by_role("link").click()
+
+
+async def tab_to(page: Page, name: str) -> None:
+    """Press Tab until an element has the focus: one with this value, id or text."""
+    script = "() => { const e = document.activeElement; return [e.value, e.id, e.textContent]; }"
+    for _press in range(40):
+        await page.keyboard.press("Tab")
+        if name in await page.evaluate(script):
+            return
+    raise AssertionError(f"{name} cannot be reached by keyboard")
+
+
+async def test_from_slack_by_keyboard_to_the_contained_case(
+    whole_lab: WholeLab, browser: Browser
+) -> None:
     case = await whole_lab.waiting_case()
-    watched = await open_link(browser, case)
+    link = await link_in_slack(whole_lab, case)
+    watched = await open_page(browser, viewport=PHONE)
     page = watched.page
+    seen: list[int] = []
+    page.on("response", lambda one: seen.append(one.status) if "/decision" in one.url else None)
+    await click_on_another_site(watched, link)
+    await page.get_by_role("group", name="What should be done").wait_for()
+    assert page.url == link.partition("?")[0]
+    assert seen == [303, 200, 200], "the strict cookie is sent only once our own page asks"
+    assert link.partition("token=")[2] not in await page.content()
+    assert await page.evaluate("() => document.cookie") == "", "no script could read the session"
+    assert await wrong_with(page) == []
+
     assert await page.get_by_label("Reset password").is_checked()
     assert not await page.get_by_label("Disable account").is_checked()
-    await page.get_by_label("Disable account").check()
-    await page.get_by_label("Comment for the ticket").fill("Rang <b>Dana</b>: not her.")
-    await page.get_by_role("button", name="Do what is ticked, now").click()
+    await tab_to(page, "DisableAccount")
+    await page.keyboard.press("Space")
+    await tab_to(page, "comment")
+    await page.keyboard.type("Rang <b>Dana</b>: not her.")
+    await tab_to(page, "Do what is ticked, now")
+    await page.keyboard.press("Enter")
 
     await page.get_by_role("heading", name="Your decision is on its way").wait_for()
     assert await wrong_with(page) == []
-    await page.get_by_role("link", name="See the case report").click()
+    await tab_to(page, "See the case report")
+    await page.keyboard.press("Enter")
     await read_until(page, "contained", exact=True)
+    assert "token" not in page.url
     answer = await page.locator("header.case .line").all_inner_texts()
     assert answer == ["Done and verified: Disable account, Reset password, Terminate sessions."]
     assert await page.get_by_text("Rang <b>Dana</b>: not her.").is_visible()
     assert await wrong_with(page) == []
 
-    await page.goto(case["links"]["decision"])
-    assert await page.get_by_role("heading", name="There is nothing to decide").is_visible()
-    assert watched.complaints == []
+    replayed = await open_page(browser, viewport=PHONE)
+    await replayed.page.goto(link)
+    assert await replayed.page.get_by_role("heading", name="Answered already").is_visible()
+    assert await replayed.page.get_by_role("button").count() == 0
+    assert await wrong_with(replayed.page) == []
+    assert watched.complaints + replayed.complaints == []
+    await replayed.context.close()
     await watched.context.close()
     await whole_lab.close(case["case_id"])
 
