@@ -47,6 +47,8 @@ def read_yaml(text: str) -> tuple[Any, dict[Path, int]]:
         raise YamlError(mark.line + 1 if mark else None, reason) from error
     except (yaml.YAMLError, ValueError) as error:
         raise YamlError(None, " ".join(str(error).split())) from error
+    except RecursionError as error:
+        raise YamlError(None, "nested too deeply") from error
 
 
 def _value(loader: yaml.SafeLoader, node: yaml.Node, path: Path, lines: dict[Path, int]) -> Any:
@@ -73,6 +75,9 @@ def _value(loader: yaml.SafeLoader, node: yaml.Node, path: Path, lines: dict[Pat
 
 
 def _scalar(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:
+    plain = node.style is None
+    if node.tag != loader.resolve(yaml.ScalarNode, node.value, (plain, not plain)):  # type: ignore[no-untyped-call]
+        raise YamlError(node.start_mark.line + 1, f"the tag {node.tag} has no place here")
     clock = ":" in node.value and not node.style
     if node.tag in _READ_AS_TEXT or clock:
         return node.value

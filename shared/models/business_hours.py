@@ -6,7 +6,14 @@ from enum import StrEnum
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
 
 from shared.models.base import Model
 from shared.models.case import OperatingMode
@@ -52,6 +59,13 @@ def _days(days: list[Weekday]) -> list[Weekday]:
     return days
 
 
+type ClockTime = Annotated[
+    time,
+    BeforeValidator(_clock),
+    PlainSerializer(lambda at: f"{at:%H:%M}", return_type=str, when_used="json"),
+]
+
+
 class BusinessHours(Model):
     """Two ceilings of the operating mode: one for business hours, one for all other times.
 
@@ -65,8 +79,8 @@ class BusinessHours(Model):
     days: Annotated[list[Weekday], AfterValidator(_days)] = Field(
         default_factory=lambda: list(_WEEK[:5])
     )
-    begin: Annotated[time, BeforeValidator(_clock)] = Field(alias="from")
-    end: Annotated[time, BeforeValidator(_clock)] = Field(alias="to")
+    begin: ClockTime = Field(alias="from")
+    end: ClockTime = Field(alias="to")
     during: OperatingMode = OperatingMode.AUTOMATIC
     outside: OperatingMode = OperatingMode.AUTOMATIC
 

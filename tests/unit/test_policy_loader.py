@@ -128,7 +128,7 @@ asking:
         ("accounts:\n  vip: [a@b.example, a@b.example]\n", 2, "accounts.vip", "named twice"),
         ("accounts:\n  vip: [12345]\n", 2, "accounts.vip.0", "string"),
         ("mode: [observe\n", 2, "", "expected"),
-        ("mode: !!python/name:os.system\n", 1, "", "could not determine a constructor"),
+        ("mode: !!python/name:os.system\n", 1, "", "no place here"),
         ("---\nmode: observe\n---\nmode: approve\n", 3, "", "another document"),
         ("mode: &m\n  - *m\n", 1, "", "nested too deeply"),
         ("mode: !!set {observe}\n", 1, "", "no place here"),

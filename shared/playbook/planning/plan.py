@@ -174,10 +174,10 @@ def _account_actions(
     if confidence is Confidence.HIGH or not recommended:
         wanted |= SEED_CONTAINMENT
     # What cannot be done is named as never, so that nobody chooses it and a manual task results.
+    if wanted and AccountKind.BREAK_GLASS not in kinds:
+        wanted |= {one for one in ACCOUNT_ACTIONS if why_never(one, kinds, synced=synced)}
     if wanted and AccountKind.GUEST in kinds:
-        wanted |= SEED_CONTAINMENT | {ActionName.DISABLE_ACCOUNT}
-    if wanted and synced:
-        wanted.add(ActionName.FORCE_PASSWORD_RESET)
+        wanted.add(ActionName.DISABLE_ACCOUNT)
     return [action for action in ACCOUNT_ACTIONS if action in wanted]
 
 

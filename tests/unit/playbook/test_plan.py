@@ -117,8 +117,12 @@ def test_a_guest_can_only_be_disabled_here() -> None:
         "DisableAccount": "ask",
         "ForcePasswordReset": "never",
         "RevokeSessions": "never",
+        "DisableInboxRules": "never",
     }
-    chosen = apply_decision(lines, decision(DISABLE, RESET, REVOKE))
+    chosen = apply_decision(lines, decision(*ActionName.__members__.values()))
+    assert chosen == [], "monitoring excludes the rest"
+    rules = ActionName.DISABLE_INBOX_RULES
+    chosen = apply_decision(lines, decision(DISABLE, RESET, REVOKE, rules))
     assert [line.action for line in chosen] == [DISABLE]
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from shared.models.account_kind import AccountKind
@@ -13,6 +13,7 @@ from shared.models.plan import ActionName, Decision, Disposition, PlannedAction
 from shared.models.policy import MAY_BE_AUTOMATIC, Policy
 from shared.models.verdict import Confidence
 from shared.playbook.confidence.reputation import AddressReputation
+from shared.playbook.planning.guard_rails import why_never
 from shared.playbook.planning.permission import mode_at
 from shared.playbook.planning.plan import (
     NOTHING_TO_DO,
@@ -22,6 +23,8 @@ from shared.playbook.planning.plan import (
     make_plan,
 )
 
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The result must not depend on how busy the machine is."""
 RESET, REVOKE = ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS
 BLOCK = ActionName.BLOCK_IP
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
@@ -94,6 +97,7 @@ def acts(line: PlannedAction) -> bool:
     return line.disposition is Disposition.AUTOMATIC and line.action not in NOTHING_TO_DO
 
 
+@PATIENT
 @given(SITUATION, POLICY, st.sampled_from(OperatingMode), TIMES)
 @example(
     CERTAIN,
@@ -137,6 +141,7 @@ def test_a_policy_can_let_a_vip_be_contained_without_asking() -> None:
     assert not list(filter(acts, planned(privileged, policy, OperatingMode.AUTOMATIC, NEW_YEAR)))
 
 
+@PATIENT
 @given(SITUATION, st.sampled_from(OperatingMode), TIMES, st.sets(st.sampled_from(AccountKind)))
 def test_by_default_a_break_glass_account_is_never_touched_whatever_happens(
     situation: dict[str, Any], mode: OperatingMode, at: datetime, kinds: set[AccountKind]
@@ -149,6 +154,7 @@ def test_by_default_a_break_glass_account_is_never_touched_whatever_happens(
     assert apply_decision(lines, chosen, blockable_address="203.0.113.7") == []
 
 
+@PATIENT
 @given(SITUATION, POLICY, st.sampled_from(OperatingMode), TIMES)
 def test_a_break_glass_account_is_not_touched_under_any_policy_either(
     situation: dict[str, Any], policy: Policy, mode: OperatingMode, at: datetime
@@ -158,6 +164,7 @@ def test_a_break_glass_account_is_not_touched_under_any_policy_either(
     assert {line.disposition for line in lines} == {Disposition.NEVER}
 
 
+@PATIENT
 @given(SITUATION, POLICY, st.sampled_from(OperatingMode), TIMES)
 def test_a_plan_is_complete_repeatable_and_can_be_held(
     situation: dict[str, Any], policy: Policy, mode: OperatingMode, at: datetime
@@ -171,6 +178,7 @@ def test_a_plan_is_complete_repeatable_and_can_be_held(
     assert [(line.action, line.target) for line in held] == [(o.action, o.target) for o in lines]
 
 
+@PATIENT
 @given(
     SITUATION,
     POLICY,
@@ -194,12 +202,11 @@ def test_a_decision_never_runs_what_is_never_done(
     observes = mode_at(mode, policy, at).mode is OperatingMode.OBSERVE
     if observes or AccountKind.BREAK_GLASS in situation["kinds"]:
         assert chosen == []
-    if AccountKind.GUEST in situation["kinds"]:
-        assert not {one.action for one in chosen} & {RESET, REVOKE}
-    if situation["synced"]:
-        assert RESET not in {one.action for one in chosen}
+    for one in chosen:
+        assert why_never(one.action, situation["kinds"], synced=situation["synced"]) is None
 
 
+@PATIENT
 @given(POLICY, st.sampled_from(OperatingMode), TIMES)
 def test_business_hours_only_ever_lower_the_mode(
     policy: Policy, mode: OperatingMode, at: datetime
