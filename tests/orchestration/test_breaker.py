@@ -1,14 +1,20 @@
 """The blast-radius breaker on the engine: of a storm of High verdicts few act by themselves."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from durabletask.entities import EntityInstanceId
 
 from orchestrators.names import BREAKER_KEY, Entity
-from tests.support.durable_backend import Engine, Run, durable_engine
-from tests.support.scripts import DECISION, SOON, case_payload, decided, default_scripts
+from tests.support.durable_backend import Engine, Run, Script, durable_engine
+from tests.support.scripts import (
+    DECISION,
+    OBJECT_ID,
+    SOON,
+    case_payload,
+    decided,
+    default_scripts,
+)
 
 LIMIT = 10
 LIMITS = {"automatic_per_hour": LIMIT}
@@ -18,15 +24,21 @@ STORM = 200
 @pytest.fixture(scope="module")
 def storm() -> Iterator[tuple[Engine, list[Run]]]:
     """Many High cases at once, on an engine of their own: the breaker is one for all."""
-    verdict = decided() | {"limits": LIMITS}
-    scripts = default_scripts() | {"decide_response": lambda _payload: verdict}
+    incident = {"source": "manual", "incident_id": "storm", "title": "Password spray"}
+    payload = case_payload(timing=SOON | {"approval_deadline_minutes": 60_000}, incident=incident)
     with durable_engine() as engine:
-        runs = [engine.case(scripts) for _ in range(STORM)]
+        runs = [engine.case(scripts(number)) for number in range(STORM)]
         for run in runs:
-            run.start("respond", case_payload(timing=SOON | {"approval_deadline_minutes": 600}))
+            run.start("respond", payload)
         for run in runs:
-            run.wait_for_call("notify_analysts")
+            run.wait_for_call("notify_analysts", seconds=60)
         yield engine, runs
+
+
+def scripts(number: int) -> dict[str, Script]:
+    """Answer as in an ordinary High case about an account of its own."""
+    verdict = decided() | {"limits": LIMITS, "object_id": f"{number:08x}{OBJECT_ID[8:]}"}
+    return default_scripts() | {"decide_response": lambda _payload: verdict}
 
 
 def phases(run: Run) -> list[str]:
@@ -71,8 +83,7 @@ def test_a_person_decides_and_closes_the_breaker_again(storm: tuple[Engine, list
     breaker = EntityInstanceId(str(Entity.BREAKER), BREAKER_KEY)
     given = {"at": "2026-11-20T12:00:00Z", "by": "ana", "comment": "the detection is fixed"}
     engine.client.signal_entity(breaker, "reset", given)
-    verdict: dict[str, Any] = decided() | {"limits": LIMITS}
-    run = engine.case(default_scripts() | {"decide_response": lambda _payload: verdict})
+    run = engine.case(scripts(STORM))
     run.start("respond", case_payload(timing=SOON))
     run.wait()
     assert "decision_needed" not in phases(run)
