@@ -5,7 +5,7 @@ import json
 import random
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -155,7 +155,8 @@ async def test_what_is_stored_is_listed_as_it_was_said(
     store: BlobEvidenceStore, azurite: str
 ) -> None:
     kept = await put(store, b"one")
-    rows = await put_rows(store, [{"n": 1}])
+    rows = await put_rows(store, [{"n": 1}], end=END + timedelta(microseconds=1))
+    assert rows.time_range == (START, END + timedelta(microseconds=1)), "to the microsecond"
     assert await store.list_items("case-1") == [
         kept,
         rows.model_copy(update={"query": None}),

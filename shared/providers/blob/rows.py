@@ -18,7 +18,7 @@ from uuid import uuid4
 from pydantic_core import to_json
 
 from shared.errors import NotFound
-from shared.models.base import Json, format_utc
+from shared.models.base import Json, to_utc
 from shared.models.message import EvidenceItem
 from shared.providers.blob.container import BLOCK_BYTES, BlobContainer
 
@@ -72,7 +72,7 @@ class BlobRowsWriter:
         self._container, self._finish, self._name = container, finish, full_name
         self._facts = {
             "source": source,
-            "start": format_utc(start),
+            "start": _exactly(start),
             "query_sha256": hashlib.sha256(query.encode()).hexdigest(),
         }
         self._query = query
@@ -103,7 +103,7 @@ class BlobRowsWriter:
             TourniquetError: see ``shared.errors``.
         """
         self._waiting += self._pack.flush()
-        facts = self._facts | {"rows": str(self.rows), "end": format_utc(end)}
+        facts = self._facts | {"rows": str(self.rows), "end": _exactly(end)}
         if partial:
             facts["partial"] = partial[:_LONGEST_REASON]
         rest = bytes(self._waiting)
@@ -139,6 +139,11 @@ class BlobRowsWriter:
         self._blocks.append(block_id)
         self._digest.update(block)
         self._size += len(block)
+
+
+def _exactly(moment: datetime) -> str:
+    """Return a time to the microsecond: the next part begins where this one ended."""
+    return to_utc(moment).isoformat(timespec="microseconds")
 
 
 def to_line(row: Json) -> bytes:
