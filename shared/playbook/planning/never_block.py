@@ -76,7 +76,7 @@ def block_rules(
     reason, doubt = _shared_by_users(use, rules.users_at_address)
     reasons.append(reason)
     doubts += doubt
-    reason, doubt = _shared_service(reputation)
+    reason, doubt = _shared_service(reputation, _asn(address, reputation, analysis))
     reasons.append(reason)
     doubts += doubt
     never = next((reason for reason in reasons if reason), None)
@@ -119,13 +119,21 @@ def _shared_by_users(use: AddressUse | None, most: int) -> _Answer:
     return None, []
 
 
-def _shared_service(reputation: AddressVerdict | None) -> _Answer:
-    if reputation is None:
-        return None, []
-    if reputation.common_service:
+def _asn(
+    address: str, reputation: AddressVerdict | None, analysis: SignInAnalysis | None
+) -> int | None:
+    """Return the address's network: the location database's word, else the sign-in log's."""
+    if reputation and reputation.asn:
+        return reputation.asn
+    login = analysis.successful_login_details if analysis else None
+    return login.asn if login and login.address == address else None
+
+
+def _shared_service(reputation: AddressVerdict | None, asn: int | None) -> _Answer:
+    if reputation and reputation.common_service:
         return reputation.common_service, []
-    network = shared_network(reputation.asn)
+    network = shared_network(asn)
     if network is None:
         return None, []
-    text = f"it belongs to {network.operator} (AS{reputation.asn}): {network.what}"
+    text = f"it belongs to {network.operator} (AS{asn}): {network.what}"
     return (text, []) if network.block == "never" else (None, [text])

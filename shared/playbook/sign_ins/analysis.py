@@ -161,6 +161,7 @@ def _details(success: SignIn) -> SuccessfulLogin:
         address=source_of(success),
         country=success.country,
         city=success.city,
+        asn=success.asn,
         device_id=success.device_id,
         device=success.device_name,
         device_compliant=success.device_compliant,

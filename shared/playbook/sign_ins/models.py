@@ -22,6 +22,8 @@ class SuccessfulLogin(Model):
     address: str | None
     country: str | None
     city: str | None
+    asn: int | None = None
+    """Autonomous system of the address, as the log has it."""
     device_id: str | None
     device: str | None
     device_compliant: bool | None

@@ -25,8 +25,11 @@ OFFICE = TrustedPlace(
 NOBODY = AddressUse(before=DAY)
 
 
-def analysis(use: AddressUse | None, *, logged: bool | None = None) -> SignInAnalysis:
-    login = SuccessfulLogin.supposed(ADDRESS, NOW).model_copy(update={"trusted_location": logged})
+def analysis(
+    use: AddressUse | None, *, logged: bool | None = None, asn: int | None = None
+) -> SignInAnalysis:
+    facts = {"trusted_location": logged, "asn": asn}
+    login = SuccessfulLogin.supposed(ADDRESS, NOW).model_copy(update=facts)
     return SignInAnalysis(address_use=use, successful_login_details=login)
 
 
@@ -133,6 +136,33 @@ def test_a_doubt_is_a_question_for_a_person(given: dict[str, Any], doubt: str) -
 )
 def test_what_is_no_reason_and_no_doubt(given: dict[str, Any]) -> None:
     assert rules(**given) == BlockRules()
+
+
+@pytest.mark.parametrize(("database", "shared"), [(None, True), (64510, False)])
+def test_without_a_location_database_the_logs_network_counts(
+    database: int | None, shared: bool
+) -> None:
+    found = block_rules(
+        ADDRESS,
+        NeverBlock(),
+        reputation=AddressVerdict(asn=database),
+        trusted=UNTRUSTED,
+        analysis=analysis(NOBODY, asn=13335),
+        now=NOW,
+    )
+    assert (found.never is not None) is shared
+
+
+def test_the_network_of_another_address_says_nothing() -> None:
+    found = block_rules(
+        "198.51.100.1",
+        NeverBlock(),
+        reputation=None,
+        trusted=UNTRUSTED,
+        analysis=analysis(NOBODY, asn=13335),
+        now=NOW,
+    )
+    assert found == BlockRules()
 
 
 def test_nothing_known_at_all_is_a_question() -> None:
