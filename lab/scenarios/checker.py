@@ -51,6 +51,8 @@ def _case(expect: CaseExpectation, record: Json) -> Iterator[Check]:
     yield from _plan(expect, record)
     yield from _actions(expect, record)
     yield from _blocks(expect, record)
+    if expect.campaign is not None:
+        yield _equal("other accounts hit", expect.campaign, record.get("campaign_count"))
     yield from _ticket(expect, record)
     yield from _evidence(expect, record)
 

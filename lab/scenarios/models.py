@@ -151,6 +151,8 @@ class CaseExpectation(Model):
     actions: list[ExpectedAction] | None = Field(default_factory=list)
     """Exactly these; ``null``: whatever was done, ``effects`` says how much."""
     blocks: dict[BlockName, BlockStatus | list[BlockStatus]] = Field(default_factory=dict)
+    campaign: int | None = None
+    """How many other accounts the record says that the same address hit."""
     ticket: bool = True
     evidence: ExpectedEvidence = Field(default_factory=ExpectedEvidence)
 

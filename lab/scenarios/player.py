@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from lab.client import LabClient
 from lab.scenarios.expander import Play
-from lab.scenarios.models import UndoStep
+from lab.scenarios.models import CaseExpectation, UndoStep
 from lab.scenarios.played import Played
 from shared.models.base import Json
 from shared.models.case import CaseStatus
@@ -122,7 +122,16 @@ async def _undo(client: LabClient, case_id: str, step: UndoStep) -> None:
 def _is_over(staged: Play, record: Json) -> bool:
     if len(record.get("joined", [])) < staged.scenario.expect.joined:
         return False
+    if record.get("campaign_count", 0) < (_wanted(staged, record).campaign or 0):
+        return False
     return is_finished(record) and (staged.scenario.undo is None or is_taken_back(record))
+
+
+def _wanted(staged: Play, record: Json) -> CaseExpectation:
+    """Return what is expected of a record's case."""
+    expect = staged.scenario.expect
+    name = (record.get("account") or {}).get("user_principal_name")
+    return expect.accounts.get(str(name), expect)
 
 
 def is_taken_back(record: Json) -> bool:
