@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from shared.models.plan import MAY_BE_ALLOWED, ActionName, Disposition
 from shared.models.verdict import Confidence
+from tests.replay.asking_stories import silence_acts, told_again, two_agree
 from tests.replay.block_stories import (
     CASE_ID,
     lifted_though_not_held,
@@ -273,6 +274,9 @@ STORIES = (
     Story("respond", "high-contained", _high_contained),
     Story("respond", "medium-answered", _medium_answered),
     Story("respond", "silence", _silence),
+    Story("respond", "silence-acts", silence_acts),
+    Story("respond", "two-agree", two_agree),
+    Story("tell_again", "reminder", told_again),
     Story("respond", "no-account", _no_account),
     Story("respond", "ticketing-down", _ticketing_down),
     Story("respond", "late-sign-in-log", _logged_at_third_read),

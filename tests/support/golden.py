@@ -101,6 +101,13 @@ def replay_turn(orchestrator: Any, history: History, number: int) -> None:
     assert ends == wanted_ends, f"{where}: ends with {ends}, the history has {wanted_ends}"
 
 
+def run_turn(
+    orchestrator: Any, history: History, arrived: Sequence[pb.HistoryEvent]
+) -> list[pb.OrchestratorAction]:
+    """Return what an orchestrator schedules when these events come after a history."""
+    return _run(orchestrator, history, len(history.events), arrived)
+
+
 def _run(
     orchestrator: Any, history: History, start: int, arrived: Sequence[pb.HistoryEvent]
 ) -> list[pb.OrchestratorAction]:
