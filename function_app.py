@@ -5,9 +5,9 @@ import azure.functions as func
 
 from activities import registry as activities
 from orchestrators import registry as orchestrators
-from shared.bootstrap import warm_up_in_background
 from shared.policy import get_policy
 from shared.telemetry import configure_logging
+from shared.warm_up import warm_up_in_background
 from triggers import blocks, breaker, cases, decisions, evidence, health, intake, slack, undo
 
 configure_logging()

@@ -4,9 +4,6 @@ A vendor whose settings are missing is absent; what needs it gets ``NotConfigure
 the case. Building is cheap: no network, and the vendors' own libraries are imported on first use.
 """
 
-import contextlib
-import importlib
-import threading
 from dataclasses import dataclass, field
 from typing import Any, Literal, overload
 
@@ -45,15 +42,6 @@ NEEDED_SETTINGS = {
     "open_cases": "TOURNIQUET_BLOB_URL",
     "endpoint": "TOURNIQUET_DEFENDER_ENABLED",
 }
-
-HEAVY_MODULES = (
-    "shared.providers.sentinel",
-    "shared.providers.blob",
-    "azure.storage.blob.aio",
-    "azure.monitor.query.aio",
-    "jinja2",
-)
-"""Libraries that the first case needs, besides those of the Graph SDK."""
 
 
 @dataclass
@@ -295,22 +283,3 @@ def get_providers() -> Providers:
 def set_providers(providers: Providers | None) -> None:
     """Replace this process's providers; ``None`` builds them anew on next use. For tests."""
     _holder.providers = providers
-
-
-def warm_up_in_background() -> threading.Thread:
-    """Import, beside the start of the worker, what the first case would otherwise wait for.
-
-    Makes no request and needs no setting. A library that cannot be imported is left for the call
-    that needs it, where the failure reaches the case.
-    """
-    thread = threading.Thread(target=_import_heavy_modules, name="warm-up", daemon=True)
-    thread.start()
-    return thread
-
-
-def _import_heavy_modules() -> None:
-    from shared.providers.entra.directory import SDK_PARTS
-
-    for name in (*SDK_PARTS, *HEAVY_MODULES):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)

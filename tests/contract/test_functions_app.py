@@ -18,7 +18,7 @@ from durabletask import task
 from activities import registry
 from lab.functions_host import protos
 from orchestrators.names import Activity, Entity, Event, Orchestrator
-from shared import bootstrap
+from shared import warm_up
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -79,7 +79,7 @@ def index(app: Any) -> list[Indexed]:
 def app() -> list[Indexed]:
     """The real app; the SDK lets its functions be listed once in a process."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bootstrap, "warm_up_in_background", lambda: None)
+        patch.setattr(warm_up, "warm_up_in_background", lambda: None)
         imported = importlib.import_module("function_app")
     return index(imported.app)
 

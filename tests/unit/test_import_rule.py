@@ -25,6 +25,7 @@ LAYERS: dict[str, frozenset[str]] = {
     "shared.ports": frozenset({"shared.models"}),
     "shared.providers": frozenset({"shared"}),
     "shared.bootstrap": frozenset({"shared"}),
+    "shared.warm_up": frozenset({"shared"}),
     "shared": frozenset({"shared"}),
     "orchestrators": frozenset({"shared.models", "shared.playbook"}),
     "activities": frozenset({"shared", NAMES}),
