@@ -73,7 +73,12 @@ def page(html: str, status: int = 200, *, cookie: str = "") -> func.HttpResponse
     from shared.pages.style import style_source
 
     policy = _PAGE_POLICY.format(style=style_source())
-    headers = _SECURITY_HEADERS | {"Content-Security-Policy": policy, "X-Frame-Options": "DENY"}
+    headers = _SECURITY_HEADERS | {
+        "Content-Security-Policy": policy,
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "X-Frame-Options": "DENY",
+    }
     return func.HttpResponse(
         html,
         status_code=status,

@@ -91,6 +91,7 @@ def _decision_page(
         record,
         csrf=caller.csrf,
         link_question=caller.question,
+        is_signed_in=caller.person is not None,
         expires_at=caller.expires_at,
         undo=undo_mark(req, get_settings(), record),
         error=error,

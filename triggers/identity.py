@@ -241,4 +241,4 @@ def _persons_csrf(settings: Settings, person: Person, case_id: str) -> str:
     key = settings.link_signing_key
     if key is None:
         return ""
-    return csrf_token(key.get_secret_value(), f"{person.name}\n{case_id}")
+    return csrf_token(key.get_secret_value(), f"{person.id}\n{case_id}")

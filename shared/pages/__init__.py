@@ -56,6 +56,7 @@ def _environment() -> Environment:
         "readable": text.readable,
         "web_link": text.web_link,
         "case_link": text.case_link,
+        "without_case_links": text.without_case_links,
         "technique_link": text.technique_link,
         "capitalize_first": text.capitalize_first,
         "action_words": lambda action: ACTION_WORDS[ActionName(action)],
@@ -98,6 +99,7 @@ def render_decision(
     *,
     csrf: str = "",
     link_question: int | None = None,
+    is_signed_in: bool = False,
     expires_at: int | None = None,
     undo: str | None = None,
     error: str = "",
@@ -109,6 +111,7 @@ def render_decision(
         record: the case record.
         csrf: what the form repeats, to show that our page made it.
         link_question: the question that the link was made for; a later one is not offered.
+        is_signed_in: whether it is proved who looks; only then an answer can be one of two.
         expires_at: until when the page's session is good, Unix time.
         undo: as for the report.
         error: why the decision that was just sent could not be taken.
@@ -129,6 +132,7 @@ def render_decision(
         csrf=csrf,
         is_open=waits and not is_stale,
         is_stale=waits and is_stale,
+        is_signed_in=is_signed_in,
         ticked=_ticked(case, options),
         undo_mark=undo,
         error=error,

@@ -14,6 +14,7 @@ TEXT_LIMIT = 1_000
 """Longest text shown; a log may hold a user agent of megabytes."""
 _HIDDEN = frozenset({"Cc", "Cf", "Cs"})
 """Unicode categories that do not show or can make a text read as another (control, bidi)."""
+_OTHER_CASE = re.compile(r" \(https?://[^\s()]+/api/cases/case-[0-9a-f]{24}/report\)", re.ASCII)
 _ISO_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z")
 
 
@@ -96,6 +97,11 @@ def case_link(value: object) -> str:
     """Return where another case's report is, seen from a case's page, or nothing."""
     is_id = isinstance(value, str) and re.fullmatch(r"case-[0-9a-f]{24}", value, re.ASCII)
     return f"../{value}/report" if is_id else ""
+
+
+def without_case_links(value: str) -> str:
+    """Return a sentence without the addresses of other cases; the page links them in a section."""
+    return _OTHER_CASE.sub("", value)
 
 
 def technique_link(value: object) -> str:

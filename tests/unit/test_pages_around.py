@@ -63,6 +63,8 @@ def test_an_action_that_the_first_chose_among_the_others_is_not_folded_away() ->
 def test_the_first_of_two_is_told_so_before_and_after() -> None:
     case = waiting(asked=asked(two_persons=True))
     assert "two different people have to choose the same" in words(render_decision(case))
+    assert "cannot tell who you are" in words(render_decision(case))
+    assert "cannot tell who you are" not in words(render_decision(case, is_signed_in=True))
     decision = Decision.model_validate(ANSWER)
     assert "Your answer is one of two" in words(render_decided(case, decision, is_one_of_two=True))
     assert "Your decision is on its way" in words(render_decided(case, decision))
