@@ -1,6 +1,7 @@
 """The life of a block: put on every firewall that takes it, kept, extended or lifted, expired."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,17 +9,18 @@ from durabletask import task
 from durabletask.entities import EntityInstanceId
 from pydantic import ValidationError
 
+from orchestrators.firewalls import align_all
 from orchestrators.flow import (
     Retry,
     Steps,
     attempt,
     case_activity,
     save,
-    settle,
     timeline,
     utc_now,
 )
-from orchestrators.names import Activity, Entity, Event, Orchestrator
+from orchestrators.late_firewalls import LateFirewalls
+from orchestrators.names import Activity, Entity, Event
 from shared.models.base import Json, format_utc
 from shared.models.firewall import BlockOrder, address_key
 from shared.models.outcome import ActionOutcome, ActionStatus
@@ -37,77 +39,111 @@ def block_address(
 
     Input: ``{"case_id", "address", "hours", "report_to"}``. As soon as every firewall has
     answered, the outcome is sent as event ``Blocked`` to the instance ``report_to`` (if given),
-    which therefore need not wait for the expiry. Nothing about the account waits for it. Never
-    fails: a block that is not possible is an outcome with status ``failed``.
+    which therefore need not wait for the expiry. Nothing about the account waits for it. A
+    firewall that failed is tried again later. Never fails: a block that is not possible is an
+    outcome with status ``failed``.
     """
     begun = utc_now(ctx)
     until = begun + timedelta(hours=payload["hours"])
-    outcome = yield from _block(ctx, payload, until)
+    outcome, late = yield from _block(ctx, payload, until)
     if payload.get("report_to"):
         told = {"address": payload["address"], "outcome": outcome}
         ctx.send_event(payload["report_to"], str(Event.BLOCKED), data=told)
-    if not outcome["undo"]:
+    late.plan(until)
+    kept = _Kept(payload, until, outcome, late)
+    ended = yield from _keep(ctx, kept)
+    late.cancel()
+    if ended is not None and (kept.outcome["undo"] or ended.by != EXPIRY):
+        yield from _lift_for_good(ctx, payload, kept.outcome, ended)
+    elif ended is not None:
         yield _ask_address(ctx, payload, "release", case_id=payload["case_id"])
-        return outcome
-    ended = yield from _keep(ctx, payload, until)
-    if ended is not None:
-        yield from _lift_for_good(ctx, payload, outcome, ended)
-    return outcome
+    return kept.outcome
 
 
-def _block(ctx: task.OrchestrationContext, payload: Json, until: datetime) -> Steps[Json]:
+@dataclass
+class _Kept:
+    """A block while it lives."""
+
+    payload: Json
+    until: datetime
+    outcome: Json
+    late: LateFirewalls
+
+
+def _block(
+    ctx: task.OrchestrationContext, payload: Json, until: datetime
+) -> Steps[tuple[Json, LateFirewalls]]:
     address = payload["address"]
     found = yield from attempt(case_activity(ctx, Activity.LIST_FIREWALLS, payload, Retry.READ))
     able = (found.result or {}).get("firewalls", [])
     if not able:
         cannot = (found.result or {}).get("cannot", {})
         detail = found.error or "; ".join(f"{name}: {why}" for name, why in cannot.items())
-        return ActionOutcome(
+        failed = ActionOutcome(
             action=ActionName.BLOCK_IP,
             target=address,
             status=ActionStatus.FAILED,
             detail=detail or "no firewall is configured",
             at=utc_now(ctx),
-        ).to_json()
+        )
+        return failed.to_json(), LateFirewalls(ctx, [], cannot)
     yield from _hold(ctx, payload, until)
-    states = yield from _align(ctx, payload, able, blocking=True)
-    return block_outcome(address, states, found.result["cannot"], utc_now(ctx)).to_json()
+    states = yield from align_all(ctx, payload, able, blocking=True)
+    outcome = block_outcome(address, states, found.result["cannot"], utc_now(ctx))
+    return outcome.to_json(), LateFirewalls(ctx, states, found.result["cannot"])
 
 
-def _keep(
-    ctx: task.OrchestrationContext, payload: Json, until: datetime
-) -> Steps[BlockOrder | None]:
+def _keep(ctx: task.OrchestrationContext, kept: _Kept) -> Steps[BlockOrder | None]:
     """Wait for the expiry, longer if a person says so; return by whom the block is to be lifted.
 
-    ``None`` when it has been lifted already (``lift_block``).
+    Firewalls that did not take it are tried again meanwhile; a block that is nowhere, and is tried
+    no more, has expired. ``None`` when it has been lifted already (``lift_block``).
     """
-    while True:
-        expiry = ctx.create_timer(until - utc_now(ctx))
-        told = ctx.wait_for_external_event(str(Event.BLOCK))
-        winner = yield task.when_any([expiry, told])
-        if winner is expiry:
-            told.cancel()
-            return BlockOrder(lift=True, by=EXPIRY)
-        expiry.cancel()
-        data = told.get_result()
-        if data == {"lifted": True}:
-            return None
-        try:
-            order = BlockOrder.model_validate(data)
-        except ValidationError:
-            continue
-        if order.lift:
-            return order
-        until += timedelta(hours=order.extend_hours or 0)
-        yield from _extend(ctx, payload, until, order)
+    ended: BlockOrder | None = BlockOrder(lift=True, by=EXPIRY)
+    expiry = ctx.create_timer(kept.until - utc_now(ctx))
+    told = ctx.wait_for_external_event(str(Event.BLOCK))
+    while kept.outcome["undo"] or kept.late.timer is not None:
+        again = [kept.late.timer] if kept.late.timer is not None else []
+        yield task.when_any([told, expiry, *again])
+        if told.is_complete:
+            data = told.get_result()
+            if data == {"lifted": True}:
+                ended = None
+                break
+            told = ctx.wait_for_external_event(str(Event.BLOCK))
+            order = _parse(data)
+            if order is not None and order.lift:
+                ended = order
+                break
+            if order is not None:
+                kept.until += timedelta(hours=order.extend_hours or 0)
+                expiry.cancel()
+                expiry = ctx.create_timer(kept.until - utc_now(ctx))
+                yield from _extend(ctx, kept, order)
+        elif expiry.is_complete:
+            break
+        else:
+            kept.outcome = yield from kept.late.try_again(kept.payload, kept.outcome, kept.until)
+    for one in (told, expiry):
+        if not one.is_complete:
+            one.cancel()
+    return ended
 
 
-def _extend(
-    ctx: task.OrchestrationContext, payload: Json, until: datetime, order: BlockOrder
-) -> Steps[None]:
+def _parse(data: object) -> BlockOrder | None:
+    try:
+        return BlockOrder.model_validate(data)
+    except ValidationError:
+        return None
+
+
+def _extend(ctx: task.OrchestrationContext, kept: _Kept, order: BlockOrder) -> Steps[None]:
     """Hold the address longer; firewalls that let go by themselves are told the new time."""
+    payload, until = kept.payload, kept.until
+    if kept.late.timer is None:
+        kept.late.plan(until)
     known = yield from _hold(ctx, payload, until)
-    states = yield from _align(ctx, payload, known["owned"], blocking=False)
+    states = yield from align_all(ctx, payload, known["owned"], blocking=False)
     event = (
         f"block of {payload['address']} extended to {format_utc(until)} by {order.by}: "
         f"{order.comment or 'no comment'}"
@@ -173,7 +209,7 @@ def _lift(ctx: task.OrchestrationContext, payload: Json) -> Steps[tuple[Json, st
     left = yield _ask_address(ctx, payload, "release", case_id=payload["case_id"])
     states: list[Json] = []
     if not left["cases"]:
-        states = yield from _align(ctx, payload, left["owned"], blocking=False)
+        states = yield from align_all(ctx, payload, left["owned"], blocking=False)
     return lift_result(left, states), left["keeper"]
 
 
@@ -181,27 +217,6 @@ def _hold(ctx: task.OrchestrationContext, payload: Json, until: datetime) -> Ste
     facts = {"case_id": payload["case_id"], "until": format_utc(until), "keeper": ctx.instance_id}
     known: Json = yield _ask_address(ctx, payload, "hold", **facts)
     return known
-
-
-def _align(
-    ctx: task.OrchestrationContext, payload: Json, firewalls: Sequence[str], *, blocking: bool
-) -> Steps[list[Json]]:
-    """Bring every named firewall in line, all at the same time."""
-    request = {"case_id": payload["case_id"], "address": payload["address"], "blocking": blocking}
-    settled = yield from settle(
-        [
-            ctx.call_sub_orchestrator(
-                str(Orchestrator.ALIGN_FIREWALL), input=request | {"firewall": name}
-            )
-            for name in firewalls
-        ]
-    )
-    lost = {"ours": True, "wanted": blocking, "rule_id": "", "state": None, "error": None}
-    lost["unsure"] = True
-    return [
-        one.result or lost | {"firewall": name, "refused": one.error or "no answer"}
-        for name, one in zip(firewalls, settled, strict=True)
-    ]
 
 
 def _ask_address(

@@ -5,15 +5,15 @@ does not bear a second one beside it. So changes are asked for at the firewall's
 whoever holds its lock writes everything that waits there in one go.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from datetime import timedelta
 from typing import Any
 
 from durabletask import task
 from durabletask.entities import EntityInstanceId
 
-from orchestrators.flow import Retry, Steps, attempt, case_activity, utc_now
-from orchestrators.names import Activity, Entity
+from orchestrators.flow import Retry, Steps, attempt, case_activity, settle, utc_now
+from orchestrators.names import Activity, Entity, Orchestrator
 from shared.models.base import Json, format_utc
 from shared.models.firewall import address_key
 
@@ -63,6 +63,27 @@ def align_firewall(
         "ours": ours,
         "wanted": bool(wanted["until"]),
     }
+
+
+def align_all(
+    ctx: task.OrchestrationContext, payload: Json, firewalls: Sequence[str], *, blocking: bool
+) -> Steps[list[Json]]:
+    """Bring every named firewall in line, all at the same time; return what each answered."""
+    request = {"case_id": payload["case_id"], "address": payload["address"], "blocking": blocking}
+    settled = yield from settle(
+        [
+            ctx.call_sub_orchestrator(
+                str(Orchestrator.ALIGN_FIREWALL), input=request | {"firewall": name}
+            )
+            for name in firewalls
+        ]
+    )
+    lost = {"ours": True, "wanted": blocking, "rule_id": "", "state": None, "error": None}
+    lost["unsure"] = True
+    return [
+        one.result or lost | {"firewall": name, "refused": one.error or "no answer"}
+        for name, one in zip(firewalls, settled, strict=True)
+    ]
 
 
 def _claim(ctx: task.OrchestrationContext, payload: Json) -> Steps[tuple[bool, bool]]:

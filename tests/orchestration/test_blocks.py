@@ -1,54 +1,18 @@
 """The life of a block on the real engine: several firewalls, several cases, expiry, a person."""
 
-from collections.abc import Callable
 from typing import Any
 
 from shared.models.base import parse_utc
-from shared.models.firewall import block_instance
 from shared.models.plan import ActionName
-from tests.support.durable_backend import Engine, Run
+from tests.support.blocks import FOUR, HOURS, block, ended, events, order, panos_writes, wait_for
+from tests.support.durable_backend import Engine
 from tests.support.scripted_firewalls import ScriptedFirewalls
 from tests.support.scripts import default_scripts, outcome
 
-type NewCase = Callable[..., Run]
 type Json = dict[str, Any]
 
-FOUR = ("azure_firewall", "conditional_access", "panos", "block_list")
-HOURS = 0.3
-"""About 2.7 s on the fast clock: longer than it takes to block."""
-
-
-def block(run: Run, address: str, hours: float = HOURS) -> str:
-    instance = block_instance(run.case_id, address)
-    run.start("block_address", {"address": address, "hours": hours}, instance_id=instance)
-    return instance
-
-
-def ended(run: Run, address: str) -> Json:
-    state = run.wait(block_instance(run.case_id, address))
-    found = state.get_output(dict)
-    assert found is not None
-    return found
-
-
-def events(run: Run) -> list[str]:
-    patches = [call["patch"] for call in run.called("save_case")]
-    return [item["event"] for patch in patches for item in patch.get("timeline", [])]
-
-
-def order(run: Run, address: str, **data: Any) -> None:
-    run.engine.client.raise_orchestration_event(
-        block_instance(run.case_id, address), "Block", data=data
-    )
-
-
-def wait_for(check: Callable[[], bool], seconds: float = 20) -> None:
-    import time
-
-    limit = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < limit, "never"
-        time.sleep(0.01)
+SHORT = 0.2
+"""Over before a firewall that failed is tried again."""
 
 
 def test_an_address_is_blocked_on_every_firewall_and_lifted_from_each(engine: Engine) -> None:
@@ -87,7 +51,7 @@ def test_a_firewall_that_is_down_fails_the_action_and_not_the_others(engine: Eng
     walls = ScriptedFirewalls(*FOUR)
     walls.failing = {"panos"}
     run = engine.case(default_scripts() | walls.scripts())
-    block(run, "203.0.113.2")
+    block(run, "203.0.113.2", SHORT)
     wait_for(lambda: len(panos_writes(run)) == 8)
     walls.failing = set()
     done = ended(run, "203.0.113.2")
@@ -101,15 +65,11 @@ def test_a_firewall_that_is_down_fails_the_action_and_not_the_others(engine: Eng
     )
 
 
-def panos_writes(run: Run) -> list[Json]:
-    return [call for call in run.called("change_firewall") if call["firewall"] == "panos"]
-
-
 def test_a_firewall_that_refuses_is_not_asked_to_lift(engine: Engine) -> None:
     walls = ScriptedFirewalls("one", "full")
     walls.refusing = {"full": "the group is full"}
     run = engine.case(default_scripts() | walls.scripts())
-    block(run, "203.0.113.10")
+    block(run, "203.0.113.10", SHORT)
     done = ended(run, "203.0.113.10")
     assert (done["status"], done["undo"]["firewalls"]) == ("failed", ["one"])
     assert "full: failed, the group is full" in done["detail"]

@@ -49,6 +49,16 @@ def block_outcome(
     )
 
 
+def made_good(outcome: Json) -> Json:
+    """Return what completes the block ``Conditional_Firewall_IP_Block`` after a late success."""
+    word = "succeeded, verified" if outcome["verified"] else "succeeded"
+    undo = outcome["undo"] or {}
+    return {
+        "outputs": {"ip_block_status": word, "firewall_rule_id": undo.get("rule_id")},
+        "resolved_notes": [f"{outcome['action']} on {outcome['target']} {ActionStatus.FAILED}"],
+    }
+
+
 def lift_result(left: Json, states: Sequence[Json]) -> Json:
     """Return ``{"status", "verified", "detail"}`` of ending a case's hold of an address.
 

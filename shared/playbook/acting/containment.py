@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from shared.models.base import Json
+from shared.models.base import Json, parse_utc
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest, CaseStatus
 from shared.models.outcome import ActionOutcome, ActionStatus
@@ -73,8 +73,15 @@ def not_run(
 
 
 def merge_outcomes(earlier: Sequence[Json], later: Sequence[Json]) -> list[Json]:
-    """Return one outcome per action and target, the later one winning."""
-    merged = {(item["action"], item["target"]): item for item in (*earlier, *later)}
+    """Return one outcome per action and target: the newest, of the same time the one given later.
+
+    A case's own memory of an action may be older than what the record has learnt since.
+    """
+    merged: dict[tuple[str, str], Json] = {}
+    for item in (*earlier, *later):
+        known = merged.get((item["action"], item["target"]))
+        if known is None or parse_utc(item["at"]) >= parse_utc(known["at"]):
+            merged[item["action"], item["target"]] = item
     return list(merged.values())
 
 
@@ -92,6 +99,19 @@ def final_status(outcomes: Sequence[Json]) -> CaseStatus:
     if any(item["status"] == ActionStatus.SUCCEEDED for item in outcomes):
         return CaseStatus.CONTAINED
     return CaseStatus.MONITORING
+
+
+def status_after(status: CaseStatus, before: Sequence[Json], after: Sequence[Json]) -> CaseStatus:
+    """Return a case's status when its outcomes changed later: what was made good is not failed.
+
+    Args:
+        status: as it is in the record.
+        before: the record's outcomes until now.
+        after: its outcomes from now on.
+    """
+    if status != CaseStatus.FAILED or final_status(before) is not CaseStatus.FAILED:
+        return status
+    return final_status(after)
 
 
 def containment_blocks(

@@ -59,9 +59,9 @@ def notification_for(record: CaseRecord | Json, phase: str, *, why: str = "") ->
     """Return the message to analysts for a phase.
 
     ``opened``, ``decision_needed``, ``decided``, ``completed``, ``not_held``, ``undone``; with
-    ``why``, what is new: ``reminder``, ``escalated``, ``second_needed``; with the whole summary
-    (``why`` says the cause): ``emergency``, the ticket could not be written (seed 004, block 8),
-    and ``broke_off``, the response itself failed.
+    ``why``, what is new: ``reminder``, ``escalated``, ``second_needed``, ``block_later``; with the
+    whole summary (``why`` says the cause): ``emergency``, the ticket could not be written (seed
+    004, block 8), and ``broke_off``, the response itself failed.
     """
     view = CaseView(record)
     urgent = phase in URGENT or view.confidence == "High" or bool(_failed(view))
@@ -70,7 +70,7 @@ def notification_for(record: CaseRecord | Json, phase: str, *, why: str = "") ->
         summary = f"{one_line(why, 300).capitalize()}. The first case that waits: {summary}"
     if phase == "campaign":
         summary = f"{one_line(why, 500)}. Look at them together; the latest: {summary}"
-    if phase in ASKING and why:
+    if why and (phase in ASKING or phase == "block_later"):
         summary = f"{one_line(why, 500).capitalize()}. {summary}"
     if phase == "not_held":
         summary = f"A sign-in succeeded after containment: contain by hand now. {summary}"

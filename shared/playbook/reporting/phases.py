@@ -16,6 +16,7 @@ PHASE_WORDS = {
     "containment_failed": "CONTAINMENT FAILED",
     "not_held": "CONTAINMENT DID NOT HOLD",
     "undone": "ACTIONS TAKEN BACK",
+    "block_later": "block tried again",
     "emergency": "NO TICKET",
     "broke_off": "RESPONSE BROKE OFF",
     "paused": "AUTOMATIC CONTAINMENT PAUSED",

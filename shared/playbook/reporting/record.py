@@ -12,7 +12,7 @@ from shared.models.block import (
     make_block,
 )
 from shared.models.case import CaseRecord, CaseRequest, CaseStatus
-from shared.playbook.acting.containment import merge_outcomes
+from shared.playbook.acting.containment import merge_outcomes, status_after
 from shared.playbook.acting.undoing import keep_undone, merge_undos
 
 MOST_JOINED = 100
@@ -52,7 +52,8 @@ def merge_record(record: Json, patch: Json) -> Json:
     ``blocks`` merge by name (one without a status completes what is there), ``actions`` by action
     and target (what was taken back stays so), ``undos`` by number, ``timeline`` by time and text,
     ``campaign`` by account, ``campaign_count`` never falls,
-    ``account``, ``incident``, ``sla`` and ``links`` by key; everything else is replaced.
+    ``account``, ``incident``, ``sla`` and ``links`` by key; everything else is replaced. A status
+    that says that an action failed ends when that action is made good.
 
     Raises:
         pydantic.ValidationError: the result is not a case record.
@@ -61,6 +62,9 @@ def merge_record(record: Json, patch: Json) -> Json:
     for key, value in patch.items():
         merge = _MERGES.get(key)
         merged[key] = merge(record.get(key), value) if merge else value
+    if "actions" in patch and "status" not in patch:
+        known = record.get("actions") or []
+        merged["status"] = status_after(record["status"], known, merged["actions"])
     return CaseRecord.model_validate(merged).to_json()
 
 

@@ -167,3 +167,31 @@ def test_the_notification_block_shows_what_the_ticket_is_made_of() -> None:
     assert inputs["ip_block_status"] == "succeeded"
     assert inputs["compromise_confidence_score"] == "High"
     assert inputs["exported_ad_logs_link"] is None
+
+
+def test_what_the_record_has_learnt_later_is_not_overwritten_by_an_older_memory() -> None:
+    failed = outcome(ActionName.BLOCK_IP, status="failed")
+    later = outcome(ActionName.BLOCK_IP, at="2026-11-20T13:00:00.000Z", verified=True)
+    record = initial_record(CaseRequest.model_validate(case_payload()))
+    record = merge_record(record, {"actions": [failed], "status": "failed"})
+    record = merge_record(record, {"actions": [later]})
+    assert record["status"] == "contained", "what was made good is not failed any more"
+    assert merge_record(record, {"actions": [failed]})["actions"] == record["actions"]
+
+
+@pytest.mark.parametrize("status", ["closed", "awaiting_decision", "contained"])
+def test_an_action_that_is_made_good_changes_no_other_status(status: str) -> None:
+    failed = outcome(ActionName.BLOCK_IP, status="failed")
+    later = outcome(ActionName.BLOCK_IP, at="2026-11-20T13:00:00.000Z")
+    record = initial_record(CaseRequest.model_validate(case_payload()))
+    record = merge_record(record, {"actions": [failed], "status": status})
+    assert merge_record(record, {"actions": [later]})["status"] == status
+
+
+def test_a_case_stays_failed_while_another_action_is() -> None:
+    failed = outcome(ActionName.BLOCK_IP, status="failed")
+    other = outcome(ActionName.REVOKE_SESSIONS, status="failed")
+    later = outcome(ActionName.BLOCK_IP, at="2026-11-20T13:00:00.000Z")
+    record = initial_record(CaseRequest.model_validate(case_payload()))
+    record = merge_record(record, {"actions": [failed, other], "status": "failed"})
+    assert merge_record(record, {"actions": [later]})["status"] == "failed"

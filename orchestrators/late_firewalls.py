@@ -1,0 +1,90 @@
+"""Firewalls that did not take a block at once: tried again within the block's life.
+
+A firewall that was down, busy for long or full when an address was blocked may take it an hour
+later. The tries are few and become rarer; what comes of them is in the case's timeline, and people
+are told when the block is complete, or when nobody tries any more.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from durabletask import task
+
+from orchestrators.firewalls import align_all
+from orchestrators.flow import Retry, Steps, attempt, save, timeline, utc_now
+from orchestrators.telling import tell_everywhere
+from shared.models.base import Json
+from shared.models.block import BlockName
+from shared.models.outcome import ActionStatus
+from shared.playbook.acting.blocking import block_outcome, made_good
+
+AGAIN_MINUTES = (15, 30, 60, 120, 240)
+"""Waits before a firewall that did not take a block is tried again: about 8 hours."""
+
+
+class LateFirewalls:
+    """What every firewall said of one block, and when those that failed are asked again."""
+
+    def __init__(
+        self, ctx: task.OrchestrationContext, states: Sequence[Json], cannot: dict[str, str]
+    ) -> None:
+        self._ctx, self._cannot = ctx, cannot
+        self._states: dict[str, Json] = {one["firewall"]: one for one in states}
+        self._tries = 0
+        self.timer: task.CancellableTask[Any] | None = None
+
+    @property
+    def missing(self) -> list[str]:
+        """Return the firewalls that have not taken the block."""
+        return [name for name, one in self._states.items() if one["refused"]]
+
+    def plan(self, until: datetime) -> None:
+        """Set the timer of the next try, if there is anything to try before the block ends."""
+        self.timer = None
+        if not self.missing or self._tries >= len(AGAIN_MINUTES):
+            return
+        wait = timedelta(minutes=AGAIN_MINUTES[self._tries])
+        if utc_now(self._ctx) + wait < until:
+            self.timer = self._ctx.create_timer(wait)
+
+    def cancel(self) -> None:
+        """Try no more."""
+        if self.timer is not None and not self.timer.is_complete:
+            self.timer.cancel()
+        self.timer = None
+
+    def try_again(self, payload: Json, outcome: Json, until: datetime) -> Steps[Json]:
+        """Ask every missing firewall again; return the block's outcome as it is then."""
+        missing = self.missing
+        states = yield from align_all(self._ctx, payload, missing, blocking=True)
+        self._states |= {one["firewall"]: one for one in states}
+        self._tries += 1
+        self.plan(until)
+        if len(self.missing) < len(missing):
+            found = list(self._states.values())
+            at = utc_now(self._ctx)
+            outcome = block_outcome(payload["address"], found, self._cannot, at).to_json()
+        yield from self._tell(payload, outcome, missing)
+        return outcome
+
+    def _tell(self, payload: Json, outcome: Json, tried: Sequence[str]) -> Steps[None]:
+        """Write down what came of a try; tell people when it was the last."""
+        words = [
+            f"{name} failed, {self._states[name]['refused']}"
+            if self._states[name]["refused"]
+            else f"{name} has it now"
+            for name in tried
+        ]
+        event = f"block of {payload['address']} tried again: {'; '.join(words)}"
+        if self.missing and self.timer is None:
+            event += f"; given up, block it by hand on {', '.join(self.missing)}"
+        patch: Json = {"timeline": timeline(self._ctx, event)}
+        if any(not self._states[name]["refused"] for name in tried):
+            patch["actions"] = [outcome]
+        if outcome["status"] == ActionStatus.SUCCEEDED:
+            patch["blocks"] = {BlockName.FIREWALL: made_good(outcome)}
+        case_id = payload["case_id"]
+        yield from attempt(save(self._ctx, case_id, patch, Retry.SAVE))
+        if self.timer is None:
+            yield from tell_everywhere(self._ctx, case_id, "block_later", event)

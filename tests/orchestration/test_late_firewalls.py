@@ -1,0 +1,64 @@
+"""Firewalls that did not take a block at once: tried again, told about, given up."""
+
+import pytest
+
+from orchestrators import late_firewalls
+from tests.support.blocks import FOUR, block, ended, events, order, panos_writes, wait_for
+from tests.support.durable_backend import Engine
+from tests.support.scripted_firewalls import ScriptedFirewalls
+from tests.support.scripts import default_scripts
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(late_firewalls, "AGAIN_MINUTES", (2, 2))
+
+
+def test_a_firewall_that_was_down_takes_the_block_later(engine: Engine) -> None:
+    walls = ScriptedFirewalls(*FOUR)
+    walls.failing = {"panos"}
+    run = engine.case(default_scripts() | walls.scripts())
+    block(run, "203.0.113.12", 5)
+    wait_for(lambda: len(panos_writes(run)) == 8)
+    walls.failing = set()
+    told = run.wait_for_call("open_ticket")
+    assert told["phase"] == "block_later" and told["why"].endswith("panos has it now")
+    patch = next(call["patch"] for call in run.called("save_case") if "actions" in call["patch"])
+    [done] = patch["actions"]
+    assert (done["status"], done["verified"]) == ("succeeded", True)
+    assert done["undo"]["firewalls"] == list(FOUR)
+    completed = patch["blocks"]["Conditional_Firewall_IP_Block"]
+    assert completed["outputs"]["ip_block_status"] == "succeeded, verified"
+    assert completed["resolved_notes"] == ["BlockIP on 203.0.113.12 failed"]
+    order(run, "203.0.113.12", lift=True, by="kim")
+    assert ended(run, "203.0.113.12")["status"] == "succeeded"
+    assert not any(walls.blocked.values()), "it is lifted from every firewall"
+
+
+def test_a_firewall_that_stays_down_is_given_up_and_people_are_told(engine: Engine) -> None:
+    walls = ScriptedFirewalls("one", "full")
+    walls.refusing = {"full": "the group is full"}
+    run = engine.case(default_scripts() | walls.scripts())
+    block(run, "203.0.113.13", 5)
+    told = run.wait_for_call("open_ticket", seconds=20)
+    assert told["why"].endswith("given up, block it by hand on full")
+    assert run.wait_for_call("notify_analysts")["phase"] == "block_later"
+    tried = [event for event in events(run) if "tried again" in event]
+    assert len(tried) == 2
+    order(run, "203.0.113.13", lift=True, by="kim")
+    assert ended(run, "203.0.113.13")["status"] == "failed"
+    assert walls.blocked == {"one": set(), "full": set()}
+
+
+def test_a_block_that_is_nowhere_is_tried_later_and_a_person_may_stop_that(
+    engine: Engine,
+) -> None:
+    walls = ScriptedFirewalls("only")
+    walls.refusing = {"only": "the group is full"}
+    run = engine.case(default_scripts() | walls.scripts())
+    block(run, "203.0.113.14", 5)
+    wait_for(lambda: any("tried again" in event for event in events(run)))
+    order(run, "203.0.113.14", lift=True, by="kim", comment="no need")
+    done = ended(run, "203.0.113.14")
+    assert (done["status"], done["undo"]) == ("failed", None)
+    assert any("lifted by kim: no need" in event for event in events(run))
