@@ -7,8 +7,8 @@ import pytest
 from shared.errors import RetryableError
 from shared.models.base import Json
 from tests.support.durable_backend import Engine, Run
-from tests.support.neighbourhood import Neighbourhood, name_of, neighbourhood
-from tests.support.scripts import ADDRESS, NO_CAMPAIGN, T0, default_scripts
+from tests.support.neighbourhood import Neighbourhood, hit, name_of, neighbourhood
+from tests.support.scripts import ADDRESS, NO_CAMPAIGN, default_scripts
 
 
 @pytest.fixture
@@ -23,16 +23,6 @@ def names(record: Json) -> list[str]:
 
 def paged(run: Run) -> list[str]:
     return [one["why"] for one in run.called("notify_analysts") if one["phase"] == "campaign"]
-
-
-def hit() -> Json:
-    return {
-        "address": ADDRESS,
-        "account_id": "id-1",
-        "account": name_of(1),
-        "opened_at": T0,
-        "confidence": "High",
-    }
 
 
 def events(record: Json, words: str) -> list[str]:
@@ -118,6 +108,18 @@ def test_a_ticket_is_noted_once_it_is_there_and_never_made(
     one = {"count": 1, "cases": [], "milestone": 1, "tell": [], "page": False}
     scripts = {"find_campaign": lambda _payload: one, "claim_campaign_note": claim}
     run = engine.case(default_scripts() | scripts)
-    run.start("link_campaign", hit())
+    run.start("link_campaign", hit(1))
     assert run.output(dict) == {"count": 1, "told": 0}
     assert [call["phase"] for call in run.called("open_ticket")] == ["campaign"] * notes
+
+
+def test_a_storm_in_one_instant_leaves_nobody_out_and_tells_the_soc_once(
+    town: Neighbourhood,
+) -> None:
+    town.storm(12)
+    records = [town.record(run) for run in town.runs]
+    assert all(record["campaign_count"] >= 10 for record in records), "the last milestone"
+    assert max(record["campaign_count"] for record in records) == 11
+    assert len([why for run in town.runs for why in paged(run)]) == 1
+    notes = [len(events(record, "were hit") + events(record, "was hit")) for record in records]
+    assert max(notes) <= 5, "its own, and one for each of 1, 2, 5 and 10 others"

@@ -9,10 +9,12 @@ from activities.campaign import claim_campaign_note, find_campaign
 from activities.record import save_case
 from shared.bootstrap import set_providers
 from shared.models.base import Json
+from shared.models.case import CaseRequest
+from shared.playbook.reporting.record import initial_record
 from tests.support.durable_backend import Engine, Run
 from tests.support.fakes import FakeHouse
 from tests.support.joining import LATER
-from tests.support.scripts import ADDRESS, case_payload, decided, default_scripts
+from tests.support.scripts import ADDRESS, T0, case_payload, decided, default_scripts
 
 
 class Neighbourhood:
@@ -21,6 +23,7 @@ class Neighbourhood:
     def __init__(self, engine: Engine, house: FakeHouse) -> None:
         self._engine, self.house = engine, house
         self.runs: list[Run] = []
+        self._open: list[Run] = []
         self.address: str | None = ADDRESS
         self.confidence = "High"
         self.deliveries = 1
@@ -31,6 +34,7 @@ class Neighbourhood:
         number = len(self.runs) + 1
         run = self._engine.case(default_scripts() | self._scripts(number) | scripts)
         self.runs.append(run)
+        self._open.append(run)
         account = {"key": f"{number:032x}", "user_id": name_of(number)}
         run.start("respond", case_payload(account=account, timing=LATER))
         run.wait_for_call("comment_incident", count=2)
@@ -38,16 +42,29 @@ class Neighbourhood:
             run.wait(f"{run.case_id}:campaign:1")
         return run
 
+    def storm(self, count: int) -> None:
+        """Let so many accounts be hit in the same instant: only the linking of their cases."""
+        for number in range(1, count + 1):
+            run = self._engine.case(default_scripts() | self._scripts(number))
+            case = CaseRequest.model_validate(case_payload(case_id=run.case_id))
+            self.house.cases.records[run.case_id] = initial_record(case)
+            self.runs.append(run)
+        for number, run in enumerate(self.runs, 1):
+            run.start("link_campaign", hit(number))
+        for run in self.runs:
+            run.wait()
+
     def record(self, run: Run) -> Json:
         """Return the case's record as it is now."""
         return self.house.cases.records[run.case_id]
 
     def close(self) -> None:
-        """Close every case, and wait for what each of them started."""
-        for run in self.runs:
+        """Close every open case, and wait for what each of them started."""
+        for run in self._open:
             run.tell("Closed", {"by": "kim", "comment": "done"})
-        for run in self.runs:
+        for run in self._open:
             run.wait()
+        self._open.clear()
 
     def notes(self, run: Run, activity: str = "open_ticket") -> int:
         """Return how often a case's people were told of the campaign."""
@@ -73,6 +90,17 @@ class Neighbourhood:
             return answers[-1]
 
         return script
+
+
+def hit(number: int) -> Json:
+    """Return what the linking of the n-th account's case is started with."""
+    return {
+        "address": ADDRESS,
+        "account_id": f"id-{number}",
+        "account": name_of(number),
+        "opened_at": T0,
+        "confidence": "High",
+    }
 
 
 def name_of(number: int) -> str:
