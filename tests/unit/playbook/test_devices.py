@@ -83,6 +83,32 @@ def test_a_colleague_and_network_users_do_not_make_a_device_shared() -> None:
     assert names(ISOLATE, device(1, logon(), *others)) == ["lt-1"]
 
 
+@pytest.mark.parametrize("domain", ["CONTOSO", "contoso.example", "AzureAD", "", "corp"])
+def test_the_account_is_at_home_in_its_own_domains(domain: str) -> None:
+    one = device(1, logon(domain=domain))
+    chosen = choose_devices(SCAN, ACCOUNT, [one], now=NOW, domains=["CORP"])
+    assert [device.name for device in chosen.chosen] == ["lt-1"]
+
+
+@pytest.mark.parametrize("action", [SCAN, ISOLATE])
+@pytest.mark.parametrize("domain", ["FABRIKAM", "LT-1"], ids=["another domain", "local account"])
+def test_a_namesake_of_another_domain_is_left_to_people(action: ActionName, domain: str) -> None:
+    theirs, ours = device(1, logon(domain=domain)), device(2, logon(domain="CONTOSO"))
+    assert names(action, theirs, ours) == ["lt-2"]
+    assert f"{domain}\\ada.lind" in why(action, theirs, ours)["lt-1"]
+
+
+def test_a_namesake_is_another_person_at_a_shared_device() -> None:
+    others = [logon("kim"), logon("eve"), logon(domain="FABRIKAM")]
+    assert "shared with 3" in why(ISOLATE, device(1, logon(domain="contoso"), *others))["lt-1"]
+
+
+def test_a_bare_name_is_at_home_everywhere() -> None:
+    one = device(1, logon(domain="FABRIKAM"))
+    chosen = choose_devices(SCAN, "ada.lind", [one], now=NOW)
+    assert [device.name for device in chosen.chosen] == ["lt-1"]
+
+
 @pytest.mark.parametrize("health", ["Inactive", "ImpairedCommunication", "NoSensorData"])
 def test_a_device_that_does_not_report_is_left_to_people(health: str) -> None:
     assert health in why(SCAN, device(1, health=health))["lt-1"]
@@ -150,9 +176,10 @@ def test_undo_names_what_this_case_isolated() -> None:
         result(2, "Succeeded", was_before=True),
         result(3, "Failed"),
         result(4, "Failed", error="HTTP 403"),
+        result(5, "Failed", error="no answer", unsure=True),
     ]
     outcome = describe(ISOLATE, ACCOUNT, results, {"srv-1": "a server"}, at=NOW)
-    assert outcome.undo == {"devices": ["1"]}
+    assert outcome.undo == {"devices": ["1", "5"]}
     assert outcome.status is ActionStatus.FAILED and "HTTP 403" in outcome.detail
     assert left_to_people(outcome) == "srv-1 (a server)"
     assert describe(SCAN, ACCOUNT, results[:1], {}, at=NOW).undo is None
