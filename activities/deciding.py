@@ -30,12 +30,12 @@ from shared.playbook.planning.guard_rails import (
     everywhere,
 )
 from shared.playbook.planning.impact import impact_of
-from shared.playbook.planning.permission import mode_at
+from shared.playbook.planning.permission import ModeNow, mode_at
 from shared.playbook.planning.plan import ACCOUNT_ACTIONS, AddressFacts, make_plan
 from shared.playbook.planning.silence import needs_two, permitted_on_silence
 from shared.playbook.planning.where import directory_of_case, hold_if_elsewhere, missing_in
 from shared.playbook.sign_ins.models import SignInAnalysis
-from shared.policy import get_policy
+from shared.policy import fingerprint, get_policy
 from shared.settings import Settings, get_settings
 
 type Blocks = dict[str, Json]
@@ -56,6 +56,7 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
     blocks: Blocks = payload["blocks"]
     settings = get_settings()
     started = utc_now()
+    now = mode_at(case.mode, get_policy(), started)
     facts = _scoring_input(blocks)
     verdict = score(facts)
     recommended = recommend(facts, verdict) if case.account else []
@@ -63,7 +64,7 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
     decided = Decided(
         verdict=verdict,
         plan=hold_if_elsewhere(
-            _plan(case, blocks, facts, verdict, recommended, settings),
+            _plan(case, blocks, facts, verdict, recommended, now),
             case,
             blocks,
             facts.analysis,
@@ -74,13 +75,7 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
                 facts,
                 verdict,
                 recommended,
-                {
-                    "impact": _impact(case, blocks, verdict),
-                    "unsupported_actions": sorted(
-                        {*SUPPORTED_ACTIONS, *ACCOUNT_ACTIONS}
-                        - (_supported(settings) - missing_in(directory_of_case(case, blocks)))
-                    ),
-                },
+                _bounds(case, blocks, verdict, now),
                 started,
             ),
             BlockName.USER: _completed_user_block(blocks, facts.analysis),
@@ -142,6 +137,16 @@ def _kinds(case: CaseRequest, blocks: Blocks) -> set[AccountKind]:
     )
 
 
+def _bounds(case: CaseRequest, blocks: Blocks, verdict: Verdict, now: ModeNow) -> Json:
+    """What decided beside the score: what is at stake, the policy, and what cannot be done."""
+    possible = _supported(get_settings()) - missing_in(directory_of_case(case, blocks))
+    return {
+        "impact": _impact(case, blocks, verdict),
+        "policy": {"fingerprint": fingerprint(get_policy()), "mode": now.name},
+        "unsupported_actions": sorted({*SUPPORTED_ACTIONS, *ACCOUNT_ACTIONS} - possible),
+    }
+
+
 def _impact(case: CaseRequest, blocks: Blocks, verdict: Verdict) -> Json:
     if case.account is None:
         return {}
@@ -165,14 +170,14 @@ def _plan(
     facts: ScoringInput,
     verdict: Verdict,
     recommended: list[ActionName],
-    settings: Settings,
+    now: ModeNow,
 ) -> list[Any]:
     user = _user(blocks)
     target = None
     if case.account:
         target = facts.user_principal_name or case.account.user_id
     return make_plan(
-        mode=mode_at(case.mode, get_policy(), utc_now()),
+        mode=now,
         policy=get_policy(),
         confidence=verdict.compromise_confidence_score,
         recommended=recommended,
@@ -180,7 +185,7 @@ def _plan(
         kinds=_kinds(case, blocks),
         synced=user.on_premises_sync_enabled if user else None,
         addresses=address_facts(case, blocks, facts, recommended),
-        supported=_supported(settings) - missing_in(directory_of_case(case, blocks)),
+        supported=_supported(get_settings()) - missing_in(directory_of_case(case, blocks)),
     )
 
 

@@ -6,6 +6,7 @@ the switch at hand. For activities and triggers only; an orchestrator gets what 
 case, because a changed policy must not change what has been decided.
 """
 
+import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path as File
@@ -94,6 +95,11 @@ def observes(settings: Settings) -> bool:
         PolicyError: the file cannot be used.
     """
     return policy_in_force(settings).mode is OperatingMode.OBSERVE
+
+
+def fingerprint(policy: Policy) -> str:
+    """Return what a case keeps of the policy that it was decided by: equal policies, equal text."""
+    return hashlib.sha256(policy.model_dump_json(by_alias=True).encode()).hexdigest()[:16]
 
 
 def policy_path(settings: Settings) -> File:

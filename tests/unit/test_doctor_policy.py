@@ -58,6 +58,18 @@ def test_each_value_in_force_is_named_with_its_origin(
     assert shown["business_hours"] == "none  (default)"
 
 
+def test_equal_policies_have_equal_fingerprints(
+    examine: Callable[..., tuple[bool, dict[str, Checked]]],
+) -> None:
+    def mark(text: str, mode: str = "") -> str:
+        return examine(text, mode)[1]["fingerprint"].detail
+
+    assert mark("mode: observe\n") == mark("limits: {automatic_per_hour: 10}\n")
+    assert mark("mode: observe\n") == mark("mode: automatic\n", mode="observe")
+    assert mark("mode: observe\n") != mark("mode: automatic\n")
+    assert mark("mode: observe\n") != mark("limits: {automatic_per_hour: 11}\n")
+
+
 def test_the_mode_of_the_settings_is_shown_over_the_files(
     examine: Callable[..., tuple[bool, dict[str, Checked]]],
 ) -> None:

@@ -5,7 +5,14 @@ from typing import Any
 
 from shared.models.case import OperatingMode
 from shared.models.check import Checked, CheckStatus
-from shared.policy import PolicyError, PolicyFile, policy_path, read_policy
+from shared.policy import (
+    PolicyError,
+    PolicyFile,
+    fingerprint,
+    policy_in_force,
+    policy_path,
+    read_policy,
+)
 from shared.settings import Settings
 from shared.yaml_lines import Path
 
@@ -27,7 +34,13 @@ def check_policy(settings: Settings) -> tuple[bool, list[Checked]]:
             )
             for one in error.problems
         ]
-    return True, [_line(path, value, read, settings) for path, value in _values(read)]
+    mark = Checked(
+        area=AREA,
+        what="fingerprint",
+        status=CheckStatus.OK,
+        detail=f"{fingerprint(policy_in_force(settings))}  (in the record of each case it decides)",
+    )
+    return True, [*(_line(path, value, read, settings) for path, value in _values(read)), mark]
 
 
 def _values(read: PolicyFile) -> Iterator[tuple[Path, Any]]:

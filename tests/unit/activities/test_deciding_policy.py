@@ -6,6 +6,7 @@ import pytest
 
 from shared.models.base import parse_utc
 from shared.models.directory import Memberships
+from shared.policy import fingerprint, get_policy
 from tests.support.fakes import FakeHouse
 from tests.support.scripts import NAME
 from tests.unit.activities.test_deciding import attack, automatic, case, decide, dispositions
@@ -35,6 +36,9 @@ async def test_business_hours_count_when_it_is_decided(
     decided = await decide(case(mode=mode))
     assert set(dispositions(decided).values()) == {kind}
     assert all(why in line.why for line in decided.plan)
+    kept = decided.blocks["Compromise_Confidence_Scoring"]["details"]["policy"]
+    assert kept["fingerprint"] == fingerprint(get_policy())
+    assert kept["mode"].startswith(why.partition(" ")[0]) or kind == "automatic"
 
 
 async def test_a_policy_lets_a_part_be_done_to_a_vip_without_asking(
