@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.case_links import Purpose
+from shared.case_links import Purpose, Use
 from shared.models.base import Json
 from shared.providers.slack.signature import sign
 from tests.support.fakes import FakeHouse
@@ -91,6 +91,40 @@ async def test_what_is_no_valid_answer_is_acknowledged_and_changes_nothing(
 ) -> None:
     assert (await interact(signed(make()), client)).status_code == 200
     assert client.events == []
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (lambda: f"{CASE_ID} {token(Purpose.DECISION)}x", "not signed"),
+        (lambda: f"{CASE_ID} {token(Purpose.DECISION, seconds=-5)}", "expired"),
+        (lambda: f"{CASE_ID} {token(Purpose.REPORT)}", "not signed"),
+        (lambda: f"{CASE_ID} {token(Purpose.DECISION, use=Use.SESSION)}", "not signed"),
+        (lambda: f"{CASE_ID} {token(Purpose.DECISION, 'case-' + '1' * 24)}", "not signed"),
+        (lambda: f"{CASE_ID} {token(Purpose.DECISION, question=2)}", "question 2"),
+    ],
+    ids=["tampered", "expired", "report", "session", "case", "question"],
+)
+async def test_a_refused_button_is_logged_and_changes_nothing(
+    client: FakeClient,
+    caplog: pytest.LogCaptureFixture,
+    value: Callable[[], str],
+    why: str,
+) -> None:
+    assert (await interact(signed(pressed(value=value())), client)).status_code == 200
+    assert client.events == []
+    assert why in caplog.text
+
+
+async def test_a_replayed_button_decides_nothing_new(
+    house: FakeHouse, client: FakeClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    again = pressed()
+    await interact(signed(again), client)
+    house.cases.records[CASE_ID] |= {"status": "contained", "decision": client.events[0][2]}
+    assert (await interact(signed(again), client)).status_code == 200
+    assert len(client.events) == 1
+    assert "does not wait for a decision any more" in caplog.text
 
 
 async def test_only_those_listed_decide(client: FakeClient, govern: Callable[..., None]) -> None:
