@@ -16,7 +16,7 @@ from shared.errors import RetryableError
 from shared.models.base import Json, format_utc
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.directory import Memberships, UserRisk
-from shared.models.plan import Disposition
+from shared.models.plan import ActionName, Disposition
 from shared.models.signin import SignInLogResult
 from shared.playbook.planning.decided import Decided
 from tests.support.fakes import FakeFirewall, FakeHouse
@@ -279,3 +279,15 @@ async def test_risk_of_the_directory_reaches_the_reasons(house: FakeHouse) -> No
     house.directory.risk = UserRisk(level="high", state="atRisk")
     ids = {reason.id for reason in (await decide()).verdict.reasons}
     assert any("risk" in name for name in ids)
+
+
+async def test_what_silence_and_two_people_mean_is_fixed_with_the_verdict(
+    govern: Callable[..., None],
+) -> None:
+    asking = {"two_persons": ["vip"], "on_silence": {"High": ["RevokeSessions"]}}
+    govern(asking=asking)
+    plain = await decide()
+    assert (plain.on_silence, plain.two_persons) == ([ActionName.REVOKE_SESSIONS], False)
+    govern(asking=asking, accounts={"vip": [NAME]})
+    vip = await decide()
+    assert (vip.on_silence, vip.two_persons) == ([], True)

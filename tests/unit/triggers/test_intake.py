@@ -50,11 +50,22 @@ async def test_waiting_times_of_a_case_are_fixed_at_intake(
     house: FakeHouse, client: FakeClient, configure: Any, govern: Any
 ) -> None:
     configure(block_hours="2.5", recheck_minutes="3")
-    govern(asking={"deadline_minutes": 7})
+    second_line = {"mail_to": ["l2@contoso.com"]}
+    govern(asking={"deadline_minutes": 70, "reminder_minutes": 7, "escalation": second_line})
     await post_incident(request(body=INCIDENT), client)
     timing = next(iter(client.started.values()))["input"]["timing"]
-    assert timing["approval_deadline_minutes"] == 7
+    assert timing["approval_deadline_minutes"] == 70
+    assert (timing["reminder_minutes"], timing["escalate_minutes"]) == (7, 30)
     assert (timing["block_hours"], timing["recheck_minutes"]) == (2.5, 3)
+
+
+async def test_nobody_is_escalated_to_whom_the_policy_does_not_name(
+    client: FakeClient, govern: Any
+) -> None:
+    govern(asking={"escalate_minutes": 30})
+    await post_incident(request(body=INCIDENT), client)
+    timing = next(iter(client.started.values()))["input"]["timing"]
+    assert timing["escalate_minutes"] is None
 
 
 async def test_the_same_incident_again_is_the_same_cases(
