@@ -235,7 +235,7 @@ def _what_changes(before: Decided, after: Decided, todo: Todo | None) -> str:
     known, now = before.verdict, after.verdict
     if todo is not None:
         lines = [str(line.action) for line in todo.automatic]
-        acts = f"; to be done without asking: {', '.join(lines)}" if lines else "; a person is asked"
+        acts = f"; to do without asking: {', '.join(lines)}" if lines else "; a person is asked"
         word = "rises" if rises(before, after) else "stays"
         return f"the verdict {word} ({now.compromise_confidence_score}, {now.score} of 100){acts}"
     return f"the verdict stays {known.compromise_confidence_score}; nothing more is done"

@@ -113,7 +113,7 @@ def test_a_verdict_that_rises_while_a_person_is_asked_acts_at_once(case: NewCase
     assert last(run, "verdict")["compromise_confidence_score"] == "High"
     assert last(run, "decision") is None
     [note] = joined_notes(run)
-    assert "the verdict rises (High, 95 of 100); to be done without asking: ForcePasswordReset" in note
+    assert "(High, 95 of 100); to do without asking: ForcePasswordReset" in note
 
 
 def test_a_higher_verdict_that_still_asks_puts_a_new_question(case: NewCase) -> None:
