@@ -24,13 +24,18 @@ class ModeNow(NamedTuple):
 
 
 def mode_at(mode: OperatingMode, policy: Policy, at: datetime) -> ModeNow:
-    """Return the mode of a case at a moment: its own, or a lower one that the hours ask for."""
+    """Return the mode of a case at a moment: the most careful of all that are asked for.
+
+    Its own, which it keeps from its beginning; the policy's, so that switching down reaches cases
+    that have not decided yet; and that of the hour. None of them raises another.
+    """
+    switched = lower(mode, policy.mode)
     hours = policy.business_hours
-    if hours is None or lower(mode, hours.ceiling(at)) is mode:
-        return ModeNow(mode, f"{mode} mode")
-    when = "in" if hours.contain(at) else "outside"
-    lowered = hours.ceiling(at)
-    return ModeNow(lowered, f"{lowered} mode {when} business hours")
+    if hours is not None and lower(switched, hours.ceiling(at)) is not switched:
+        when = "in" if hours.contain(at) else "outside"
+        return ModeNow(hours.ceiling(at), f"{hours.ceiling(at)} mode {when} business hours")
+    since = "" if switched is mode else " since the case began"
+    return ModeNow(switched, f"{switched} mode{since}")
 
 
 def why_not_alone(

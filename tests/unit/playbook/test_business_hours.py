@@ -64,6 +64,22 @@ def test_a_shift_past_midnight_belongs_to_the_day_it_begins_on(at: str, expected
     ],
 )
 def test_the_mode_says_why_it_is_what_it_is(mode: str, at: str, name: str) -> None:
-    policy = Policy(business_hours=hours())
+    policy = Policy(mode=OperatingMode.AUTOMATIC, business_hours=hours())
     now = mode_at(OperatingMode(mode), policy, datetime.fromisoformat(at))
+    assert now.name == name and name.startswith(now.mode)
+
+
+@pytest.mark.parametrize(
+    ("began", "switched_to", "name"),
+    [
+        ("automatic", "observe", "observe mode since the case began"),
+        ("automatic", "approve", "approve mode since the case began"),
+        ("observe", "automatic", "observe mode"),
+    ],
+)
+def test_switching_down_reaches_cases_that_have_not_decided_and_up_does_not(
+    began: str, switched_to: str, name: str
+) -> None:
+    policy = Policy(mode=OperatingMode(switched_to))
+    now = mode_at(OperatingMode(began), policy, datetime.fromisoformat("2026-11-20T10:00:00Z"))
     assert now.name == name and name.startswith(now.mode)
