@@ -29,6 +29,13 @@ def others_hit(view: CaseView) -> int:
     return max(view.record.campaign_count, len(view.record.campaign))
 
 
+def campaign_title(view: CaseView) -> str:
+    """Return what the message to the SOC is about: the address and how many accounts it hit."""
+    cases = view.record.campaign
+    address = cases[-1].address if cases else view.address
+    return f"{others_hit(view) + 1} accounts were hit from {address or 'one address'}"
+
+
 def campaign_steps(view: CaseView) -> list[str]:
     """Return the step that sends the analyst to the other cases; none without others."""
     cases = view.record.campaign

@@ -12,7 +12,7 @@ from shared.models.outcome import ActionStatus
 from shared.models.plan import Disposition
 from shared.playbook.intake.fields import one_line
 from shared.playbook.planning.impact import Severity, ticket_severity
-from shared.playbook.reporting.campaign_text import campaign_lines, campaign_links
+from shared.playbook.reporting.campaign_text import campaign_lines, campaign_links, campaign_title
 from shared.playbook.reporting.case_view import CaseView
 from shared.playbook.reporting.evidence_lines import evidence_lines
 from shared.playbook.reporting.markdown import escape, is_plain_url
@@ -68,6 +68,7 @@ def notification_for(record: CaseRecord | Json, phase: str, *, why: str = "") ->
     summary = " ".join(_answer(view))
     if phase == "paused":
         summary = f"{one_line(why, 300).capitalize()}. The first case that waits: {summary}"
+    about = campaign_title(view) if phase == "campaign" else _title(view)
     if phase == "campaign":
         summary = f"{one_line(why, 500)}. Look at them together; the latest: {summary}"
     if why and (phase in ASKING or phase == "block_later"):
@@ -84,7 +85,7 @@ def notification_for(record: CaseRecord | Json, phase: str, *, why: str = "") ->
         lines = [f"Asked: {line}" for line in _asked(view)] + lines
     return Notification(
         case_id=view.record.case_id,
-        title=one_line(f"{phase_words(phase)}: {_title(view)}", TITLE_LIMIT),
+        title=one_line(f"{phase_words(phase)}: {about}", TITLE_LIMIT),
         summary=one_line(summary, 1_000),
         facts=_facts(view),
         lines=lines[: 200 if phase in WHOLE_SUMMARY else MOST_LINES],

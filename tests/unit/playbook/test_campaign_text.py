@@ -91,7 +91,8 @@ def test_ticket_and_comment_list_the_others_with_links_that_hold_no_token() -> N
 def test_the_message_to_the_soc_links_the_other_cases_first() -> None:
     why = hit_words(2, ["kim@contoso.example", "omar@contoso.example"], "203.0.113.66")
     message = notification_for(record(2), "campaign", why=why)
-    assert message.urgent and message.title.startswith("SEVERAL ACCOUNTS, ONE ADDRESS")
+    assert message.urgent
+    assert message.title == ("SEVERAL ACCOUNTS, ONE ADDRESS: 3 accounts were hit from 203.0.113.66")
     assert message.summary.startswith(
         "2 other accounts were hit from 203.0.113.66: kim@contoso.example, omar@contoso.example. "
     )
