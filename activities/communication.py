@@ -1,16 +1,16 @@
-"""Telling people: ticket, channels, and the comment on the incident."""
+"""Telling people: channels, and the comment on the incident."""
 
 from typing import Any
 
 from durabletask import task
 
-from activities.support import explain, gather_parts
+from activities.support import explain, gather_parts, read_record
 from shared.bootstrap import get_providers
 from shared.errors import NotConfigured, RetryableError, TourniquetError
 from shared.models.base import Json
 from shared.models.message import Notification, NotificationReceipt
 from shared.models.policy import Escalation
-from shared.playbook.reporting.case_text import incident_comment_for, notification_for, ticket_for
+from shared.playbook.reporting.case_text import incident_comment_for, notification_for
 from shared.playbook.reporting.recipients import without_the_account
 from shared.policy import get_policy
 from shared.ports import Notifier
@@ -23,45 +23,6 @@ _CHANGES = frozenset({"decided", "overtaken"})
 _LAST_RESORT = frozenset({"emergency", "broke_off"})
 """Phases in which nobody learns of the case by another way."""
 _OWN_MAILBOX = "not sent: the only recipient is the account that the case is about"
-
-
-async def _record(payload: Json) -> Json:
-    """Return the stored record, or the one that came along for the case that storage is away."""
-    known: Json | None = payload.get("record")
-    try:
-        found = await get_providers().require("cases").load(payload["case_id"])
-    except TourniquetError:
-        if known is None:
-            raise
-        return known
-    if found is None and known is None:
-        raise RetryableError("the case record is not there yet", operation="load_case")
-    return found[0] if found else known or {}
-
-
-async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
-    """Open the case's ticket, or add to the one that is there.
-
-    Input: ``{"case_id", "phase"}``, with ``why`` where something is new; output ``{"ticket_id",
-    "url"}``, or ``ticket_id`` ``None`` and ``error`` when the ITSM refuses for good.
-
-    Effect: one ticket per case, and a work note per phase.
-    Idempotency: the ticket carries the case id as correlation id; it is looked up before it is
-    created.
-    Permission: ServiceNow role itil (create and update incidents).
-    """
-    ticketing = get_providers().ticketing
-    if not ticketing:
-        return {"ticket_id": None, "url": None, "error": "no ticketing system is configured"}
-    record = await _record(payload)
-    ticket = ticket_for(record, phase=payload["phase"], why=payload.get("why", ""))
-    try:
-        reference = await ticketing[0].upsert(ticket)
-    except RetryableError:
-        raise
-    except TourniquetError as error:
-        return {"ticket_id": None, "url": None, "error": explain(error)}
-    return {"ticket_id": reference.ticket_id, "url": reference.url}
 
 
 async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
@@ -87,7 +48,7 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
     notifiers = _channels(phase, earlier)
     if not notifiers:
         return {"channels": {"none": "no channel is configured"}}
-    record = await _record(payload)
+    record = await read_record(payload)
     message = notification_for(record, phase, why=payload.get("why", ""))
     messages = {one.channel: _addressed(message, one.channel, phase, record) for one in notifiers}
     parts = await gather_parts(
@@ -163,7 +124,7 @@ async def comment_incident(_: task.ActivityContext, payload: dict[str, Any]) -> 
     Idempotency: the comment's id is derived from case and phase, so writing again replaces it.
     Permission: Microsoft Sentinel Responder.
     """
-    record = await _record(payload)
+    record = await read_record(payload)
     wanted = payload.get("incident_ids") or [record["incident"]["incident_id"]]
     incident_ids = [one for one in dict.fromkeys(wanted) if one.startswith("/subscriptions/")]
     if not incident_ids:

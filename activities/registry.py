@@ -3,7 +3,7 @@
 from activities.addresses import check_address
 from activities.analysis import analyse_activity, get_case_context
 from activities.campaign import claim_campaign_note, find_campaign
-from activities.communication import comment_incident, notify_analysts, open_ticket
+from activities.communication import comment_incident, notify_analysts
 from activities.containment import (
     disable_account,
     force_password_reset,
@@ -31,6 +31,7 @@ from activities.restoring import enable_inbox_rules, restore_oauth_grants
 from activities.risk import confirm_compromised, dismiss_risk
 from activities.sign_ins import analyse_sign_ins
 from activities.undoing import enable_account
+from activities.ticketing import open_ticket
 
 ACTIVITIES = (
     enrich_user,

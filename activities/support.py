@@ -1,4 +1,4 @@
-"""What activities share: the wall clock, and turning failures into sentences."""
+"""What activities share: the clock, the stored record, and turning failures into sentences."""
 
 import asyncio
 import logging
@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from shared.errors import PermissionDenied, TourniquetError
+from shared.bootstrap import get_providers
+from shared.errors import PermissionDenied, RetryableError, TourniquetError
+from shared.models.base import Json
 from shared.permissions import permissions_for
 
 _log = logging.getLogger("tourniquet.activities")
@@ -17,6 +19,25 @@ _log = logging.getLogger("tourniquet.activities")
 def utc_now() -> datetime:
     """Return the wall clock as aware UTC."""
     return datetime.now(UTC)
+
+
+async def read_record(payload: Json) -> Json:
+    """Return the stored record, or the one that came along for the case that storage is away.
+
+    Raises:
+        RetryableError: there is none yet.
+        TourniquetError: storage is away, and none came along.
+    """
+    known: Json | None = payload.get("record")
+    try:
+        found = await get_providers().require("cases").load(payload["case_id"])
+    except TourniquetError:
+        if known is None:
+            raise
+        return known
+    if found is None and known is None:
+        raise RetryableError("the case record is not there yet", operation="load_case")
+    return found[0] if found else known or {}
 
 
 @dataclass

@@ -95,47 +95,65 @@ def tell_of_failure(ctx: task.OrchestrationContext, file: CaseFile, why: str) ->
 
 
 def _told_line(told: Json, phase: str) -> str:
-    ticket = told["ticket"].get("ticket_id") or "no ticket (emergency e-mail sent)"
+    tickets = [str(one["ticket_id"]) for one in told["ticket"].get("tickets", [])]
+    alone = told["ticket"].get("ticket_id") or "no ticket (emergency e-mail sent)"
+    ticket = " and ".join(tickets) or alone
     channels = ", ".join(sorted(told["channels"]))
     return f"analysts told ({phase.replace('_', ' ')}): {ticket}; {channels}"
 
 
-def hand_over(ctx: task.OrchestrationContext, file: CaseFile) -> Steps[bool]:
-    """Complete the ticket and the messages; return whether the ticket exists."""
+def hand_over(ctx: task.OrchestrationContext, file: CaseFile) -> Steps[Json]:
+    """Complete ticket and messages; return what became of the ticket (``Activity.OPEN_TICKET``)."""
     told = yield from tell_people(ctx, file, "completed")
-    return bool(told["ticket"].get("ticket_id"))
+    ticket: Json = told["ticket"]
+    return ticket
+
+
+def is_complete(ticket: Json) -> bool:
+    """Return whether every ticketing system has the case's ticket."""
+    return bool(ticket.get("ticket_id")) and not ticket.get("missing")
 
 
 def open_ticket_late(
     ctx: task.OrchestrationContext, payload: Json
 ) -> Generator[task.Task[Any], Any, bool]:
-    """Try for hours to open the ticket that the ITSM could not take, then link it to the case.
+    """Try for hours to open the tickets that could not be opened, and link them to the case.
 
-    Input: ``{"case_id"}``. Runs beside the watch, so that nothing waits for the ITSM.
+    Input: ``{"case_id", "systems": those that have the ticket}``. Runs beside the watch, so that
+    nothing waits for an ITSM.
     """
     case_id = payload["case_id"]
     message = {"case_id": case_id, "phase": "completed"}
+    linked = set(payload.get("systems", ()))
+    missing: Json = {}
     for minutes in TICKET_RETRY_MINUTES:
         yield ctx.create_timer(timedelta(minutes=minutes))
-        ticket = yield from attempt(case_activity(ctx, Activity.OPEN_TICKET, message, Retry.READ))
-        ticket_id = (ticket.result or {}).get("ticket_id")
-        if ticket_id:
-            opened = {
-                "outputs": {"incident_ticket_id": ticket_id},
-                "details": {"ticket_url": ticket.result.get("url")},
-                "resolved_notes": [NO_TICKET_YET, "unknown: incident_ticket_id"],
-            }
-            yield from attempt(
-                save(
-                    ctx,
-                    case_id,
-                    {
-                        "blocks": {BlockName.NOTIFICATION: opened},
-                        "timeline": timeline(ctx, f"ticket {ticket_id} opened late"),
-                    },
-                )
-            )
+        tried = yield from attempt(case_activity(ctx, Activity.OPEN_TICKET, message, Retry.READ))
+        ticket: Json = tried.result or {}
+        missing = ticket.get("missing") or {}
+        new = [one for one in ticket.get("tickets", ()) if one["system"] not in linked]
+        if new:
+            linked |= {one["system"] for one in new}
+            yield from _link(ctx, case_id, ticket, [str(one["ticket_id"]) for one in new])
+        if is_complete(ticket):
             return True
-    event = "no ticket: the ITSM stayed down; open by hand"
+    where = f" in {', '.join(sorted(missing))}" if missing else ""
+    event = f"no ticket{where}: the ITSM stayed down; open by hand"
     yield from attempt(save(ctx, case_id, {"timeline": timeline(ctx, event)}))
     return False
+
+
+def _link(
+    ctx: task.OrchestrationContext, case_id: str, ticket: Json, new: list[str]
+) -> Steps[None]:
+    resolved = [NO_TICKET_YET] if is_complete(ticket) else [f"{NO_TICKET_YET}:"]
+    opened = {
+        "outputs": {"incident_ticket_id": ticket["ticket_id"]},
+        "details": {"ticket_url": ticket.get("url"), "tickets": ticket["tickets"]},
+        "resolved_notes": [*resolved, "unknown: incident_ticket_id"],
+    }
+    patch = {
+        "blocks": {BlockName.NOTIFICATION: opened},
+        "timeline": timeline(ctx, f"ticket {' and '.join(new)} opened late"),
+    }
+    yield from attempt(save(ctx, case_id, patch))

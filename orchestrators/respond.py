@@ -12,7 +12,7 @@ from orchestrators.deciding import decide
 from orchestrators.evidence import preserve, seal_at_the_end
 from orchestrators.flow import Steps, settle
 from orchestrators.gather import gather
-from orchestrators.hand_over import hand_over, tell_of_failure
+from orchestrators.hand_over import hand_over, is_complete, tell_of_failure
 from orchestrators.joining import Joins, release
 from orchestrators.names import Orchestrator
 from orchestrators.standing import Standing, first_todo
@@ -52,9 +52,9 @@ def _respond(ctx: task.OrchestrationContext, case: CaseRequest, file: CaseFile) 
     joins = Joins(ctx, standing)
     evidence = preserve(ctx, standing)
     yield from act(Round(ctx, file, standing, joins, evidence), first_todo(decided))
-    has_ticket = yield from hand_over(ctx, file)
+    ticket = yield from hand_over(ctx, file)
     set_phase(ctx, final_status(standing.outcomes))
-    late = [] if has_ticket else [_start_late_ticket(ctx, case)]
+    late = [] if is_complete(ticket) else [_start_late_ticket(ctx, case, ticket)]
     while raised := (yield from watch(ctx, standing.case, standing.outcomes, joins)):
         raised.adopt(standing)
         evidence = preserve(ctx, standing)
@@ -78,9 +78,12 @@ def _with_attack_address(case: CaseRequest, decided: Decided) -> CaseRequest:
     return case.model_copy(update={"addresses": [*case.addresses, decided.address]})
 
 
-def _start_late_ticket(ctx: task.OrchestrationContext, case: CaseRequest) -> task.Task[Any]:
+def _start_late_ticket(
+    ctx: task.OrchestrationContext, case: CaseRequest, ticket: Json
+) -> task.Task[Any]:
+    systems = [one["system"] for one in ticket.get("tickets", ())]
     return ctx.call_sub_orchestrator(
         str(Orchestrator.OPEN_TICKET_LATE),
-        input={"case_id": case.case_id},
+        input={"case_id": case.case_id, "systems": systems},
         instance_id=f"{ctx.instance_id}:ticket",
     )

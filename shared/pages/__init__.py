@@ -256,12 +256,14 @@ def _links(case: CaseRecord) -> list[dict[str, str]]:
     The decision link stays out: it gives more power than the report's own link.
     """
     block = case.blocks.get(BlockName.NOTIFICATION)
-    ticket = block.outputs.get("incident_ticket_id") if block else None
-    url = block.details.get("ticket_url") if block else None
+    first = block.outputs.get("incident_ticket_id") if block else None
+    details = block.details if block else {}
+    alone = [{"ticket_id": first, "url": details.get("ticket_url")}] if first else []
     incident = case.incident.get("url")
-    found = []
-    if ticket:
-        found.append({"text": f"Ticket {ticket}", "url": str(url or "")})
+    found = [
+        {"text": f"Ticket {one['ticket_id']}", "url": str(one.get("url") or "")}
+        for one in details.get("tickets") or alone
+    ]
     if text.web_link(incident):
         found.append({"text": "Incident in the SIEM", "url": str(incident)})
     return found

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
+import pytest
+
 from shared.models.plan import ActionName
 from shared.playbook.reporting.handover import NO_TICKET_YET
 from tests.support.durable_backend import Run
@@ -14,6 +16,7 @@ from tests.support.scripts import (
     case_payload,
     default_scripts,
     fail,
+    opened,
     plan_line,
 )
 
@@ -64,17 +67,45 @@ def test_a_ticket_that_is_refused_for_good_is_not_taken_for_opened(case: NewCase
     def refuse_twice(_payload: dict[str, Any]) -> dict[str, Any]:
         if next(tries) <= 2:
             return {"ticket_id": None, "url": None, "error": "servicenow incident.list (HTTP 401)"}
-        return {"ticket_id": "INC0010042", "url": "https://itsm.example/42"}
+        return opened("servicenow")
 
     run = case(open_ticket=refuse_twice)
     run.start("open_ticket_late", {})
     assert run.output(bool) is True
     [saved] = run.called("save_case")
     assert [entry["event"] for entry in saved["patch"]["timeline"]] == [
-        "ticket INC0010042 opened late"
+        "ticket INC0010001 opened late"
     ]
     assert saved["patch"]["blocks"]["Incident_Creation_Notification"] == {
-        "outputs": {"incident_ticket_id": "INC0010042"},
-        "details": {"ticket_url": "https://itsm.example/42"},
+        "outputs": {"incident_ticket_id": "INC0010001"},
+        "details": {"ticket_url": None, "tickets": opened("servicenow")["tickets"]},
         "resolved_notes": [NO_TICKET_YET, "unknown: incident_ticket_id"],
     }
+
+
+def test_a_system_that_is_down_is_tried_again_though_the_other_has_the_ticket(
+    case: NewCase,
+) -> None:
+    answers = iter([opened("servicenow", jira="HTTP 503")] * 3 + [opened("servicenow", "jira")])
+    run = case(open_ticket=lambda _payload: next(answers))
+    run.start("respond", case_payload(timing=SOON))
+    run.wait()
+    assert "emergency" not in [call["phase"] for call in run.called("notify_analysts")]
+    patches = [call["patch"] for call in run.called("save_case")]
+    lines = [line["event"] for patch in patches for line in patch.get("timeline", [])]
+    assert "ticket SOC-1 opened late" in lines and "ticket INC0010001 opened late" not in lines
+    blocks = [patch.get("blocks", {}).get("Incident_Creation_Notification") for patch in patches]
+    first, *_others, late = [block for block in blocks if block]
+    assert f"{NO_TICKET_YET} in jira: HTTP 503" in first["notes"]
+    assert [one["ticket_id"] for one in late["details"]["tickets"]] == ["INC0010001", "SOC-1"]
+    assert NO_TICKET_YET in late["resolved_notes"]
+
+
+def test_a_system_that_stays_down_is_named(case: NewCase, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestrators.hand_over.TICKET_RETRY_MINUTES", (1, 2))
+    run = case(open_ticket=lambda _payload: opened("servicenow", jira="HTTP 503"))
+    run.start("open_ticket_late", {"case_id": "case-1", "systems": ["servicenow"]})
+    assert run.output(bool) is False
+    [saved] = run.called("save_case")
+    [line] = saved["patch"]["timeline"]
+    assert line["event"] == "no ticket in jira: the ITSM stayed down; open by hand"

@@ -253,11 +253,13 @@ class FakeTicketing(Fake):
     def __init__(self) -> None:
         super().__init__()
         self.tickets: list[Ticket] = []
+        self.ticket_id = "INC0010001"
 
     async def upsert(self, ticket: Ticket) -> TicketReference:
         self._call("upsert")
         self.tickets.append(ticket)
-        return TicketReference(ticket_id="INC0010001", url="https://itsm.example/INC0010001")
+        url = f"https://itsm.example/{self.ticket_id}"
+        return TicketReference(ticket_id=self.ticket_id, url=url)
 
 
 class FakeNotifier(Fake):

@@ -149,6 +149,19 @@ _SEALED: Json = {
 _UNDONE = {"status": "succeeded", "verified": True, "detail": "accountEnabled is true"}
 
 
+TICKETS = {"servicenow": "INC0010001", "jira": "SOC-1"}
+
+
+def opened(*systems: str, **missing: str) -> Json:
+    """What ``open_ticket`` returns: a ticket in these systems, and in the others why not."""
+    tickets = [
+        {"system": name, "ticket_id": TICKETS[name], "url": None, "own_id": None}
+        for name in systems
+    ]
+    first = tickets[0]["ticket_id"] if tickets else None
+    return {"ticket_id": first, "url": None, "tickets": tickets, "missing": missing}
+
+
 def default_scripts() -> dict[str, Script]:
     """Return a script for every activity."""
     evidence = make_block(BlockName.EVIDENCE, BlockStatus.COMPLETE, inputs={}).block.to_json()
@@ -178,7 +191,7 @@ def default_scripts() -> dict[str, Script]:
         "preserve_evidence": lambda _payload: {"block": evidence},
         "seal_evidence": lambda _payload: _SEALED,
         "save_case": lambda payload: {"case_id": payload["case_id"]},
-        "open_ticket": lambda _payload: {"ticket_id": "INC0010001", "url": None},
+        "open_ticket": lambda _payload: opened("servicenow"),
         "notify_analysts": lambda _payload: {"channels": {"slack": "sent", "email": "sent"}},
         "comment_incident": lambda _payload: {"key": "k"},
         "scan_devices": ordered(ActionName.SCAN_DEVICE),

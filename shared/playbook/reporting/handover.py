@@ -15,7 +15,7 @@ def notification_block(told: Json, started_at: datetime, finished_at: datetime) 
     """Return the block ``Incident_Creation_Notification``; its inputs come with the record.
 
     Args:
-        told: ``{"ticket": {"ticket_id"|"error"}, "channels": {channel: "sent"|error},
+        told: ``{"ticket": what came of it or {"error"}, "channels": {channel: "sent"|error},
             "comment": ..., "emergency": {...}}`` as ``tell_people`` collects it.
         started_at: when telling began, UTC.
         finished_at: when the last one had answered, UTC.
@@ -28,6 +28,8 @@ def notification_block(told: Json, started_at: datetime, finished_at: datetime) 
     notes = [f"not delivered by {line}" for line in failed]
     if not ticket.get("ticket_id"):
         notes.append(f"{NO_TICKET_YET}: {ticket.get('error')}")
+    missing: Json = ticket.get("missing") or {}
+    notes += [f"{NO_TICKET_YET} in {system}: {why}" for system, why in missing.items()]
     if "error" in told.get("comment", {}):
         notes.append(f"incident comment not written: {told['comment']['error']}")
     if not notes:
@@ -45,7 +47,7 @@ def notification_block(told: Json, started_at: datetime, finished_at: datetime) 
             "analyst_notification_status": channels,
         },
         notes=notes,
-        details={"ticket_url": ticket.get("url")},
+        details={"ticket_url": ticket.get("url"), "tickets": ticket.get("tickets", [])},
         started_at=started_at,
         finished_at=finished_at,
     ).block.to_json()

@@ -1,6 +1,7 @@
 import pytest
 
-from activities.communication import comment_incident, notify_analysts, open_ticket
+from activities.communication import comment_incident, notify_analysts
+from activities.ticketing import open_ticket
 from shared.errors import NotFound, PermissionDenied, RetryableError
 from tests.support.fakes import FakeHouse
 from tests.unit.activities.calls import CASE_ID, call
@@ -15,29 +16,6 @@ REFUSED = PermissionDenied("HTTP 403", vendor="vendor", status=403)
 def case(house: FakeHouse) -> None:
     incident = record()["incident"] | {"incident_id": INCIDENT_ID}
     house.cases.records[CASE_ID] = record(incident=incident)
-
-
-@pytest.mark.parametrize("phase", ["opened", "decision_needed", "completed"])
-async def test_one_ticket_per_case(house: FakeHouse, phase: str) -> None:
-    found = await call(open_ticket, phase=phase)
-    assert found == {"ticket_id": "INC0010001", "url": "https://itsm.example/INC0010001"}
-    [ticket] = house.ticketing.tickets
-    assert ticket.correlation_id == CASE_ID, "what makes a second call the same ticket"
-    assert ticket.severity == "High"
-
-
-async def test_an_itsm_that_is_down_is_tried_again_and_one_that_refuses_is_said(
-    house: FakeHouse,
-) -> None:
-    house.ticketing.failing["upsert"] = DOWN
-    with pytest.raises(RetryableError):
-        await call(open_ticket, phase="opened")
-    house.ticketing.failing["upsert"] = REFUSED
-    found = await call(open_ticket, phase="opened")
-    assert found["ticket_id"] is None and "403" in found["error"]
-    house.providers.ticketing.clear()
-    found = await call(open_ticket, phase="opened")
-    assert found["error"] == "no ticketing system is configured"
 
 
 @pytest.mark.parametrize(

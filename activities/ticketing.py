@@ -1,0 +1,73 @@
+"""The case's ticket, in every ticketing system that is configured."""
+
+import asyncio
+from typing import Any
+
+from durabletask import task
+
+from activities.support import explain, read_record
+from shared.bootstrap import get_providers
+from shared.errors import RetryableError
+from shared.models.base import Json
+from shared.models.block import BlockName
+from shared.models.message import Ticket, TicketReference
+from shared.playbook.reporting.case_text import ticket_for
+from shared.ports import Ticketing
+
+
+async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Open the case's ticket in every ticketing system, or add to the ones that are there.
+
+    Input: ``{"case_id", "phase"}``, with ``why`` where something is new. Output ``{"ticket_id",
+    "url", "tickets": [{"system", "ticket_id", "url", "own_id"}], "missing": {system: why}}``:
+    first the ticket of the system that is configured first and has one. Without any,
+    ``ticket_id`` is ``None`` and ``error`` says why.
+
+    Effect: one ticket per case and system, and a work note per phase.
+    Idempotency: the ticket carries the case id; it is looked up before it is created, and a note
+    that is there is not written again. One system that is away is ``missing`` and costs the other
+    nothing; when all are away, the whole is to be tried again.
+    Permission: ServiceNow role itil; in Jira, Create Issues and Add Comments in the project.
+    """
+    systems = get_providers().ticketing
+    if not systems:
+        return {"ticket_id": None, "url": None, "error": "no ticketing system is configured"}
+    record = await read_record(payload)
+    ticket = ticket_for(record, phase=payload["phase"], why=payload.get("why", ""))
+    ticket = ticket.model_copy(update={"known": _known(record)})
+    answers = await asyncio.gather(
+        *(_upsert(one, ticket) for one in systems), return_exceptions=True
+    )
+    tickets: list[Json] = []
+    failed: dict[str, Exception] = {}
+    for system, answer in zip(systems, answers, strict=True):
+        if isinstance(answer, TicketReference):
+            tickets.append({"system": system.name} | _reference(answer))
+        elif isinstance(answer, Exception):
+            failed[system.name] = answer
+        else:
+            raise answer
+    if not tickets:
+        for error in failed.values():
+            if isinstance(error, RetryableError):
+                raise error
+        why = "; ".join(explain(error) for error in failed.values())
+        return {"ticket_id": None, "url": None, "error": why}
+    missing = {name: explain(error) for name, error in failed.items()}
+    first = {key: tickets[0][key] for key in ("ticket_id", "url")}
+    return first | {"tickets": tickets, "missing": missing}
+
+
+async def _upsert(system: Ticketing, ticket: Ticket) -> TicketReference:
+    return await system.upsert(ticket)
+
+
+def _reference(answer: TicketReference) -> Json:
+    return {"ticket_id": answer.ticket_id, "url": answer.url, "own_id": answer.own_id}
+
+
+def _known(record: Json) -> dict[str, str]:
+    """Return the systems' own ids of the tickets that the record knows already."""
+    block = record.get("blocks", {}).get(BlockName.NOTIFICATION) or {}
+    tickets = (block.get("details") or {}).get("tickets") or []
+    return {one["system"]: one["own_id"] for one in tickets if one.get("own_id")}

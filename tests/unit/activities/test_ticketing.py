@@ -1,0 +1,98 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from activities.ticketing import open_ticket
+from shared.errors import PermissionDenied, RetryableError
+from shared.models.block import BlockName
+from shared.playbook.reporting.handover import notification_block
+from tests.support.fake_stores import FakeTicketing
+from tests.support.fakes import FakeHouse
+from tests.unit.activities.calls import CASE_ID, call
+from tests.unit.playbook.records import record
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+DOWN = RetryableError("HTTP 503", vendor="vendor", status=503)
+REFUSED = PermissionDenied("HTTP 403", vendor="vendor", status=403)
+
+
+@pytest.fixture(autouse=True)
+def case(house: FakeHouse) -> None:
+    house.cases.records[CASE_ID] = record()
+
+
+@pytest.fixture
+def other(house: FakeHouse) -> FakeTicketing:
+    """A second ticketing system beside the first."""
+    made = FakeTicketing()
+    made.name, made.ticket_id = "others", "SOC-1"
+    house.providers.ticketing.append(made)
+    return made
+
+
+@pytest.mark.parametrize("phase", ["opened", "decision_needed", "completed"])
+async def test_one_ticket_per_case(house: FakeHouse, phase: str) -> None:
+    found = await call(open_ticket, phase=phase)
+    assert found["ticket_id"] == "INC0010001"
+    assert found["url"] == "https://itsm.example/INC0010001"
+    assert found["missing"] == {}
+    [ticket] = house.ticketing.tickets
+    assert ticket.correlation_id == CASE_ID, "what makes a second call the same ticket"
+    assert ticket.severity == "High"
+
+
+async def test_an_itsm_that_is_down_is_tried_again_and_one_that_refuses_is_said(
+    house: FakeHouse,
+) -> None:
+    house.ticketing.failing["upsert"] = DOWN
+    with pytest.raises(RetryableError):
+        await call(open_ticket, phase="opened")
+    house.ticketing.failing["upsert"] = REFUSED
+    found = await call(open_ticket, phase="opened")
+    assert found["ticket_id"] is None and "403" in found["error"]
+    house.providers.ticketing.clear()
+    found = await call(open_ticket, phase="opened")
+    assert found["error"] == "no ticketing system is configured"
+
+
+async def test_every_system_gets_the_ticket_and_the_first_is_the_case_s(
+    house: FakeHouse, other: FakeTicketing
+) -> None:
+    found = await call(open_ticket, phase="opened")
+    assert found["ticket_id"] == "INC0010001"
+    assert [one["ticket_id"] for one in found["tickets"]] == ["INC0010001", "SOC-1"]
+    assert house.ticketing.tickets == other.tickets
+
+
+@pytest.mark.parametrize("error", [DOWN, REFUSED])
+async def test_one_system_that_fails_costs_the_other_nothing(
+    house: FakeHouse, other: FakeTicketing, error: Exception
+) -> None:
+    house.ticketing.failing["upsert"] = error
+    found = await call(open_ticket, phase="opened")
+    assert found["ticket_id"] == "SOC-1"
+    assert list(found["missing"]) == ["tickets"] and "vendor" in found["missing"]["tickets"]
+
+
+async def test_when_all_fail_and_one_may_work_later_all_are_tried_again(
+    house: FakeHouse, other: FakeTicketing
+) -> None:
+    house.ticketing.failing["upsert"], other.failing["upsert"] = REFUSED, DOWN
+    with pytest.raises(RetryableError):
+        await call(open_ticket, phase="opened")
+    other.failing["upsert"] = REFUSED
+    found = await call(open_ticket, phase="opened")
+    assert found["ticket_id"] is None and found["error"].count("HTTP 403") == 4
+
+
+async def test_a_system_is_told_the_id_that_it_gave(house: FakeHouse, other: FakeTicketing) -> None:
+    known = record()
+    tickets = [
+        {"system": "others", "ticket_id": "SOC-1", "url": None, "own_id": "10002"},
+        {"system": "tickets", "ticket_id": "INC0010001", "url": None, "own_id": None},
+    ]
+    told = {"ticket": {"ticket_id": "INC0010001", "tickets": tickets}, "channels": {}}
+    known["blocks"][BlockName.NOTIFICATION] = notification_block(told, NOW, NOW)
+    house.cases.records[CASE_ID] = known
+    await call(open_ticket, phase="completed")
+    assert [ticket.known for ticket in other.tickets] == [{"others": "10002"}]
