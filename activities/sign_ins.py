@@ -26,6 +26,7 @@ from shared.playbook.sign_ins.late_logs import (
     reported_success,
 )
 from shared.playbook.sign_ins.models import REPORTED_BY_ALERT, SignInAnalysis, SuccessfulLogin
+from shared.playbook.sign_ins.neighbours_query import neighbours_query
 from shared.playbook.sign_ins.suspect import last_success
 from shared.playbook.sign_ins.times import sign_in_times
 from shared.settings import get_settings
@@ -108,12 +109,12 @@ async def _accounts_of_addresses(
     case: CaseRequest, addresses: list[str], before: datetime
 ) -> QueryResult | str:
     """Return who else the addresses signed in, or why that could not be asked."""
-    siem = get_providers().siem
+    siem, settings = get_providers().siem, get_settings()
     if siem is None or not addresses:
         return "not asked" if addresses else "the incident names no address"
     try:
         return await siem.run_query(
-            neighbours.QUERY,
+            neighbours_query(settings.okta_log_table if settings.okta_url else None),
             parameters=query_parameters(case, None) | {"addresses": addresses, "attackDay": before},
             start=_baseline_start(case),
             end=case.now,

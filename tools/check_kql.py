@@ -20,7 +20,7 @@ if __name__ == "__main__":
 from lab.simulators.kql_lint import union_conflict  # noqa: E402
 from shared.kql import let_statements  # noqa: E402
 from shared.playbook.hunts import load_hunts  # noqa: E402
-from shared.playbook.sign_ins import neighbours  # noqa: E402
+from shared.playbook.sign_ins.neighbours_query import OktaTable, neighbours_query  # noqa: E402
 from tools.detection_rules import load_rules  # noqa: E402
 
 TABLES_FILE = ROOT / "lab" / "simulators" / "specs" / "azure-monitor-tables.json"
@@ -32,6 +32,7 @@ HUNT_PARAMETERS = {
     "addresses": ["203.0.113.7"],
 }
 ADDRESS_PARAMETERS = HUNT_PARAMETERS | {"attackDay": datetime(2026, 11, 20, tzinfo=UTC)}
+ADDRESS_LOGS: tuple[OktaTable | None, ...] = (None, "OktaV2_CL", "Okta_CL")
 _NUMBERED_RESULT = re.compile(
     r"\bResultType\b\s*(?:==|!=|=~|!~|<=?|>=?)\s*-?\d"
     r"|(?<![\w\"'])-?\d+\s*(?:==|!=)\s*ResultType\b"
@@ -75,8 +76,13 @@ def repository_queries() -> dict[str, str]:
     prelude = let_statements(HUNT_PARAMETERS)
     hunts = {f"shared/playbook/hunts/{hunt.id}.kql": prelude + hunt.query for hunt in load_hunts()}
     rules = {f"infra/detections/{name}.yaml": rule.query for name, rule in load_rules().items()}
-    others = let_statements(ADDRESS_PARAMETERS) + neighbours.QUERY
-    return rules | hunts | {"shared/playbook/sign_ins/neighbours.py": others}
+    values = let_statements(ADDRESS_PARAMETERS)
+    others = {_name_of(table): values + neighbours_query(table) for table in ADDRESS_LOGS}
+    return rules | hunts | others
+
+
+def _name_of(table: OktaTable | None) -> str:
+    return "shared/playbook/sign_ins/neighbours_query.py" + (f" with {table}" if table else "")
 
 
 def analyse(queries: dict[str, str], schemas: Schemas) -> dict[str, Analysis]:

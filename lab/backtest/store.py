@@ -92,7 +92,7 @@ class SignInStore:
         return int(row[0])
 
     def address_use(self, account: str, address: str, start: datetime, end: datetime) -> AddressUse:
-        """Return what an address did to other accounts in a time (as ``neighbours.QUERY``)."""
+        """Return what an address did to other accounts in a time (as ``neighbours_query``)."""
         guess, right = (", ".join(f"'{code}'" for code in sorted(codes)) for codes in _CODES)
         rows = self._database.execute(
             f"SELECT sum(result_code IN ({guess})), sum(result_code IN ({right})), "  # noqa: S608

@@ -1,7 +1,8 @@
 """Who else an address signs in: the difference between an office and an intruder.
 
 One account's sign-ins do not show that its address guesses at many accounts, nor that half the
-office sits behind it. One query by address does. Accounts are counted, never named.
+office sits behind it. One query by address does (``neighbours_query``). Accounts are counted, never
+named.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,7 @@ from pydantic import Field
 from shared.models.base import Json, Model, UtcDatetime, VendorModel, to_utc
 from shared.models.signin import SignIn
 from shared.playbook.addresses import normalise_address
-from shared.playbook.sign_ins.codes import GUESSING_CODES, PASSWORD_RIGHT_CODES
+from shared.playbook.sign_ins.codes import PASSWORD_RIGHT_CODES
 from shared.playbook.sign_ins.detection import is_guess, source_of, user_of
 
 SPRAYED_ACCOUNTS = 5
@@ -27,45 +28,8 @@ one whose workplace this is, too: whoever was hit only today has none."""
 SETTLED_DAYS = 7
 """The first of them so long before the attack: by then a campaign's victims have been noticed, or
 the address is one that people share anyway."""
-_MOST_ADDRESSES = 1_000
 FLAGGED_LEVELS = ("medium", "high")
 """Risk at the sign-in that speaks against it; ``medium`` not when a second factor was passed."""
-
-
-def _codes(codes: Iterable[str]) -> str:
-    return ", ".join(f'"{code}"' for code in sorted(codes))
-
-
-def _table(name: str, interactive: str) -> str:
-    return f"""\
-    ({name}
-    | where IPAddress in (addresses)
-    | where not(UserId =~ userId or UserPrincipalName =~ userPrincipalName)
-    | project TimeGenerated, UserId, IPAddress, ResultType, Required = AuthenticationRequirement,
-        Level = RiskLevelDuringSignIn, State = RiskState, Interactive = {interactive})"""
-
-
-QUERY = f"""\
-union isfuzzy=true
-{_table("SigninLogs", "true")},
-{_table("AADNonInteractiveUserSignInLogs", "false")}
-| extend Success = ResultType == "0", Day = bin(TimeGenerated, 1d),
-    Guess = Interactive and ResultType in ({_codes(GUESSING_CODES)}),
-    Right = Interactive and ResultType in ({_codes({"0", *PASSWORD_RIGHT_CODES})})
-| where Guess or Right or Success
-| extend Usual = Success and TimeGenerated < attackDay and State != "confirmedCompromised"
-    and Level != "high" and (Level != "medium" or Required == "multiFactorAuthentication")
-| summarize Guesses = countif(Guess), Rights = countif(Right),
-    Days = dcountif(Day, Success and Interactive), UsualDays = dcountif(Day, Usual),
-    OldDays = countif(Usual and TimeGenerated < attackDay - {SETTLED_DAYS}d) by IPAddress, UserId
-| summarize GuessedAccounts = countif(Guesses > 0), RightAccounts = countif(Rights > 0),
-    RegularAccounts = countif(Days >= {SHARING_DAYS}),
-    UsualAccounts = countif(UsualDays >= {USUAL_DAYS}),
-    SettledAccounts = countif(UsualDays >= {USUAL_DAYS} and OldDays > 0) by IPAddress
-| take {_MOST_ADDRESSES}
-"""
-"""Values come as ``addresses``, ``userId``, ``userPrincipalName`` and ``attackDay``. Tokens that
-clients renew by themselves (the second table) show where people sit; only people guess."""
 
 
 class AddressUse(Model):
@@ -101,7 +65,7 @@ class AddressUse(Model):
 
 
 class _Row(VendorModel):
-    """A row of the query."""
+    """A row of ``neighbours_query``."""
 
     address: str | None = Field(default=None, alias="IPAddress")
     guessed_accounts: int = Field(default=0, alias="GuessedAccounts")

@@ -1,5 +1,6 @@
 """Who else an address signs in, as the activity asks it: the real query, on a real KQL engine."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,10 +26,10 @@ DOWN = RetryableError("timed out", vendor="sentinel", operation="query")
 class KustoSiem(FakeSiem):
     """Answers from rows, and remembers what was asked."""
 
-    def __init__(self, rows: list[Json]) -> None:
+    def __init__(self, rows: list[Json], okta: Sequence[Json] = ()) -> None:
         super().__init__()
         self._store = KqlStore()
-        self._store.load({"SigninLogs": rows})
+        self._store.load({"SigninLogs": rows, "OktaV2_CL": list(okta)})
         self.asked: list[Json] = []
         self.partial = False
 
@@ -103,6 +104,27 @@ async def test_days_of_an_attack_that_began_earlier_do_not_count(house: FakeHous
     assert use["before"] == "2026-11-19T00:00:00.000Z"
     assert use["usual_accounts"] == 0
     assert len(siem.asked) == 2
+
+
+@pytest.mark.parametrize(("url", "accounts"), [("https://contoso.okta.example", 9), ("", 3)])
+async def test_oktas_log_is_asked_when_there_is_okta(
+    house: FakeHouse, configure: Callable[..., None], url: str, accounts: int
+) -> None:
+    configure(okta_url=url)
+    okta = [
+        {
+            "TimeGenerated": format_utc(ATTACK_AT - timedelta(days=day)),
+            "OriginalUserId": f"00u{number}",
+            "OriginalActorAlternateId": f"worker{number}@contoso.example",
+            "SrcIpAddr": ATTACKER,
+            "EventOriginalType": "user.session.start",
+            "OriginalOutcomeResult": "SUCCESS",
+        }
+        for number in range(6)
+        for day in (1, 2)
+    ]
+    found = await look(house, KustoSiem(colleagues(3, 1, 2), okta))
+    assert found["details"]["analysis"]["address_use"]["usual_accounts"] == accounts
 
 
 async def test_missing_rows_are_said(house: FakeHouse) -> None:

@@ -12,12 +12,12 @@ from shared.models.directory import UserRisk
 from shared.models.signin import SignIn
 from shared.playbook.confidence.scoring import score
 from shared.playbook.sign_ins.neighbours import (
-    QUERY,
     AddressUse,
     address_use,
     attack_day,
     read_address_use,
 )
+from shared.playbook.sign_ins.neighbours_query import OktaTable, neighbours_query
 from tests.unit.playbook.builders import (
     ABROAD,
     ATTACK_AT,
@@ -157,10 +157,12 @@ def rows_of(events: list[SignIn]) -> list[dict[str, Any]]:
     ]
 
 
-def ask(tables: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+def ask(
+    tables: dict[str, list[dict[str, Any]]], okta: OktaTable | None = None
+) -> list[dict[str, Any]]:
     store = KqlStore()
     store.load(tables)
-    found = store.query(let_statements(PARAMETERS) + QUERY, None, None)
+    found = store.query(let_statements(PARAMETERS) + neighbours_query(okta), None, None)
     columns = [column.name for column in found.columns]
     return [dict(zip(columns, row, strict=True)) for row in found.rows]
 
@@ -186,6 +188,43 @@ def test_one_answer_for_each_address_however_many_accounts() -> None:
     assert read_address_use(rows, ATTACKER).usual_accounts == 300
     assert read_address_use(rows, HOME).usual_accounts == 3
     assert read_address_use(rows, "198.51.100.77") == AddressUse()
+
+
+OKTA_COLUMNS: dict[OktaTable, tuple[str, ...]] = {
+    "OktaV2_CL": (
+        "OriginalUserId",
+        "OriginalActorAlternateId",
+        "SrcIpAddr",
+        "EventOriginalType",
+        "OriginalOutcomeResult",
+    ),
+    "Okta_CL": (
+        "actor_id_s",
+        "actor_alternateId_s",
+        "client_ipAddress_s",
+        "eventType_s",
+        "outcome_result_s",
+    ),
+}
+
+
+@pytest.mark.parametrize("table", OKTA_COLUMNS)
+def test_people_who_sign_in_by_okta_count_and_one_person_counts_once(table: OktaTable) -> None:
+    def row(number: int, day: int, event: str, outcome: str) -> dict[str, Any]:
+        login = USER if number == 0 else f"User{number}@contoso.example"
+        values = (f"00u{number}", login, ATTACKER, event, outcome)
+        at = format_utc(ATTACK_AT - timedelta(days=day))
+        return {"TimeGenerated": at} | dict(zip(OKTA_COLUMNS[table], values, strict=True))
+
+    start = "user.session.start"
+    rows = [row(number, day, start, "SUCCESS") for number in range(7) for day in range(1, 12)]
+    rows += [row(number, day, start, "FAILURE") for number in range(20, 40) for day in range(1, 12)]
+    rows += [row(number, 3, "user.mfa.factor.update", "SUCCESS") for number in range(40, 60)]
+    entra = rows_of(month(range(4, 9), range(1, 12)))
+    found = read_address_use(ask({"SigninLogs": entra, table: rows}, table), ATTACKER)
+    assert (found.usual_accounts, found.settled_accounts) == (8, 8), "1 to 6 and 4 to 8"
+    assert (found.guessed_accounts, found.regular_accounts) == (0, 5), "Entra's alone"
+    assert read_address_use(ask({"SigninLogs": entra}, table), ATTACKER).usual_accounts == 5
 
 
 def test_an_address_in_two_spellings_is_one() -> None:
