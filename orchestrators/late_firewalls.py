@@ -58,6 +58,10 @@ class LateFirewalls:
         """Ask every missing firewall again; return the block's outcome as it is then."""
         missing = self.missing
         states = yield from align_all(self._ctx, payload, missing, blocking=True)
+        if not all(one["wanted"] for one in states):
+            # It was lifted meanwhile, and so is what has just been written: ``Block`` will say so.
+            self.timer = None
+            return outcome
         self._states |= {one["firewall"]: one for one in states}
         self._tries += 1
         self.plan(until)

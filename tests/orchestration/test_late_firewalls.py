@@ -1,12 +1,17 @@
 """Firewalls that did not take a block at once: tried again, told about, given up."""
 
+import threading
+from typing import Any
+
 import pytest
 
 from orchestrators import late_firewalls
+from shared.models.base import Json
+from shared.models.plan import ActionName
 from tests.support.blocks import FOUR, block, ended, events, order, panos_writes, wait_for
 from tests.support.durable_backend import Engine
 from tests.support.scripted_firewalls import ScriptedFirewalls
-from tests.support.scripts import default_scripts
+from tests.support.scripts import default_scripts, outcome
 
 
 @pytest.fixture(autouse=True)
@@ -62,3 +67,31 @@ def test_a_block_that_is_nowhere_is_tried_later_and_a_person_may_stop_that(
     done = ended(run, "203.0.113.14")
     assert (done["status"], done["undo"]) == ("failed", None)
     assert any("lifted by kim: no need" in event for event in events(run))
+
+
+def test_an_undo_while_a_firewall_is_tried_again_leaves_nothing_blocked(engine: Engine) -> None:
+    walls = ScriptedFirewalls("one", "late")
+    walls.refusing = {"late": "the group is full"}
+    scripts = walls.scripts()
+    trying, lifted = threading.Event(), threading.Event()
+
+    def change(payload: Json) -> Any:
+        if payload["firewall"] == "late" and not walls.refusing and not trying.is_set():
+            trying.set()
+            assert lifted.wait(20)
+        return scripts["change_firewall"](payload)
+
+    run = engine.case(default_scripts() | scripts | {"change_firewall": change})
+    block(run, "203.0.113.15", 50)
+    wait_for(lambda: any("tried again" in event for event in events(run)))
+    walls.refusing = {}
+    assert trying.wait(20)
+    mine = outcome(ActionName.BLOCK_IP) | {"target": "203.0.113.15"}
+    undo = run.start("lift_block", {"outcome": mine}, instance_id=f"{run.case_id}:lift")
+    run.wait_for_call("change_firewall", count=len(run.called("change_firewall")) + 1)
+    lifted.set()
+    run.wait(undo)
+    ended(run, "203.0.113.15")
+    assert walls.blocked == {"one": set(), "late": set()}
+    saved = [call["patch"] for call in run.called("save_case")]
+    assert not any("actions" in patch for patch in saved), "nothing says that it is blocked"

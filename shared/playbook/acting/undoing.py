@@ -1,8 +1,9 @@
 """A record after an undo: nothing forgotten, its status and its containment blocks true."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 
-from shared.models.base import Json
+from shared.models.base import Json, parse_utc
 from shared.models.block import BlockName
 from shared.models.case import CaseRecord, CaseStatus
 from shared.models.outcome import ActionStatus
@@ -19,21 +20,36 @@ def merge_undos(old: Sequence[Json] | None, new: Sequence[Json]) -> list[Json]:
     return [runs[number] for number in sorted(runs)]
 
 
-def keep_undone(old: Iterable[Json], merged: Sequence[Json]) -> list[Json]:
+def keep_undone(old: Sequence[Json], new: Sequence[Json], merged: Sequence[Json]) -> list[Json]:
     """Return outcomes in which nothing that was taken back is forgotten.
 
-    The response may still write its own memory of an action after an undo of it. The same act has
-    the same time; one that was done again later is not undone.
+    The response may still write its own memory of an action after an undo of it: the same act has
+    the same time. An undo may have been asked for before an action was done again, and have waited
+    for it: what was done before the undo ended is undone. What was done after it is not.
+
+    Args:
+        old: outcomes of the record.
+        new: those that are merged into it.
+        merged: one of both for each action and target.
     """
-    known = {(item["action"], item["target"]): item for item in old if item.get("undone")}
+    known: dict[tuple[str, str], Json] = {}
+    for item in (*old, *new):
+        key = (item["action"], item["target"])
+        if item.get("undone") and (key not in known or _undone_at(item) >= _undone_at(known[key])):
+            known[key] = item
     kept = []
     for item in merged:
         earlier = known.get((item["action"], item["target"]))
-        forgotten = earlier and not item.get("undone") and earlier["at"] == item["at"]
-        kept.append(
-            item | {"undo": None, "undone": earlier["undone"]} if earlier and forgotten else item
-        )
+        if earlier is not None and not item.get("undone"):
+            same = earlier["at"] == item["at"]
+            if same or _undone_at(earlier) > parse_utc(item["at"]):
+                item = item | {"undo": None, "undone": earlier["undone"]}
+        kept.append(item)
     return kept
+
+
+def _undone_at(outcome: Json) -> datetime:
+    return parse_utc(outcome["undone"]["at"])
 
 
 def status_now(case: CaseRecord) -> CaseStatus:

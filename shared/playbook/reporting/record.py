@@ -115,7 +115,7 @@ def _keep_events(old: Sequence[Json] | None, _new: Sequence[Json]) -> list[Json]
 
 
 def _merge_actions(old: Sequence[Json] | None, new: Sequence[Json]) -> list[Json]:
-    return keep_undone(old or [], merge_outcomes(old or [], new))
+    return keep_undone(old or [], new, merge_outcomes(old or [], new))
 
 
 def _merge_joined(old: Sequence[Json] | None, new: Sequence[Json]) -> list[Json]:

@@ -119,6 +119,19 @@ def test_what_the_response_remembers_does_not_bring_an_undone_action_back() -> N
     assert merged["actions"][0]["undone"] is None, "what was done anew is not undone"
 
 
+@pytest.mark.parametrize("undo_first", [True, False])
+def test_an_undo_that_waited_for_a_second_containment_takes_that_back(undo_first: bool) -> None:
+    """It was asked for about the first, ran after the second, and what it restored is so."""
+    again = done("DisableAccount", at="2026-11-20T13:00:00.000Z", undo={"account_enabled": True})
+    undone = {"actions": [back(DISABLED, at="2026-11-20T13:05:00.000Z")]}
+    stored = record(actions=[DISABLED])
+    for patch in [undone, {"actions": [again]}] if undo_first else [{"actions": [again]}, undone]:
+        stored = merge_record(stored, patch)
+    [found] = stored["actions"]
+    assert (found["undo"], found["undone"]["at"]) == (None, "2026-11-20T13:05:00.000Z")
+    assert found["at"] == again["at"]
+
+
 def test_one_entry_for_each_undo() -> None:
     stored = record(undos=[run(finished_at=None)])
     merged = merge_record(stored, {"undos": [ALL_BACK]})
