@@ -59,6 +59,7 @@ def next_steps(record: CaseRecord | Json) -> list[str]:
         *_what_is_left_to_people(view),
         *(line for line in escalations(record) if line.startswith("Escalate")),
         *(line for _name, line in view.troubled_blocks()),
+        *_forwarding(view),
         *_investigate(view),
         _close(view),
     ]
@@ -183,6 +184,22 @@ def _what_is_left_to_people(view: CaseView) -> list[str]:
             "(POST /api/cases)."
         )
     return steps
+
+
+def _forwarding(view: CaseView) -> list[str]:
+    """Name what no inbox rule is: forwarding of the whole mailbox, which the app does not touch.
+
+    Source: learn.microsoft.com/powershell/module/exchange/set-mailbox (parameters).
+    """
+    if all(one.action is not ActionName.DISABLE_INBOX_RULES for one in view.record.actions):
+        return []
+    return [
+        "Forwarding of the whole mailbox is no inbox rule and was NOT looked at or changed: in the "
+        f'Exchange admin center open Mailboxes, {view.who}, "Manage email forwarding", or run '
+        f"Get-Mailbox {view.who} | Format-List ForwardingAddress, ForwardingSmtpAddress, "
+        "DeliverToMailboxAndForward. If it is not the user's: Set-Mailbox -ForwardingAddress $null "
+        "-ForwardingSmtpAddress $null -DeliverToMailboxAndForward $false."
+    ]
 
 
 def _investigate(view: CaseView) -> list[str]:

@@ -47,6 +47,16 @@ def test_failures_come_first() -> None:
     assert fifth.startswith("Escalate to L2 now: containment failed (ForcePasswordReset)")
 
 
+@pytest.mark.parametrize("status", ["succeeded", "failed", "skipped"])
+def test_forwarding_of_the_whole_mailbox_is_a_task_for_a_person(status: str) -> None:
+    found = next_steps(record(actions=[action("DisableInboxRules", status)]))
+    [task] = [step for step in found if "ForwardingSmtpAddress" in step]
+    assert "no inbox rule and was NOT looked at or changed" in task
+    assert "Get-Mailbox ann@contoso.com" in task
+    assert task.endswith("-DeliverToMailboxAndForward $false."), "nothing of it is cut off"
+    assert "ForwardingSmtpAddress" not in steps(actions=[action("RevokeSessions")])
+
+
 def test_what_the_guard_rails_left_to_people() -> None:
     why = "mastered on-premises: the password must be reset in Active Directory, twice, by hand"
     text = steps(
