@@ -6,9 +6,11 @@ everybody sees them. Slack wants an answer within 3 seconds and shows nothing of
 (https://docs.slack.dev/interactivity/handling-user-interaction).
 """
 
+import asyncio
 import json
 import logging
 import time
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 import azure.durable_functions as df
@@ -18,7 +20,7 @@ from pydantic import Field
 from shared.bootstrap import get_providers
 from shared.case_links import Claims, Purpose, read_token
 from shared.errors import TourniquetError
-from shared.models.base import VendorModel
+from shared.models.base import Json, VendorModel
 from shared.playbook.intake.fields import InvalidBody
 from shared.playbook.planning.answers import SLACK
 from shared.policy import get_policy
@@ -29,8 +31,13 @@ from triggers.cases import find_record
 from triggers.deciding import Answerer, parse_decision, send_decision
 from triggers.principal import is_nick_of
 
+if TYPE_CHECKING:
+    from shared.providers.slack import Slack
+
 blueprint = df.Blueprint()
 
+MAIL_SECONDS = 1.5
+"""How long looking up who pressed may take."""
 _log = logging.getLogger("tourniquet.triggers")
 
 
@@ -172,17 +179,41 @@ async def _decide(
         return "nothing was done: the case store does not answer; try again in a minute"
     if record is None:
         return "there is no such case any more"
-    if is_nick_of((who.username, who.name), record["account"]):
+    if await _is_own_account(who, record["account"]):
         return "this case is about your own account; somebody else has to decide"
     by = Answerer(f"{who.username or who.id} (Slack {who.id})", "slack", f"{SLACK}:{who.id}")
     decision = await send_decision(client, record, body, by)
     return decision if isinstance(decision, str) else None
 
 
-async def _tell(interaction: Interaction, text: str) -> None:
+async def _is_own_account(who: Person, account: Json | None) -> bool:
+    """Return whether the case is about whoever pressed, by short name or by mail address.
+
+    Slack waits for 3 seconds in all. Without the address the name has to do.
+    """
+    slack = _slack()
+    if is_nick_of((who.username, who.name), account):
+        return True
+    if slack is None or account is None:
+        return False
+    try:
+        async with asyncio.timeout(MAIL_SECONDS):
+            mail = await slack.mail_of(who.id)
+    except (TourniquetError, TimeoutError) as error:
+        why = error.describe() if isinstance(error, TourniquetError) else "no answer in time"
+        _log.warning("whose account a Slack user has is not known: %s", why)
+        return False
+    return is_nick_of((mail or "", (mail or "").partition("@")[0]), account)
+
+
+def _slack() -> "Slack | None":
     from shared.providers.slack import Slack
 
-    slack = next((one for one in get_providers().notifiers if isinstance(one, Slack)), None)
+    return next((one for one in get_providers().notifiers if isinstance(one, Slack)), None)
+
+
+async def _tell(interaction: Interaction, text: str) -> None:
+    slack = _slack()
     if slack is None:
         return
     try:

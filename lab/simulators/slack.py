@@ -1,8 +1,8 @@
 """Slack's Web API: failures are HTTP 200 with ``ok: false``.
 
-Operations: ``chat.postMessage``, ``chat.update``, ``auth.test``. The target is the channel (for
-an update, the message's timestamp). Bodies are checked against Slack's own Block Kit types and
-limits.
+Operations: ``chat.postMessage``, ``chat.update``, ``auth.test``, ``users.info``. The target is the
+channel (for an update, the message's timestamp). Bodies are checked against Slack's own Block Kit
+types and limits.
 """
 
 import json
@@ -14,13 +14,20 @@ from lab.simulators.exchange import Answer, Call, Operation
 from lab.simulators.specification import Specification
 from lab.simulators.vendor import Vendor, same
 
+SECOND_LINE = "C0LABSOC02"
+"""The channel of the second line; the bot is a member of it, too."""
 MAX_TEXT = 40_000
 """Characters of a message's text before Slack refuses it."""
+MEMBERS = {
+    "U0ANALYST1": "ana.lyst@contoso.example",
+    "U0DANARIVERS": "dana.rivers@contoso.example",
+}
+"""Members of the workspace and their mail addresses."""
 _STRUCTURED = ("blocks", "attachments", "metadata")
 
 
 class Slack(Vendor):
-    """One channel that the bot is a member of."""
+    """Two channels that the bot is a member of: the SOC's, and the second line's."""
 
     name: ClassVar[str] = "slack"
 
@@ -47,7 +54,9 @@ class Slack(Vendor):
         }
 
     def unmatched(self, call: Call) -> Operation | None:
-        """Slack takes POST for every method."""
+        """Slack takes POST for every method; ``users.info`` is in no specification that is kept."""
+        if call.path == "/users.info":
+            return Operation("users.info", self._user)
         is_test = call.method == "POST" and call.path == "/auth.test"
         return Operation("auth.test", self._test) if is_test else None
 
@@ -101,30 +110,32 @@ class Slack(Vendor):
     async def _post(self, call: Call) -> Answer:
         body = call.body
         call.target = str(body.get("channel", ""))
-        if call.target.lstrip("#") not in (self._channel.lstrip("#"), self._channel_id):
+        own = (self._channel.lstrip("#"), self._channel_id)
+        if call.target.lstrip("#") not in (*own, SECOND_LINE):
             return _failure("channel_not_found")
+        channel = SECOND_LINE if call.target == SECOND_LINE else self._channel_id
         if len(body.get("text") or "") > MAX_TEXT:
             return _failure("msg_too_long")
         self._count += 1
         ts = f"{int(time.time())}.{self._count:06d}"
         message = {
-            "type": "message", "channel": self._channel_id, "ts": ts, "user": "U0LABBOT01",
+            "type": "message", "channel": channel, "ts": ts, "user": "U0LABBOT01",
             "bot_id": "B0LABBOT01", "text": body.get("text", ""),
             "blocks": body.get("blocks", []),
         }  # fmt: skip
         if body.get("thread_ts"):
             message["thread_ts"] = body["thread_ts"]
         self._messages[ts] = message
-        answer = {"ok": True, "channel": self._channel_id, "ts": ts, "message": message}
+        answer = {"ok": True, "channel": channel, "ts": ts, "message": message}
         return Answer(200, answer, effect=True, detail={"ts": ts})
 
     async def _update(self, call: Call) -> Answer:
         body = call.body
         call.target = str(body["ts"])
         message = self._messages.get(call.target)
-        if body["channel"] != self._channel_id:
+        if body["channel"] not in (self._channel_id, SECOND_LINE):
             return _failure("channel_not_found")
-        if message is None:
+        if message is None or message["channel"] != body["channel"]:
             return _failure("message_not_found")
         changed = {k: body[k] for k in ("text", "blocks") if k in body}
         effect = any(message.get(k) != v for k, v in changed.items())
@@ -133,11 +144,21 @@ class Slack(Vendor):
             message["edited"] = {"user": "U0LABBOT01", "ts": f"{time.time():.6f}"}
         answer = {
             "ok": True,
-            "channel": self._channel_id,
+            "channel": message["channel"],
             "ts": call.target,
             "text": message["text"],
         }
         return Answer(200, {**answer, "message": message}, effect=effect)
+
+    async def _user(self, call: Call) -> Answer:
+        call.target = call.query.get("user", "")
+        mail = MEMBERS.get(call.target)
+        if mail is None:
+            return _failure("user_not_found")
+        name = mail.partition("@")[0]
+        profile = {"real_name": name, "display_name": name, "email": mail}
+        user = {"id": call.target, "team_id": "T0LAB00001", "name": name, "profile": profile}
+        return Answer(200, {"ok": True, "user": user})
 
     async def _test(self, call: Call) -> Answer:
         body = {
@@ -145,7 +166,7 @@ class Slack(Vendor):
             "user": "tourniquet", "team_id": "T0LAB00001", "user_id": "U0LABBOT01",
             "bot_id": "B0LABBOT01", "is_enterprise_install": False,
         }  # fmt: skip
-        return Answer(200, body, {"x-oauth-scopes": "chat:write"})
+        return Answer(200, body, {"x-oauth-scopes": "chat:write,users:read,users:read.email"})
 
 
 def _failure(error: str) -> Answer:

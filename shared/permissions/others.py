@@ -52,6 +52,14 @@ OTHER_NEEDS: tuple[Need, ...] = (
         setting="slack_bot_token",
     ),
     _other(
+        purpose="Whose account a Slack user has, so that nobody decides about their own",
+        vendor="slack",
+        operations=("users.info",),
+        permission="Slack scopes `users:read` and `users:read.email`",
+        without="Only the short name in Slack is compared with the account's.",
+        setting="slack_bot_token",
+    ),
+    _other(
         purpose="E-mail",
         vendor="email",
         operations=("message.send",),

@@ -117,3 +117,10 @@ async def test_somebody_is_answered_in_the_messages_thread(lab: Lab, settings: S
     assert (reply["thread_ts"], reply["text"]) == (ts, "<@U0ANALYST1> no &lt;!channel&gt;")
     with pytest.raises(PermanentError):
         await slack.reply(channel=channel, ts=ts, user="U1> <!channel", text="x")
+
+
+async def test_whose_account_a_member_has(lab: Lab, settings: Settings) -> None:
+    assert await Slack(settings).mail_of("U0ANALYST1") == "ana.lyst@contoso.example"
+    with pytest.raises(NotFound, match="user_not_found"):
+        await Slack(settings).mail_of("U0NOBODY")
+    assert [line["target"] for line in lab.ledger("slack")] == ["U0ANALYST1", "U0NOBODY"]

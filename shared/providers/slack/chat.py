@@ -1,11 +1,14 @@
-"""Slack Web API: ``chat.postMessage`` and ``chat.update`` with a bot token (scope chat:write).
+"""Slack Web API with a bot token.
+
+``chat.postMessage`` and ``chat.update`` need the scope chat:write, ``users.info`` users:read and
+users:read.email.
 
 Slack has no key against duplicates: the receipt's ``reference`` (``channel:ts``) is kept in the
 case and later notifications update that message.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from shared.errors import (
@@ -50,7 +53,16 @@ DENIED = frozenset(
         "token_revoked",
     }
 )
-NOT_THERE = frozenset({"channel_not_found", "not_in_channel", "is_archived", "channel_is_archived"})
+NOT_THERE = frozenset(
+    {
+        "user_not_found",
+        "user_not_visible",
+        "channel_not_found",
+        "not_in_channel",
+        "is_archived",
+        "channel_is_archived",
+    }
+)
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 """The earlier message cannot be changed any more: a new one is posted."""
 
@@ -60,6 +72,24 @@ class Posted(VendorModel):
 
     channel: str
     ts: str
+
+
+class Profile(VendorModel):
+    """The part of a member's profile that is used; hidden without the scope for it."""
+
+    email: str | None = None
+
+
+class Member(VendorModel):
+    """A member of the workspace."""
+
+    profile: Profile = Profile()
+
+
+class Looked(VendorModel):
+    """A successful answer of ``users.info``."""
+
+    user: Member
 
 
 class MessageGoneError(PermanentError):
@@ -124,21 +154,40 @@ class Slack:
         body = {"channel": channel, "thread_ts": ts, "text": said, "unfurl_links": False}
         await self._call("chat.postMessage", body)
 
-    async def _call(self, operation: str, body: Json) -> NotificationReceipt:
-        def check(answer: VendorResponse) -> None:
-            if error := to_error(answer, operation):
-                raise error
+    async def mail_of(self, user: str) -> str | None:
+        """Return the mail address of a member, ``None`` when Slack does not show it.
 
+        https://docs.slack.dev/reference/methods/users.info
+
+        Raises:
+            PermissionDenied: the token lacks a scope.
+            TourniquetError: see ``shared.errors``.
+        """
+        operation = "users.info"
+        answer = await self._client.request(
+            operation, "GET", "/users.info", params={"user": user}, check=_judge(operation)
+        )
+        return self._client.parse(Looked, answer.body, operation=operation).user.profile.email
+
+    async def _call(self, operation: str, body: Json) -> NotificationReceipt:
         answer = await self._client.request(
             operation,
             "POST",
             f"/{operation}",
             json=body,
-            check=check,
+            check=_judge(operation),
             retry=Retry.ALWAYS if operation == "chat.update" else Retry.IF_NOT_PROCESSED,
         )
         posted = self._client.parse(Posted, answer.body, operation=operation)
         return NotificationReceipt(channel=self.channel, reference=f"{posted.channel}:{posted.ts}")
+
+
+def _judge(operation: str) -> Callable[[VendorResponse], None]:
+    def check(answer: VendorResponse) -> None:
+        if error := to_error(answer, operation):
+            raise error
+
+    return check
 
 
 def to_error(answer: VendorResponse, operation: str) -> TourniquetError | None:
