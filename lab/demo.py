@@ -16,7 +16,7 @@ from lab.client import LabCallError, LabClient
 from lab.console.progress import Progress
 from lab.console.result import show_expectation, show_result
 from lab.console.terminal import format_seconds, is_live
-from lab.environment import repository_root
+from lab.environment import repository_root, with_addresses
 from lab.errors import LabError
 from lab.scenarios.checker import check
 from lab.scenarios.earlier import close_earlier_cases
@@ -89,8 +89,10 @@ async def run_play(console: Console, name: str) -> int:
 def _check_settings(scenario: Scenario) -> None:
     if scenario.settings:
         text = (RESULTS / "local.settings.json").read_text(encoding="utf-8")
-        if not scenario.settings.items() <= json.loads(text)["Values"].items():
-            wanted = " ".join(f"{name}={value}" for name, value in scenario.settings.items())
+        running = json.loads(text)["Values"]
+        settings = with_addresses(scenario.settings, running)
+        if not settings.items() <= running.items():
+            wanted = " ".join(f"{name}={value}" for name, value in settings.items())
             raise LabError(f"The scenario needs '{wanted} make lab'; or use 'make demo'.")
 
 

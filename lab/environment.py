@@ -96,6 +96,15 @@ def host_environment(ports: Ports, policy_file: Path, function_key: str) -> dict
     }
 
 
+def with_addresses(settings: Mapping[str, str], app: Mapping[str, str]) -> dict[str, str]:
+    """Return settings with ``{simulators}`` replaced by the address that all vendors have here.
+
+    ``app``: the app's other settings in this lab.
+    """
+    origin = app["TOURNIQUET_ARM_URL"].removesuffix("/arm")
+    return {name: value.replace("{simulators}", origin) for name, value in settings.items()}
+
+
 def simulator_environment(base: Mapping[str, str]) -> dict[str, str]:
     """Return the process environment of the simulators: this one's, but their own identity."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AZURE_")}

@@ -22,6 +22,7 @@ from lab.environment import (
     repository_root,
     simulator_environment,
     simulator_settings,
+    with_addresses,
 )
 from lab.errors import LabError
 from lab.functions_host import RunningHost
@@ -160,7 +161,7 @@ class Lab:
             state_dir=self.state_dir,
         )
         host = host_environment(self.ports, self.policy_file, self.function_key)
-        env = app | host | self._settings
+        env = app | host | with_addresses(self._settings, app)
         self.app_settings = env
         async with _all_or_nothing() as start:
             start(self._start_simulators(app))

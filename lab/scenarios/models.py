@@ -212,7 +212,10 @@ class Scenario(Model):
     mode: OperatingMode | None = None
     """The app's operating mode; unset is the lab's (automatic unless ``LAB_MODE`` says so)."""
     settings: dict[str, str] = Field(default_factory=dict)
-    """App settings that the scenario is about, over the lab's; it gets a lab of its own."""
+    """App settings that the scenario is about, over the lab's; it gets a lab of its own.
+
+    ``{simulators}`` stands for the address that all vendors have in the lab.
+    """
     policy: Json = Field(default_factory=dict)
     """Fields of the response policy, laid over the lab's; likewise."""
     tenant: Tenant
