@@ -2,6 +2,7 @@
 
 from activities.addresses import check_address
 from activities.analysis import analyse_activity, get_case_context
+from activities.answers import keeps_answers
 from activities.campaign import claim_campaign_note, find_campaign
 from activities.communication import comment_incident, notify_analysts
 from activities.containment import (
@@ -30,15 +31,15 @@ from activities.record import save_case
 from activities.restoring import enable_inbox_rules, restore_oauth_grants
 from activities.risk import confirm_compromised, dismiss_risk
 from activities.sign_ins import analyse_sign_ins
-from activities.undoing import enable_account
 from activities.ticketing import open_ticket
+from activities.undoing import enable_account
 
 ACTIVITIES = (
-    enrich_user,
-    check_address,
-    analyse_sign_ins,
-    analyse_activity,
-    get_case_context,
+    keeps_answers(enrich_user),
+    keeps_answers(check_address),
+    keeps_answers(analyse_sign_ins),
+    keeps_answers(analyse_activity),
+    keeps_answers(get_case_context),
     decide_response,
     read_account_state,
     disable_account,

@@ -16,10 +16,11 @@ from orchestrators.standing import Standing
 from shared.models.base import Json, format_utc
 from shared.models.block import BlockName
 from shared.models.case import CaseRequest
+from shared.models.evidence import LAST_SEAL
 from shared.playbook.acting.evidence import sealed_block, still_exporting
 from shared.playbook.reporting.handover import missing_evidence
 
-PATIENCE = timedelta(minutes=3)
+PATIENCE = timedelta(minutes=5)
 """How long the hand-over waits for the export after everything else is done: longer than the
 evidence store is tried when it is away."""
 
@@ -75,7 +76,7 @@ def seal_at_the_end(ctx: task.OrchestrationContext, preserving: Preserving) -> S
     if preserving.late:
         block = yield from _block(preserving)
         yield from attempt(save(ctx, case_id, {"blocks": {BlockName.EVIDENCE: block}}))
-    sealed, error = yield from _seal(ctx, case_id, "end of the watch")
+    sealed, error = yield from _seal(ctx, case_id, LAST_SEAL)
     patch: Json = {"timeline": timeline(ctx, _event(sealed, error))}
     if sealed:
         details = {key: sealed[key] for key in ("manifest", "items", "events")}

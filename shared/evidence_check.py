@@ -16,6 +16,7 @@ from shared.errors import NotFound
 from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.evidence import (
+    LAST_SEAL,
     EvidenceCheck,
     Finding,
     Manifest,
@@ -93,8 +94,16 @@ async def check_evidence(store: EvidenceReader, case_id: str, anchor: Anchor) ->
         async with gate:
             return await _check_item(store, case_id, item, stored.get(item.name))
 
+    async def check_unlisted(item: EvidenceItem) -> Finding:
+        async with gate:
+            return await _check_unlisted(store, case_id, manifest, item)
+
+    listed = {item.name for item in manifest.items}
+    others = [
+        one for one in stored.values() if one.name not in listed and not is_manifest(one.name)
+    ]
     findings = read.findings + list(await asyncio.gather(*map(check, manifest.items)))
-    findings += _added(manifest, stored)
+    findings += await asyncio.gather(*map(check_unlisted, others))
     findings += await _check_events(store, case_id, manifest, anchor)
     return EvidenceCheck(
         case_id=case_id,
@@ -198,17 +207,21 @@ async def _check_item(
     return _altered(item.name, detail)
 
 
-def _added(manifest: Manifest, stored: dict[str, EvidenceItem]) -> list[Finding]:
-    listed = {item.name for item in manifest.items}
-    return [
-        Finding(
-            name=name,
-            state=State.ADDED,
-            detail=f"not in {manifest_name(manifest.revision)}: kept since, or put there",
-        )
-        for name in sorted(stored)
-        if name not in listed and not is_manifest(name)
-    ]
+async def _check_unlisted(
+    store: EvidenceReader, case_id: str, manifest: Manifest, item: EvidenceItem
+) -> Finding:
+    """Tell what the case kept since its newest manifest from what somebody put there.
+
+    After the last manifest nothing more is kept. Before, only who can write to the store can make
+    something look as if the case had kept it; it is named all the same.
+    """
+    detail = f"not in {manifest_name(manifest.revision)}"
+    if item.sha256 and manifest.why != LAST_SEAL:
+        found = await _check_item(store, case_id, item, item)
+        if found.state is State.OK:
+            since = f"{detail}: kept by the case since"
+            return found.model_copy(update={"state": State.UNSEALED, "detail": since})
+    return Finding(name=item.name, state=State.ADDED, detail=f"{detail}: somebody put it there")
 
 
 async def _check_events(

@@ -33,7 +33,7 @@ SETTINGS_FILES = (ROOT / ".lab" / "local.settings.json", ROOT / "local.settings.
 """Looked at in this order, unless the shell says where the store is."""
 STORE_SETTING = "TOURNIQUET_BLOB_URL"
 CANNOT = 2
-_COLOURS = {State.OK: "green", State.ADDED: "yellow"}
+_COLOURS = {State.OK: "green", State.UNSEALED: "yellow"}
 _PART = 4 * 1024 * 1024
 
 
@@ -128,7 +128,7 @@ def show(console: Console, found: EvidenceCheck) -> None:
     if found.manifest_sha256:
         console.print(Text(f"{found.manifest}: SHA-256 {found.manifest_sha256}"))
         console.print("Compare it with the one in the ticket.")
-    wrong = sum(one.state is not State.OK for one in found.findings)
+    wrong = sum(one.state not in (State.OK, State.UNSEALED) for one in found.findings)
     verdict = "Everything is as it was kept." if found.is_sound else f"{wrong} not as kept."
     console.print(Text(verdict, "green" if found.is_sound else "bold red"))
 

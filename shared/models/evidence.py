@@ -24,6 +24,8 @@ COLLECTOR = "tourniquet 1.0.0"
 CHAIN_START = hashlib.sha256(FORMAT.encode()).hexdigest()
 """What the first event's hash covers in place of a predecessor's."""
 _MANIFEST = re.compile(r"manifest(?:-([2-9]|[1-9][0-9]{1,4}))?\.json", re.ASCII)
+LAST_SEAL = "end of the watch"
+"""Why the last manifest of a case is made: nothing is kept after it."""
 EVENTS = "events.jsonl"
 """Name of the item with the chain of the case's events."""
 
@@ -90,6 +92,8 @@ class State(StrEnum):
     ALTERED = "altered"
     MISSING = "missing"
     ADDED = "added"
+    UNSEALED = "unsealed"
+    """Kept by the case after its newest manifest; the next one will list it."""
 
 
 class Finding(Model):
@@ -117,7 +121,7 @@ class EvidenceCheck(Model):
     @property
     def is_sound(self) -> bool:
         """Whether everything is as it was kept."""
-        return all(finding.state is State.OK for finding in self.findings)
+        return all(one.state in (State.OK, State.UNSEALED) for one in self.findings)
 
 
 def manifest_name(revision: int) -> str:

@@ -217,8 +217,8 @@ def render_evidence(record: Json, found: EvidenceCheck) -> str:
         "evidence.html.j2",
         CaseRecord.model_validate(record),
         found=found,
-        wrong=[one for one in found.findings if one.state is not State.OK],
-        sound=[one for one in found.findings if one.state is State.OK],
+        wrong=[one for one in found.findings if one.state not in (State.OK, State.UNSEALED)],
+        sound=[one for one in found.findings if one.state in (State.OK, State.UNSEALED)],
     )
 
 

@@ -16,6 +16,7 @@ from enum import Enum
 from typing import Self
 
 from shared.errors import RetryableError, Throttled
+from shared.providers.heard import hear
 from shared.settings import Settings
 
 FIRST_WAIT_SECONDS = 0.5
@@ -127,4 +128,6 @@ async def call_with_retries[T](
 
     caller = stamina.AsyncRetryingCaller(attempts=policy.attempts, timeout=None)
     # The names are arguments so that stamina's log line of a retry has them.
-    return await caller(backoff, once, vendor, operation)
+    answer = await caller(backoff, once, vendor, operation)
+    hear(vendor, operation, answer)
+    return answer

@@ -13,7 +13,7 @@ from shared.bootstrap import set_providers
 from shared.evidence_check import Anchor, anchor_of, check_evidence
 from shared.models.base import Json
 from shared.models.block import BlockName
-from shared.models.evidence import EvidenceCheck, State, extend_chain, first_broken
+from shared.models.evidence import LAST_SEAL, EvidenceCheck, State, extend_chain, first_broken
 from tests.support.fakes import FakeHouse
 from tests.unit.activities.calls import CASE, CASE_ID, call
 
@@ -44,7 +44,7 @@ async def sealed_twice(house: FakeHouse) -> Json:
     await call(save_case, patch={"blocks": {BlockName.EVIDENCE: {"details": details}}})
     await seal(house, "response completed")
     await call(save_case, patch={"timeline": [{"at": AT, "event": "closed by Ada"}]})
-    await seal(house, "end of the watch")
+    await seal(house, "response completed, round 2")
     return house.cases.records[CASE_ID]
 
 
@@ -82,7 +82,7 @@ async def test_the_manifest_lists_what_the_case_knows_of_itself(house: FakeHouse
 async def test_sealing_again_for_the_same_reason_makes_nothing_new(house: FakeHouse) -> None:
     await sealed_twice(house)
     before = dict(house.evidence.blobs)
-    again = await call(seal_evidence, why="end of the watch", at=AT)
+    again = await call(seal_evidence, why="response completed, round 2", at=AT)
     assert again["manifest"]["name"] == "manifest-2.json"
     assert house.evidence.blobs == before
 
@@ -117,7 +117,8 @@ def test_one_altered_byte_anywhere_is_named(
     allowed = {name.removeprefix(PREFIX)}
     if "manifest" in name:
         # What only an altered manifest lists cannot be told from what was put there.
-        allowed |= {one for one, state in found.items() if state is State.ADDED}
+        later = (State.ADDED, State.UNSEALED)
+        allowed |= {one for one, state in found.items() if state in later}
     assert set(found) <= allowed
 
 
@@ -165,6 +166,22 @@ async def test_evidence_and_record_forged_together_are_found_by_the_ticket(
     assert (await check(house, record, ticket_sha256=said)).is_sound
     found = await check(house, record, ticket_sha256="f" * 64)
     assert wrong(found) == {"manifest named in the ticket": State.MISSING}
+
+
+async def test_what_the_case_kept_since_is_told_from_what_was_put_there(house: FakeHouse) -> None:
+    record = await sealed_twice(house)
+    house.evidence.keep(CASE_ID, "joined-1.json", b"{}", source="intake")
+    found = await check(house, record)
+    assert wrong(found) == {"joined-1.json": State.UNSEALED} and found.is_sound
+    house.evidence.blobs[f"{PREFIX}joined-1.json"] = b"[]"
+    assert wrong(await check(house, record)) == {"joined-1.json": State.ADDED}
+    house.evidence.blobs[f"{PREFIX}joined-1.json"] = b"{}"
+    await seal(house, LAST_SEAL)
+    found = await check(house, record := house.cases.records[CASE_ID])
+    assert wrong(found) == {}
+    house.evidence.keep(CASE_ID, "joined-2.json", b"{}", source="intake")
+    found = await check(house, record)
+    assert wrong(found) == {"joined-2.json": State.ADDED} and not found.is_sound
 
 
 async def test_a_case_without_evidence_is_not_sound(house: FakeHouse) -> None:

@@ -1,0 +1,102 @@
+"""What vendors answered is kept as they said it, and nothing waits for that."""
+
+import asyncio
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from activities.answers import keeps_answers, settle_answers
+from activities.registry import ACTIVITIES
+from shared.errors import RetryableError
+from shared.models.base import Json
+from shared.models.query import QueryResult
+from shared.providers.http import VendorResponse
+from shared.providers.retry import CallPolicy, call_with_retries
+from tests.support.fakes import FakeHouse
+from tests.unit.activities.calls import CASE, CASE_ID, call
+
+POLICY = CallPolicy(attempt_timeout=5, budget=5, attempts=1)
+
+
+async def ask(vendor: str, operation: str, answer: object) -> None:
+    async def attempt() -> object:
+        return answer
+
+    await call_with_retries(attempt, POLICY, vendor=vendor, operation=operation)
+
+
+def asking(*asked: tuple[str, str, object]) -> Any:
+    async def look_around(_: object, payload: Json) -> Json:
+        await asyncio.gather(*(ask(*one) for one in asked))
+        return {"seen": len(asked), "case": payload.get("case_id")}
+
+    return keeps_answers(look_around)
+
+
+def kept(house: FakeHouse) -> list[Json]:
+    names = [name for name in house.evidence.blobs if name.startswith(f"{CASE_ID}/answers/")]
+    packed = [gzip.decompress(house.evidence.blobs[name]) for name in names]
+    return [json.loads(line) for one in packed for line in one.splitlines()]
+
+
+async def test_every_answer_is_kept_in_the_vendors_words(house: FakeHouse) -> None:
+    headers = {"Set-Cookie": "sid=secret-1"}
+    reputation = VendorResponse(status=200, body={"data": {"score": 97}}, headers=headers)
+    rows = QueryResult(rows=[{"ResultType": "0", "n": 1}])
+    activity = asking(("abuseipdb", "check", reputation), ("log_analytics", "query", rows))
+    result = await call(activity, case=CASE)
+    assert result["seen"] == 2
+    await settle_answers()
+    lines = {line["vendor"]: line for line in kept(house)}
+    assert lines["abuseipdb"]["answer"] == {"status": 200, "body": {"data": {"score": 97}}}
+    assert lines["log_analytics"]["answer"]["rows"] == [{"ResultType": "0", "n": 1}]
+    assert lines["abuseipdb"]["operation"] == "check" and lines["abuseipdb"]["at"].endswith("Z")
+
+
+async def test_what_proves_who_we_are_is_never_kept(house: FakeHouse) -> None:
+    secret = VendorResponse(status=200, body={"access_token": "secret-1"}, headers={})
+    await call(asking(("okta", "token", secret), ("slack", "post", secret)), case=CASE)
+    await settle_answers()
+    assert house.evidence.blobs == {}
+
+
+async def test_the_activity_does_not_wait_for_the_store(house: FakeHouse) -> None:
+    gate = asyncio.Event()
+    put = house.evidence.put
+
+    async def slow(*args: Any, **more: Any) -> Any:
+        await gate.wait()
+        return await put(*args, **more)
+
+    house.evidence.put = slow  # type: ignore[method-assign] # a store that takes its time
+    answer = QueryResult(rows=[])
+    async with asyncio.timeout(5):
+        await call(asking(("log_analytics", "query", answer)), case=CASE)
+    assert kept(house) == []
+    gate.set()
+    await settle_answers()
+    assert len(kept(house)) == 1
+
+
+async def test_a_store_that_is_away_changes_nothing(
+    house: FakeHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.evidence.failing = {"put": RetryableError("away", vendor="blob")}
+    result = await call(asking(("log_analytics", "query", QueryResult())), case=CASE)
+    await settle_answers()
+    assert result["seen"] == 1
+    assert "were not kept" in caplog.text
+
+
+def test_what_the_decision_is_made_from_is_kept() -> None:
+    gathering = {
+        "enrich_user",
+        "check_address",
+        "analyse_sign_ins",
+        "analyse_activity",
+        "get_case_context",
+    }
+    wrapped = {one.__name__ for one in ACTIVITIES if hasattr(one, "__wrapped__")}
+    assert gathering <= wrapped
