@@ -75,7 +75,7 @@ async def run_play(console: Console, name: str) -> int:
             f" start it with 'LAB_MODE={scenario.mode} make lab', or use 'make demo'."
         )
     _check_settings(scenario)
-    _check_policy(scenario)
+    check_policy(scenario)
     _introduce(console, scenario)
     urls = running["urls"]
     async with LabClient(
@@ -96,7 +96,12 @@ def _check_settings(scenario: Scenario) -> None:
             raise LabError(f"The scenario needs '{wanted} make lab'; or use 'make demo'.")
 
 
-def _check_policy(scenario: Scenario) -> None:
+def check_policy(scenario: Scenario) -> None:
+    """Refuse a scenario about another policy than that of the running lab.
+
+    Raises:
+        LabError: the lab runs with another one.
+    """
     running = yaml.safe_load((RESULTS / "policy.yaml").read_text(encoding="utf-8"))
     if deep_merge(running, scenario.policy) != running:
         raise LabError("The scenario needs a policy of its own: use 'make demo'.")

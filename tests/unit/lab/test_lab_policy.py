@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.demo import check_policy
 from lab.errors import LabError
 from lab.policy import lab_policy, write_policy
 from lab.scenarios.loader import list_scenarios, load_common, load_scenario
@@ -43,6 +44,19 @@ def test_a_policy_of_the_users_own_takes_the_place_of_the_organisation_s(tmp_pat
     assert lab_policy(COMMON, env | {"LAB_MODE": "observe"})["mode"] == "observe"
     scenario = lab_policy(COMMON, env, mode=OperatingMode.AUTOMATIC)
     assert scenario["mode"] == "automatic"
+
+
+def test_a_scenario_with_a_policy_is_played_only_in_a_lab_that_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.demo.RESULTS", tmp_path)
+    vip = load_scenario("vip-sessions")
+    write_policy(tmp_path / "policy.yaml", lab_policy(COMMON, {}))
+    check_policy(load_scenario("vip-account"))
+    with pytest.raises(LabError, match="policy of its own"):
+        check_policy(vip)
+    write_policy(tmp_path / "policy.yaml", lab_policy(COMMON, {}, over=vip.policy))
+    check_policy(vip)
 
 
 def test_a_wrong_policy_is_said_before_anything_starts(tmp_path: Path) -> None:
