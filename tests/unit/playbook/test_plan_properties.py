@@ -57,6 +57,7 @@ ADDRESS = st.builds(
     reputation=st.sampled_from(AddressReputation),
     highly_unusual=st.booleans(),
     never_block=st.sampled_from([None, "it is our own"]),
+    doubts=st.lists(st.just("who else signs in from it could not be asked"), max_size=1),
 )
 SITUATION = st.fixed_dictionaries(
     {
@@ -132,7 +133,7 @@ def test_nothing_that_the_policy_forbids_is_ever_automatic(
             assert situation["synced"] is False
         if line.action is BLOCK:
             facts = by_address[line.target]
-            assert facts.never_block is None
+            assert (facts.never_block, facts.doubts) == (None, [])
             assert facts.reputation is AddressReputation.MALICIOUS or facts.highly_unusual
             assert facts.reputation is not AddressReputation.BENIGN
 
