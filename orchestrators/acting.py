@@ -83,8 +83,10 @@ def set_phase(ctx: task.OrchestrationContext, phase: CaseStatus) -> None:
     ctx.set_custom_status({"phase": phase})
 
 
-def _still_asks(standing: Standing) -> bool:
-    return any(item.disposition is Disposition.ASK for item in standing.decided.plan)
+def _asked(standing: Standing) -> list[tuple[str, str]]:
+    """Return what a person is asked."""
+    lines = (item for item in standing.decided.plan if item.disposition is Disposition.ASK)
+    return sorted((str(item.action), item.target) for item in lines)
 
 
 def _open(this: Round, todo: Todo, paused: str | None) -> Steps[None]:
@@ -109,12 +111,21 @@ def _open(this: Round, todo: Todo, paused: str | None) -> Steps[None]:
 
 
 def _ask_anew(this: Round, question: Question, raised: Raised) -> Steps[None]:
-    """Put a new question about a new judgement, unless that answers itself."""
+    """Put a new question about a new judgement, unless that answers itself.
+
+    When only more is done without asking, the question stays: whoever answers it is not refused,
+    and its time does not begin anew with each sign-in of an attacker.
+    """
     standing = this.standing
-    question.close()
+    asked = _asked(standing)
     raised.adopt(standing)
     todo, paused = yield from admit(this.ctx, standing, raised.todo)
-    yield from _open(this, Todo(todo.automatic, _still_asks(standing)), paused)
+    if not todo.asks and asked == _asked(standing):
+        this.start(todo.automatic)
+        yield from _write_verdict(this, CaseStatus.AWAITING_DECISION)
+        return
+    question.close()
+    yield from _open(this, Todo(todo.automatic, bool(_asked(standing))), paused)
     yield from change_messages(this.ctx, standing.case.case_id, "overtaken", question)
 
 

@@ -5,13 +5,13 @@ import pytest
 
 from orchestrators import joining
 from shared.models.base import Json
-from shared.models.plan import ActionName
+from shared.models.plan import ActionName, Disposition
 from shared.models.verdict import Confidence
 from tests.support.durable_backend import Run
 from tests.support.inbox import Inbox
-from tests.support.joining import close, joined_notes, judgements, last, respond
+from tests.support.joining import OTHER_ADDRESS, close, joined_notes, judgements, last, respond
 from tests.support.scripted_firewalls import blocked
-from tests.support.scripts import ADDRESS, SOON, T1, decided, fail, plan_line
+from tests.support.scripts import ADDRESS, DECISION, SOON, T1, decided, fail, plan_line
 
 type NewCase = Callable[..., Run]
 
@@ -228,3 +228,27 @@ def test_what_a_person_took_back_is_asked_before_it_is_done_again(case: NewCase)
     run.wait_for_call("comment_incident", count=5)
     close(run)
     assert len(run.called("force_password_reset")) == 1
+
+
+def test_another_address_does_not_set_back_the_time_of_a_question(case: NewCase) -> None:
+    """It is blocked without asking; what a person is asked is the same, and so is the question."""
+    inbox = Inbox()
+    ask = plan_line(ActionName.REVOKE_SESSIONS, Disposition.ASK)
+    block = plan_line(ActionName.BLOCK_IP)
+    other = block.model_copy(update={"target": OTHER_ADDRESS})
+    first = decided(Confidence.MEDIUM, [ask, block])
+    more = decided(Confidence.MEDIUM, [ask, other])
+    run = case(decide_response=judgements(first, more), **inbox.scripts())
+    respond(run)
+    run.wait_for_call("notify_analysts")
+    run.tell("Joined", inbox.put(7, addresses=[OTHER_ADDRESS]))
+    run.wait_for_call("change_firewall", count=2)
+    run.tell("Decision", DECISION)
+    run.wait_for_call("revoke_sessions")
+    run.wait_for_call("notify_analysts", count=2)
+    close(run)
+    phases = [call["phase"] for call in run.called("notify_analysts")]
+    assert phases == ["decision_needed", "completed"], "asked once, and answered"
+    assert blocked(run) == [ADDRESS, OTHER_ADDRESS]
+    asked = [call["patch"]["asked"] for call in run.called("save_case") if "asked" in call["patch"]]
+    assert all(one["answer_by"] == asked[0]["answer_by"] for one in asked)
