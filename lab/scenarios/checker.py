@@ -55,6 +55,7 @@ def _case(expect: CaseExpectation, record: Json) -> Iterator[Check]:
         yield _equal("other accounts hit", expect.campaign, record.get("campaign_count"))
     yield from _ticket(expect, record)
     yield from _evidence(expect, record)
+    yield from _asked(expect, record)
 
 
 def _equal(what: str, expected: Any, seen: Any) -> Check:
@@ -124,6 +125,16 @@ def _actions(expect: CaseExpectation, record: Json) -> Iterator[Check]:
     extra = [item for item in done if item["action"] not in known]
     title = "no other action taken" if known else "no action taken"
     yield Check(title, not extra, "; ".join(_outcome(item) for item in extra))
+
+
+def _asked(expect: CaseExpectation, record: Json) -> Iterator[Check]:
+    """Yield who decided, and what the timeline must tell once."""
+    if expect.decided_by:
+        decision = record.get("decision") or {}
+        yield _equal("decided by", expect.decided_by, decision.get("decided_by"))
+    for start in expect.timeline:
+        found = [one["event"] for one in record["timeline"] if one["event"].startswith(start)]
+        yield Check(f"timeline once: {start}", len(found) == 1, "; ".join(found) or "absent")
 
 
 def _is_target(item: Json, wanted: ExpectedAction) -> bool:

@@ -155,6 +155,9 @@ class CaseExpectation(Model):
     """How many other accounts the record says that the same address hit."""
     ticket: bool = True
     evidence: ExpectedEvidence = Field(default_factory=ExpectedEvidence)
+    decided_by: str | None = None
+    timeline: list[str] = Field(default_factory=list)
+    """Starts of entries, each of which must be there once."""
 
 
 class Expectation(CaseExpectation):
@@ -227,6 +230,8 @@ class Scenario(Model):
     faults: list[Json] = Field(default_factory=list)
     """Body of ``PUT /_lab/faults``."""
     decision: DecisionStep | None = None
+    silence: bool = False
+    """Nobody answers, and the play goes on until the deadline has passed."""
     undo: UndoStep | None = None
     expect: Expectation
 

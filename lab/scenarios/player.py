@@ -88,7 +88,7 @@ async def _follow(
 ) -> Json:
     """Read the record until the case is handed over; answer its question once.
 
-    A question that the scenario has no answer to ends the play: nobody would answer it.
+    A question that the scenario has no answer to ends the play, unless it is about silence.
     """
     decision, undo = staged.scenario.decision, staged.scenario.undo
     while True:
@@ -100,7 +100,8 @@ async def _follow(
         elif _is_over(staged, record) or time.monotonic() > deadline:
             return record
         if record["status"] == CaseStatus.AWAITING_DECISION:
-            if staged.scenario.decision is None and has_been_told(record):
+            nobody = staged.scenario.decision is None and not staged.scenario.silence
+            if nobody and has_been_told(record):
                 return record
             if decision is not None and has_been_told(record):
                 await asyncio.sleep(think_seconds)

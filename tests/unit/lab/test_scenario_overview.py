@@ -16,7 +16,13 @@ from shared.models.verdict import Confidence
 
 DOCS = Path(__file__).parents[3] / "docs" / "scenarios.md"
 SCENARIOS = [load_scenario(name) for name in list_scenarios()]
-NOT_CERTAIN = {"needs-approval", "no-account", "sign-in-log-empty", "sign-in-log-late"}
+NOT_CERTAIN = {
+    "needs-approval",
+    "no-account",
+    "nobody-answers",
+    "sign-in-log-empty",
+    "sign-in-log-late",
+}
 """Compromises that nobody could be certain of from what is known at that moment."""
 
 
