@@ -60,8 +60,8 @@ def link_campaign(
 ) -> Generator[task.Task[Any], Any, Json]:
     """Find the other accounts that an address hit, and tell the cases and the SOC.
 
-    Input: that of ``find_campaign``. Output: ``{"count", "told": cases that got the note}``. Never
-    fails: without the case store nothing is linked, and the record says so.
+    Input: that of ``find_campaign``. Output: ``{"count", "told": other cases that got the note}``.
+    Never fails: without the case store nothing is linked, and the record says so.
     """
     found = yield from attempt(case_activity(ctx, Activity.FIND_CAMPAIGN, payload, Retry.SAVE))
     if not found.result:
@@ -76,9 +76,19 @@ def link_campaign(
     words = _words(payload, links, payload["case_id"])
     yield from _write(ctx, payload["case_id"], _gains(links, payload["case_id"]), words)
     page = [_page(ctx, payload["case_id"], words)] if links["page"] else []
-    told = yield from _tell(ctx, payload, links)
-    yield from settle(page)
+    told, missed = yield from _tell(ctx, payload, links)
+    events = [_paged_line(one) for one in (yield from settle(page))]
+    if missed:
+        events.append(f"{missed} of the other accounts' cases could not be told")
+    if events:
+        patch = {"timeline": timeline(ctx, *events)}
+        yield from attempt(save(ctx, payload["case_id"], patch))
     return {"count": links["count"], "told": told}
+
+
+def _paged_line(answer: Settled) -> str:
+    channels = (answer.result or {}).get("channels", {}) or {f"nobody: {answer.error}": ""}
+    return f"SOC told of several accounts hit from one address: {', '.join(sorted(channels))}"
 
 
 def _page(ctx: task.OrchestrationContext, case_id: str, words: str) -> task.Task[Any]:
@@ -86,16 +96,18 @@ def _page(ctx: task.OrchestrationContext, case_id: str, words: str) -> task.Task
     return case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.SAVE)
 
 
-def _tell(ctx: task.OrchestrationContext, payload: Json, links: Json) -> Steps[int]:
-    """Tell this case's ticket and the others; return how many others got the note."""
+def _tell(ctx: task.OrchestrationContext, payload: Json, links: Json) -> Steps[tuple[int, int]]:
+    """Tell this case's ticket and the others; return how many others were told, and could not."""
     waiting: list[str] = []
-    told = 0
+    told = missed = 0
     for batch in batched([payload["case_id"], *links["tell"]], AT_ONCE, strict=False):
         answers = yield from _claim(ctx, payload, links, batch)
         takes = [one for one, answer in zip(batch, answers, strict=True) if _is_to(answer, "tell")]
         others = [case_id for case_id in takes if case_id != payload["case_id"]]
         yield from _note(ctx, payload, links, others)
         told += len(others)
+        failed = [one for one, answer in zip(batch, answers, strict=True) if answer.error]
+        missed += len([one for one in failed if one != payload["case_id"]])
         waiting += yield from _write_tickets(ctx, batch, answers)
     for seconds in TICKET_SECONDS:
         if not waiting:
@@ -105,7 +117,7 @@ def _tell(ctx: task.OrchestrationContext, payload: Json, links: Json) -> Steps[i
         for batch in batched(late, AT_ONCE, strict=False):
             answers = yield from _claim(ctx, payload, links, batch)
             waiting += yield from _write_tickets(ctx, batch, answers)
-    return told
+    return told, missed
 
 
 def _claim(

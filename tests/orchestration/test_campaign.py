@@ -8,7 +8,7 @@ from shared.errors import RetryableError
 from shared.models.base import Json
 from tests.support.durable_backend import Engine, Run
 from tests.support.neighbourhood import Neighbourhood, hit, name_of, neighbourhood
-from tests.support.scripts import ADDRESS, NO_CAMPAIGN, default_scripts
+from tests.support.scripts import ADDRESS, NO_CAMPAIGN, default_scripts, fail
 
 
 @pytest.fixture
@@ -49,6 +49,7 @@ def test_five_accounts_hit_by_one_address_are_linked_once(town: Neighbourhood) -
     words = f"2 other accounts were hit from {ADDRESS}: {name_of(1)}, {name_of(2)}"
     pages = [paged(run) for run in runs]
     assert pages == [[], [], [words], [], []], "the SOC is told once, by the third"
+    assert [len(events(record, "SOC told")) for record in records] == [0, 0, 1, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -111,6 +112,24 @@ def test_a_ticket_is_noted_once_it_is_there_and_never_made(
     run.start("link_campaign", hit(1))
     assert run.output(dict) == {"count": 1, "told": 0}
     assert [call["phase"] for call in run.called("open_ticket")] == ["campaign"] * notes
+
+
+def test_who_could_not_be_told_is_said(engine: Engine) -> None:
+    other = engine.case(default_scripts() | {"claim_campaign_note": fail("storage is away")})
+    one = {"count": 3, "cases": [], "milestone": 2, "tell": [other.case_id], "page": True}
+    scripts = {
+        "find_campaign": lambda _payload: one,
+        "claim_campaign_note": fail("storage is away"),
+        "notify_analysts": fail("no channel answers"),
+    }
+    run = engine.case(default_scripts() | scripts)
+    run.start("link_campaign", hit(1))
+    assert run.output(dict) == {"count": 3, "told": 0}
+    last = run.called("save_case")[-1]["patch"]["timeline"]
+    assert [entry["event"] for entry in last] == [
+        "SOC told of several accounts hit from one address: nobody: no channel answers",
+        "1 of the other accounts' cases could not be told",
+    ]
 
 
 def test_a_storm_in_one_instant_leaves_nobody_out_and_tells_the_soc_once(

@@ -1,6 +1,7 @@
 """Several cases at one address: campaign and record are the real activities, the rest scripted."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -9,9 +10,10 @@ from activities.campaign import claim_campaign_note, find_campaign
 from activities.record import save_case
 from shared.bootstrap import set_providers
 from shared.models.base import Json
+from shared.models.block import BlockName
 from shared.models.case import CaseRequest
 from shared.playbook.reporting.record import initial_record
-from tests.support.durable_backend import Engine, Run
+from tests.support.durable_backend import Engine, Run, Script
 from tests.support.fakes import FakeHouse
 from tests.support.joining import LATER
 from tests.support.scripts import ADDRESS, T0, case_payload, decided, default_scripts
@@ -32,7 +34,8 @@ class Neighbourhood:
     def attack(self, **scripts: Any) -> Run:
         """Open a case about one more account; wait until it is handed over and linked."""
         number = len(self.runs) + 1
-        run = self._engine.case(default_scripts() | self._scripts(number) | scripts)
+        late = {"find_campaign": self._once_ticketed(self._real(find_campaign))}
+        run = self._engine.case(default_scripts() | self._scripts(number) | late | scripts)
         self.runs.append(run)
         self._open.append(run)
         account = {"key": f"{number:032x}", "user_id": name_of(number)}
@@ -80,6 +83,22 @@ class Neighbourhood:
             "claim_campaign_note": self._real(claim_campaign_note),
             "save_case": self._real(save_case),
         }
+
+    def _once_ticketed(self, script: Script) -> Script:
+        """Let a script wait for the case's ticket: the engine's clock does not wait for it."""
+
+        def wait(payload: Json) -> Any:
+            limit = time.monotonic() + 20
+            while not self._has_ticket(payload["case_id"]) and time.monotonic() < limit:
+                time.sleep(0.01)
+            return script(payload)
+
+        return wait
+
+    def _has_ticket(self, case_id: str) -> bool:
+        record = self.house.cases.records.get(case_id)
+        block = record["blocks"][BlockName.NOTIFICATION] if record else {"outputs": {}}
+        return bool(block["outputs"].get("incident_ticket_id"))
 
     def _real(self, activity: Any) -> Any:
         def script(payload: Json) -> Any:
