@@ -33,6 +33,7 @@ from shared.playbook.acting.devices import (
     is_isolated,
 )
 from shared.ports import Endpoint
+from shared.settings import get_settings
 
 _log = logging.getLogger("tourniquet.activities")
 
@@ -200,7 +201,13 @@ async def _choose(endpoint: Endpoint, action: ActionName, payload: Json) -> Devi
         if earlier is None:
             raise
         return DeviceChoice.model_validate(earlier)
-    choice = choose_devices(action, payload["account"], devices, now=parse_utc(payload["now"]))
+    choice = choose_devices(
+        action,
+        payload["account"],
+        devices,
+        now=parse_utc(payload["now"]),
+        domains=get_settings().defender_domains,
+    )
     earlier = await _claim(payload, str(action), choice.to_json())
     return DeviceChoice.model_validate(earlier) if earlier else choice
 

@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     defender_enabled: bool = False
     defender_url: str = "https://api.security.microsoft.com"
     defender_isolation: Literal["Full", "Selective"] = "Full"
+    defender_domains: Annotated[list[str], NoDecode] = Field(default_factory=list)
+    """Windows domains (NetBIOS names) that accounts log on with, comma separated, besides the first
+    label of the domain in their own names."""
     virustotal_url: str = "https://www.virustotal.com/api/v3"
     virustotal_api_key: SecretStr | None = None
     abuseipdb_url: str = "https://api.abuseipdb.com/api/v2"
@@ -117,7 +120,7 @@ class Settings(BaseSettings):
     soc_mail_to: Annotated[list[str], NoDecode] = Field(default_factory=list)
     """The SOC distribution list."""
 
-    @field_validator("soc_mail_to", mode="before")
+    @field_validator("soc_mail_to", "defender_domains", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

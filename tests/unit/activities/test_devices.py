@@ -1,5 +1,6 @@
 """Orders to devices: once, claimed, found again, and taken back."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -108,6 +109,18 @@ async def test_a_store_that_is_away_stops_no_order(
 ) -> None:
     house.cases.failing["claim"] = RetryableError("away", vendor="blob")
     found = await call(scan_devices, **ASKED)
+    assert found["outcome"]["status"] == "succeeded"
+
+
+async def test_the_organisations_own_windows_domains_are_set(
+    endpoint: FakeEndpoint, configure: Callable[..., None]
+) -> None:
+    endpoint.devices = [device(1, logon(domain="CORP"))]
+    found = await call(scan_devices, **ASKED)
+    assert found["outcome"]["status"] == "skipped"
+    assert "CORP\\ada.lind" in found["left_out"]["lt-1"]
+    configure(defender_domains="CORP, LAB")
+    found = await call(scan_devices, **(ASKED | {"attempt": "devices-2"}))
     assert found["outcome"]["status"] == "succeeded"
 
 
