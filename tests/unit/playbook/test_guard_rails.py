@@ -2,12 +2,12 @@
 
 import pytest
 
+from shared.models.account_kind import AccountKind
 from shared.models.case import Account
 from shared.models.directory import DirectoryUser
 from shared.models.plan import ActionName
 from shared.playbook.planning.guard_rails import (
     AccountFacts,
-    AccountKind,
     account_facts,
     classify_account,
     everywhere,
