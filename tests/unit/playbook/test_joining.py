@@ -17,7 +17,6 @@ from shared.playbook.intake.joining import (
 )
 from shared.playbook.planning.decided import Decided, undecided
 from shared.playbook.planning.plan import hold_plan
-from shared.playbook.planning.plan import hold_plan
 from shared.playbook.planning.rising import (
     ask_about_undone,
     newly_asked,
