@@ -21,6 +21,7 @@ from tools.doctor.environment import SettingsFileError, check_settings, read_val
 from tools.doctor.identity import check_defender, check_graph
 from tools.doctor.logs import check_tables
 from tools.doctor.report import is_well, show, write
+from tools.doctor.trusted import check_trusted
 from tools.doctor.vendors import check_vendors
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,6 +62,7 @@ async def _ask(settings: Settings) -> list[Checked]:
         check_defender(settings),
         check_vendors(settings, providers),
         check_tables(settings, providers),
+        check_trusted(providers),
     )
     return [line for part in parts for line in part]
 
