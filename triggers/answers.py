@@ -75,7 +75,6 @@ def page(html: str, status: int = 200, *, cookie: str = "") -> func.HttpResponse
     policy = _PAGE_POLICY.format(style=style_source())
     headers = _SECURITY_HEADERS | {
         "Content-Security-Policy": policy,
-        "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
         "X-Frame-Options": "DENY",
     }
