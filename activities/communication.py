@@ -34,9 +34,10 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
     Input: ``{"case_id", "phase"}`` with phase ``opened``, ``decision_needed``, ``completed``,
     ``containment_failed``, ``not_held``, ``undone``, ``emergency`` or ``broke_off``. The last two
     come with ``why`` and ``record``, and fail when no channel took the message, to be tried again.
-    ``reminder``, ``escalated`` and ``second_needed`` come with ``why``. ``decided`` and
-    ``overtaken`` come with ``references`` of the question and change those messages. Output
-    ``{"channels": {channel: "sent" or what went wrong}, "references": {channel: its id}}``.
+    ``reminder``, ``escalated``, ``second_needed``, ``paused`` and ``campaign`` come with ``why``.
+    ``decided`` and ``overtaken`` come with ``references`` of the question and change those
+    messages. Output ``{"channels": {channel: "sent" or what went wrong}, "references": {channel:
+    its id}}``.
 
     Effect: one message per channel; ``decided``, ``overtaken``: the message no longer asks.
     Idempotency: e-mail carries a message id made from the content; Slack has no such key, so a

@@ -8,6 +8,7 @@ from shared.playbook.reporting.campaign_text import MOST_SHOWN, hit_words
 from shared.playbook.reporting.case_text import incident_comment_for, notification_for, ticket_for
 from shared.playbook.reporting.case_view import LINE_LIMIT
 from shared.playbook.reporting.next_steps import escalations, next_steps
+from shared.playbook.reporting.recipients import without_the_account
 from shared.playbook.reporting.record import initial_record, merge_record
 from tests.support.scripts import case_payload, decided
 
@@ -101,6 +102,12 @@ def test_the_message_to_the_soc_links_the_other_cases_first() -> None:
         ("Case of user0@contoso.example", f"{BASE}/case-{0:024x}/report"),
     ]
     assert message.question is None
+
+
+def test_no_mail_goes_to_another_account_of_the_campaign() -> None:
+    listed = ["soc@contoso.example", "User1@Contoso.example", "user2@contoso.example"]
+    left = without_the_account(listed, record(2))
+    assert left == ["soc@contoso.example", "user2@contoso.example"]
 
 
 @pytest.mark.parametrize("account", ["a\nb", "<script>", "x" * 500, "\u202eevil"])
