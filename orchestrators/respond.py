@@ -22,6 +22,11 @@ from shared.models.case import CaseRequest, CaseStatus
 from shared.playbook.acting.containment import final_status
 from shared.playbook.planning.decided import Decided
 
+_NOT_LOOKED_AT = (
+    "incidents that joined were looked at by nobody; send them again (run the playbook on them), "
+    "and they get a case"
+)
+
 
 def respond(ctx: task.OrchestrationContext, payload: Json) -> Generator[task.Task[Any], Any, Json]:
     """Answer one case: gather, decide, plan, open, ask, contain, preserve, hand over, watch.
@@ -36,7 +41,8 @@ def respond(ctx: task.OrchestrationContext, payload: Json) -> Generator[task.Tas
         return (yield from _respond(ctx, case, file))
     except Exception as error:
         yield from tell_of_failure(ctx, file, f"{type(error).__name__}: {error}")
-        yield from release(ctx, case)
+        if (yield from release(ctx, case)):
+            yield from tell_of_failure(ctx, file, _NOT_LOOKED_AT)
         raise
 
 

@@ -100,6 +100,16 @@ def test_the_account_is_given_free_at_the_end_whatever_the_end(case: NewCase) ->
     broken.wait_for_call("release_account")
 
 
+def test_people_learn_of_incidents_that_a_broken_case_has_not_looked_at(case: NewCase) -> None:
+    inbox = Inbox()
+    wrong = decided() | {"plan": [{"action": "No"}]}
+    run = case(decide_response=lambda _payload: wrong, **inbox.scripts())
+    inbox.put(7)
+    respond(run)
+    told = run.wait_for_call("notify_analysts", count=2)
+    assert told["phase"] == "broke_off" and "send them again" in told["why"]
+
+
 def test_a_store_that_is_down_or_a_scoring_that_fails_changes_nothing(case: NewCase) -> None:
     answers = iter([decided(Confidence.LOW, [plan_line(ActionName.MONITOR_ONLY)])])
     inbox = Inbox()
