@@ -20,6 +20,7 @@ MAX_TEXT = 40_000
 """Characters of a message's text before Slack refuses it."""
 MEMBERS = {
     "U0ANALYST1": "ana.lyst@contoso.example",
+    "U0LEADER01": "lee.d@contoso.example",
     "U0DANARIVERS": "dana.rivers@contoso.example",
 }
 """Members of the workspace and their mail addresses."""

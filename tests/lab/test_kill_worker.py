@@ -82,6 +82,32 @@ async def test_kill_9_during_an_undo(whole_lab: WholeLab, when: str) -> None:
     assert len(played.effects("entra users.patch")) == 2, "disabled once, enabled once"
 
 
+async def test_a_question_outlives_every_worker(whole_lab: WholeLab) -> None:
+    """Nothing that waits for an answer is in a worker's memory."""
+    case_id = (await whole_lab.waiting_case())["case_id"]
+    host = whole_lab.lab.host
+    before = set(host.worker_pids())
+    for victim in before:
+        os.kill(victim, signal.SIGKILL)
+    async with asyncio.timeout(30):
+        while True:
+            now = set(host.worker_pids())
+            if now and not now & before:
+                break
+            await asyncio.sleep(0.1)
+    assert (await whole_lab.client.get_case(case_id))["status"] == "awaiting_decision"
+    await whole_lab.client.decide(case_id, actions=["RevokeSessions"], comment="still here")
+    async with asyncio.timeout(30):
+        while True:
+            record = await whole_lab.client.get_case(case_id)
+            if record["status"] == "contained":
+                break
+            await asyncio.sleep(0.1)
+    assert record["decision"]["comment"] == "still here"
+    assert [one["action"] for one in record["actions"]] == ["RevokeSessions"]
+    await whole_lab.close(case_id)
+
+
 async def _second_change_struck(lab: WholeLab, *, effects: int) -> None:
     async with asyncio.timeout(30):
         while True:

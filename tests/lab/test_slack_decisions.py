@@ -4,10 +4,12 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lab.stack import Lab
 from tests.lab.slack_person import SlackPerson
 from tests.lab.whole_lab import WholeLab
 
@@ -86,3 +88,37 @@ async def test_what_is_not_a_valid_answer_changes_nothing(whole_lab: WholeLab) -
     )
     assert record["decision"]["actions"] == ["NoAction"]
     await whole_lab.close(case_id)
+
+
+async def test_two_people_have_to_agree(tmp_path: Path) -> None:
+    """One chooses and is not taken twice; the message then asks anew, and another confirms."""
+    policy = {"asking": {"two_persons": ["ordinary"]}}
+    made = Lab(auto_ports=True, state_dir=tmp_path, policy=policy, workers=1)
+    async with made as running, running.client() as client:
+        lab = WholeLab(running, client)
+        case_id = (await lab.waiting_case())["case_id"]
+        ana, lee = SlackPerson(lab), SlackPerson(lab, "U0LEADER01", "lee.d")
+        asked = await question(ana, case_id)
+        assert await ana.send(ana.press(asked, "decide", ticked=["RevokeSessions"])) == 200
+        record = await record_when(
+            lab, case_id, lambda found: "second needed" in json.dumps(found["timeline"])
+        )
+        assert (record["status"], record["question"]) == ("awaiting_decision", 2)
+        assert record["asked"]["first_answer"]["decided_by"] == "ana.lyst (Slack U0ANALYST1)"
+
+        [again] = [
+            one
+            for one in await ana.messages(case_id)
+            if one["ts"] != asked["ts"] and "decide" in json.dumps(one)
+        ]
+        for refused in (asked, again):
+            assert await ana.send(ana.press(refused, "decide", ticked=["RevokeSessions"])) == 200
+        assert await lee.send(lee.press(again, "decide", ticked=["RevokeSessions"])) == 200
+        record = await record_when(lab, case_id, lambda found: found["status"] == "contained")
+        decision = record["decision"]
+        assert decision["decided_by"] == "ana.lyst (Slack U0ANALYST1)"
+        assert decision["confirmed_by"] == "lee.d (Slack U0LEADER01)"
+        told = [line["body"] for line in await client.get_ledger()]
+        refusals = [one["text"] for one in told if one and one.get("thread_ts")]
+        assert ["question 2 is open" in refusals[0], "second person" in refusals[1]] == [True] * 2
+        assert "checkboxes" not in json.dumps(await ana.messages(case_id))
