@@ -5,13 +5,15 @@ import ipaddress
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.errors import TourniquetError
 from shared.playbook.addresses import contains, is_public, normalise_address, why_never_block
 from shared.providers.addresses import public_address
 
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The result must not depend on how busy the machine is."""
 OWN = ["198.51.100.0/28", "2001:db8:10::/48", "::ffff:203.0.113.64/122", "[2001:db8:20::1]"]
 
 
@@ -95,6 +97,7 @@ def test_public_and_exercise_addresses_may_be_blocked(address: str) -> None:
     assert is_public(address)
 
 
+@PATIENT
 @given(st.ip_addresses())
 def test_normal_form_is_stable(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     normal = normalise_address(str(address))
@@ -106,6 +109,7 @@ def test_normal_form_is_stable(address: ipaddress.IPv4Address | ipaddress.IPv6Ad
     )
 
 
+@PATIENT
 @given(st.text())
 def test_any_text_is_judged(text: str) -> None:
     normalise_address(text)
@@ -196,6 +200,7 @@ FORMS_OF_IPV4: tuple[Callable[[ipaddress.IPv4Address], str], ...] = (
 )
 
 
+@PATIENT
 @given(st.data())
 def test_no_spelling_of_a_forbidden_address_is_ever_blockable(data: st.DataObject) -> None:
     address = data.draw(FORBIDDEN)
@@ -208,6 +213,7 @@ def test_no_spelling_of_a_forbidden_address_is_ever_blockable(data: st.DataObjec
     assert why_never_block(text, OWN) is not None, text
 
 
+@PATIENT
 @given(st.ip_addresses())
 def test_a_firewall_takes_no_address_that_the_plan_refuses(
     address: ipaddress.IPv4Address | ipaddress.IPv6Address,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.models.policy import NeverBlock
@@ -15,6 +15,8 @@ from shared.playbook.planning.shared_services import shared_network, shared_netw
 from shared.playbook.sign_ins.models import SignInAnalysis, SuccessfulLogin
 from shared.playbook.sign_ins.neighbours import AddressUse
 
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The result must not depend on how busy the machine is."""
 NOW = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
 DAY = datetime(2026, 11, 20, tzinfo=UTC)
 ADDRESS = "203.0.113.66"
@@ -200,6 +202,7 @@ def test_trusted_networks_are_of_both_kinds(network: str, address: str) -> None:
     assert found.network == network
 
 
+@PATIENT
 @given(
     st.integers(0, 40),
     st.integers(0, 40),
