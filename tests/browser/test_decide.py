@@ -40,7 +40,7 @@ async def link_in_slack(lab: WholeLab, case: Json) -> str:
         if "/decision?token=" in json.dumps(one)
     ]
     buttons = [element for block in message["blocks"] for element in block.get("elements", [])]
-    return next(one["url"] for one in buttons if "/decision?token=" in one.get("url", ""))
+    return next(str(one["url"]) for one in buttons if "/decision?token=" in one.get("url", ""))
 
 
 async def click_on_another_site(watched: Watched, link: str) -> None:

@@ -2,8 +2,6 @@
 
 import base64
 import json
-import logging
-import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -15,13 +13,11 @@ from shared.case_links import Purpose
 from shared.models.base import Json
 from shared.models.firewall import block_instance
 from shared.models.plan import ActionName
-from shared.providers.slack.signature import sign
 from tests.support.fakes import FakeHouse
 from tests.support.scripts import ADDRESS, OBJECT_ID, outcome
 from tests.unit.playbook.records import planned, record
 from tests.unit.triggers.calls import (
     CASE_ID,
-    LINK_KEY,
     FakeClient,
     answer,
     handler,
@@ -30,7 +26,7 @@ from tests.unit.triggers.calls import (
     session,
     token,
 )
-from triggers import blocks, breaker, cases, decisions, slack, undo
+from triggers import blocks, breaker, cases, decisions, undo
 from triggers.principal import signed_in
 
 WHY = {"comment": "because"}
@@ -247,28 +243,3 @@ def test_which_claims_are_roles(typ: str, role_typ: str | None, counts: bool) ->
     found = signed_in(request(headers=person() | {"x-ms-client-principal": sent}))
     assert found is not None
     assert (found.roles == {"Tourniquet.Approver"}) == counts
-
-
-@pytest.mark.parametrize("nick", ["ann", "Ann@Contoso.com"])
-async def test_nobody_decides_about_themselves_in_slack(
-    client: Client, configure: Callable[..., None], caplog: pytest.LogCaptureFixture, nick: str
-) -> None:
-    configure(slack_signing_secret="how Slack signs", link_signing_key=LINK_KEY)
-    payload = {
-        "type": "block_actions",
-        "user": {"id": "U0ANALYST1", "username": nick},
-        "actions": [
-            {"action_id": "decide:NoAction", "value": f"{CASE_ID} {token(Purpose.DECISION)}"}
-        ],
-    }
-    raw = urlencode({"payload": json.dumps(payload)}).encode()
-    stamp = str(int(time.time()))
-    headers = {
-        "x-slack-request-timestamp": stamp,
-        "x-slack-signature": sign("how Slack signs", stamp, raw),
-    }
-    with caplog.at_level(logging.WARNING):
-        response = await handler(slack.slack_interaction)(request(raw=raw, headers=headers), client)
-    assert response.status_code == 200
-    assert changed(client) == 0
-    assert "own account" in caplog.text

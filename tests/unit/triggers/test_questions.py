@@ -49,6 +49,9 @@ class Replies(Slack):
     async def reply(self, *, channel: str, ts: str, user: str, text: str) -> None:
         self.said.append(text)
 
+    async def mail_of(self, user: str) -> str | None:
+        return f"{user.lower()}@contoso.com"
+
 
 @pytest.fixture(autouse=True)
 def said(house: FakeHouse, configure: Callable[..., None]) -> list[str]:

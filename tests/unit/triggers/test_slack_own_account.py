@@ -1,0 +1,82 @@
+"""In Slack, too, nobody decides about their own account: known by short name or mail address."""
+
+import json
+import time
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+import pytest
+
+from shared.case_links import Purpose
+from shared.errors import PermissionDenied
+from shared.providers.slack import Slack
+from shared.providers.slack.signature import sign
+from tests.support.fakes import FakeHouse
+from tests.support.scripts import OBJECT_ID
+from tests.unit.playbook.records import planned, record
+from tests.unit.triggers.calls import CASE_ID, LINK_KEY, FakeClient, handler, request, token
+from triggers import slack
+
+
+class Workspace(Slack):
+    """Slack that shows a mail address, hides it, or is away; remembers what was said."""
+
+    def __init__(self, mail: str | Exception | None) -> None:
+        self.mail = mail
+        self.said: list[str] = []
+
+    async def mail_of(self, user: str) -> str | None:
+        if isinstance(self.mail, Exception):
+            raise self.mail
+        return self.mail
+
+    async def reply(self, *, channel: str, ts: str, user: str, text: str) -> None:
+        self.said.append(text)
+
+
+@pytest.mark.parametrize(
+    ("nick", "mail", "refused"),
+    [
+        ("ann", None, True),
+        ("Ann@Contoso.com", None, True),
+        ("somebody", "ANN@contoso.com", True),
+        ("somebody", "ann@mail.contoso.com", True),
+        ("somebody", "kim@contoso.com", False),
+        ("somebody", None, False),
+        ("somebody", PermissionDenied("missing_scope"), False),
+    ],
+)
+async def test_nobody_decides_about_themselves_in_slack(
+    house: FakeHouse,
+    client: FakeClient,
+    configure: Callable[..., None],
+    nick: str,
+    mail: str | Exception | None,
+    refused: bool,
+) -> None:
+    configure(slack_signing_secret="how Slack signs", link_signing_key=LINK_KEY)
+    house.cases.records[CASE_ID] = record(
+        status="awaiting_decision",
+        plan=[planned("RevokeSessions", "ask")],
+        actions=[],
+        account={"object_id": OBJECT_ID, "user_principal_name": "Ann@contoso.com"},
+    )
+    workspace = Workspace(mail)
+    house.providers.notifiers.insert(0, workspace)
+    payload = {
+        "type": "block_actions",
+        "user": {"id": "U0ANALYST1", "username": nick},
+        "actions": [
+            {"action_id": "decide:NoAction", "value": f"{CASE_ID} {token(Purpose.DECISION)}"}
+        ],
+    }
+    raw = urlencode({"payload": json.dumps(payload)}).encode()
+    stamp = str(int(time.time()))
+    headers = {
+        "x-slack-request-timestamp": stamp,
+        "x-slack-signature": sign("how Slack signs", stamp, raw),
+    }
+    interact = handler(slack.slack_interaction)
+    assert (await interact(request(raw=raw, headers=headers), client)).status_code == 200
+    assert len(client.events) == (0 if refused else 1)
+    assert ["own account" in text for text in workspace.said] == ([True] if refused else [])
