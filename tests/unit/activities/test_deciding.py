@@ -88,7 +88,7 @@ async def test_a_clear_case_is_contained_without_asking() -> None:
     assert automatic(decided) == {"ForcePasswordReset", "RevokeSessions", "BlockIP"}
     assert decided.account["kinds"] == ["ordinary"]
     assert decided.user_principal_name == NAME
-    assert decided.address == decided.blockable_address == ATTACKER
+    assert decided.address == decided.blockable_address == decided.campaign_address == ATTACKER
     scoring = decided.blocks[BlockName.SCORING]
     assert scoring["status"] == "complete"
     assert scoring["inputs"]["ip_reputation_score"] == 90
@@ -225,7 +225,7 @@ async def test_without_a_firewall_no_block_is_planned_for_us(house: FakeHouse) -
     house.providers.firewalls.clear()
     decided = await decide()
     assert dispositions(decided)["BlockIP"] == "never"
-    assert decided.blockable_address is None
+    assert decided.blockable_address is None and decided.campaign_address == ATTACKER
 
 
 async def test_an_address_of_the_organisation_is_never_blocked(
@@ -234,7 +234,7 @@ async def test_an_address_of_the_organisation_is_never_blocked(
     govern(never_block={"addresses": ["203.0.113.0/24"]})
     decided = await decide()
     assert dispositions(decided)["BlockIP"] == "never"
-    assert decided.blockable_address is None
+    assert decided.blockable_address is None and decided.campaign_address is None
 
 
 async def test_an_address_of_a_common_service_is_never_blocked_however_bad_its_name(
@@ -245,7 +245,7 @@ async def test_an_address_of_a_common_service_is_never_blocked_however_bad_its_n
     [line] = [line for line in decided.plan if line.action == "BlockIP"]
     assert line.disposition == "never"
     assert "GreyNoise RIOT: Microsoft 365" in line.why
-    assert decided.blockable_address is None
+    assert decided.blockable_address is None and decided.campaign_address is None
 
 
 @pytest.mark.parametrize(("firewalls", "kind"), [(1, "never"), (2, "automatic")])

@@ -1,10 +1,16 @@
 from itertools import permutations
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.models.base import Json
 from shared.models.case import CaseRequest
+from shared.playbook.confidence.reputation import AddressReputation
+from shared.playbook.planning.attackers_own import attackers_own
+from shared.playbook.planning.plan import AddressFacts
+from shared.playbook.reporting.campaign import campaign_key, milestone, milestones
 from shared.playbook.reporting.record import MOST_CAMPAIGN, initial_record, merge_record
 from tests.support.scripts import case_payload
 
@@ -46,3 +52,35 @@ def test_the_same_campaign_comes_of_its_patches_in_any_order(numbers: list[int])
     results = [merged(*order, order[0]) for order in permutations(patches)]
     assert all(one == results[0] for one in results)
     assert len(results[0]["campaign"]) == min(len({n % 70 for n in numbers}), MOST_CAMPAIGN)
+
+
+def test_milestones_are_those_of_the_documentation() -> None:
+    assert milestones(1000) == [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
+    assert [milestone(count) for count in (0, 1, 4, 5, 49, 50)] == [0, 1, 2, 5, 20, 50]
+
+
+def test_a_key_names_no_address_and_is_one_for_a_customers_network() -> None:
+    first, same, other = (
+        campaign_key(f"2001:db8:66:{part}") for part in ("1::1", "1:ab::9", "2::1")
+    )
+    assert first == same != other
+    assert campaign_key("203.0.113.66") != campaign_key("203.0.113.67")
+    with pytest.raises(ValueError, match="not appear to be"):
+        campaign_key("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("facts", "own"),
+    [
+        ({}, True),
+        ({"reputation": AddressReputation.MALICIOUS}, True),
+        ({"cannot_block": "no firewall takes it"}, True),
+        ({"doubts": ["who else uses it could not be asked"]}, True),
+        ({"never_block": "5 other users usually sign in from it"}, False),
+        ({"reputation": AddressReputation.BENIGN}, False),
+    ],
+)
+def test_what_others_use_too_is_not_the_attackers_own(facts: dict[str, Any], own: bool) -> None:
+    found = attackers_own([AddressFacts(address="203.0.113.66", **facts)])
+    assert found == ("203.0.113.66" if own else None)
+    assert attackers_own([]) is None
