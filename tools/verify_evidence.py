@@ -18,14 +18,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shared.bootstrap import build_providers
 from shared.errors import NotFound, TourniquetError
 from shared.evidence_check import Anchor, anchor_of, check_evidence
 from shared.models.evidence import EvidenceCheck, State
 from shared.models.message import EvidenceItem
-from shared.providers.credentials import close_credential
-from shared.providers.http import close_sessions
-from shared.settings import Settings
 from tools.doctor.environment import SettingsFileError, read_values
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,6 +29,7 @@ SETTINGS_FILES = (ROOT / ".lab" / "local.settings.json", ROOT / "local.settings.
 """Looked at in this order, unless the shell says where the store is."""
 STORE_SETTING = "TOURNIQUET_BLOB_URL"
 CANNOT = 2
+_TRUST = frozenset({"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"})
 _COLOURS = {State.OK: "green", State.UNSEALED: "yellow"}
 _PART = 4 * 1024 * 1024
 
@@ -103,6 +100,13 @@ async def check_store(case_id: str, ticket_sha256: str | None) -> EvidenceCheck:
     Raises:
         TourniquetError: the store cannot be read.
     """
+    # Only now: aiohttp reads the trusted certificates (SSL_CERT_FILE) when it is imported, and
+    # the settings file may name them.
+    from shared.bootstrap import build_providers
+    from shared.providers.credentials import close_credential
+    from shared.providers.http import close_sessions
+    from shared.settings import Settings
+
     providers = build_providers(Settings())
     try:
         found = await providers.require("cases").load(case_id)
@@ -116,7 +120,10 @@ async def check_store(case_id: str, ticket_sha256: str | None) -> EvidenceCheck:
 
 def show(console: Console, found: EvidenceCheck) -> None:
     """Print every item with its state, what is wrong first."""
-    table = Table("state", "item", "what", title=f"Evidence of {found.case_id}")
+    table = Table("state", title=f"Evidence of {found.case_id}")
+    for column in ("item", "what"):
+        # A name that is cut does not name anything.
+        table.add_column(column, overflow="fold")
     order = sorted(found.findings, key=lambda one: (one.state is State.OK, one.name))
     for one in order:
         colour = _COLOURS.get(one.state, "bold red")
@@ -126,7 +133,8 @@ def show(console: Console, found: EvidenceCheck) -> None:
     for missing in found.not_collected:
         console.print(Text(f"Never collected: {missing.source}: {missing.reason}", "yellow"))
     if found.manifest_sha256:
-        console.print(Text(f"{found.manifest}: SHA-256 {found.manifest_sha256}"))
+        console.print(Text(f"SHA-256 of {found.manifest}:"))
+        console.print(Text(found.manifest_sha256), soft_wrap=True)
         console.print("Compare it with the one in the ticket.")
     wrong = sum(one.state not in (State.OK, State.UNSEALED) for one in found.findings)
     verdict = "Everything is as it was kept." if found.is_sound else f"{wrong} not as kept."
@@ -144,12 +152,15 @@ def _parse() -> argparse.Namespace:
 
 
 def _load(path: Path | None) -> None:
-    """Put a file's values under the environment's: what is set in the shell counts."""
+    """Put a file's values under the environment's: what is set in the shell counts.
+
+    But whom a lab trusts is its own affair: a company's proxy certificate in the shell is no help.
+    """
     if path is None and os.environ.get(STORE_SETTING):
         return
     chosen = path or next((one for one in SETTINGS_FILES if one.is_file()), None)
     for name, value in read_values(chosen).items() if chosen else ():
-        if not os.environ.get(name):
+        if name in _TRUST or not os.environ.get(name):
             os.environ[name] = value
 
 

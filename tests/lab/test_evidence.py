@@ -1,8 +1,12 @@
 """Evidence in the whole lab: complete, checked by page and command, not to be altered unseen."""
 
+import asyncio
 import gzip
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -16,7 +20,6 @@ from shared.providers.credentials import close_credential
 from shared.providers.http import close_sessions
 from shared.settings import Settings
 from tests.lab.whole_lab import WholeLab
-from tools import verify_evidence
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -90,14 +93,20 @@ async def test_the_ticket_holds_the_hash(closed: Played, store: BlobEvidenceStor
 
 
 async def test_the_page_and_the_command_find_it_sound(
-    whole_lab: WholeLab, closed: Played, store: BlobEvidenceStore
+    whole_lab: WholeLab, closed: Played, tmp_path: Path
 ) -> None:
     status, body = await _check(whole_lab, closed.record["case_id"])
     found = json.loads(body)
     assert (status, found["sound"], found["revision"]) == (200, True, 1), body
     status, body = await _check(whole_lab, closed.record["case_id"], "text/html")
     assert status == 200 and "The evidence is what was kept" in body
-    assert (await verify_evidence.check_store(closed.record["case_id"], None)).is_sound
+    command = [sys.executable, "-m", "tools.verify_evidence", closed.record["case_id"]]
+    command += ["--settings", str(whole_lab.lab.state_dir / "local.settings.json")]
+    command += ["--json", str(tmp_path / "evidence.json")]
+    ran = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
+    shown, _none = await ran.communicate()
+    assert ran.returncode == 0, shown.decode()
+    assert json.loads((tmp_path / "evidence.json").read_text())["sound"] is True
 
 
 async def test_one_altered_byte_is_named(
