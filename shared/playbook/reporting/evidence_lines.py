@@ -20,7 +20,5 @@ def evidence_lines(record: CaseRecord) -> list[str]:
     where = block.outputs.get("evidence_storage_location") if block else None
     lines = [f"{len(items)} items, {rows} log rows" + (f", in {where}" if where else "")]
     lines.append(f"SHA-256 of {manifest['name']}: {manifest['sha256']}")
-    lines.append(
-        f"Check: make verify-evidence CASE={record.case_id} SHA256={manifest['sha256']}"
-    )
+    lines.append(f"Check: make verify-evidence CASE={record.case_id} SHA256={manifest['sha256']}")
     return lines
