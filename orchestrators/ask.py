@@ -95,7 +95,7 @@ def _take(
     ctx: task.OrchestrationContext, file: CaseFile, standing: Standing, question: Question
 ) -> Steps[Decision | None]:
     """Return the answer that has come, or ``None``; a refused one is written down."""
-    answer = _parse(ctx, question.next_answer())
+    answer = parse_answer(ctx, question.next_answer())
     if answer is None or standing.answered.get(answer.question) == answer.decided_at:
         # An answer that was taken is sent again by every later one.
         return None
@@ -108,7 +108,7 @@ def _take(
     return answer
 
 
-def _parse(ctx: task.OrchestrationContext, data: object) -> Decision | None:
+def parse_answer(ctx: task.OrchestrationContext, data: object) -> Decision | None:
     """Return what an event answers, or ``None``.
 
     The routes send who decided. The Durable event raised by hand carries only what is posted to

@@ -61,7 +61,7 @@ def _respond(ctx: task.OrchestrationContext, case: CaseRequest, file: CaseFile) 
     ticket = yield from hand_over(ctx, file)
     set_phase(ctx, final_status(standing.outcomes))
     late = [] if is_complete(ticket) else [_start_late_ticket(ctx, case, ticket)]
-    while raised := (yield from watch(ctx, standing.case, standing.outcomes, joins)):
+    while raised := (yield from watch(ctx, standing, joins)):
         raised.adopt(standing)
         evidence = preserve(ctx, standing)
         yield from act(Round(ctx, file, standing, joins, evidence), raised.todo)

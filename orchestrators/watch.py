@@ -6,11 +6,12 @@ from typing import Any
 
 from durabletask import task
 
+from orchestrators.ask import parse_answer
 from orchestrators.case_file import acknowledged
 from orchestrators.flow import Retry, Steps, attempt, case_activity, save, timeline, utc_now
 from orchestrators.joining import Joins
 from orchestrators.names import Activity, Event
-from orchestrators.standing import Raised
+from orchestrators.standing import Raised, Standing
 from orchestrators.telling import tell_everywhere
 from shared.models.base import Json, format_utc
 from shared.models.case import CaseRequest, CaseStatus
@@ -26,10 +27,12 @@ class _Waits:
     acknowledged: task.CancellableTask[Any] | None
     closed: task.CancellableTask[Any] | None
     end: task.CancellableTask[Any] | None
+    answer: task.CancellableTask[Any] | None
+    """One that comes too late."""
     recheck: task.CancellableTask[Any] | None
 
     def pending(self) -> list[task.Task[Any]]:
-        every = (self.acknowledged, self.closed, self.end, self.recheck)
+        every = (self.acknowledged, self.closed, self.end, self.answer, self.recheck)
         return [one for one in every if one is not None]
 
     def cancel(self) -> None:
@@ -39,15 +42,15 @@ class _Waits:
                 one.cancel()
 
 
-def watch(
-    ctx: task.OrchestrationContext, case: CaseRequest, outcomes: list[Json], joins: Joins
-) -> Steps[Raised | None]:
+def watch(ctx: task.OrchestrationContext, standing: Standing, joins: Joins) -> Steps[Raised | None]:
     """Watch a handed-over case until a person closes it or the watch ends.
 
     The re-check is owed to a closed case, too; when the containment did not hold, the case is open
     again. Its blocks end by themselves (``block_address``). Returns a judgement that asks for
-    more, made by incidents that joined; then the caller acts, and watches anew.
+    more, made by incidents that joined; then the caller acts, and watches anew. An answer that
+    comes now is too late, and noted.
     """
+    case, outcomes = standing.case, standing.outcomes
     done = [item for item in outcomes if item["status"] == ActionStatus.SUCCEEDED]
     contained = any(item["action"] != ActionName.BLOCK_IP for item in done)
     timing = case.timing
@@ -60,6 +63,8 @@ def watch(
         winner = yield task.when_any([*waits.pending(), *joins.pending()])
         if winner is waits.acknowledged:
             yield from _acknowledge(ctx, case, waits)
+        elif winner is waits.answer:
+            yield from _too_late(ctx, standing, waits)
         elif winner is waits.recheck:
             waits.recheck = None
             held = yield from _recheck(ctx, case, outcomes)
@@ -87,6 +92,7 @@ def _people(
         "acknowledged": ctx.wait_for_external_event(str(Event.ACKNOWLEDGED)),
         "closed": ctx.wait_for_external_event(str(Event.CLOSED)),
         "end": ctx.create_timer(timedelta(hours=case.timing.watch_hours)),
+        "answer": ctx.wait_for_external_event(str(Event.DECISION)),
     }
 
 
@@ -107,6 +113,20 @@ def _acknowledge(ctx: task.OrchestrationContext, case: CaseRequest, waits: _Wait
     patch = acknowledged(ctx, _told(waits.acknowledged))
     waits.acknowledged = ctx.wait_for_external_event(str(Event.ACKNOWLEDGED))
     yield from attempt(save(ctx, case.case_id, patch))
+
+
+def _too_late(ctx: task.OrchestrationContext, standing: Standing, waits: _Waits) -> Steps[None]:
+    """Note an answer that no question waits for; one that was taken is often sent again."""
+    answer = parse_answer(ctx, _told(waits.answer))
+    waits.answer = ctx.wait_for_external_event(str(Event.DECISION))
+    if answer is None or standing.answered.get(answer.question) == answer.decided_at:
+        return
+    chosen = ", ".join(answer.actions)
+    event = (
+        f"an answer by {answer.decided_by} ({chosen}) came too late: no question is open, nothing "
+        "was done by it"
+    )
+    yield from attempt(save(ctx, standing.case.case_id, {"timeline": timeline(ctx, event)}))
 
 
 def _told(event: task.CancellableTask[Any] | None) -> Any:
@@ -143,10 +163,10 @@ def _recheck(
 def _end(ctx: task.OrchestrationContext, case: CaseRequest, waits: _Waits) -> Steps[None]:
     """Wait for people no longer; write down who closed the case, if somebody did."""
     closed = waits.closed if waits.closed is not None and waits.closed.is_complete else None
-    for one in (waits.acknowledged, waits.closed, waits.end):
+    for one in (waits.acknowledged, waits.closed, waits.end, waits.answer):
         if one is not None and not one.is_complete:
             one.cancel()
-    waits.acknowledged = waits.closed = waits.end = None
+    waits.acknowledged = waits.closed = waits.end = waits.answer = None
     if closed is None:
         event = "watch ended; the case was not closed by a person"
         yield from attempt(save(ctx, case.case_id, {"timeline": timeline(ctx, event)}))

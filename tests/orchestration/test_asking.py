@@ -57,6 +57,23 @@ def wait_for_phase(run: Run, phase: str) -> Json:
     return found
 
 
+def test_an_answer_after_the_decision_changes_nothing_and_is_noted(case: NewCase) -> None:
+    run = case(decide_response=question())
+    respond(run)
+    run.wait_for_call("notify_analysts")
+    run.tell("Decision", answer(REVOKE))
+    wait_for_phase(run, "completed")
+    saved = len(run.called("save_case"))
+    run.tell("Decision", {"not": "an answer"})
+    run.tell("Decision", answer(REVOKE))
+    run.tell("Decision", answer(RESET, decided_by="ana", decided_at="2026-11-20T12:02:00Z"))
+    run.wait_for_call("save_case", count=saved + 1)
+    close(run)
+    assert not run.called("force_password_reset")
+    [late] = [event for event in events(run) if "came too late" in event]
+    assert late.startswith("an answer by ana (ForcePasswordReset) came too late")
+
+
 @pytest.mark.parametrize("number", [0, 2, 99, "x"])
 def test_an_answer_to_another_question_changes_nothing(case: NewCase, number: object) -> None:
     run = case(decide_response=question())
