@@ -1,4 +1,3 @@
-import time
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +10,8 @@ from shared.models.case import CaseRequest
 from shared.playbook.reporting.record import initial_record
 from tests.support.fakes import FakeHouse
 from tests.unit.activities.calls import CASE, CASE_ID, call
+
+ASKED = {"at": "2026-11-20T12:00:00Z", "answer_by": "2026-11-20T13:00:00Z"}
 
 
 async def save(**patch: object) -> Json:
@@ -87,7 +88,7 @@ async def test_storage_that_is_away_is_tried_again_and_one_that_refuses_is_said(
 async def test_links_are_signed_only_when_a_key_is_set(
     house: FakeHouse, configure: Callable[..., None]
 ) -> None:
-    await save(case=CASE, status="awaiting_decision")
+    await save(case=CASE, status="awaiting_decision", question=1, asked=ASKED)
     assert set(house.cases.records[CASE_ID]["links"]) == {"status"}
     configure(link_signing_key="secret", public_url="https://soc.example")
     await save(timeline=entry("later"))
@@ -98,16 +99,17 @@ async def test_links_are_signed_only_when_a_key_is_set(
 
 
 async def test_a_question_put_again_gets_a_link_of_its_own(
-    house: FakeHouse, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    house: FakeHouse, configure: Callable[..., None]
 ) -> None:
     configure(link_signing_key="secret", public_url="https://soc.example")
-    await save(case=CASE, status="awaiting_decision")
+    await save(case=CASE, status="awaiting_decision", question=1, asked=ASKED)
     first = house.cases.records[CASE_ID]["links"]
-    monkeypatch.setattr("shared.case_links.time.time", lambda: time.time_ns() / 1e9 + 3600)
-    await save(status="awaiting_decision", question=2, decision=None)
+    await save(question=2, asked=ASKED, decision=None)
     second = house.cases.records[CASE_ID]["links"]
     assert second["decision"] != first["decision"]
     assert second["report"] == first["report"]
+    await save(question=2, asked=ASKED)
+    assert house.cases.records[CASE_ID]["links"] == second, "written again it is the same"
 
 
 async def test_the_same_patch_twice_is_once(house: FakeHouse) -> None:
