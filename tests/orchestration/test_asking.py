@@ -9,7 +9,7 @@ import pytest
 from shared.models.base import Json
 from shared.models.plan import ActionName, Disposition
 from shared.models.verdict import Confidence
-from tests.support.durable_backend import Run
+from tests.support.durable_backend import Run, durable_engine
 from tests.support.joining import close, events, last
 from tests.support.scripts import SOON, case_payload, decided, default_scripts, plan_line
 
@@ -200,16 +200,20 @@ def test_silence_never_does_what_the_plan_forbids(case: NewCase) -> None:
     assert last(run, "decision")["actions"] == ["MonitorOnly"]
 
 
-def test_silence_is_held_by_the_breaker_too(case: NewCase) -> None:
+def test_silence_is_held_by_the_breaker_too() -> None:
+    """On an engine of its own: there is one breaker for all cases of an engine."""
     none = {"automatic_per_hour": 0, "privileged_per_hour": 0, "directory_share_percent": 1.0}
-    run = case(decide_response=question(on_silence=[REVOKE], limits=none))
-    respond(run, approval_deadline_minutes=0.5)
-    wait_for_phase(run, "completed")
-    close(run)
+    judged = question(on_silence=[REVOKE], limits=none)
+    with durable_engine() as engine:
+        run = engine.case(default_scripts() | {"decide_response": judged})
+        respond(run, approval_deadline_minutes=0.5)
+        wait_for_phase(run, "completed")
+        close(run)
     assert not run.called("revoke_sessions")
     decision = last(run, "decision")
     assert decision["actions"] == ["MonitorOnly"]
     assert "automatic containment is paused" in decision["comment"]
+    assert phases(run).count("paused") == 1, "the SOC is told"
 
 
 def test_two_persons_have_to_choose_the_same(case: NewCase) -> None:
