@@ -102,7 +102,7 @@ def containment_and_reputation(victim: Victim, kind: str) -> list[Fault]:
         faults.entra("revokeSignInSessions"),
         faults.virustotal(),
         faults.abuseipdb(),
-        faults.logs("CommonSecurityLog | where SourceIP in (addresses) or"),
+        faults.logs("CommonSecurityLog | where", "| where SourceIP in (addresses) or"),
     ]
 
 
