@@ -18,7 +18,8 @@ from shared.ports import Ticketing
 async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Open the case's ticket in every ticketing system, or add to the ones that are there.
 
-    Input: ``{"case_id", "phase"}``, with ``why`` where something is new. Output ``{"ticket_id",
+    Input: ``{"case_id", "phase"}``, with ``why`` where something is new, and ``must_exist`` where
+    a ticket that is not there is not to be opened by this call. Output ``{"ticket_id",
     "url", "tickets": [{"system", "ticket_id", "url", "own_id"}], "missing": {system: why}}``:
     first the ticket of the system that is configured first and has one. Without any,
     ``ticket_id`` is ``None`` and ``error`` says why.
@@ -34,7 +35,8 @@ async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
         return {"ticket_id": None, "url": None, "error": "no ticketing system is configured"}
     record = await read_record(payload)
     ticket = ticket_for(record, phase=payload["phase"], why=payload.get("why", ""))
-    ticket = ticket.model_copy(update={"known": _known(record)})
+    more = {"known": _known(record), "must_exist": bool(payload.get("must_exist"))}
+    ticket = ticket.model_copy(update=more)
     answers = await asyncio.gather(
         *(_upsert(one, ticket) for one in systems), return_exceptions=True
     )

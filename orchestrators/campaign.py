@@ -162,7 +162,7 @@ def _write_tickets(
     known = dict(zip(case_ids, answers, strict=True))
     takes = [one for one, answer in known.items() if _is_to(answer, "tell")]
     there = [one for one in takes if _is_to(known[one], "has_ticket")]
-    notes = [{"case_id": one, "phase": "campaign"} for one in there]
+    notes = [{"case_id": one, "phase": "campaign", "must_exist": True} for one in there]
     yield from settle([case_activity(ctx, Activity.OPEN_TICKET, one, Retry.READ) for one in notes])
     return [one for one in takes if one not in there]
 

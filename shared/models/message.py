@@ -18,6 +18,8 @@ class Ticket(Model):
     severity: Literal["High", "Medium", "Low"]
     work_note: str = ""
     """Added as a comment on update; the description is set on creation only."""
+    must_exist: bool = False
+    """Only add to a ticket that is there: another writer opens it."""
     known: dict[str, str] = Field(default_factory=dict)
     """By ticketing system, its own id of this ticket, as an earlier answer gave it."""
 

@@ -11,7 +11,11 @@ class Ticketing(Protocol):
     name: str
 
     async def upsert(self, ticket: Ticket) -> TicketReference:
-        """Create the ticket, or add ``work_note`` to the one with the same correlation id."""
+        """Create the ticket, or add ``work_note`` to the one with the same correlation id.
+
+        Raises:
+            NotFound: there is none, and the ticket ``must_exist``.
+        """
         ...
 
 

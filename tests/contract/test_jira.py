@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import PermanentError, PermissionDenied, RetryableError
+from shared.errors import NotFound, PermanentError, PermissionDenied, RetryableError
 from shared.models.message import Ticket
 from shared.providers.jira import Jira
 from shared.providers.jira.document import LONGEST_TEXT, document, plain_text
@@ -133,3 +133,9 @@ def test_a_long_text_is_cut_where_one_sees_it() -> None:
 def _kinds(node: Any) -> set[str]:
     inside = [_kinds(one) for one in node.get("content", [])]
     return {node["type"]}.union(*inside)
+
+
+async def test_what_only_adds_a_note_opens_no_ticket(lab: Lab, jira: Jira) -> None:
+    with pytest.raises(NotFound):
+        await jira.upsert(ticket("Two accounts more", must_exist=True))
+    assert issues(lab) == []

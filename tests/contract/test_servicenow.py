@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.errors import PermanentError, RetryableError
+from shared.errors import NotFound, PermanentError, RetryableError
 from shared.models.message import Ticket
 from shared.providers.servicenow import ServiceNow
 from shared.settings import Settings
@@ -126,3 +126,9 @@ async def test_long_and_nasty_texts_fit(lab: Lab, make_settings: Callable[..., S
     assert (len(kept["short_description"]), len(kept["description"])) == (160, 4000)
     assert "[code]" not in notes(lab)[0]
     assert "[/CODE]" not in notes(lab)[0]
+
+
+async def test_what_only_adds_a_note_opens_no_ticket(lab: Lab, settings: Settings) -> None:
+    with pytest.raises(NotFound):
+        await ServiceNow(settings).upsert(ticket("Two accounts more", must_exist=True))
+    assert lab.state()["tickets"] == []

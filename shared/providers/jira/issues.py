@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic import Field
 
-from shared.errors import NotConfigured, PermanentError
+from shared.errors import NotConfigured, NotFound, PermanentError
 from shared.models.base import Json, VendorModel
 from shared.models.message import Ticket, TicketReference
 from shared.providers.http import VendorClient, VendorResponse, path
@@ -109,11 +109,14 @@ class Jira:
 
         Raises:
             NotConfigured: no address, credentials or project.
+            NotFound: there is none, and the ticket ``must_exist``.
             PermanentError: Jira does not take the issue, for example because the project asks for
                 a field of its own.
             TourniquetError: see ``shared.errors``.
         """
         issue = await self.find(ticket.correlation_id, known=ticket.known.get(VENDOR))
+        if issue is None and ticket.must_exist:
+            raise NotFound("the case has no issue", vendor=VENDOR, operation="search.jql")
         if issue is None:
             created = await self._create(ticket)
             if ticket.work_note:

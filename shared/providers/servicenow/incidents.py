@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from shared.errors import NotConfigured, PermanentError
+from shared.errors import NotConfigured, NotFound, PermanentError
 from shared.models.base import Json, VendorModel
 from shared.models.message import Ticket, TicketReference
 from shared.providers.http import VendorClient, path
@@ -92,11 +92,14 @@ class ServiceNow:
 
         Raises:
             NotConfigured: no address or credentials.
+            NotFound: there is none, and the ticket ``must_exist``.
             PermanentError: ServiceNow does not filter by ``correlation_id``, so that creating
                 could double the ticket.
             TourniquetError: see ``shared.errors``.
         """
         row = await self._find(ticket.correlation_id)
+        if row is None and ticket.must_exist:
+            raise NotFound("the case has no ticket", vendor=VENDOR, operation="incident.list")
         if row is None:
             created = await self._create(ticket)
             return self._reference(created, created=True)

@@ -96,3 +96,9 @@ async def test_a_system_is_told_the_id_that_it_gave(house: FakeHouse, other: Fak
     house.cases.records[CASE_ID] = known
     await call(open_ticket, phase="completed")
     assert [ticket.known for ticket in other.tickets] == [{"others": "10002"}]
+
+
+async def test_a_note_that_opens_nothing_says_so_to_the_system(house: FakeHouse) -> None:
+    await call(open_ticket, phase="campaign", must_exist=True)
+    await call(open_ticket, phase="completed")
+    assert [ticket.must_exist for ticket in house.ticketing.tickets] == [True, False]
