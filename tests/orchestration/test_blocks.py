@@ -92,7 +92,7 @@ def test_two_cases_share_one_block_and_the_last_lifts_it(engine: Engine) -> None
     walls = ScriptedFirewalls()
     first, second = (engine.case(default_scripts() | walls.scripts()) for _ in range(2))
     block(first, "203.0.113.3", HOURS)
-    block(second, "203.0.113.3", 10 * HOURS)
+    block(second, "203.0.113.3", 4 * HOURS)
     assert ended(first, "203.0.113.3")["undo"], "the block is this case's, too"
     assert "203.0.113.3" in walls.blocked["firewall"], "the second case still holds it"
     [event] = [text for text in events(first) if "expired" in text]
