@@ -8,14 +8,26 @@ from orchestrators import registry as orchestrators
 from shared.policy import get_policy
 from shared.telemetry import configure_logging
 from shared.warm_up import warm_up_in_background
-from triggers import blocks, breaker, cases, decisions, evidence, health, intake, slack, undo
+from triggers import (
+    access_pass,
+    blocks,
+    breaker,
+    cases,
+    decisions,
+    evidence,
+    health,
+    intake,
+    slack,
+    undo,
+)
 
 configure_logging()
 # A wrong policy stops the app here, with file, line and reason, before it could act on a guess.
 get_policy()
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 
-for trigger in (intake, breaker, cases, evidence, blocks, decisions, undo, slack, health):
+CASES = (cases, decisions, undo, access_pass, blocks, evidence)
+for trigger in (intake, *CASES, breaker, slack, health):
     app.register_functions(trigger.blueprint)
 for orchestrator in orchestrators.ORCHESTRATORS:
     app.orchestration_trigger(context_name="context")(orchestrator)

@@ -1,4 +1,4 @@
-"""The case record's only writer."""
+"""The case record's writer; only an access pass is noted beside it (triggers/noting.py)."""
 
 from typing import Any
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, overload
 
 from shared.errors import NotConfigured
 from shared.ports import (
+    AccessPasses,
     AuthenticationMethods,
     BlockList,
     Campaigns,
@@ -64,6 +65,8 @@ class Providers:
     mailbox: Mailbox | None = None
     authentication_methods: dict[str, AuthenticationMethods] = field(default_factory=dict)
     """By the directory's name, ``entra`` or ``okta``."""
+    access_passes: AccessPasses | None = None
+    """Of accounts in Entra."""
     grants: dict[str, ConsentGrants] = field(default_factory=dict)
     """By the directory's name."""
     endpoint: Endpoint | None = None
@@ -147,6 +150,7 @@ def build_providers(settings: Settings) -> Providers:
     """Return the providers that the settings name."""
     from shared.providers.entra import (
         Entra,
+        EntraAccessPasses,
         EntraGrants,
         EntraLocations,
         EntraMethods,
@@ -162,6 +166,7 @@ def build_providers(settings: Settings) -> Providers:
         trusted_networks=EntraLocations(settings, graph),
         mailbox=ExchangeMailbox(graph),
         authentication_methods={"entra": EntraMethods(graph)},
+        access_passes=EntraAccessPasses(graph),
         grants={"entra": EntraGrants(graph)},
     )
     _add_okta(providers, settings)

@@ -13,7 +13,7 @@ from shared.models.case import CaseRequest
 from shared.playbook.reporting.record import initial_record
 from shared.settings import get_settings
 from triggers.answers import json_answer, page, problem
-from triggers.identity import Refusal, find_caller, own_account, undo_mark
+from triggers.identity import Refusal, find_caller, own_account, pass_form, undo_mark
 from triggers.sessions import came_from_elsewhere, land, onward
 
 blueprint = df.Blueprint()
@@ -75,7 +75,8 @@ async def get_report(req: func.HttpRequest, client: df.DurableFunctionsClient) -
         return refusal.answer(req)
     from shared.pages import render_report
 
-    return page(render_report(record, undo=undo_mark(req, settings, record)))
+    mark, offer = undo_mark(req, settings, record), pass_form(req, settings, record)
+    return page(render_report(record, undo=mark, access_pass=offer))
 
 
 async def find_record(client: df.DurableFunctionsClient, case_id: str) -> Json | None:

@@ -171,7 +171,7 @@ class Simulators:
         self._graph.directory.load(
             tenant.accounts, file.namedLocations, file.conditionalAccessPolicies,
             file.riskDetections, file.appRoles, lag_seconds=file.replicaLagSeconds,
-            entra_id_p2=file.entraIdP2,
+            entra_id_p2=file.entraIdP2, temporary_access_pass=file.temporaryAccessPass,
             groups_are_readable="GroupMember.Read.All" not in file.appPermissionsWithheld,
             domains={item["id"]: item.get("authenticationType") or "" for item in file.domains},
         )  # fmt: skip

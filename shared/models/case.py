@@ -180,7 +180,8 @@ class CampaignCase(Model):
 class CaseRecord(Model):
     """The case record: everything people read, kept as ``<case_id>/record.json`` in Blob.
 
-    Field names are frozen (DESIGN section 5). Written only by the case's own activities.
+    Field names are frozen (DESIGN section 5). Written only by the case's own activities;
+    the route of access passes adds lines to the timeline.
     """
 
     case_id: str

@@ -25,6 +25,7 @@ from shared.pages.sign_in_plot import sign_in_plot
 from shared.pages.style import style
 
 __all__ = [
+    "render_case",
     "render_decided",
     "render_decision",
     "render_evidence",
@@ -65,13 +66,14 @@ def _environment() -> Environment:
     return environment
 
 
-def render_report(record: Json, *, undo: str | None = None) -> str:
+def render_report(record: Json, *, undo: str | None = None, access_pass: Json | None = None) -> str:
     """Return the case report as an HTML page; a record of any status can be shown.
 
     Args:
         record: the case record.
         undo: what the form that takes actions back repeats, to show that our page made it; ``None``
             when whoever looks may not take anything back, and gets no form.
+        access_pass: ``{"csrf", "form"}`` of the form for an access pass; ``None``: none is offered.
 
     Raises:
         pydantic.ValidationError: ``record`` is not a case record.
@@ -80,7 +82,7 @@ def render_report(record: Json, *, undo: str | None = None) -> str:
     activity = case.blocks.get(BlockName.ACTIVITY)
     evidence = case.blocks.get(BlockName.EVIDENCE)
     found = activity.outputs if activity else {}
-    return _render(
+    return render_case(
         "report.html.j2",
         case,
         lines=answer_lines(case),
@@ -91,6 +93,7 @@ def render_report(record: Json, *, undo: str | None = None) -> str:
         hunts_missing=found.get("incomplete_queries") or [],
         evidence=(evidence.details.get("items") or []) if evidence else [],
         undo_mark=undo,
+        pass_form=access_pass,
     )
 
 
@@ -126,7 +129,7 @@ def render_decision(
     options = options_for(case, attack_address(case))
     reasons = case.verdict.reasons if case.verdict else []
     heavy = sorted((one for one in reasons if one.weight), key=lambda one: -abs(one.weight))
-    return _render(
+    return render_case(
         "decision.html.j2",
         case,
         csrf=csrf,
@@ -153,7 +156,7 @@ def render_decided(record: Json, decision: Decision, *, is_one_of_two: bool = Fa
         pydantic.ValidationError: ``record`` is not a case record.
     """
     case = CaseRecord.model_validate(record)
-    return _render(
+    return render_case(
         "decided.html.j2",
         case,
         decision=decision,
@@ -186,7 +189,7 @@ def render_undo(
         pydantic.ValidationError: ``record`` is not a case record.
     """
     case = CaseRecord.model_validate(record)
-    return _render(
+    return render_case(
         "undo.html.j2",
         case,
         undo_mark=csrf,
@@ -213,7 +216,7 @@ def render_evidence(record: Json, found: EvidenceCheck) -> str:
     Raises:
         pydantic.ValidationError: ``record`` is not a case record.
     """
-    return _render(
+    return render_case(
         "evidence.html.j2",
         CaseRecord.model_validate(record),
         found=found,
@@ -227,7 +230,8 @@ def render_onward(to: str) -> str:
     return _environment().get_template("onward.html.j2").render(to=to)
 
 
-def _render(template: str, case: CaseRecord, **values: Any) -> str:
+def render_case(template: str, case: CaseRecord, **values: Any) -> str:
+    """Return a page about a case; ``values`` are what its template needs beside the case."""
     return (
         _environment()
         .get_template(template)

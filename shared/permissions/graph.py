@@ -195,6 +195,16 @@ GRAPH_NEEDS: tuple[Need, ...] = (
         changes=True,
     ),
     _graph(
+        purpose="A Temporary Access Pass after a password reset, when an analyst asks for it",
+        operations=("temporaryAccessPassMethods.post",),
+        calls=("POST /users/{id}/authentication/temporaryAccessPassMethods",),
+        permission="UserAuthenticationMethod.ReadWrite.All",
+        role_id="50483e42-d915-4231-9639-7fdb7fd190e5",
+        without="The page says so; the help desk issues the pass in Entra.",
+        changes=True,
+        optional=True,
+    ),
+    _graph(
         purpose="Inbox rules: list, disable, enable again (undo)",
         operations=("messageRules.list", "messageRules.patch"),
         calls=("PATCH /users/{id}/mailFolders/{id}/messageRules/{id}",),

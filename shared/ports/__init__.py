@@ -7,7 +7,13 @@ deadline on every call, honours ``Retry-After`` within it and never raises a ven
 
 from shared.ports.campaigns import Campaigns
 from shared.ports.defences import BlockList, Endpoint, Firewall
-from shared.ports.identity import AuthenticationMethods, ConsentGrants, Directory, Mailbox
+from shared.ports.identity import (
+    AccessPasses,
+    AuthenticationMethods,
+    ConsentGrants,
+    Directory,
+    Mailbox,
+)
 from shared.ports.knowledge import (
     GeoLocator,
     ReadTables,
@@ -20,6 +26,7 @@ from shared.ports.people import Notifier, Ticketing
 from shared.ports.stores import CaseStore, EvidenceReader, EvidenceStore, OpenCases, RowsWriter
 
 __all__ = [
+    "AccessPasses",
     "AuthenticationMethods",
     "BlockList",
     "Campaigns",

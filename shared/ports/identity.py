@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from shared.models.access_pass import AccessPass
 from shared.models.directory import (
     AccountState,
     DirectoryUser,
@@ -81,6 +82,21 @@ class AuthenticationMethods(Protocol):
 
     async def remove_method(self, object_id: str, method: AuthenticationMethod) -> None:
         """Remove one; ``NotFound`` when it is gone, ``PermanentError`` for a default method."""
+        ...
+
+
+class AccessPasses(Protocol):
+    """Passes that let the owner of an account in once, to set a new password."""
+
+    async def issue(self, object_id: str, *, minutes: int) -> AccessPass:
+        """Make a pass for one use instead of any that is there.
+
+        ``RetryableError`` says whether the answer was lost, ``PermanentError`` why there is none.
+        """
+        ...
+
+    async def withdraw(self, object_id: str, pass_id: str) -> None:
+        """Remove a pass; one that is gone is fine."""
         ...
 
 

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 
 _UNHEARD = frozenset({"blob", "block_list", "email", "slack", "teams", "servicenow", "jira"})
 """Where the case itself is kept and told, not asked about."""
+_SECRET = ("token", "temporaryaccesspass")
+"""In an operation's name: its answer opens something."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,6 @@ def hearing() -> Iterator[list[Heard]]:
 def hear(vendor: str, operation: str, answer: object) -> None:
     """Note an answer for whoever listens; nobody: nothing happens."""
     heard = _hearing.get()
-    if heard is None or vendor in _UNHEARD or "token" in operation.lower():
+    if heard is None or vendor in _UNHEARD or any(one in operation.lower() for one in _SECRET):
         return
     heard.append(Heard(vendor, operation, datetime.now(UTC), answer))

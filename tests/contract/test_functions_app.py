@@ -35,6 +35,7 @@ ROUTES = {
     ("GET", "cases/{case_id}/decision"): ANONYMOUS,
     ("POST", "cases/{case_id}/decision"): ANONYMOUS,
     ("POST", "cases/{case_id}/undo"): ANONYMOUS,
+    ("POST", "cases/{case_id}/access-pass"): ANONYMOUS,
     ("GET", "cases/{case_id}/evidence"): ANONYMOUS,
     ("POST", "cases/{case_id}/blocks"): ANONYMOUS,
     ("GET", "block-list"): FUNCTION,

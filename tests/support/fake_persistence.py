@@ -1,6 +1,12 @@
 """In-memory sign-in methods, inbox rules and consents of one account."""
 
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from pydantic import SecretStr
+
 from shared.errors import Conflict, NotFound, PermanentError
+from shared.models.access_pass import AccessPass
 from shared.models.persistence import AuthenticationMethod, ConsentGrant, InboxRule
 from tests.support.fake_stores import Fake
 
@@ -35,6 +41,29 @@ class FakeMethods(Fake):
             raise PermanentError("Cannot delete default method", vendor="entra", status=400)
         del self.methods[method.id]
         self.removed.append(method.id)
+
+
+class FakePasses(Fake):
+    """Makes a pass of which the value is known to the test; one at a time is good."""
+
+    VALUE = "vN7!q-Pass"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.good: list[str] = []
+        self.minutes: list[int] = []
+
+    async def issue(self, object_id: str, *, minutes: int) -> AccessPass:
+        self._call("issue")
+        await asyncio.sleep(0)
+        self.minutes.append(minutes)
+        self.good = [f"pass-{len(self.minutes)}"]
+        until = datetime.now(UTC) + timedelta(minutes=minutes)
+        return AccessPass(id=self.good[0], value=SecretStr(self.VALUE), valid_until=until)
+
+    async def withdraw(self, object_id: str, pass_id: str) -> None:
+        self._call("withdraw")
+        self.good.remove(pass_id)
 
 
 class FakeGrants(Fake):

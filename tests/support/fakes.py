@@ -20,7 +20,7 @@ from shared.models.query import QueryResult
 from shared.models.signin import SignInLogResult
 from shared.models.trusted import TrustedLocation, TrustedLocations
 from tests.support.fake_campaigns import FakeCampaigns
-from tests.support.fake_persistence import FakeGrants, FakeMailbox, FakeMethods
+from tests.support.fake_persistence import FakeGrants, FakeMailbox, FakeMethods, FakePasses
 from tests.support.fake_stores import (
     Fake,
     FakeCases,
@@ -238,6 +238,7 @@ class FakeHouse:
         self.campaigns = FakeCampaigns()
         self.methods = FakeMethods()
         self.grants = FakeGrants()
+        self.passes = FakePasses()
         self.mailbox = FakeMailbox()
         self.ticketing = FakeTicketing()
         self.slack = FakeNotifier("slack")
@@ -252,6 +253,7 @@ class FakeHouse:
             cases=self.cases,
             authentication_methods={"entra": self.methods},
             grants={"entra": self.grants},
+            access_passes=self.passes,
             mailbox=self.mailbox,
             open_cases=self.open_cases,
             campaigns=self.campaigns,

@@ -2,7 +2,8 @@
 
 Operations: ``users.get users.list users.count users.patch revokeSignInSessions transitiveMemberOf
 transitiveMemberOf.directoryRole transitiveMemberOf.group roleEligibilitySchedules.list
-memberOf manager authentication.methods authentication.methods.delete registeredDevices
+memberOf manager authentication.methods authentication.methods.delete
+temporaryAccessPassMethods.post registeredDevices
 appRoleAssignments appRoleAssignments.delete
 userRegistrationDetails userRegistrationDetails.list riskyUsers.get riskyUsers.list
 confirmCompromised dismiss riskDetections.list users.oauth2PermissionGrants

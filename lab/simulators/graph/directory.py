@@ -119,6 +119,7 @@ class Directory:
         self.app_roles: list[str] = ["User Administrator"]
         self.domains: dict[str, str] = {}
         self.entra_id_p2 = True
+        self.temporary_access_pass = True
         self.groups_are_readable = True
         self.replica = Replica()
         self.sent_mail: list[dict[str, Any]] = []
@@ -134,6 +135,7 @@ class Directory:
         domains: dict[str, str] | None = None,
         lag_seconds: float = 0,
         entra_id_p2: bool = True,
+        temporary_access_pass: bool = True,
         groups_are_readable: bool = True,
     ) -> None:
         """Replace the whole directory; ``domains`` are names and their authentication types."""
@@ -147,6 +149,7 @@ class Directory:
         self.app_roles = list(app_roles)
         self.domains = {name.lower(): kind for name, kind in (domains or {}).items()}
         self.entra_id_p2 = entra_id_p2
+        self.temporary_access_pass = temporary_access_pass
         self.groups_are_readable = groups_are_readable
         self.replica = Replica(lag_seconds)
 

@@ -1,9 +1,11 @@
 """Authentication methods: listing, and removing at the address of a method's kind."""
 
+import secrets
+import uuid
 from typing import Any
 
 from lab.simulators.exchange import Answer, Call, Operation
-from lab.simulators.graph.directory import Account, Directory, graph_error
+from lab.simulators.graph.directory import Account, Directory, graph_error, now_text
 from lab.simulators.graph.odata import collection
 from lab.simulators.graph.roles import may_act
 
@@ -12,6 +14,7 @@ KINDS = (
     "temporaryAccessPass", "windowsHelloForBusiness",
 )  # fmt: skip
 _PASSWORD = "#microsoft.graph.passwordAuthenticationMethod"  # noqa: S105 - the type's name
+_PASS = "#microsoft.graph.temporaryAccessPassAuthenticationMethod"  # noqa: S105 - a type's name
 _DEFAULTS = {
     "push": "microsoftAuthenticator", "oath": "softwareOath", "sms": "phone",
     "voiceMobile": "phone", "voiceAlternateMobile": "phone", "voiceOffice": "phone",
@@ -33,6 +36,9 @@ class Methods:
                 "authentication.methods", self.methods, user
             )
         }
+        served["user.authentication_CreateTemporaryAccessPassMethod"] = Operation(
+            "temporaryAccessPassMethods.post", self.create_pass, user
+        )
         for kind in KINDS:
             served[f"user.authentication_Delete{kind[0].upper()}{kind[1:]}Method"] = Operation(
                 "authentication.methods.delete", self.delete, user
@@ -48,6 +54,39 @@ class Methods:
         """Registered authentication methods."""
         account = self._account(call)
         return collection(call, self._directory.replica.read(account, "authenticationMethods"))
+
+    async def create_pass(self, call: Call) -> Answer:
+        """Make a Temporary Access Pass instead of any that is there; only this answer says it.
+
+        400 where the tenant's policy is off, in words of our own: Microsoft documents none.
+        """
+        account = self._account(call)
+        memberships = account.sections["transitiveMemberOf"]
+        if not may_act(self._directory.app_roles, memberships, role_needed=False):
+            raise graph_error(403, "accessDenied", "Request Authorization failed")
+        minutes = call.body.get("lifetimeInMinutes") or 60
+        if not self._directory.temporary_access_pass:
+            message = "Temporary Access Pass is disabled by the authentication methods policy."
+            raise graph_error(400, "badRequest", message)
+        if not 10 <= minutes <= 43200:
+            message = "lifetimeInMinutes must be between 10 and 43200."
+            raise graph_error(400, "badRequest", message)
+        made = {
+            "@odata.type": _PASS,
+            "id": str(uuid.uuid4()),
+            "createdDateTime": now_text(),
+            "startDateTime": now_text(),
+            "lifetimeInMinutes": minutes,
+            "isUsableOnce": bool(call.body.get("isUsableOnce")),
+            "isUsable": True,
+            "methodUsabilityReason": "EnabledByPolicy",
+        }
+        self._directory.replica.about_to_change(account, "authenticationMethods")
+        methods = account.sections["authenticationMethods"]
+        kept = [method for method in methods if method["@odata.type"] != _PASS]
+        account.sections["authenticationMethods"] = [*kept, made]
+        value = secrets.token_urlsafe(9)
+        return Answer(201, {**made, "temporaryAccessPass": value}, effect=True)
 
     async def delete(self, call: Call) -> Answer:
         """Remove one method; its kind must be the one the path names.

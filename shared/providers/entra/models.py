@@ -6,7 +6,7 @@ The SDK's own models are not used: the first one that is parsed imports about 1,
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from shared.models.base import UtcDatetime, VendorModel
 
@@ -116,6 +116,17 @@ class Method(VendorModel):
         """The kind without what all kinds have in common."""
         short = self.kind.removeprefix("#microsoft.graph.")
         return short.removesuffix("AuthenticationMethod")
+
+
+class CreatedPass(VendorModel):
+    """``microsoft.graph.temporaryAccessPassAuthenticationMethod`` as its creation answers it."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    id: str
+    value: SecretStr = Field(alias="temporaryAccessPass", min_length=1)
+    start: UtcDatetime | None = Field(None, alias="startDateTime")
+    minutes: int | None = Field(None, alias="lifetimeInMinutes")
 
 
 class Grant(VendorModel):
