@@ -136,8 +136,7 @@ def test_evidence_that_could_not_be_exported_is_to_be_collected_by_hand(
     case = results["logs", kind]
     block = case.block(EVIDENCE)
     if kind == "timeout" and says(block, "the logs are still being exported"):
-        # The hand-over's patience is 20 times shorter here, the query's deadline is not.
-        return
+        return  # Its patience is 20 times shorter here, the query's deadline is not.
     assert block["status"] == "failed"
     for export in EXPORTS:
         assert says(block, "not exported, collect by hand", export.table)
@@ -148,9 +147,7 @@ def test_evidence_that_could_not_be_exported_is_to_be_collected_by_hand(
 
 
 @each_kind
-def test_one_log_that_could_not_be_exported_costs_the_others_nothing(
-    results: Results, kind: str
-) -> None:
+def test_one_log_that_is_not_exported_costs_the_others_nothing(results: Results, kind: str) -> None:
     case = results["containment", kind]
     block = case.block(EVIDENCE)
     assert block["status"] == "partial"
