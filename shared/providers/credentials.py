@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
+from shared.errors import NotConfigured
 from shared.providers.azure import SDK_OPTIONS, error_from_azure, transport
 from shared.providers.http import Authorize
 from shared.providers.loops import PerLoop
@@ -110,8 +111,18 @@ _credential = PerLoop(_build)
 
 
 def get_credential() -> SharedCredential:
-    """Return this process's credential (it is bound to the running event loop)."""
-    return _credential.get()
+    """Return this process's credential (it is bound to the running event loop).
+
+    Raises:
+        NotConfigured: the environment names an identity that cannot be one, such as a certificate
+            that is not there.
+    """
+    try:
+        return _credential.get()
+    except (ValueError, OSError) as error:
+        # azure-identity checks what it is given when it is made; its text may quote a path only.
+        why = f"the AZURE_... variables name no usable identity: {error}"[:300]
+        raise NotConfigured(why, vendor=VENDOR, operation="token") from error
 
 
 async def close_credential() -> None:

@@ -67,7 +67,9 @@ async def test_a_note_is_written_once_however_often_it_comes(lab: Lab, jira: Jir
     known = {"jira": first.own_id or ""}
     for note in ("Sessions revoked", "Password reset", "Sessions revoked", "Verdict High"):
         await jira.upsert(ticket(note, known=known))
-    assert comments(lab) == ["Verdict High", "Sessions revoked", "Password reset"]
+    assert comments(lab) == ["Sessions revoked", "Password reset"]
+    [issue] = issues(lab)
+    assert "Verdict High" in plain_text(issue["fields"]["description"])
 
 
 async def test_a_comment_whose_answer_was_lost_is_not_written_twice(lab: Lab, jira: Jira) -> None:
@@ -126,8 +128,22 @@ def test_any_text_stays_text(text: str) -> None:
 
 def test_a_long_text_is_cut_where_one_sees_it() -> None:
     made = document("x" * 100_000)
-    assert plain_text(made).endswith("\N{HORIZONTAL ELLIPSIS}")
+    assert "\N{HORIZONTAL ELLIPSIS}" in plain_text(made)
     assert len(json.dumps(made)) < LONGEST_TEXT
+
+
+def test_a_long_note_keeps_its_mark() -> None:
+    made = document("d" * 100_000, "n" * 100_000 + "\n\n[mark]")
+    assert plain_text(made).endswith("[mark]") and "ddd" in plain_text(made)
+    assert len(json.dumps(made)) < LONGEST_TEXT
+
+
+async def test_an_issue_that_was_made_is_not_made_again_for_its_first_note(
+    lab: Lab, jira: Jira
+) -> None:
+    lab.fault("jira", "status", value=503, operation="comment.post")
+    reference = await jira.upsert(ticket("Verdict High"))
+    assert reference.created and len(issues(lab)) == 1
 
 
 def _kinds(node: Any) -> set[str]:

@@ -9,14 +9,27 @@ from shared.models.base import Json
 LONGEST_TEXT = 32_767
 """Characters that a text field takes; the document's own JSON counts, so less is used."""
 LONGEST_PLAIN = 20_000
+"""For all texts of a document together."""
 
 
-def document(text: str) -> Json:
-    """Return plain text as a document: a paragraph for each block, a break for each line."""
-    end = "\N{HORIZONTAL ELLIPSIS}"
-    short = text if len(text) <= LONGEST_PLAIN else text[: LONGEST_PLAIN - 1] + end
-    blocks = [block for block in short.split("\n\n") if block.strip()]
+def document(*texts: str) -> Json:
+    """Return plain texts as a document: a paragraph for each block, a break for each line.
+
+    Of each text at most its share is taken, so that none cuts off the next.
+    """
+    share = LONGEST_PLAIN // len(texts)
+    blocks = [
+        block for text in texts for block in _short(text, share).split("\n\n") if block.strip()
+    ]
     return {"type": "doc", "version": 1, "content": [_paragraph(block) for block in blocks]}
+
+
+def _short(text: str, longest: int) -> str:
+    """Cut a text where one sees it; its last line stays, a note's mark is there."""
+    if len(text) <= longest:
+        return text
+    last = text.rpartition("\n")[2][-100:]
+    return text[: longest - len(last) - 2] + "\N{HORIZONTAL ELLIPSIS}\n" + last
 
 
 def _paragraph(block: str) -> Json:

@@ -5,7 +5,8 @@ written, by seconds as a rule ("Search After Write", developer.atlassian.com/clo
 search-and-reconcile); an issue whose id is known is named to it (``reconcileIssues``) and is then
 found as it is. A creation whose answer was lost has no id: the next try is seconds later, and
 finds it by the label as soon as the search does. A comment has no key of ours, so it carries a
-mark made of its content, and is not written when the issue has it already.
+mark made of its content, and is not written when the issue has it already; the first note is part
+of the description, because a second call that fails would leave an issue whose id nobody knows.
 
 Needs a user with *Browse projects*, *Create issues* and *Add comments* in the project.
 """
@@ -47,6 +48,7 @@ class Fields(VendorModel):
 
     labels: list[str] = Field(default_factory=list)
     comment: Comments = Comments()
+    description: dict[str, Any] | None = None
 
 
 class Issue(VendorModel):
@@ -57,8 +59,12 @@ class Issue(VendorModel):
     fields: Fields = Fields()
 
     def has(self, text: str) -> bool:
-        """Return whether a comment of the issue holds this text."""
-        return any(text in plain_text(one.get("body")) for one in self.fields.comment.comments)
+        """Return whether the description or a comment of the issue holds this text."""
+        texts = [
+            self.fields.description,
+            *(one.get("body") for one in self.fields.comment.comments),
+        ]
+        return any(text in plain_text(one) for one in texts)
 
 
 class Found(VendorModel):
@@ -119,8 +125,6 @@ class Jira:
             raise NotFound("the case has no issue", vendor=VENDOR, operation="search.jql")
         if issue is None:
             created = await self._create(ticket)
-            if ticket.work_note:
-                await self._comment(created.key, ticket)
             return self._reference(created.key, created.id, created=True)
         if ticket.work_note and not issue.has(mark(ticket)):
             await self._comment(issue.key, ticket)
@@ -137,7 +141,7 @@ class Jira:
             raise PermanentError("the case id cannot be a label", vendor=VENDOR)
         params: dict[str, str | int] = {
             "jql": JQL.format(project=self._project, label=label),
-            "fields": "labels,comment",
+            "fields": "labels,description,comment",
             "maxResults": 1,
         }
         if known is not None:
@@ -159,7 +163,7 @@ class Jira:
         return self._client.parse(Created, answer.body, operation="issue.post")
 
     async def _comment(self, key: str, ticket: Ticket) -> None:
-        body = {"body": document(f"{ticket.work_note}\n\n{mark(ticket)}")}
+        body = {"body": document(_marked(ticket))}
         await self._write("comment.post", path(f"{ISSUE}/{{key}}/comment", key=key), body)
 
     async def _write(
@@ -183,10 +187,16 @@ def to_fields(ticket: Ticket, *, project: str, issue_type: str) -> Json:
         "project": {"key": project},
         "issuetype": {"name": issue_type},
         "summary": summary,
-        "description": document(ticket.description),
+        "description": document(
+            ticket.description, *([_marked(ticket)] if ticket.work_note else [])
+        ),
         "labels": ["tourniquet", f"severity-{ticket.severity.lower()}", ticket.correlation_id],
         "priority": {"name": ticket.severity},
     }
+
+
+def _marked(ticket: Ticket) -> str:
+    return f"{ticket.work_note}\n\n{mark(ticket)}"
 
 
 def _refused(body: object) -> set[str]:
