@@ -9,7 +9,7 @@ from functools import partial
 from shared.permissions.need import DirectoryRole, Need, Section
 
 BY_HAND = "Action `failed`, analysts told at once to do it by hand."
-CHOSEN = "Only done when a person chose it."
+CHOSEN = "Only done when a person chose it or the policy allows it."
 _graph = partial(Need, section=Section.GRAPH, vendor="entra")
 
 GRAPH_NEEDS: tuple[Need, ...] = (
