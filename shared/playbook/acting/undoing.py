@@ -48,6 +48,40 @@ def keep_undone(old: Sequence[Json], new: Sequence[Json], merged: Sequence[Json]
     return kept
 
 
+def carry_undo(old: Sequence[Json], merged: Sequence[Json]) -> list[Json]:
+    """Return outcomes that also take back what an earlier run of the same action changed.
+
+    A second run finds the first one's work ("was so before", "none of 3 rules") and has nothing to
+    restore of its own. What was before the case is the first run's; lists of things are joined.
+    Blocks are not carried: they are held and lifted by address, not by run.
+
+    Args:
+        old: outcomes of the record.
+        merged: the newest of each action and target.
+    """
+    owed = {
+        (item["action"], item["target"]): item["undo"]
+        for item in old
+        if item.get("undo") and not item.get("undone") and item["action"] != ActionName.BLOCK_IP
+    }
+    carried = []
+    for item in merged:
+        before = owed.get((item["action"], item["target"]))
+        if before is not None and not item.get("undone"):
+            item = item | {"undo": _joined(before, item.get("undo") or {})}
+        carried.append(item)
+    return carried
+
+
+def _joined(first: Json, then: Json) -> Json:
+    both = then | first
+    for name, things in first.items():
+        more = then.get(name)
+        if isinstance(things, list) and isinstance(more, list):
+            both[name] = [*things, *(one for one in more if one not in things)]
+    return both
+
+
 def _undone_at(outcome: Json) -> datetime:
     return parse_utc(outcome["undone"]["at"])
 

@@ -13,7 +13,7 @@ from shared.models.block import (
 )
 from shared.models.case import CaseRecord, CaseRequest, CaseStatus
 from shared.playbook.acting.containment import merge_outcomes, status_after
-from shared.playbook.acting.undoing import keep_undone, merge_undos
+from shared.playbook.acting.undoing import carry_undo, keep_undone, merge_undos
 
 MOST_JOINED = 100
 """Joined incidents that the record names; the others are counted in its timeline."""
@@ -115,7 +115,8 @@ def _keep_events(old: Sequence[Json] | None, _new: Sequence[Json]) -> list[Json]
 
 
 def _merge_actions(old: Sequence[Json] | None, new: Sequence[Json]) -> list[Json]:
-    return keep_undone(old or [], new, merge_outcomes(old or [], new))
+    merged = carry_undo(old or [], merge_outcomes(old or [], new))
+    return keep_undone(old or [], new, merged)
 
 
 def _merge_joined(old: Sequence[Json] | None, new: Sequence[Json]) -> list[Json]:

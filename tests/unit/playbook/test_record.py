@@ -195,3 +195,47 @@ def test_a_case_stays_failed_while_another_action_is() -> None:
     record = initial_record(CaseRequest.model_validate(case_payload()))
     record = merge_record(record, {"actions": [failed, other], "status": "failed"})
     assert merge_record(record, {"actions": [later]})["status"] == "failed"
+
+
+LATER = "2026-11-20T13:00:00.000Z"
+RULES: Json = {"rules": [{"id": "r1", "name": ".."}]}
+
+
+@pytest.mark.parametrize(
+    ("name", "first_undo", "then", "kept"),
+    [
+        ("DisableAccount", {"account_enabled": True}, None, {"account_enabled": True}),
+        ("DisableInboxRules", RULES, None, RULES),
+        (
+            "DisableInboxRules",
+            RULES,
+            {"rules": [{"id": "r2", "name": "x"}]},
+            {"rules": [{"id": "r1", "name": ".."}, {"id": "r2", "name": "x"}]},
+        ),
+        ("ConfirmCompromised", {"risk_state": "none"}, {"risk_state": "atRisk"}, None),
+        ("RevokeOAuthGrants", None, {"grants": [{"id": "g"}]}, {"grants": [{"id": "g"}]}),
+    ],
+)
+def test_an_action_done_twice_gives_back_what_the_first_run_took(
+    name: str, first_undo: Json | None, then: Json | None, kept: Json | None
+) -> None:
+    action = ActionName(name)
+    again: Json = {"actions": [outcome(action, at=LATER, undo=then)]}
+    record = merge_record(first(), {"actions": [outcome(action, undo=first_undo)]})
+    record = merge_record(record, again)
+    for _ in range(2):
+        [found] = record["actions"]
+        assert (found["at"], found["undo"]) == (LATER, kept or first_undo)
+        record = merge_record(record, again)
+
+
+def test_what_was_taken_back_is_not_owed_again_by_a_second_run() -> None:
+    action = ActionName.DISABLE_ACCOUNT
+    undone = {"at": "2026-11-20T12:30:00.000Z", "by": "kim", "comment": "it was her"}
+    done = outcome(action, undo={"account_enabled": True})
+    record = merge_record(first(), {"actions": [done]})
+    record = merge_record(record, {"actions": [done | {"undo": None, "undone": undone}]})
+    [found] = merge_record(record, {"actions": [done]})["actions"]
+    assert (found["undo"], found["undone"]["by"]) == (None, "kim")
+    [found] = merge_record(record, {"actions": [outcome(action, at=LATER)]})["actions"]
+    assert (found["undo"], found.get("undone")) == (None, None)
