@@ -21,7 +21,7 @@ from activities.support import explain, utc_now
 from shared.bootstrap import get_providers
 from shared.errors import PermanentError, TourniquetError
 from shared.models.base import Json
-from shared.models.directory import AccountState
+from shared.models.directory import AccountState, UserRisk
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName
 from shared.playbook.acting.read_back import can_be_proved, is_done, read_back
@@ -112,19 +112,39 @@ async def verify_account(_: task.ActivityContext, payload: dict[str, Any]) -> di
     outcomes = [ActionOutcome.model_validate(item) for item in payload["outcomes"]]
     found: dict[str, Json | None] = payload["before"]
     state = await directory.get_state(payload["object_id"])
-    risk = None
-    if any(item.action is ActionName.CONFIRM_COMPROMISED for item in outcomes):
-        risk = await directory.get_risk(payload["object_id"])
+    risk, error = await _risk_of(directory, payload["object_id"], outcomes)
+    why = explain(error) if error is not None else ""
     checked = [
-        read_back(item, before=_state(found.get(item.action)), now=state, risk=risk)
+        read_back(item, before=_state(found.get(item.action)), now=state, risk=risk, no_risk=why)
         for item in outcomes
     ]
     unprovable = [
         str(item.action)
         for item in checked
         if not can_be_proved(item.action, before=_state(found.get(item.action)), now=state)
+        or (item.action is ActionName.CONFIRM_COMPROMISED and isinstance(error, PermanentError))
     ]
     return {"outcomes": [item.to_json() for item in checked], "unprovable": unprovable}
+
+
+async def _risk_of(
+    directory: Directory, object_id: str, outcomes: list[ActionOutcome]
+) -> tuple[UserRisk | None, TourniquetError | None]:
+    """Return the risk, asked for only when it was confirmed here, and what forbids to read it.
+
+    It needs a permission and a licence of its own, so it must not stop what else can be proved.
+    """
+    confirmed = any(
+        one.action is ActionName.CONFIRM_COMPROMISED and one.status is ActionStatus.SUCCEEDED
+        for one in outcomes
+    )
+    if not confirmed:
+        return None, None
+    try:
+        return await directory.get_risk(object_id), None
+    except TourniquetError as error:
+        _log.warning("risk after containment: %s", explain(error))
+        return None, error
 
 
 async def _act(

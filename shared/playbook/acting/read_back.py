@@ -57,12 +57,21 @@ def read_back(
     before: AccountState | None,
     now: AccountState,
     risk: UserRisk | None,
+    no_risk: str = "",
 ) -> ActionOutcome:
-    """Return the outcome with ``verified`` and ``detail`` from what the provider says now."""
+    """Return the outcome with ``verified`` and ``detail`` from what the provider says now.
+
+    Args:
+        outcome: what was done.
+        before: the account's state before it, ``None`` when that was not readable.
+        now: the account's state now.
+        risk: what Identity Protection says, ``None`` without an entry.
+        no_risk: why the risk could not be read, when it could not.
+    """
     if outcome.status is not ActionStatus.SUCCEEDED or outcome.verified is True:
         return outcome
     if outcome.action is ActionName.CONFIRM_COMPROMISED:
-        return _risk_read_back(outcome, risk)
+        return _risk_read_back(outcome, risk, no_risk)
     if why := _unknown(outcome.action, now) or (before and _unknown(outcome.action, before)):
         return outcome.model_copy(update={"verified": None, "detail": why})
     if _reset_is_pending(outcome.action, now):
@@ -90,9 +99,10 @@ def _reset_is_pending(action: ActionName, now: AccountState) -> bool:
     return action is ActionName.FORCE_PASSWORD_RESET and now.password_reset_pending
 
 
-def _risk_read_back(outcome: ActionOutcome, risk: UserRisk | None) -> ActionOutcome:
+def _risk_read_back(outcome: ActionOutcome, risk: UserRisk | None, why: str) -> ActionOutcome:
     if risk is None:
-        detail = "Identity Protection gives no risk for this account"
+        none = "Identity Protection gives no risk for this account"
+        detail = f"the risk could not be read: {why}" if why else none
         return outcome.model_copy(update={"verified": None, "detail": detail})
     verified = risk.state == RISK_CONFIRMED
     detail = f"risk state is {risk.state}"

@@ -185,3 +185,27 @@ async def test_the_read_back_says_what_looking_again_cannot_prove(house: FakeHou
     assert found["unprovable"] == ["ForcePasswordReset", "RevokeSessions"]
     found = await call(containment.verify_account, before=dict.fromkeys(ACTIONS, known), **ask)
     assert found["unprovable"] == []
+
+
+@pytest.mark.parametrize(
+    ("error", "lasting"),
+    [
+        (PermissionDenied("no consent", vendor="entra", operation="x", status=403), True),
+        (Throttled("slow down", vendor="entra", operation="x", retry_after=60), False),
+    ],
+)
+async def test_a_risk_that_cannot_be_read_hides_no_other_proof(
+    house: FakeHouse, error: Exception, lasting: bool
+) -> None:
+    before = await state(house)
+    outcomes = [await act(activity, before) for activity, _effect in ACTIONS.values()]
+    house.directory.failing["get_risk"] = error
+    ask = {"object_id": OBJECT_ID, "before": dict.fromkeys(ACTIONS, before)}
+    found = await call(containment.verify_account, outcomes=outcomes, **ask)
+    assert [item["verified"] for item in found["outcomes"]] == [True, True, True, None]
+    assert str(error) in found["outcomes"][3]["detail"]
+    assert found["unprovable"] == (["ConfirmCompromised"] if lasting else [])
+    house.directory.calls.clear()
+    refused = [*outcomes[:3], outcomes[3] | {"status": "failed"}]
+    await call(containment.verify_account, outcomes=refused, **ask)
+    assert house.directory.calls == ["get_state"], "nothing was confirmed, nothing to read"
