@@ -57,7 +57,8 @@ def align_firewall(
     gone = not wanted["until"] and state and not state["present"]
     never_there = not renewed and done["refused"] and not done["unsure"]
     if gone or never_there:
-        yield _ask_address(ctx, payload, "disown", firewall=payload["firewall"])
+        seen = {"firewall": payload["firewall"], "gone": bool(gone)}
+        yield _ask_address(ctx, payload, "disown", **seen)
     return done | {
         "firewall": payload["firewall"],
         "ours": ours,

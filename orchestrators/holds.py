@@ -20,7 +20,8 @@ def address(ctx: entities.EntityContext, given: Any) -> Any:
 
     Operations, each with ``now``: ``hold`` (``case_id``, ``until``, ``keeper``: the instance that
     lifts it), ``release`` (``case_id``), ``wanted``, ``own`` (``firewall``, ``present``: was it
-    there before we wrote), ``disown`` (``firewall``). Each returns ``{"until", "cases", "owned",
+    there before we wrote), ``disown`` (``firewall``, ``gone``: it was seen to be gone, which says
+    nothing once another case holds the address). Each returns ``{"until", "cases", "owned",
     "known", "keeper"}``; ``known``: whether the named firewall was ours before the operation;
     ``keeper``: that of the named case's hold before the operation.
     """
@@ -36,7 +37,7 @@ def address(ctx: entities.EntityContext, given: Any) -> Any:
             holds.pop(given["case_id"], None)
         case "own" if not given["present"]:
             owned.add(given["firewall"])
-        case "disown":
+        case "disown" if not (given["gone"] and holds):
             owned.discard(given["firewall"])
     ctx.set_state({"holds": holds, "owned": sorted(owned)} if holds or owned else None)
     return {
