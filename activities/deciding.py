@@ -261,14 +261,13 @@ def _completed_user_block(blocks: Blocks, analysis: SignInAnalysis | None) -> Js
 def _account(case: CaseRequest, blocks: Blocks, user: DirectoryUser | None) -> Json:
     if case.account is None:
         return {}
-    account = case.account.to_json()
+    account = case.account.to_json() | {"kinds": sorted(_kinds(case, blocks))}
     if user is None:
         return account | {"directory": directory_of_case(case, blocks)}
     return account | {
         "object_id": user.object_id,
         "user_principal_name": user.user_principal_name,
         "display_name": user.display_name,
-        "kinds": sorted(_kinds(case, blocks)),
         "roles": blocks[BlockName.USER]["details"].get("roles") or [],
         "eligible_roles": blocks[BlockName.USER]["details"].get("eligible_roles"),
         "synced": user.on_premises_sync_enabled,

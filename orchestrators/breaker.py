@@ -48,7 +48,8 @@ def _asked(ctx: task.OrchestrationContext, standing: Standing) -> Steps[Asked]:
     users = None
     if standing.users is not None:
         users = ((yield from attempt(standing.users)).result or {}).get("users")
-    privileged = AccountKind.PRIVILEGED in standing.decided.account.get("kinds", ())
+    kinds = standing.decided.account.get("kinds", ())
+    privileged = bool({AccountKind.PRIVILEGED, AccountKind.UNKNOWN}.intersection(kinds))
     return Asked(
         case_id=standing.case.case_id,
         at=parse_utc(format_utc(utc_now(ctx))),

@@ -58,7 +58,7 @@ def why_no_pass(case: CaseRecord) -> NoPass | None:
 
 def why_not_for(kinds: list[str] | set[AccountKind]) -> NoPass | None:
     """Return why accounts of these kinds get no pass from the app; none known: they do not."""
-    if not kinds:
+    if not kinds or AccountKind.UNKNOWN in kinds:
         detail = "What kind of account it is could not be told: the help desk issues it in Entra."
         return NoPass("No pass for this account", detail)
     found = next((why for kind, why in _BY_HAND.items() if kind in kinds), None)

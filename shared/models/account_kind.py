@@ -16,3 +16,5 @@ class AccountKind(StrEnum):
     """Lives in another tenant: password and sessions are not ours to change."""
     BREAK_GLASS = "break_glass"
     """The organisation's last way in; never touched."""
+    UNKNOWN = "unknown"
+    """Profile or roles could not be read: beside what else it is, it may be any of the others."""

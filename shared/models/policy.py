@@ -36,12 +36,16 @@ MAY_BE_AUTOMATIC = frozenset(SEED_AUTOMATIC) | MAY_BE_ALLOWED
 """What a policy may allow without asking. Isolating a device stops somebody's work: a person's
 decision, always."""
 _LIST = ", ".join(sorted(MAY_BE_AUTOMATIC))
-_NO_BREAK_GLASS = "a break-glass account is never touched, whoever asks; leave it out"
+_NOT_IN_A_POLICY = {
+    AccountKind.BREAK_GLASS: "a break-glass account is never touched, whoever asks; leave it out",
+    AccountKind.UNKNOWN: "an account whose kind is not known is treated as the most careful kind; "
+    "leave it out",
+}
 
 
-def _not_break_glass(kind: AccountKind) -> AccountKind:
-    if kind is AccountKind.BREAK_GLASS:
-        raise ValueError(_NO_BREAK_GLASS)
+def _has_a_policy(kind: AccountKind) -> AccountKind:
+    if kind in _NOT_IN_A_POLICY:
+        raise ValueError(_NOT_IN_A_POLICY[kind])
     return kind
 
 
@@ -85,7 +89,7 @@ def _monitor_alone(values: list[ActionName]) -> list[ActionName]:
 type Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=256)]
 """A user principal name, login or object id."""
 type Names = Annotated[list[Name], AfterValidator(_distinct)]
-type Kind = Annotated[AccountKind, AfterValidator(_not_break_glass)]
+type Kind = Annotated[AccountKind, AfterValidator(_has_a_policy)]
 type AutomaticActions = Annotated[
     list[Annotated[ActionName, AfterValidator(_may_be_automatic)]], AfterValidator(_distinct)
 ]

@@ -73,11 +73,12 @@ def end(*runs: Run) -> None:
         close(run)
 
 
-def test_a_second_privileged_account_within_the_hour_is_asked_about(engine: Engine) -> None:
+@pytest.mark.parametrize("kind", ["privileged", "unknown"])
+def test_a_second_account_that_may_be_privileged_is_asked_about(engine: Engine, kind: str) -> None:
     first = start(engine, users(600), "privileged")
     ordinary = start(engine, users(600), "ordinary")
     assert (said(first), said(ordinary)) == ("", "")
-    second = start(engine, users(600), "privileged", "vip")
+    second = start(engine, users(600), kind, "vip")
     assert "1 privileged account within an hour is the limit" in said(second)
     assert paged(second) == said(second)
     assert state(engine).tripped is not None

@@ -115,6 +115,8 @@ asking:
             "not before the deadline",
         ),
         ("asking:\n  two_persons: [break_glass]\n", 2, "asking.two_persons.0", "never touched"),
+        ("asking:\n  two_persons: [unknown]\n", 2, "asking.two_persons.0", "not known"),
+        ("automatic:\n  unknown: {}\n", 2, "automatic.unknown", "not known"),
         ("asking:\n  approvers: {slack: [lead]}\n", 2, "asking.approvers.slack.0", "pattern"),
         ("limits: {automatic_per_hour: true}\n", 1, "limits.automatic_per_hour", "integer"),
         (

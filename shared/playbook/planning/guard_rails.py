@@ -87,9 +87,10 @@ def classify_account(
 ) -> set[AccountKind]:
     """Return the kinds of an account; the lists are user principal names or object ids.
 
-    ``ORDINARY`` is in the answer only when profile and roles are known and no other kind applies;
-    an empty answer means "not known". A bare account name matches a listed principal name with the
-    same local part, because then touching it could touch the listed one.
+    ``ORDINARY`` is in the answer only when profile and roles are known and no other kind applies.
+    When they are not, ``UNKNOWN`` is in it beside what is known: a VIP may hold a role, too. A bare
+    account name matches a listed principal name with the same local part, because then touching it
+    could touch the listed one.
     """
     kinds = {
         kind
@@ -105,9 +106,9 @@ def classify_account(
     external = any("#ext#" in name.lower() for name in facts.identifiers)
     if external or (facts.user_type or "").lower() == "guest":
         kinds.add(AccountKind.GUEST)
-    if not kinds and facts.known and facts.is_admin_role is False:
-        kinds.add(AccountKind.ORDINARY)
-    return kinds
+    if AccountKind.BREAK_GLASS not in kinds and (not facts.known or facts.is_admin_role is None):
+        kinds.add(AccountKind.UNKNOWN)
+    return kinds or {AccountKind.ORDINARY}
 
 
 def why_never(
@@ -157,10 +158,11 @@ def why_ask(kinds: Collection[AccountKind]) -> list[str]:
         )
         if kind in kinds
     ]
-    if not reasons and AccountKind.ORDINARY not in kinds:
+    if AccountKind.UNKNOWN in kinds or not (reasons or AccountKind.ORDINARY in kinds):
+        what = "what else it is" if reasons else "what kind of account it is"
         reasons.append(
-            "what kind of account it is could not be established; make sure that it is not a "
-            "break-glass, service or privileged account"
+            f"{what} could not be established; make sure that it is not a break-glass, service or "
+            "privileged account"
         )
     return reasons
 

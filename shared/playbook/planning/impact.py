@@ -54,7 +54,7 @@ def impact_of(
     """
     why = [_why(kind, roles, eligible) for kind in sorted(kinds)]
     level = ImpactLevel.HIGH
-    if not kinds:
+    if not kinds or set(kinds) == {AccountKind.UNKNOWN}:
         level, why = ImpactLevel.UNKNOWN, ["What kind of account it is could not be established."]
     elif set(kinds) == {AccountKind.ORDINARY}:
         level = ImpactLevel.ORDINARY
@@ -94,6 +94,7 @@ def _why(kind: AccountKind, roles: Sequence[str], eligible: Sequence[str]) -> st
         AccountKind.SERVICE: "Service account: what runs under it stops when it is contained.",
         AccountKind.GUEST: "Guest: lives in another organisation, which has to contain it.",
         AccountKind.BREAK_GLASS: "Break-glass: the organisation's last way in, with every right.",
+        AccountKind.UNKNOWN: "What else it is could not be established.",
     }[kind]
 
 

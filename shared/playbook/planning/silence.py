@@ -10,8 +10,12 @@ from shared.playbook.planning.decided import Decided
 
 
 def needs_two(asking: Asking, kinds: Collection[AccountKind]) -> bool:
-    """Return whether containing such an account takes two different people."""
-    return any(kind in kinds for kind in asking.two_persons)
+    """Return whether containing such an account takes two different people.
+
+    One whose kind could not be established may be of a kind that does.
+    """
+    unknown = not kinds or AccountKind.UNKNOWN in kinds
+    return bool(asking.two_persons) and (unknown or any(one in kinds for one in asking.two_persons))
 
 
 def permitted_on_silence(
@@ -22,7 +26,8 @@ def permitted_on_silence(
     Nothing to a break-glass account, to one whose kind could not be established (it may be one),
     and to one for which two people have to agree: silence is nobody.
     """
-    if not kinds or AccountKind.BREAK_GLASS in kinds or needs_two(asking, kinds):
+    untouched = {AccountKind.BREAK_GLASS, AccountKind.UNKNOWN}
+    if not kinds or untouched.intersection(kinds) or needs_two(asking, kinds):
         return []
     return [action for action in asking.silence(confidence) if action in MAY_BE_AUTOMATIC]
 

@@ -46,7 +46,7 @@ async def test_what_could_not_be_read_is_not_ordinary(house: FakeHouse, error: E
     house.directory.failing["get_eligible_roles"] = error
     decided = await decide()
     assert not automatic(decided)
-    assert decided.account["kinds"] == []
+    assert decided.account["kinds"] == ["unknown"]
     assert decided.account["eligible_roles"] is None
 
 

@@ -25,9 +25,35 @@ def facts(**changes: object) -> AccountFacts:
 
 def test_an_ordinary_account_is_known_to_be_one() -> None:
     assert classify_account(facts()) == {AccountKind.ORDINARY}
-    assert classify_account(facts(is_admin_role=None)) == set()
-    assert classify_account(account_facts(ANN, None, is_admin_role=False)) == set()
-    assert classify_account(account_facts(None, None, is_admin_role=None)) == set()
+    for unread in (
+        facts(is_admin_role=None),
+        account_facts(ANN, None, is_admin_role=False),
+        account_facts(None, None, is_admin_role=None),
+    ):
+        assert classify_account(unread) == {AccountKind.UNKNOWN}
+
+
+@pytest.mark.parametrize(
+    "unread",
+    [
+        facts(is_admin_role=None),
+        account_facts(ANN, None, is_admin_role=False),
+        account_facts(ANN, None, is_admin_role=None),
+    ],
+    ids=["roles", "profile", "both"],
+)
+def test_a_kind_that_is_known_is_not_all_when_something_could_not_be_read(
+    unread: AccountFacts,
+) -> None:
+    listed = ["ann@contoso.com"]
+    both = {AccountKind.VIP, AccountKind.UNKNOWN}
+    assert classify_account(unread, vip=listed) == both
+    assert classify_account(unread, service=listed) == {AccountKind.SERVICE, AccountKind.UNKNOWN}
+    guest = unread.model_copy(update={"user_type": "Guest"})
+    assert classify_account(guest) == {AccountKind.GUEST, AccountKind.UNKNOWN}
+    [vip, unknown] = why_ask(both)
+    assert vip == "VIP account"
+    assert unknown.startswith("what else it is could not be established")
 
 
 @pytest.mark.parametrize("listed", ["ann@contoso.com", " ANN@CONTOSO.COM ", "ID-1"])
@@ -42,7 +68,7 @@ def test_a_listed_account_is_found_even_when_enrichment_failed() -> None:
     assert classify_account(unknown, break_glass=["ann@contoso.com"]) == {AccountKind.BREAK_GLASS}
     bare = AccountFacts(identifiers=["ann"])
     assert classify_account(bare, break_glass=["ann@contoso.com"]) == {AccountKind.BREAK_GLASS}
-    assert classify_account(bare, break_glass=["joann@contoso.com", ""]) == set()
+    assert classify_account(bare, break_glass=["joann@contoso.com", ""]) == {AccountKind.UNKNOWN}
 
 
 def test_any_directory_role_is_privileged() -> None:
@@ -60,8 +86,8 @@ def test_any_directory_role_is_privileged() -> None:
         ({}, {AccountKind.ORDINARY}),
         ({"also_in": [{"object_id": "x", "roles": []}]}, {AccountKind.ORDINARY}),
         ({"also_in": [{"object_id": "x", "roles": ["Global Reader"]}]}, {AccountKind.PRIVILEGED}),
-        ({"also_in": [{"object_id": "x", "roles": None}]}, set()),
-        ({"elsewhere_unknown": True}, set()),
+        ({"also_in": [{"object_id": "x", "roles": None}]}, {AccountKind.UNKNOWN}),
+        ({"elsewhere_unknown": True}, {AccountKind.UNKNOWN}),
         ({"also_in": [{"object_id": "emergency", "roles": []}]}, {AccountKind.BREAK_GLASS}),
     ],
 )
@@ -74,7 +100,7 @@ def test_what_the_account_is_in_another_directory_counts(
 def test_guests_by_type_or_by_name() -> None:
     assert classify_account(facts(user_type="Guest")) == {AccountKind.GUEST}
     external = AccountFacts(identifiers=["ann_gmail.com#EXT#@contoso.onmicrosoft.com"])
-    assert classify_account(external) == {AccountKind.GUEST}
+    assert classify_account(external) == {AccountKind.GUEST, AccountKind.UNKNOWN}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ Kind = AccountKind
     [
         ({Kind.ORDINARY}, ImpactLevel.ORDINARY),
         (set(), ImpactLevel.UNKNOWN),
+        ({Kind.UNKNOWN}, ImpactLevel.UNKNOWN),
+        ({Kind.UNKNOWN, Kind.VIP}, ImpactLevel.HIGH),
         ({Kind.SERVICE}, ImpactLevel.HIGH),
         ({Kind.GUEST, Kind.PRIVILEGED}, ImpactLevel.HIGH),
     ],

@@ -98,6 +98,7 @@ NONE_FOR: dict[str, tuple[Json, Json, str]] = {
     "break-glass": ({"kinds": ["vip", "break_glass"]}, {}, "break-glass"),
     "privileged": ({"kinds": ["privileged"]}, {}, "Privileged Authentication Administrator"),
     "not known": ({"kinds": []}, {}, "could not be told"),
+    "not all known": ({"kinds": ["unknown", "vip"]}, {}, "could not be told"),
     "no id": ({"object_id": None}, {}, "No password reset"),
 }
 
