@@ -14,6 +14,7 @@ from shared.models.plan import ActionName
 from shared.models.policy import SEED_AUTOMATIC, Policy
 from shared.models.verdict import Confidence
 from shared.playbook.planning.guard_rails import why_ask
+from shared.playbook.planning.silence import needs_two
 
 
 class ModeNow(NamedTuple):
@@ -48,7 +49,7 @@ def why_not_alone(
     """Return every reason why a person must be asked; none means that it may be done now.
 
     An account of several kinds needs the permission of each; of one whose kind is not known nobody
-    can say what is permitted.
+    can say what is permitted. What two people have to want is not done by none.
     """
     refusing = {kind for kind in kinds if not policy.allows(action, kind, confidence)}
     reasons = why_ask(refusing) if refusing or not kinds else []
@@ -60,6 +61,8 @@ def why_not_alone(
         reasons.append(who)
     elif refusing and action not in SEED_AUTOMATIC:
         reasons.append(_NOT_BY_ITSELF)
+    if not refusing and needs_two(policy.asking, kinds):
+        reasons.append("the policy wants two people for this kind of account")
     if now.mode is OperatingMode.APPROVE:
         reasons.append(f"{now.name}: a person decides")
     return reasons

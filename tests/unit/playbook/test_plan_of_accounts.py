@@ -80,6 +80,14 @@ def test_when_all_was_read_the_policy_is_followed() -> None:
     assert {line.action for line in filter(acts, lines)} == MAY_BE_AUTOMATIC
 
 
+def test_what_two_people_have_to_want_is_not_done_by_none() -> None:
+    facts = AccountFacts(identifiers=[NAME], known=True, is_admin_role=True)
+    administrator = CERTAIN | {"kinds": classify_account(facts)}
+    lines = planned(administrator, EVERYTHING, OperatingMode.AUTOMATIC, NEW_YEAR)
+    assert lines and not list(filter(acts, lines))
+    assert {line.why for line in lines} >= {"the policy wants two people for this kind of account"}
+
+
 def test_who_may_be_of_a_kind_that_takes_two_people_takes_two() -> None:
     two = Asking(two_persons=[AccountKind.PRIVILEGED])
     assert needs_two(two, set())

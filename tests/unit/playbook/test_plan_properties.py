@@ -10,7 +10,7 @@ from shared.models.account_kind import AccountKind
 from shared.models.business_hours import BusinessHours, Weekday, lower
 from shared.models.case import OperatingMode
 from shared.models.plan import ActionName, Decision, Disposition, PlannedAction
-from shared.models.policy import MAY_BE_AUTOMATIC, Policy
+from shared.models.policy import MAY_BE_AUTOMATIC, Asking, Policy
 from shared.models.verdict import Confidence
 from shared.playbook.confidence.reputation import AddressReputation
 from shared.playbook.planning.guard_rails import why_never
@@ -51,6 +51,7 @@ POLICY = st.builds(
         st.dictionaries(st.sampled_from([Confidence.HIGH, Confidence.MEDIUM]), ALLOWED),
     ),
     business_hours=st.none() | HOURS,
+    asking=st.builds(Asking, two_persons=st.lists(st.sampled_from(KINDS), max_size=1)),
 )
 ADDRESS = st.builds(
     AddressFacts,
@@ -126,6 +127,7 @@ def test_nothing_that_the_policy_forbids_is_ever_automatic(
             line.action in policy.automatic.get(kind, {}).get(confidence, []) for kind in kinds
         )
         assert AccountKind.BREAK_GLASS not in kinds
+        assert not kinds & set(policy.asking.two_persons)
         assert line.action is not ActionName.ISOLATE_DEVICE
         assert situation["supported"] is None or line.action in situation["supported"]
         if line.action in (RESET, REVOKE):
