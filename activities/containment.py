@@ -150,11 +150,14 @@ async def _risk_of(
 async def _act(
     action: ActionName,
     payload: Json,
-    effect: Callable[[Directory, str], Awaitable[None]],
+    effect: Callable[[Directory, str], Awaitable[str | None]],
     *,
     undo: Json | None = None,
 ) -> Json:
-    """Claim, check, act; a permanent refusal is an outcome, anything else is raised and retried."""
+    """Claim, check, act; a permanent refusal is an outcome, anything else is raised and retried.
+
+    An effect that may not do what it should says why; then no read-back takes it for proved.
+    """
     object_id = payload["object_id"]
     before = _state(payload.get("before"))
     try:
@@ -167,7 +170,7 @@ async def _act(
             await asyncio.sleep(directory.lag_seconds)
             now = await directory.get_state(object_id)
         if not is_done(action, before=before, now=now):
-            await effect(directory, object_id)
+            before = _doubted(action, before, await effect(directory, object_id))
     except PermanentError as error:
         outcome = _outcome(action, object_id, ActionStatus.FAILED, explain(error))
         return {"outcome": outcome, "before": before.to_json() if before else None}
@@ -197,6 +200,17 @@ async def _claim(
         _log.warning("%s of %s is not claimed: %s", action, payload["case_id"], explain(error))
         return _state(payload.get("before")), False
     return _state(earlier) or now, earlier is not None
+
+
+def _doubted(
+    action: ActionName, before: AccountState | None, doubt: str | None
+) -> AccountState | None:
+    """Note in the state before why what changes from there proves nothing."""
+    if doubt is None or action is not ActionName.FORCE_PASSWORD_RESET:
+        return before
+    state = before or AccountState()
+    unknown = state.unknown | {"last_password_change_at": doubt}
+    return state.model_copy(update={"unknown": unknown})
 
 
 def _state(value: Json | None) -> AccountState | None:

@@ -61,8 +61,7 @@ GRAPH_NEEDS: tuple[Need, ...] = (
         permission="Domain.Read.All",
         role_id="dbb9058a-0e50-45d7-ae91-66909b5d4664",
         without="The password of a federated account is replaced in Entra, where nobody asks for "
-        "it, and the action looks done.",
-        optional=True,
+        "it. No replaced password is shown as verified: look whether the domain is federated.",
     ),
     _graph(
         purpose="Names of roles",

@@ -40,7 +40,8 @@ def can_be_proved(action: ActionName, *, before: AccountState | None, now: Accou
         now: as the directory shows the account; one with statuses shows some things by itself.
     """
     if action is ActionName.FORCE_PASSWORD_RESET:
-        return before is not None or now.status is not None
+        known = before is not None and not _unknown(action, before)
+        return known or now.status is not None
     if action is ActionName.REVOKE_SESSIONS:
         return before is not None and not _unknown(action, before)
     return True
@@ -91,6 +92,8 @@ def _unknown(action: ActionName, state: AccountState) -> str | None:
     """Return why the directory cannot tell from this state whether the action is in force."""
     if action is ActionName.REVOKE_SESSIONS:
         return state.unknown.get("sign_in_sessions_valid_from")
+    if action is ActionName.FORCE_PASSWORD_RESET:
+        return state.unknown.get("last_password_change_at")
     return None
 
 

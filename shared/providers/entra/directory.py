@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from shared.errors import NotFound, NotSupported
+from shared.errors import NotFound, NotSupported, PermanentError
 from shared.models.base import Json
 from shared.models.directory import (
     AccountState,
@@ -162,8 +162,11 @@ class Entra:
             retry=Retry.IF_NOT_PROCESSED,
         )
 
-    async def reset_password(self, object_id: str) -> None:
+    async def reset_password(self, object_id: str) -> str | None:
         """Replace the password by a random one that is dropped at once, change forced.
+
+        Returns:
+            Why nobody may ever ask for the new password, where that is not known.
 
         Raises:
             NotSupported: the password lives elsewhere (synced from on-premises, a guest's, or that
@@ -183,7 +186,8 @@ class Entra:
                 operation="users.patch",
             )
         domain = user.user_principal_name.rpartition("@")[2].lower()
-        if await self._domains.is_federated(domain):
+        federated, doubt = await self._is_federated(domain)
+        if federated:
             raise NotSupported(
                 f"the domain {domain} is federated: another identity provider checks the password, "
                 "and a new one here keeps nobody out; reset it there",
@@ -193,6 +197,16 @@ class Entra:
         password = random_password()
         profile = {"password": password, "forceChangePasswordNextSignIn": True}
         await self._patch_user(object_id, {"passwordProfile": profile}, secrets=(password,))
+        return doubt
+
+    async def _is_federated(self, domain: str) -> tuple[bool, str | None]:
+        try:
+            return await self._domains.is_federated(domain), None
+        except PermanentError as error:
+            return False, (
+                f"not known whether {domain} is federated, where a new password in Entra keeps "
+                f"nobody out: {error.describe()}"
+            )
 
     async def set_enabled(self, object_id: str, *, enabled: bool) -> None:
         """Enable or disable sign-in."""

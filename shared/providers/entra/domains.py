@@ -1,16 +1,13 @@
 """Who checks the passwords of a domain's users: Entra itself, or the organisation's own service."""
 
-import logging
 from typing import TYPE_CHECKING
 
-from shared.errors import TourniquetError
 from shared.providers.entra.graph import Graph
 from shared.providers.entra.models import Domain
 
 if TYPE_CHECKING:
     from kiota_abstractions.request_information import RequestInformation
 
-_log = logging.getLogger("tourniquet.providers")
 FEDERATED = "Federated"
 
 
@@ -21,17 +18,18 @@ class Domains:
         self._graph = graph
         self._known: dict[str, bool] = {}
 
-    async def is_federated(self, name: str) -> bool | None:
-        """Return whether another identity provider checks the passwords; ``None``: not readable."""
+    async def is_federated(self, name: str) -> bool:
+        """Return whether another identity provider checks the passwords of a domain's users.
+
+        Raises:
+            PermissionDenied: domains may not be read.
+            RetryableError: Graph cannot tell now.
+        """
         if name not in self._known:
 
             def build() -> "RequestInformation":
                 return self._graph.client.domains.by_domain_id(name).to_get_request_information()
 
-            try:
-                domain = await self._graph.send("domains.get", build, Domain)
-            except TourniquetError as error:
-                _log.warning("domain of an account: %s", error)
-                return None
+            domain = await self._graph.send("domains.get", build, Domain)
             self._known[name] = domain.authentication_type == FEDERATED
         return self._known[name]

@@ -209,3 +209,29 @@ async def test_a_risk_that_cannot_be_read_hides_no_other_proof(
     refused = [*outcomes[:3], outcomes[3] | {"status": "failed"}]
     await call(containment.verify_account, outcomes=refused, **ask)
     assert house.directory.calls == ["get_state"], "nothing was confirmed, nothing to read"
+
+
+async def test_a_reset_that_may_keep_nobody_out_is_not_shown_as_verified(
+    house: FakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reset = house.directory.reset_password
+
+    async def doubtful(object_id: str) -> str:
+        await reset(object_id)
+        return "not known whether contoso.example is federated"
+
+    monkeypatch.setattr(house.directory, "reset_password", doubtful)
+    before = await state(house)
+    done = await call(
+        containment.force_password_reset, object_id=OBJECT_ID, before=before, attempt="contain-1"
+    )
+    assert (done["outcome"]["status"], house.directory.called("reset_password")) == ("succeeded", 1)
+    found = await call(
+        containment.verify_account,
+        object_id=OBJECT_ID,
+        before={"ForcePasswordReset": done["before"]},
+        outcomes=[done["outcome"]],
+    )
+    [outcome] = found["outcomes"]
+    assert (outcome["verified"], found["unprovable"]) == (None, ["ForcePasswordReset"])
+    assert "contoso.example is federated" in outcome["detail"]
