@@ -268,6 +268,7 @@ def _account(case: CaseRequest, blocks: Blocks, user: DirectoryUser | None) -> J
         "object_id": user.object_id,
         "user_principal_name": user.user_principal_name,
         "display_name": user.display_name,
+        "mail_addresses": user.mail_addresses,
         "roles": blocks[BlockName.USER]["details"].get("roles") or [],
         "eligible_roles": blocks[BlockName.USER]["details"].get("eligible_roles"),
         "synced": user.on_premises_sync_enabled,

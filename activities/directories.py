@@ -78,6 +78,7 @@ async def also_in(found: Found, user: DirectoryUser) -> tuple[list[Json], list[s
             "directory": name,
             "object_id": twin.object_id,
             "user_principal_name": twin.user_principal_name,
+            "mail_addresses": twin.mail_addresses,
             "account_enabled": twin.account_enabled,
         }
         for name, twin in parts.results.items()

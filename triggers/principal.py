@@ -65,14 +65,23 @@ class Person:
         return bool(self.known_as & named or self.roles & set(approvers.roles))
 
     def is_account(self, account: Json | None) -> bool:
-        """Return whether a case is about this person, by object id or by any name."""
-        return bool((self.known_as | self.also) & names_of(account))
+        """Return whether a case is about this person, by object id or by any name.
+
+        An incident may give a short name and no directory the rest: then that has to do.
+        """
+        own = self.known_as | self.also
+        return bool((own | {one.partition("@")[0] for one in own}) & names_of(account))
 
 
 def names_of(account: Json | None) -> set[str]:
-    """Return the object id and the names of a case's account, case folded."""
+    """Return ids, names and mail addresses of a case's account, in every directory, case folded."""
+    if not account:
+        return set()
+    places: list[Json] = [account, *(account.get("also_in") or [])]
     fields = ("object_id", "user_id", "user_principal_name")
-    return {str(account[one]).casefold() for one in fields if account and account.get(one)}
+    found = [place.get(name) for place in places for name in fields]
+    found += [one for place in places for one in place.get("mail_addresses") or []]
+    return {str(one).casefold() for one in found if one}
 
 
 def is_nick_of(nicks: Iterable[str], account: Json | None) -> bool:

@@ -22,6 +22,8 @@ class DirectoryUser(Model):
     department: str | None = None
     job_title: str | None = None
     usage_location: str | None = None
+    mail_addresses: list[str] = Field(default_factory=list)
+    """Where mail reaches the owner, each once: it need not be the principal name."""
     created_at: UtcDatetime | None = None
     sign_in_sessions_valid_from: UtcDatetime | None = None
     last_password_change_at: UtcDatetime | None = None

@@ -40,6 +40,26 @@ async def test_get_user_by_id_or_name(entra: Entra, user_id: str) -> None:
     assert user.last_password_change_at is not None
 
 
+async def test_mail_reaches_the_owner_at_other_names(lab: Lab, settings: Settings) -> None:
+    named = {
+        "mail": "a.berg@contoso.example",
+        "proxyAddresses": [
+            "SMTP:a.berg@contoso.example",
+            "smtp:anna@mail.contoso.example",
+            "x500:/o=Contoso/cn=anna",
+            "SIP:anna@voice.contoso.example",
+        ],
+    }
+    lab.tenant(directory={"users": [USER | named, {"id": BEN, "userPrincipalName": "ben@b.c"}]})
+    entra = Entra(settings)
+
+    found = (await entra.get_user(ANNA)).mail_addresses
+    assert found == ["a.berg@contoso.example", "anna@mail.contoso.example"]
+    assert (await entra.get_user(BEN)).mail_addresses == ["ben@b.c"]
+    lab.tenant(directory={"users": [USER | {"mail": None}]})
+    assert (await entra.get_user(ANNA)).mail_addresses == []
+
+
 async def test_get_user_selects_only_what_is_used(entra: Entra, lab: Lab) -> None:
     await entra.get_user(ANNA)
 

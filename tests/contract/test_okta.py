@@ -57,6 +57,13 @@ async def test_an_account_is_found_by_id_login_and_short_login(okta: Okta, name:
     assert found.on_premises_sync_enabled is False
 
 
+async def test_mail_reaches_the_owner_at_two_addresses(lab: Lab, okta: Okta) -> None:
+    mail = {"email": "b.ek@contoso.example", "secondEmail": "bo@home.example"}
+    profile = {"login": "bo@contoso.example", "firstName": "Bo", "lastName": "Ek"} | mail
+    lab.tenant(okta=org(user("bo@contoso.example", id="00u2", profile=profile)))
+    assert (await okta.get_user("00u2")).mail_addresses == list(mail.values())
+
+
 async def test_who_is_not_there_is_not_found(okta: Okta) -> None:
     with pytest.raises(NotFound, match="E0000007: Not found: Resource not found: nobody"):
         await okta.get_user("nobody@contoso.example")

@@ -46,6 +46,7 @@ class Account:
         given.setdefault("userType", "Member")
         given.setdefault("businessPhones", [])
         given.setdefault("mail", upn or None)
+        given.setdefault("proxyAddresses", [f"SMTP:{given['mail']}"] if given["mail"] else [])
         given.setdefault("signInSessionsValidFromDateTime", given.get("createdDateTime"))
         self._complete_sections()
 

@@ -9,9 +9,9 @@ from shared.models.block import BlockName
 def without_the_account(recipients: Iterable[str], record: Json) -> list[str]:
     """Return the recipients whose mail whoever holds the account cannot read, as far as is known.
 
-    Left out are the account's names, and those of other accounts that the same address hit, also
-    with other letter case, with a ``+tag`` or as ``Name <address>``; a list or a shared mailbox
-    that they are members of cannot be told.
+    Left out are the account's names and mail addresses in every directory that has it, and the
+    names of other accounts that the same address hit, also with other letter case, with a ``+tag``
+    or as ``Name <address>``; a list or a shared mailbox that they are members of cannot be told.
     """
     own = {_plain(name) for name in _names(record)}
     return [one for one in dict.fromkeys(recipients) if _plain(one) not in own]
@@ -22,7 +22,7 @@ def _names(record: Json) -> list[str]:
     user = (record.get("blocks") or {}).get(BlockName.USER) or {}
     details: Json = user.get("details") or {}
     places: list[Json] = [account, details.get("profile") or {}, *(details.get("also_in") or [])]
-    fields = ("user_principal_name", "user_id", "mail")
+    fields = ("user_principal_name", "user_id")
     found = [str(place.get(name) or "") for place in places for name in fields]
     found += [str(one.get("account") or "") for one in record.get("campaign") or []]
     found += [str(one) for place in places for one in place.get("mail_addresses") or []]

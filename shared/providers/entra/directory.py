@@ -94,6 +94,7 @@ class Entra:
             department=user.department,
             job_title=user.job_title,
             usage_location=user.usage_location,
+            mail_addresses=user.mail_addresses,
             created_at=user.created,
             sign_in_sessions_valid_from=user.sessions_valid_from,
             last_password_change_at=user.password_changed,

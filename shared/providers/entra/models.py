@@ -23,9 +23,18 @@ class User(VendorModel):
     department: str | None = None
     job_title: str | None = Field(None, alias="jobTitle")
     usage_location: str | None = Field(None, alias="usageLocation")
+    mail: str | None = None
+    proxy_addresses: list[str] | None = Field(None, alias="proxyAddresses")
     created: UtcDatetime | None = Field(None, alias="createdDateTime")
     sessions_valid_from: UtcDatetime | None = Field(None, alias="signInSessionsValidFromDateTime")
     password_changed: UtcDatetime | None = Field(None, alias="lastPasswordChangeDateTime")
+
+    @property
+    def mail_addresses(self) -> list[str]:
+        """Main address and aliases; ``proxyAddresses`` holds telephony's and others, too."""
+        proxies = [one.partition(":") for one in self.proxy_addresses or ()]
+        smtp = [address for kind, _, address in proxies if kind.casefold() == "smtp"]
+        return list(dict.fromkeys(one for one in (self.mail or "", *smtp) if one))
 
 
 USER_FIELDS = [field.alias or name for name, field in User.model_fields.items()]

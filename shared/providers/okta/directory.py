@@ -67,6 +67,7 @@ class Okta:
             department=user.profile.department,
             job_title=user.profile.title,
             usage_location=user.profile.country_code,
+            mail_addresses=user.profile.mail_addresses,
             created_at=user.created,
             last_password_change_at=user.password_changed,
             status=user.status,

@@ -43,6 +43,13 @@ class Profile(VendorModel):
     department: str | None = None
     title: str | None = None
     country_code: str | None = Field(None, alias="countryCode")
+    email: str | None = None
+    second_email: str | None = Field(None, alias="secondEmail")
+
+    @property
+    def mail_addresses(self) -> list[str]:
+        """Main and second address; Okta mails a way to recover the account to both."""
+        return list(dict.fromkeys(one for one in (self.email, self.second_email) if one))
 
     @property
     def name(self) -> str | None:

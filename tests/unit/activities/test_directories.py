@@ -149,11 +149,16 @@ async def decided(directory: str | None) -> Decided:
     return Decided.model_validate(given)
 
 
-async def test_deciding_says_where_and_by_which_id(okta: FakeDirectory) -> None:
+async def test_deciding_says_where_and_by_which_id(house: FakeHouse, okta: FakeDirectory) -> None:
+    okta.user = okta.user.model_copy(update={"mail_addresses": ["a.lind@contoso.com"]})
+    mailed = {"mail_addresses": ["ada@mail.contoso.com"]}
+    house.directory.user = house.directory.user.model_copy(update=mailed)
     found = await decided("okta")
     assert (found.directory, found.object_id) == ("okta", OKTA_ID)
     assert found.account["directory"] == "okta"
     assert [twin["object_id"] for twin in found.account["also_in"]] == [OBJECT_ID]
+    assert found.account["mail_addresses"] == ["a.lind@contoso.com"]
+    assert found.account["also_in"][0]["mail_addresses"] == ["ada@mail.contoso.com"]
     assert (await decided(None)).directory == "entra"
 
 

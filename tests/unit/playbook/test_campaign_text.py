@@ -4,6 +4,7 @@ import pytest
 
 from shared.models.base import Json
 from shared.models.case import CaseRequest
+from shared.models.directory import DirectoryUser
 from shared.playbook.reporting.campaign_text import MOST_SHOWN, hit_words
 from shared.playbook.reporting.case_text import incident_comment_for, notification_for, ticket_for
 from shared.playbook.reporting.case_view import LINE_LIMIT
@@ -108,6 +109,19 @@ def test_no_mail_goes_to_another_account_of_the_campaign() -> None:
     listed = ["soc@contoso.example", "User1@Contoso.example", "user2@contoso.example"]
     left = without_the_account(listed, record(2))
     assert left == ["soc@contoso.example", "user2@contoso.example"]
+
+
+@pytest.mark.parametrize("address", ["a.archer@contoso.com", "ann@okta.example"])
+def test_nor_at_an_address_that_only_a_directory_knows(address: str) -> None:
+    twin = {"user_principal_name": "ann@corp.example", "mail_addresses": ["Ann@okta.example"]}
+    user = DirectoryUser(
+        object_id="1",
+        user_principal_name="ann@contoso.com",
+        mail_addresses=["A.Archer@contoso.com"],
+    )
+    details = {"profile": user.to_json(), "also_in": [twin]}
+    case = record(0) | {"blocks": {"AD_User_Enrichment": {"details": details}}}
+    assert without_the_account([address, "soc@contoso.example"], case) == ["soc@contoso.example"]
 
 
 @pytest.mark.parametrize("account", ["a\nb", "<script>", "x" * 500, "\u202eevil"])

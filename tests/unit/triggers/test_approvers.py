@@ -51,7 +51,13 @@ PAGES = {
     "report": (handler(cases.get_report), Purpose.REPORT),
 }
 ABOUT_A_CASE = [name for name in ROUTES if name != "reset"]
-ANN = {"object_id": OBJECT_ID, "user_principal_name": "Ann@contoso.com", "user_id": OBJECT_ID}
+ANN = {
+    "object_id": OBJECT_ID,
+    "user_principal_name": "Ann@contoso.com",
+    "user_id": OBJECT_ID,
+    "mail_addresses": ["A.Archer@contoso.com"],
+    "also_in": [{"object_id": "twin", "user_principal_name": "ann@corp.example"}],
+}
 BROWSER = {"accept": "text/html"}
 
 
@@ -135,8 +141,12 @@ async def test_people_can_be_named_by_login_or_object_id(
         person("somebody@contoso.com", object_id=OBJECT_ID.upper()),
         person("somebody@contoso.com", preferred_username="ann@contoso.com"),
         person("somebody@contoso.com", email="ann@contoso.com"),
+        person("a.archer@contoso.com"),
+        person("somebody@contoso.com", email="a.archer@contoso.com"),
+        person("Ann@corp.example"),
+        person("somebody@contoso.com", object_id="TWIN"),
     ],
-    ids=["name", "object id", "login", "mail"],
+    ids=["name", "object id", "login", "mail", "alias", "other mail", "twin's name", "twin's id"],
 )
 async def test_nobody_decides_about_themselves(
     house: FakeHouse,
@@ -151,6 +161,14 @@ async def test_nobody_decides_about_themselves(
     assert "about your own account" in answer(response)["title"]
     assert changed(client) == 0
     assert "own account" in caplog.text
+
+
+@pytest.mark.parametrize(("login", "status"), [("jdoe@contoso.com", 403), ("kim@c.de", 202)])
+async def test_a_short_name_has_to_do_where_the_incident_gives_no_more(
+    house: FakeHouse, client: Client, login: str, status: int
+) -> None:
+    house.cases.records[CASE_ID] |= {"account": {"user_id": "JDoe", "directory": "entra"}}
+    assert (await post("decision", client, person(login))).status_code == status
 
 
 @pytest.mark.parametrize("name", PAGES)

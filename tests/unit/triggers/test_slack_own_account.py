@@ -41,6 +41,9 @@ class Workspace(Slack):
         ("Ann@Contoso.com", None, True),
         ("somebody", "ANN@contoso.com", True),
         ("somebody", "ann@mail.contoso.com", True),
+        ("a.archer", None, True),
+        ("somebody", "A.Archer@contoso.com", True),
+        ("somebody", "archer@okta.example", True),
         ("somebody", "kim@contoso.com", False),
         ("somebody", None, False),
         ("somebody", PermissionDenied("missing_scope"), False),
@@ -59,7 +62,12 @@ async def test_nobody_decides_about_themselves_in_slack(
         status="awaiting_decision",
         plan=[planned("RevokeSessions", "ask")],
         actions=[],
-        account={"object_id": OBJECT_ID, "user_principal_name": "Ann@contoso.com"},
+        account={
+            "object_id": OBJECT_ID,
+            "user_principal_name": "Ann@contoso.com",
+            "mail_addresses": ["a.archer@contoso.com"],
+            "also_in": [{"object_id": "00u1", "mail_addresses": ["archer@okta.example"]}],
+        },
     )
     workspace = Workspace(mail)
     house.providers.notifiers.insert(0, workspace)
