@@ -26,7 +26,7 @@ from shared.models.firewall import BlockOrder, address_key
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName
 from shared.models.undo import EXPIRY, Undone
-from shared.playbook.acting.blocking import block_outcome, lift_result
+from shared.playbook.acting.blocking import block_outcome, is_somewhere, lift_result, pending_block
 
 LIFT_RETRY_MINUTES = (1, 5, 15, 30, 60, 60, 60, 60, 60, 60)
 """Waits before an expired block is lifted again after a firewall did not do it: about 7 hours."""
@@ -46,14 +46,16 @@ def block_address(
     begun = utc_now(ctx)
     until = begun + timedelta(hours=payload["hours"])
     outcome, late = yield from _block(ctx, payload, until)
+    late.plan(until)
+    if late.timer is not None:
+        outcome = pending_block(outcome)
     if payload.get("report_to"):
         told = {"address": payload["address"], "outcome": outcome}
         ctx.send_event(payload["report_to"], str(Event.BLOCKED), data=told)
-    late.plan(until)
     kept = _Kept(payload, until, outcome, late)
     ended = yield from _keep(ctx, kept)
     late.cancel()
-    if ended is not None and (kept.outcome["undo"] or ended.by != EXPIRY):
+    if ended is not None and (is_somewhere(kept.outcome) or ended.by != EXPIRY):
         yield from _lift_for_good(ctx, payload, kept.outcome, ended)
     elif ended is not None:
         yield _ask_address(ctx, payload, "release", case_id=payload["case_id"])
@@ -102,7 +104,7 @@ def _keep(ctx: task.OrchestrationContext, kept: _Kept) -> Steps[BlockOrder | Non
     ended: BlockOrder | None = BlockOrder(lift=True, by=EXPIRY)
     expiry = ctx.create_timer(kept.until - utc_now(ctx))
     told = ctx.wait_for_external_event(str(Event.BLOCK))
-    while kept.outcome["undo"] or kept.late.timer is not None:
+    while is_somewhere(kept.outcome) or kept.late.timer is not None:
         again = [kept.late.timer] if kept.late.timer is not None else []
         yield task.when_any([told, expiry, *again])
         if told.is_complete:

@@ -17,7 +17,7 @@ from orchestrators.telling import tell_everywhere
 from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.outcome import ActionStatus
-from shared.playbook.acting.blocking import block_outcome, made_good
+from shared.playbook.acting.blocking import block_outcome, is_somewhere, made_good, pending_block
 
 AGAIN_MINUTES = (15, 30, 60, 120, 240)
 """Waits before a firewall that did not take a block is tried again: about 8 hours."""
@@ -65,14 +65,23 @@ class LateFirewalls:
         self._states |= {one["firewall"]: one for one in states}
         self._tries += 1
         self.plan(until)
-        if len(self.missing) < len(missing):
+        changed = len(self.missing) < len(missing) or self._gave_up(outcome)
+        if changed:
             found = list(self._states.values())
             at = utc_now(self._ctx)
             outcome = block_outcome(payload["address"], found, self._cannot, at).to_json()
-        yield from self._tell(payload, outcome, missing)
+            if self.timer is not None:
+                outcome = pending_block(outcome)
+        yield from self._tell(payload, outcome, missing, changed=changed)
         return outcome
 
-    def _tell(self, payload: Json, outcome: Json, tried: Sequence[str]) -> Steps[None]:
+    def _gave_up(self, outcome: Json) -> bool:
+        """Return whether an undo has nothing to end any more."""
+        return self.timer is None and not is_somewhere(outcome)
+
+    def _tell(
+        self, payload: Json, outcome: Json, tried: Sequence[str], *, changed: bool
+    ) -> Steps[None]:
         """Write down what came of a try; tell people when it was the last."""
         words = [
             f"{name} failed, {self._states[name]['refused']}"
@@ -84,7 +93,7 @@ class LateFirewalls:
         if self.missing and self.timer is None:
             event += f"; given up, block it by hand on {', '.join(self.missing)}"
         patch: Json = {"timeline": timeline(self._ctx, event)}
-        if any(not self._states[name]["refused"] for name in tried):
+        if changed:
             patch["actions"] = [outcome]
         if outcome["status"] == ActionStatus.SUCCEEDED:
             patch["blocks"] = {BlockName.FIREWALL: made_good(outcome)}

@@ -1,5 +1,6 @@
 """Firewalls that did not take a block at once: tried again, told about, given up."""
 
+import json
 import threading
 from typing import Any
 
@@ -7,9 +8,12 @@ import pytest
 
 from orchestrators import late_firewalls
 from shared.models.base import Json
+from shared.models.firewall import block_instance
+from shared.models.outcome import ActionOutcome
 from shared.models.plan import ActionName
+from shared.models.undoing import can_restore
 from tests.support.blocks import FOUR, block, ended, events, order, panos_writes, wait_for
-from tests.support.durable_backend import Engine
+from tests.support.durable_backend import Engine, Run
 from tests.support.scripted_firewalls import ScriptedFirewalls
 from tests.support.scripts import default_scripts, outcome
 
@@ -65,7 +69,7 @@ def test_a_block_that_is_nowhere_is_tried_later_and_a_person_may_stop_that(
     wait_for(lambda: any("tried again" in event for event in events(run)))
     order(run, "203.0.113.14", lift=True, by="kim", comment="no need")
     done = ended(run, "203.0.113.14")
-    assert (done["status"], done["undo"]) == ("failed", None)
+    assert (done["status"], done["undo"]["firewalls"]) == ("failed", [])
     assert any("lifted by kim: no need" in event for event in events(run))
 
 
@@ -95,3 +99,38 @@ def test_an_undo_while_a_firewall_is_tried_again_leaves_nothing_blocked(engine: 
     assert walls.blocked == {"one": set(), "late": set()}
     saved = [call["patch"] for call in run.called("save_case")]
     assert not any("actions" in patch for patch in saved), "nothing says that it is blocked"
+
+
+def reported(run: Run, address: str) -> Json:
+    """Start a block that is nowhere; return the outcome that it told its case."""
+    instance, facts = block_instance(run.case_id, address), {"address": address, "hours": 50}
+    run.start("block_address", facts | {"report_to": run.case_id}, instance_id=instance)
+    wait_for(lambda: any(event.HasField("eventSent") for event in run.history(instance)))
+    [sent] = [event for event in run.history(instance) if event.HasField("eventSent")]
+    told: Json = json.loads(sent.eventSent.input.value)["outcome"]
+    return told
+
+
+def test_an_undo_of_a_block_that_is_nowhere_ends_the_tries(engine: Engine) -> None:
+    walls = ScriptedFirewalls("only")
+    walls.refusing = {"only": "the group is full"}
+    run = engine.case(default_scripts() | walls.scripts())
+    mine = reported(run, "203.0.113.16")
+    assert mine["status"] == "failed"
+    assert can_restore(ActionOutcome.model_validate(mine)), "an undo of everything takes it, too"
+    lift = run.start("lift_block", {"outcome": mine}, instance_id=f"{run.case_id}:lift")
+    walls.refusing = {}
+    run.wait(lift)
+    ended(run, "203.0.113.16")
+    assert walls.blocked == {"only": set()}
+
+
+def test_a_block_that_nobody_tries_any_more_leaves_nothing_to_undo(engine: Engine) -> None:
+    walls = ScriptedFirewalls("only")
+    walls.refusing = {"only": "the group is full"}
+    run = engine.case(default_scripts() | walls.scripts())
+    mine = reported(run, "203.0.113.17")
+    done = ended(run, "203.0.113.17")
+    assert (done["status"], done["undo"]) == ("failed", None)
+    [patch] = [call["patch"] for call in run.called("save_case") if "actions" in call["patch"]]
+    assert patch["actions"] == [done] and done["at"] > mine["at"], "the record forgets the undo"

@@ -49,6 +49,16 @@ def block_outcome(
     )
 
 
+def pending_block(outcome: Json) -> Json:
+    """Return the outcome of a block that is to be tried again: an undo of it ends the tries."""
+    return outcome | {"undo": outcome["undo"] or {"rule_id": None, "firewalls": []}}
+
+
+def is_somewhere(outcome: Json) -> bool:
+    """Return whether the block is ours on any firewall, rather than nowhere or only tried."""
+    return bool((outcome["undo"] or {}).get("firewalls"))
+
+
 def made_good(outcome: Json) -> Json:
     """Return what completes the block ``Conditional_Firewall_IP_Block`` after a late success."""
     word = "succeeded, verified" if outcome["verified"] else "succeeded"
