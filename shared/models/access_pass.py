@@ -8,8 +8,8 @@ from shared.models.account_kind import AccountKind
 from shared.models.base import Model, UtcDatetime
 from shared.models.case import CaseRecord, OperatingMode
 from shared.models.directory import ENTRA
+from shared.models.outcome import ActionStatus
 from shared.models.plan import ActionName
-from shared.models.undoing import in_force
 
 LEAST_MINUTES, MOST_MINUTES, USUAL_MINUTES = 10, 480, 60
 """How long a pass is good. Entra takes 10 to 43,200, within the tenant's policy."""
@@ -41,7 +41,8 @@ class NoPass(NamedTuple):
 def why_no_pass(case: CaseRecord) -> NoPass | None:
     """Return why no pass is issued for the account of a case, by its record; ``None``: it may be.
 
-    Only whose password was replaced here, and not given back since, needs one from us.
+    Only whose password was replaced here needs one from us, also after an undo of the whole case:
+    nothing brings the old password back.
     """
     account = case.account or {}
     if (account.get("directory") or ENTRA) != ENTRA:
@@ -49,10 +50,16 @@ def why_no_pass(case: CaseRecord) -> NoPass | None:
         return NoPass("The account is not in Entra ID", detail)
     if case.mode is OperatingMode.OBSERVE:
         return NoPass("The case only observes", "Nothing was changed, so nothing is to be opened.")
-    reset = [one for one in in_force(case) if one.action is ActionName.FORCE_PASSWORD_RESET]
+    reset = [
+        one
+        for one in case.actions
+        if one.action is ActionName.FORCE_PASSWORD_RESET
+        and one.status is ActionStatus.SUCCEEDED
+        and one.undone is None
+    ]
     if not reset or not account.get("object_id"):
         detail = "A pass is for whoever has lost the password by this case."
-        return NoPass("No password reset is in force in this case", detail)
+        return NoPass("No password reset was done in this case", detail)
     return why_not_for(account.get("kinds") or [])
 
 

@@ -92,7 +92,6 @@ NONE_FOR: dict[str, tuple[Json, Json, str]] = {
     "okta": ({"directory": "okta"}, {}, "not in Entra"),
     "no reset": ({}, {"actions": []}, "No password reset"),
     "failed reset": ({}, {"actions": [RESET | {"status": "failed"}]}, "No password reset"),
-    "given back": ({}, {"undos": [GIVEN_BACK | {"results": [RESULT]}]}, "No password reset"),
     "observe": ({}, {"mode": "observe"}, "only observes"),
     "guest": ({"kinds": ["guest"]}, {}, "a guest"),
     "break-glass": ({"kinds": ["vip", "break_glass"]}, {}, "break-glass"),
@@ -101,6 +100,13 @@ NONE_FOR: dict[str, tuple[Json, Json, str]] = {
     "not all known": ({"kinds": ["unknown", "vip"]}, {}, "could not be told"),
     "no id": ({"object_id": None}, {}, "No password reset"),
 }
+
+
+async def test_after_an_undo_of_the_whole_case_the_password_is_still_lost(
+    house: FakeHouse, client: FakeClient
+) -> None:
+    put(house, undos=[GIVEN_BACK | {"results": [RESULT]}])
+    assert (await post(ask(), client)).status_code == 201
 
 
 @pytest.mark.parametrize("why", NONE_FOR)
