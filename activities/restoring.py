@@ -3,6 +3,7 @@
 Input and output of these activities: see ``activities.undoing``.
 """
 
+from collections.abc import Awaitable
 from typing import Any
 
 from durabletask import task
@@ -11,6 +12,7 @@ from activities.support import explain
 from activities.undoing import undo_answer
 from shared.bootstrap import get_providers
 from shared.errors import Conflict, PermanentError
+from shared.models.base import Json
 from shared.models.directory import ENTRA
 from shared.models.persistence import ConsentGrant
 from shared.models.undo import UndoStatus
@@ -27,16 +29,20 @@ async def enable_inbox_rules(_: task.ActivityContext, payload: dict[str, Any]) -
     """
     mailbox, object_id = get_providers().require("mailbox"), payload["object_id"]
     wanted = {rule["id"]: rule["name"] for rule in payload["outcome"]["undo"]["rules"]}
+    refused: list[str] = []
     try:
         now = {one.id: one for one in await mailbox.list_rules(object_id) if one.id in wanted}
-        if not payload.get("read_back"):
-            off = [one for one in now.values() if not one.enabled]
-            for one in off:
-                await mailbox.set_rule_enabled(object_id, one.id, enabled=True)
-            if off:
-                now = {one.id: one for one in await mailbox.list_rules(object_id)}
+        off = [] if payload.get("read_back") else [one for one in now.values() if not one.enabled]
+        for one in off:
+            enable = mailbox.set_rule_enabled(object_id, one.id, enabled=True)
+            refused += await _refusal(wanted[one.id], enable)
+        if off:
+            now = {one.id: one for one in await mailbox.list_rules(object_id)}
     except PermanentError as error:
         return undo_answer(UndoStatus.FAILED, None, explain(error))
+    back = [name for key, name in wanted.items() if key in now and now[key].enabled]
+    if refused:
+        return _not_all(refused, back)
     if gone := [name for key, name in wanted.items() if key not in now]:
         return undo_answer(UndoStatus.FAILED, False, f"deleted meanwhile: {', '.join(gone)}")
     on = all(now[key].enabled for key in wanted)
@@ -57,22 +63,40 @@ async def restore_oauth_grants(_: task.ActivityContext, payload: dict[str, Any])
     port = get_providers().grants_of(payload.get("directory") or ENTRA)
     object_id = payload["object_id"]
     wanted = [ConsentGrant.model_validate(one) for one in payload["outcome"]["undo"]["grants"]]
+    refused: list[str] = []
     try:
         now = await port.list_grants(object_id)
         missing = [one for one in wanted if not any(_same(one, other) for other in now)]
         if missing and not payload.get("read_back"):
             for one in missing:
-                await port.restore_grant(object_id, one)
+                refused += await _refusal(one.label, port.restore_grant(object_id, one))
             now = await port.list_grants(object_id)
-    except Conflict as error:
-        detail = f"{explain(error)}; the user has consented anew with other permissions: compare"
-        return undo_answer(UndoStatus.FAILED, None, detail)
     except PermanentError as error:
         return undo_answer(UndoStatus.FAILED, None, explain(error))
+    if refused:
+        back = [one.label for one in wanted if any(_same(one, other) for other in now)]
+        return _not_all(refused, back)
     there = all(any(_same(one, other) for other in now) for one in wanted)
     words = "given again" if there else "not shown yet"
     labels = ", ".join(one.label for one in wanted)
     return undo_answer(UndoStatus.SUCCEEDED, there, f"{words}: {labels}")
+
+
+async def _refusal(label: str, effect: Awaitable[None]) -> list[str]:
+    """Restore one thing; return why it cannot be, so that the others have their turn."""
+    try:
+        await effect
+    except Conflict as error:
+        why = f"{explain(error)}; the user has consented anew with other permissions: compare"
+        return [f"{label}: {why}"]
+    except PermanentError as error:
+        return [f"{label}: {explain(error)}"]
+    return []
+
+
+def _not_all(refused: list[str], back: list[str]) -> Json:
+    also = [f"restored: {', '.join(back)}"] if back else []
+    return undo_answer(UndoStatus.FAILED, None, "; ".join([*refused, *also]))
 
 
 def _same(one: ConsentGrant, other: ConsentGrant) -> bool:

@@ -112,6 +112,40 @@ async def test_a_consent_given_anew_with_less_is_for_a_person(house: FakeHouse) 
     assert found["status"] == "failed" and "compare" in found["detail"]
 
 
+async def test_a_conflict_about_one_consent_keeps_no_other_from_coming_back(
+    house: FakeHouse,
+) -> None:
+    fill(house)
+    done = await act(persistence.revoke_oauth_grants)
+    first, second = done["outcome"]["undo"]["grants"]
+    anew = ConsentGrant(id="n", client_id=APP, resource_id=first["resource_id"], scope="openid")
+    house.grants.add(anew)
+    found = await restore(restoring.restore_oauth_grants, done)
+    assert found["status"] == "failed"
+    assert "compare" in found["detail"] and "; restored: " in found["detail"]
+    there = {(one.resource_id, one.scope) for one in house.grants.grants.values()}
+    assert (second["resource_id"], "Mail") in there
+
+
+async def test_a_rule_that_cannot_be_enabled_keeps_no_other_off(
+    house: FakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(house)
+    done = await act(persistence.disable_inbox_rules)
+    enable = house.mailbox.set_rule_enabled
+
+    async def first_refused(object_id: str, rule_id: str, *, enabled: bool) -> None:
+        if rule_id == "r1":
+            raise DENIED
+        await enable(object_id, rule_id, enabled=enabled)
+
+    monkeypatch.setattr(house.mailbox, "set_rule_enabled", first_refused)
+    found = await restore(restoring.enable_inbox_rules, done)
+    assert found["status"] == "failed" and "HTTP 403" in found["detail"]
+    assert found["detail"].endswith("; restored: x")
+    assert house.mailbox.rules["r2"].enabled is True
+
+
 @pytest.mark.parametrize(
     ("activity", "name", "port", "effect"),
     [
