@@ -10,7 +10,7 @@ from shared.errors import TourniquetError
 from shared.models.asked import Asked
 from shared.models.base import Json
 from shared.playbook.intake.fields import InvalidBody
-from shared.playbook.planning.answers import SIGNED_IN, is_one_of_two
+from shared.playbook.planning.answers import SIGNED_IN, is_one_of_two, leaves_it
 from shared.settings import get_settings
 from triggers.answers import json_answer, page, problem
 from triggers.body import read_form, read_json
@@ -156,7 +156,7 @@ async def _take_form(
         return _decision_page(req, record, caller, status=409, error=why, comment=comment)
     asked = Asked.model_validate(record["asked"]) if record.get("asked") else None
     first = is_one_of_two(decision, asked)
-    cookie = "" if first else _deciders_session(record, caller)
+    cookie = "" if first or leaves_it(decision) else _deciders_session(record, caller)
     return page(render_decided(record, decision, is_one_of_two=first), 202, cookie=cookie)
 
 

@@ -33,14 +33,14 @@ def why_refused(answer: Decision, *, question: int, asked: Asked | None) -> str 
             f"this answers question {answer.question}, but question {question} is open: the case "
             "has changed since; look at it again and answer by the newest message"
         )
-    if asked is None or not asked.two_persons or _leaves_it(answer):
+    if asked is None or not asked.two_persons or leaves_it(answer):
         return None
     return _why_not_one_of_two(answer, asked.first_answer)
 
 
 def is_one_of_two(answer: Decision, asked: Asked | None) -> bool:
     """Return whether an answer that is not refused still needs somebody to confirm it."""
-    if asked is None or not asked.two_persons or _leaves_it(answer):
+    if asked is None or not asked.two_persons or leaves_it(answer):
         return False
     first = asked.first_answer
     return first is None or _choice(first) != _choice(answer)
@@ -49,7 +49,7 @@ def is_one_of_two(answer: Decision, asked: Asked | None) -> bool:
 def decision_of(answer: Decision, asked: Asked | None) -> Decision:
     """Return the decision that an answer completes: the answer, or the first one, confirmed."""
     first = asked.first_answer if asked is not None else None
-    if first is None or _leaves_it(answer):
+    if first is None or leaves_it(answer):
         return answer
     comments = [one.comment for one in (first, answer) if one.comment]
     return answer.model_copy(
@@ -83,7 +83,8 @@ def _why_not_one_of_two(answer: Decision, first: Decision | None) -> str | None:
     return None
 
 
-def _leaves_it(answer: Decision) -> bool:
+def leaves_it(answer: Decision) -> bool:
+    """Return whether an answer leaves the account as it is."""
     return bool(set(answer.actions) & set(NOTHING_TO_DO))
 
 

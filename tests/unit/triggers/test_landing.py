@@ -191,6 +191,25 @@ async def test_an_answered_link_is_dead_and_only_the_browser_that_answered_may_t
     assert b'name="undo"' in page.get_body()
 
 
+@pytest.mark.parametrize("two_persons", [False, True])
+@pytest.mark.parametrize("action", ["NoAction", "MonitorOnly"])
+async def test_leaving_the_account_as_it_is_takes_nothing_back(
+    house: FakeHouse, client: FakeClient, action: str, two_persons: bool
+) -> None:
+    """Or a link alone would open what was contained without asking."""
+    at = "2026-11-20T01:00:00Z"
+    asked = {"at": at, "answer_by": at, "two_persons": two_persons}
+    house.cases.records[CASE_ID] |= {"asked": asked}
+    opened, mark = session(Purpose.DECISION)
+    form = urlencode({"instead": action, "csrf": mark}).encode()
+    answered = await post_decision(request(raw=form, headers=FORM | opened), client)
+    assert answered.status_code == 202
+    assert answered.headers.get("Set-Cookie") is None
+    house.cases.records[CASE_ID] |= {"status": "contained", "decision": client.events[0][2]}
+    page = await get_decision(request("GET", headers=opened), client)
+    assert b'name="undo"' not in page.get_body()
+
+
 async def test_a_link_of_an_earlier_question_answers_no_later_one(
     house: FakeHouse, client: FakeClient
 ) -> None:
