@@ -152,8 +152,26 @@ def _elsewhere(view: CaseView) -> list[str]:
     ]
 
 
+def _on_premises(view: CaseView) -> list[str]:
+    """Say where else a disabled account is to be disabled, when it is mastered elsewhere.
+
+    Source: Microsoft Learn, "Revoke user access in Microsoft Entra ID" (hybrid environment).
+    """
+    done = [
+        one
+        for one in view.outcomes(ActionStatus.SUCCEEDED)
+        if one.action is ActionName.DISABLE_ACCOUNT and one.undone is None
+    ]
+    if not done or (view.record.account or {}).get("synced") is not True:
+        return []
+    return [
+        f"Disable {view.who} in Active Directory too: the account is mastered on-premises, the "
+        "next synchronisation may enable it in Entra ID again."
+    ]
+
+
 def _what_is_left_to_people(view: CaseView) -> list[str]:
-    steps = _elsewhere(view) if view.confidence != "Low" else []
+    steps = _on_premises(view) + (_elsewhere(view) if view.confidence != "Low" else [])
     asked = view.planned(Disposition.ASK)
     if view.record.status is CaseStatus.AWAITING_DECISION and asked:
         names = ", ".join(f"{line.action} on {line.target}" for line in asked)

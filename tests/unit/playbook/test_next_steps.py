@@ -151,3 +151,16 @@ def test_the_same_account_elsewhere_is_left_to_people() -> None:
     assert "also exists" not in steps(account=shut)
     okta = account | {"directory": "entra", "also_in": [twin | {"directory": "okta"}]}
     assert "in Okta: clear its sessions, reset its password without mail" in steps(account=okta)
+
+
+def test_a_disabled_hybrid_account_is_a_task_in_active_directory_too() -> None:
+    account = {"user_principal_name": "ann@contoso.com", "kinds": ["ordinary"], "synced": True}
+    done = action("DisableAccount", undo={"account_enabled": True})
+    chosen = [planned("DisableAccount", "automatic", "chosen by kim")]
+    task = "Disable ann@contoso.com in Active Directory too"
+    assert task in steps(account=account, actions=[done], plan=chosen)
+    assert task not in steps(account=account | {"synced": False}, actions=[done])
+    assert task not in steps(account=account, actions=[action("DisableAccount", "failed")])
+    undone = {"at": AT, "by": "kim", "comment": "c", "verified": True}
+    given_back = done | {"undo": None, "undone": undone}
+    assert task not in steps(account=account, actions=[given_back])
