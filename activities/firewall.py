@@ -39,14 +39,21 @@ async def list_firewalls(_: task.ActivityContext, payload: dict[str, Any]) -> di
 async def read_block(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Return whether an address is on a firewall and in force.
 
-    Input: ``{"case_id", "firewall", "address"}``; output: a ``BlockState``.
+    Input: ``{"case_id", "firewall", "address", "before"}``; output: a ``BlockState``. ``before``
+    (default false): it is about to be written, and ``{"refused": why}`` answers what no second
+    try would read.
 
     Effect: none, reads only.
     Idempotency: a read.
     Permission: Microsoft.Network/ipGroups/read; Policy.Read.All for the named location; an API
         key of PAN-OS; Storage Blob Data Contributor for the hosted list.
     """
-    state = await _firewall(payload["firewall"]).get_block(payload["address"])
+    try:
+        state = await _firewall(payload["firewall"]).get_block(payload["address"])
+    except PermanentError as error:
+        if not payload.get("before"):
+            raise
+        return {"refused": explain(error)}
     return state.to_json()
 
 

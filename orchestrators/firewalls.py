@@ -39,11 +39,15 @@ def align_firewall(
     begun to hold the address. Output: ``{"firewall", "ours", "wanted", "refused", "rule_id",
     "unsure", "state": BlockState | None, "error"}``; ``ours`` is false for what somebody else had
     blocked. Never fails: what could not be done is in ``refused`` (``unsure``: it may have been
-    done all the same), what could not be read in ``error``.
+    done all the same), what could not be read in ``error``. What cannot be read before it is
+    written is not written: nobody would know whose block it is.
     """
     ours = renewed = not payload["blocking"]
     if payload["blocking"]:
-        ours, renewed = yield from _claim(ctx, payload)
+        claim = yield from _claim(ctx, payload)
+        if claim["unread"]:
+            return (yield from _leave(ctx, payload, claim["unread"]))
+        ours, renewed = claim["ours"], claim["known"]
     done: Json = {}
     wanted = yield _ask_address(ctx, payload, "wanted")
     for number in range(MOST_ROUNDS):
@@ -87,16 +91,38 @@ def align_all(
     ]
 
 
-def _claim(ctx: task.OrchestrationContext, payload: Json) -> Steps[tuple[bool, bool]]:
+def _claim(ctx: task.OrchestrationContext, payload: Json) -> Steps[Json]:
     """Record, before the first write, that the block is ours, unless it was there already.
 
     Two cases may come at once: the second sees the first one's block, which is recorded by then.
-    Returns whether the block is ours, and whether it was already.
+    Returns ``{"ours", "known", "unread"}``: whether the block is ours, whether it was already, and
+    why nobody can know it, or ``None``.
     """
-    before = yield from attempt(case_activity(ctx, Activity.READ_BLOCK, payload, Retry.READ))
-    present = bool(before.result and before.result["present"])
+    request = payload | {"before": True}
+    before = yield from attempt(case_activity(ctx, Activity.READ_BLOCK, request, Retry.FIREWALL))
+    state = before.result or {"refused": before.error or "no answer"}
+    present = bool(state.get("refused") or state["present"])
     known = yield _ask_address(ctx, payload, "own", firewall=payload["firewall"], present=present)
-    return payload["firewall"] in known["owned"], bool(known["known"])
+    return {
+        "ours": payload["firewall"] in known["owned"],
+        "known": bool(known["known"]),
+        "unread": None if known["known"] else state.get("refused"),
+    }
+
+
+def _leave(ctx: task.OrchestrationContext, payload: Json, why: str) -> Steps[Json]:
+    """Write nothing: what is there may be somebody else's, and would be lifted as ours."""
+    now = yield _ask_address(ctx, payload, "wanted")
+    return {
+        "firewall": payload["firewall"],
+        "ours": False,
+        "wanted": bool(now["until"]),
+        "refused": f"not written, as it could not be read before: {why}",
+        "rule_id": "",
+        "unsure": False,
+        "state": None,
+        "error": None,
+    }
 
 
 def _change(

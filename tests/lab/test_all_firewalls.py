@@ -151,7 +151,8 @@ async def test_one_firewall_that_refuses_does_not_stop_the_others(firewalls: Who
     played = await firewalls.play(attack(), faults=[fault])
     done = outcome(played)
     assert done["status"] == "failed"
-    assert "panos: failed, panos register (HTTP 403)" in done["detail"]
+    assert "panos: failed, not written, as it could not be read before: panos " in done["detail"]
+    assert "(HTTP 403)" in done["detail"]
     assert done["undo"]["firewalls"] == ["azure_firewall", "conditional_access", "block_list"]
     [record] = played.records
     identity = {item["action"]: item["status"] for item in record["actions"]}

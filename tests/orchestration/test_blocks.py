@@ -49,11 +49,11 @@ def test_a_firewall_that_cannot_take_the_address_is_named_and_is_no_failure(
 
 def test_a_firewall_that_is_down_fails_the_action_and_not_the_others(engine: Engine) -> None:
     walls = ScriptedFirewalls(*FOUR)
-    walls.failing = {"panos"}
+    walls.unwritable = {"panos"}
     run = engine.case(default_scripts() | walls.scripts())
     block(run, "203.0.113.2", SHORT)
     wait_for(lambda: len(panos_writes(run)) == 8)
-    walls.failing = set()
+    walls.unwritable = set()
     done = ended(run, "203.0.113.2")
     assert done["status"] == "failed"
     assert "panos: failed, panos is down" in done["detail"]
@@ -111,6 +111,19 @@ def test_what_somebody_else_had_blocked_is_not_ours_to_lift(engine: Engine) -> N
     assert done["undo"] == {"rule_id": "/two/1", "firewalls": ["two"]}
     assert "one: blocked before this case by somebody else" in done["detail"]
     assert walls.blocked == {"one": {"203.0.113.4"}, "two": set()}
+
+
+def test_what_cannot_be_read_may_be_somebody_elses_and_is_not_written(engine: Engine) -> None:
+    walls = ScriptedFirewalls("one", "two")
+    walls.blocked["one"] = {"203.0.113.18"}
+    walls.unreadable = {"one"}
+    run = engine.case(default_scripts() | walls.scripts())
+    block(run, "203.0.113.18", SHORT)
+    done = ended(run, "203.0.113.18")
+    assert (done["status"], done["undo"]["firewalls"]) == ("failed", ["two"])
+    assert "one: failed, not written, as it could not be read before: one is down" in done["detail"]
+    assert walls.blocked == {"one": {"203.0.113.18"}, "two": set()}
+    assert {name for name, _put, _gone in walls.writes} == {"two"}
 
 
 def test_a_storm_of_cases_goes_in_two_writes(engine: Engine) -> None:

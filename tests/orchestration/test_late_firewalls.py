@@ -25,11 +25,11 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_firewall_that_was_down_takes_the_block_later(engine: Engine) -> None:
     walls = ScriptedFirewalls(*FOUR)
-    walls.failing = {"panos"}
+    walls.unwritable = {"panos"}
     run = engine.case(default_scripts() | walls.scripts())
     block(run, "203.0.113.12", 5)
     wait_for(lambda: len(panos_writes(run)) == 8)
-    walls.failing = set()
+    walls.unwritable = set()
     told = run.wait_for_call("open_ticket")
     assert told["phase"] == "block_later" and told["why"].endswith("panos has it now")
     patch = next(call["patch"] for call in run.called("save_case") if "actions" in call["patch"])

@@ -16,6 +16,10 @@ class ScriptedFirewalls:
         self.cannot: dict[str, str] = {}
         self.failing: set[str] = set()
         """Firewalls that answer nothing."""
+        self.unreadable: set[str] = set()
+        """Firewalls that answer no read."""
+        self.unwritable: set[str] = set()
+        """Firewalls that answer no write."""
         self.refusing: dict[str, str] = {}
         """Firewalls that refuse every address, and why."""
         self.poison: set[str] = set()
@@ -36,7 +40,7 @@ class ScriptedFirewalls:
 
     def _read(self, payload: Json) -> Json:
         name = payload["firewall"]
-        self._fail(name)
+        self._fail(name, self.unreadable)
         in_force = self.reads_until_in_force <= 0
         if self.writes and not in_force:
             self.reads_until_in_force -= 1
@@ -52,7 +56,7 @@ class ScriptedFirewalls:
     def _change(self, payload: Json) -> Json:
         name, lift = payload["firewall"], list(payload["lift"])
         block = [item["address"] for item in payload["block"]]
-        self._fail(name)
+        self._fail(name, self.unwritable)
         if name in self.refusing:
             refused: Json = {"rule_id": "", "refused": self.refusing[name]}
             return {"answers": dict.fromkeys([*block, *lift], refused)}
@@ -71,8 +75,8 @@ class ScriptedFirewalls:
             self.writes.append((name, sorted(wanted - now), sorted(now - wanted)))
             self.blocked[name] = wanted
 
-    def _fail(self, name: str) -> None:
-        if name in self.failing:
+    def _fail(self, name: str, down: set[str]) -> None:
+        if name in self.failing | down:
             raise RuntimeError(f"{name} is down")
 
 

@@ -97,3 +97,12 @@ async def test_a_firewall_that_is_not_configured_any_more_is_an_answer(house: Fa
     assert "not configured" in answers[ADDRESS]["refused"]
     with pytest.raises(NotConfigured):
         await call(read_block, firewall="firewall", address=ADDRESS)
+
+
+async def test_what_no_second_try_would_read_is_an_answer_before_a_write(house: FakeHouse) -> None:
+    house.firewall.failing["get_block"] = PermissionDenied("no", vendor="panos", status=403)
+    found = await call(read_block, firewall="firewall", address=ADDRESS, before=True)
+    assert list(found) == ["refused"] and "403" in found["refused"]
+    house.firewall.failing["get_block"] = RetryableError("busy", status=503)
+    with pytest.raises(RetryableError):
+        await call(read_block, firewall="firewall", address=ADDRESS, before=True)
