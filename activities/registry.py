@@ -3,6 +3,7 @@
 from activities.addresses import check_address
 from activities.analysis import analyse_activity, get_case_context
 from activities.answers import keeps_answers
+from activities.break_glass import never_break_glass
 from activities.campaign import claim_campaign_note, find_campaign
 from activities.communication import comment_incident, notify_analysts
 from activities.containment import (
@@ -33,6 +34,7 @@ from activities.risk import confirm_compromised, dismiss_risk
 from activities.sign_ins import analyse_sign_ins
 from activities.ticketing import open_ticket
 from activities.undoing import enable_account
+from shared.models.plan import ActionName
 
 ACTIVITIES = (
     keeps_answers(enrich_user),
@@ -42,10 +44,10 @@ ACTIVITIES = (
     keeps_answers(get_case_context),
     decide_response,
     read_account_state,
-    disable_account,
-    force_password_reset,
-    revoke_sessions,
-    confirm_compromised,
+    never_break_glass(ActionName.DISABLE_ACCOUNT, disable_account),
+    never_break_glass(ActionName.FORCE_PASSWORD_RESET, force_password_reset),
+    never_break_glass(ActionName.REVOKE_SESSIONS, revoke_sessions),
+    never_break_glass(ActionName.CONFIRM_COMPROMISED, confirm_compromised),
     verify_account,
     enable_account,
     list_firewalls,
@@ -65,9 +67,9 @@ ACTIVITIES = (
     isolate_devices,
     verify_devices,
     release_devices,
-    remove_authentication_methods,
-    disable_inbox_rules,
-    revoke_oauth_grants,
+    never_break_glass(ActionName.REMOVE_AUTHENTICATION_METHODS, remove_authentication_methods),
+    never_break_glass(ActionName.DISABLE_INBOX_RULES, disable_inbox_rules),
+    never_break_glass(ActionName.REVOKE_OAUTH_GRANTS, revoke_oauth_grants),
     verify_persistence,
     enable_inbox_rules,
     restore_oauth_grants,

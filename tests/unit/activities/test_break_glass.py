@@ -1,0 +1,67 @@
+"""A break-glass account is not touched, whatever was planned while its names were not known."""
+
+from collections.abc import Callable
+
+import pytest
+
+from activities.registry import ACTIVITIES
+from orchestrators.names import Activity as Name
+from shared.errors import PermissionDenied, RetryableError
+from shared.models.directory import DirectoryUser
+from shared.playbook.acting.containment import IDENTITY_ACTIONS
+from tests.support.fakes import FakeHouse
+from tests.support.scripts import OBJECT_ID
+from tests.unit.activities.calls import Activity, act
+
+EMERGENCY = "emergency.access@contoso.example"
+EFFECTS = {"set_enabled", "reset_password", "revoke_sessions", "confirm_compromised"}
+BY_NAME: dict[str, Activity] = {one.__name__: one for one in ACTIVITIES}
+REGISTERED: dict[str, Activity] = {
+    str(action): BY_NAME[Name[action.name]] for action in sorted(IDENTITY_ACTIONS)
+}
+"""Every action on an identity, as the app runs it."""
+
+
+@pytest.fixture(autouse=True)
+def listed(govern: Callable[..., None], house: FakeHouse) -> None:
+    govern(accounts={"break_glass": [EMERGENCY]})
+    house.directory.user = DirectoryUser(object_id=OBJECT_ID, user_principal_name=EMERGENCY)
+
+
+@pytest.mark.parametrize("action", REGISTERED)
+async def test_no_action_touches_it(house: FakeHouse, action: str) -> None:
+    outcome = await act(REGISTERED[action])
+    assert (outcome["action"], outcome["status"]) == (action, "failed")
+    assert "the app never touches it" in outcome["detail"]
+    assert house.directory.calls == ["get_user"]
+
+
+async def test_nothing_is_done_until_it_is_known_whom_it_hits(house: FakeHouse) -> None:
+    house.directory.failing["get_user"] = RetryableError("timed out")
+    with pytest.raises(RetryableError):
+        await act(REGISTERED["DisableAccount"])
+    assert not EFFECTS & set(house.directory.calls)
+
+
+async def test_its_object_id_is_enough(house: FakeHouse, govern: Callable[..., None]) -> None:
+    govern(accounts={"break_glass": [OBJECT_ID.upper()]})
+    house.directory.failing["get_user"] = PermissionDenied("no role", status=403)
+    assert (await act(REGISTERED["DisableAccount"]))["status"] == "failed"
+    assert not EFFECTS & set(house.directory.calls)
+
+
+async def test_others_are_contained(house: FakeHouse) -> None:
+    other = DirectoryUser(object_id=OBJECT_ID, user_principal_name="ann@contoso.example")
+    house.directory.user = other
+    assert (await act(REGISTERED["DisableAccount"]))["status"] == "succeeded"
+    house.directory.failing["get_user"] = PermissionDenied("no role", status=403)
+    assert (await act(REGISTERED["RevokeSessions"]))["status"] == "succeeded"
+    assert EFFECTS & set(house.directory.calls) == {"set_enabled", "revoke_sessions"}
+
+
+async def test_where_none_is_listed_nothing_is_read_for_it(
+    house: FakeHouse, govern: Callable[..., None]
+) -> None:
+    govern()
+    assert (await act(REGISTERED["DisableAccount"]))["status"] == "succeeded"
+    assert "get_user" not in house.directory.calls
