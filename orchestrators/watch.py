@@ -17,6 +17,7 @@ from shared.models.base import Json, format_utc
 from shared.models.case import CaseRequest, CaseStatus
 from shared.models.outcome import ActionStatus
 from shared.models.plan import ActionName
+from shared.models.undoing import ACCESS
 from shared.playbook.acting.containment import IDENTITY_ACTIONS
 
 
@@ -136,14 +137,18 @@ def _told(event: task.CancellableTask[Any] | None) -> Any:
 def _recheck(
     ctx: task.OrchestrationContext, case: CaseRequest, outcomes: list[Json]
 ) -> Steps[bool | None]:
-    """Search sign-ins since the containment; a success reopens the case loudly."""
+    """Search sign-ins since the containment began; a success reopens the case loudly."""
     begun = format_utc(utc_now(ctx) - timedelta(minutes=case.timing.recheck_minutes))
     contained = [
         item["at"]
         for item in outcomes
+        if item["status"] == ActionStatus.SUCCEEDED and item["action"] in ACCESS
+    ] or [
+        item["at"]
+        for item in outcomes
         if item["status"] == ActionStatus.SUCCEEDED and item["action"] in IDENTITY_ACTIONS
     ]
-    payload = {"case": case.to_json(), "since": max(contained, default=begun)}
+    payload = {"case": case.to_json(), "since": min(contained, default=begun)}
     settled = yield from attempt(case_activity(ctx, Activity.RECHECK_SIGN_INS, payload, Retry.READ))
     found = settled.result or {"held": None, "detail": f"could not be checked: {settled.error}"}
     patch: Json = {

@@ -43,7 +43,7 @@ BEYOND: dict[ActionName, Beyond] = {
 }
 """What is said about an action that has nothing recorded to restore; ``why`` empty: its detail."""
 
-_ACCESS = frozenset(
+ACCESS = frozenset(
     {ActionName.DISABLE_ACCOUNT, ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS}
 )
 """What keeps people out of the account; asking for one of them back gives the account back."""
@@ -150,13 +150,13 @@ def given_back(case: CaseRecord) -> UndoRun | None:
     runs = [run for run in case.undos if any(_gives_back(one) for one in run.results)]
     if not runs:
         return None
-    since = [one for one in in_force(case) if one.action in _ACCESS and one.at > runs[-1].at]
+    since = [one for one in in_force(case) if one.action in ACCESS and one.at > runs[-1].at]
     disabled = any(one.action is ActionName.DISABLE_ACCOUNT for one in in_force(case))
     return None if since or disabled else runs[-1]
 
 
 def _gives_back(result: UndoResult) -> bool:
-    return result.action in _ACCESS and result.status is not UndoStatus.FAILED
+    return result.action in ACCESS and result.status is not UndoStatus.FAILED
 
 
 def did_not_hold(case: CaseRecord) -> bool:

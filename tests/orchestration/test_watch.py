@@ -3,9 +3,10 @@ from typing import Any
 
 import pytest
 
+from shared.models.plan import ActionName
 from tests.orchestration.test_respond import record, respond
 from tests.support.durable_backend import Run
-from tests.support.scripts import ADDRESS, SOON
+from tests.support.scripts import ADDRESS, SOON, outcome
 
 type NewCase = Callable[..., Run]
 
@@ -75,3 +76,19 @@ def test_a_breach_reopens_a_closed_case_until_it_is_closed_again(case: NewCase) 
     assert "acknowledged by ola" in saved["timeline"]
     assert "closed by ola: contained by hand" in saved["timeline"]
     assert len(run.called("recheck_sign_ins")) == 1
+
+
+def test_sign_ins_are_searched_since_the_first_action_that_kept_people_out(case: NewCase) -> None:
+    late = "2026-11-20T12:40:00.000Z"
+
+    def reset(payload: dict[str, Any]) -> Any:
+        again = outcome(ActionName.FORCE_PASSWORD_RESET, at=late)
+        return {"outcome": again, "before": payload["before"]}
+
+    run = case(force_password_reset=reset)
+    respond(run)
+    run.wait()
+    [asked] = run.called("recheck_sign_ins")
+    done = {item["action"]: item["at"] for item in record(run)["actions"]}
+    assert done["ForcePasswordReset"] == late
+    assert asked["since"] == done["RevokeSessions"] < late

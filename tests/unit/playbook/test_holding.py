@@ -45,7 +45,9 @@ GIVEN_BACK = case(
     [
         (case(RESET), sign_in(ATTACKER, 3), False),
         (case(RESET), sign_in(ATTACKER, 3, "50126"), True),
-        (case(RESET), sign_in(HOME, 3), True),
+        (case(RESET), sign_in(HOME, 3), None),
+        (case(RESET), sign_in(HOME, 3, "50126"), True),
+        (case(action("ScanDevice")), sign_in(HOME, 3), True),
         (None, sign_in(ATTACKER, 3), False),
         (None, sign_in(HOME, 3), True),
         (case(RESET, DISABLED), sign_in(HOME, 3), False),
@@ -81,3 +83,37 @@ def test_an_undo_that_failed_changes_nothing() -> None:
 def test_a_log_that_is_not_complete_proves_nothing() -> None:
     judged = judge_hold([], addresses=[ATTACKER], incomplete=["SigninLogs"], record=case(RESET))
     assert judged == {"held": None, "detail": "not known: SigninLogs"}
+
+
+def again(*actions: dict[str, Any], minutes: float) -> CaseRecord:
+    """A case with a second round of actions, some minutes after the first."""
+    known = case(*actions)
+    later = CONTAINED_AT + timedelta(minutes=minutes)
+    known.actions[-1] = known.actions[-1].model_copy(update={"at": later})
+    return known
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "address", "held"),
+    [
+        (RESET, action("RevokeSessions"), ATTACKER, None),
+        (RESET, action("RevokeSessions"), HOME, None),
+        (DISABLED, RESET, ATTACKER, False),
+        (DISABLED, RESET, HOME, False),
+    ],
+)
+def test_who_came_between_two_rounds_is_not_overlooked(
+    first: dict[str, Any], last: dict[str, Any], address: str, held: bool | None
+) -> None:
+    known = again(first, last, minutes=10)
+    judged = judge_hold([sign_in(address, 3)], addresses=[ATTACKER], record=known)
+    assert judged["held"] is held
+    assert f"1 sign-in from {address}" in judged["detail"]
+    after = judge_hold([sign_in(ATTACKER, 12)], addresses=[ATTACKER], record=known)
+    assert after["held"] is False
+
+
+def test_sign_ins_from_elsewhere_are_counted_for_a_person() -> None:
+    events = [sign_in("192.0.2.44", 3), sign_in("192.0.2.44", 4)]
+    detail = judge_hold(events, addresses=[ATTACKER], record=case(RESET))["detail"]
+    assert "2 sign-ins from 192.0.2.44" in detail and "make sure it is the user" in detail
