@@ -7,8 +7,8 @@ from typing import Any
 from durabletask import task
 
 from activities.support import gather_parts, utc_now
-from shared.bootstrap import get_providers
-from shared.models.base import format_utc
+from shared.bootstrap import Providers, get_providers
+from shared.models.base import Json, format_utc
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.directory import GeoLocation
 from shared.models.trusted import TrustCheck
@@ -47,7 +47,9 @@ async def check_address(_: task.ActivityContext, payload: dict[str, Any]) -> dic
     parts = await gather_parts(calls)
     trusted: TrustCheck | None = parts.results.pop(TRUSTED, None)
     geo: GeoLocation | None = parts.results.pop("location", None)
-    verdict = combine_reports(list(parts.results.values()), geo)
+    verdict = combine_reports(list(parts.results.values()), geo).model_copy(
+        update=_not_told(providers, answered=parts.results, geo=geo)
+    )
     notes = list(parts.notes)
     if not providers.reputation:
         notes.append("no threat-intelligence source is configured")
@@ -77,6 +79,18 @@ async def check_address(_: task.ActivityContext, payload: dict[str, Any]) -> dic
         started_at=started,
         finished_at=utc_now(),
     ).to_json()
+
+
+def _not_told(providers: Providers, *, answered: Json, geo: GeoLocation | None) -> Json:
+    """Return the verdict's fields that say what a configured source would have told."""
+    return {
+        "services_unknown": [
+            source.name
+            for source in providers.reputation
+            if source.tells_common_services and source.name not in answered
+        ],
+        "network_unknown": providers.geo is not None and geo is None,
+    }
 
 
 async def _trusted(address: str) -> TrustCheck:

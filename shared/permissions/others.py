@@ -88,7 +88,7 @@ OTHER_NEEDS: tuple[Need, ...] = (
         vendor="greynoise",
         operations=("community.get",),
         permission="An API key of GreyNoise",
-        without="Reputation from the other sources, or `unknown`.",
+        without="Reputation from the other sources, or `unknown`; `BlockIP` is asked.",
         setting="greynoise_api_key",
     ),
 )

@@ -54,6 +54,8 @@ class Reputation(Protocol):
     """One threat-intelligence source."""
 
     name: str
+    tells_common_services: bool
+    """Whether it knows addresses that many share and that must not be blocked."""
 
     async def lookup(self, address: str) -> ReputationReport:
         """Return the source's opinion on an address."""

@@ -158,6 +158,7 @@ class FakeReputation(Fake):
     def __init__(self, name: str = "source", score: int = 90) -> None:
         super().__init__()
         self.name = name
+        self.tells_common_services = True
         self._score = score
         self.common_service: str | None = None
 

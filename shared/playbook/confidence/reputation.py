@@ -41,6 +41,10 @@ class AddressVerdict(Model):
     reputation: AddressReputation = AddressReputation.UNKNOWN
     common_service: str | None = None
     """The service that the address belongs to, as a source says: never blocked."""
+    services_unknown: list[str] = Field(default_factory=list)
+    """Sources that would tell such a service, but did not answer."""
+    network_unknown: bool = False
+    """Whether the location database would tell ``asn``, but did not answer."""
     sources: list[str] = Field(default_factory=list)
     """Sources that answered, each with its score."""
 

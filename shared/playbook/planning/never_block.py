@@ -134,6 +134,17 @@ def _shared_service(reputation: AddressVerdict | None, asn: int | None) -> _Answ
         return reputation.common_service, []
     network = shared_network(asn)
     if network is None:
-        return None, []
+        return None, _not_told(reputation, asn)
     text = f"it belongs to {network.operator} (AS{asn}): {network.what}"
     return (text, []) if network.block == "never" else (None, [text])
+
+
+def _not_told(reputation: AddressVerdict | None, asn: int | None) -> list[str]:
+    """Return what a source that is configured would have told, had it answered."""
+    if reputation is None:
+        return ["whether it belongs to a common service could not be asked"]
+    silent = [f"{name} did not answer" for name in reputation.services_unknown]
+    doubts = [f"whether it belongs to a common service is not known: {one}" for one in silent]
+    if reputation.network_unknown and asn is None:
+        doubts.append("whose network it is in is not known: the location database did not answer")
+    return doubts

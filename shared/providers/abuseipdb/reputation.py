@@ -47,6 +47,7 @@ class AbuseIPDB:
     """A ``Reputation`` source."""
 
     name = "abuseipdb"
+    tells_common_services = False
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

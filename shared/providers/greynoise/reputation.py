@@ -36,6 +36,7 @@ class GreyNoise:
     """A ``Reputation`` source."""
 
     name = "greynoise"
+    tells_common_services = True
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

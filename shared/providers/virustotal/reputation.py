@@ -72,6 +72,7 @@ class VirusTotal:
     """A ``Reputation`` source."""
 
     name = "virustotal"
+    tells_common_services = False
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

@@ -13,7 +13,7 @@ from shared.models.query import QueryResult
 from shared.models.signin import SignInLogResult
 from shared.models.trusted import TrustedLocation
 from shared.playbook.planning.decided import Decided
-from tests.support.fakes import FakeHouse
+from tests.support.fakes import FakeHouse, FakeReputation
 from tests.unit.activities.test_deciding import ATTACK, case, decide
 from tests.unit.playbook.builders import ATTACKER
 
@@ -51,6 +51,35 @@ async def test_nothing_speaks_for_the_address(house: FakeHouse) -> None:
     decided = await decide(case())
     assert block_of(decided).disposition is Disposition.AUTOMATIC
     assert decided.blockable_address == ATTACKER
+
+
+@pytest.mark.parametrize(
+    ("services", "doubt"),
+    [(True, "common service is not known: source did not answer"), (False, None)],
+)
+async def test_a_source_that_is_silent_clears_nothing(
+    house: FakeHouse, services: bool, doubt: str | None
+) -> None:
+    second = FakeReputation("second")
+    second.tells_common_services = False
+    house.providers.reputation.append(second)
+    house.reputation.tells_common_services = services
+    house.reputation.failing["lookup"] = RetryableError("timed out", vendor="source")
+    decided = await decide(case())
+    line = block_of(decided)
+    asked = line.disposition is Disposition.ASK
+    assert asked is (doubt is not None)
+    assert doubt is None or doubt in line.why
+    assert contained(decided)
+
+
+async def test_a_network_that_cannot_be_told_is_a_question(house: FakeHouse) -> None:
+    house.geo.failing["locate"] = RetryableError("damaged", vendor="geoip")
+    decided = await decide(case())
+    line = block_of(decided)
+    assert line.disposition is Disposition.ASK
+    assert "whose network it is in is not known" in line.why
+    assert contained(decided)
 
 
 async def test_a_trusted_named_location_is_never_blocked_and_said(house: FakeHouse) -> None:

@@ -1,5 +1,6 @@
 """Addresses that are never blocked, and doubts that make a block a person's decision."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -43,12 +44,19 @@ def rules(
     logged: bool | None = None,
     asn: int | None = None,
     service: str | None = None,
+    silent: Sequence[str] = (),
+    no_network: bool = False,
     **policy: Any,
 ) -> BlockRules:
     return block_rules(
         address,
         NeverBlock(**policy),
-        reputation=AddressVerdict(asn=asn, common_service=service),
+        reputation=AddressVerdict(
+            asn=asn,
+            common_service=service,
+            services_unknown=list(silent),
+            network_unknown=no_network,
+        ),
         trusted=trusted,
         analysis=analysis(use, logged=logged),
         now=NOW,
@@ -88,6 +96,7 @@ def test_an_address_of_nobodys_may_be_blocked_without_asking() -> None:
         ({"service": "GreyNoise RIOT: Example CDN"}, "GreyNoise RIOT: Example CDN"),
         ({"asn": 13335}, "it belongs to Cloudflare (AS13335): WARP"),
         ({"asn": 53813}, "it belongs to Zscaler (AS53813)"),
+        ({"asn": 53813, "silent": ["greynoise"]}, "it belongs to Zscaler (AS53813)"),
         ({"asn": 36183}, "it belongs to Akamai (AS36183): iCloud Private Relay"),
     ],
 )
@@ -114,6 +123,9 @@ def test_never(given: dict[str, Any], why: str) -> None:
         ({"use": used(6, 0)}, "6 other accounts signed in from it"),
         ({"use": used(6, 4)}, "for less than a week: a new office, or a campaign"),
         ({"use": used(1, 1, partial=True)}, "only known in part"),
+        ({"silent": ["greynoise"]}, "common service is not known: greynoise did not answer"),
+        ({"no_network": True}, "whose network it is in is not known"),
+        ({"asn": 8075, "silent": ["greynoise"]}, "it belongs to Microsoft (AS8075)"),
         ({"asn": 8075}, "it belongs to Microsoft (AS8075)"),
         ({"asn": 15169}, "it belongs to Google (AS15169)"),
     ],
@@ -159,7 +171,7 @@ def test_the_network_of_another_address_says_nothing() -> None:
     found = block_rules(
         "198.51.100.1",
         NeverBlock(),
-        reputation=None,
+        reputation=AddressVerdict(),
         trusted=UNTRUSTED,
         analysis=analysis(NOBODY, asn=13335),
         now=NOW,
@@ -171,7 +183,7 @@ def test_nothing_known_at_all_is_a_question() -> None:
     found = block_rules(
         ADDRESS, NeverBlock(), reputation=None, trusted=None, analysis=None, now=NOW
     )
-    assert (found.never, len(found.doubts)) == (None, 2)
+    assert (found.never, len(found.doubts)) == (None, 3)
 
 
 def place(*locations: TrustedLocation, address: str = ADDRESS) -> TrustedPlace | None:
