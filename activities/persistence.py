@@ -135,17 +135,25 @@ async def revoke_oauth_grants(_: task.ActivityContext, payload: dict[str, Any]) 
 
 
 async def _do(work: Work, payload: Json) -> Json:
-    """List, choose, claim, take away; what cannot be done is in the outcome."""
+    """List, choose, claim, take away; what cannot be done is in the outcome.
+
+    When the last try cannot list, an earlier one's choice is carried out, and all of it can be
+    taken back: what of it was done then is not known, and what is as before is left alone.
+    """
     object_id = payload["object_id"]
+    claimed: Selection | None = None
     try:
         found, present = await work.find()
     except PermanentError as error:
         return _failed(work.action, object_id, error)
     except RetryableError as error:
-        if payload.get("last"):
+        if not payload.get("last"):
+            raise
+        claimed = await _claimed(work.action, payload)
+        if claimed is None:
             return _failed(work.action, object_id, error)
-        raise
-    selection = await _claim(work.action, payload, found)
+        found, present = claimed, {one.id for one in claimed.chosen}
+    selection = claimed or await _claim(work.action, payload, found)
     done, left = await _take_all(work, selection, present)
     waiting = [error for error in left.values() if isinstance(error, RetryableError)]
     if waiting and not payload.get("last"):
@@ -153,13 +161,14 @@ async def _do(work: Work, payload: Json) -> Json:
     status, detail = describe(
         work.verb, selection, done, {key: explain(error) for key, error in left.items()}
     )
+    taken = claimed.chosen if claimed else done
     outcome = ActionOutcome(
         action=work.action,
         target=object_id,
         status=status,
         detail=detail,
         at=utc_now(),
-        undo=work.undo(done) if done else None,
+        undo=work.undo(taken) if taken else None,
     )
     return {"outcome": outcome.to_json(), "before": selection.to_json()}
 
@@ -203,6 +212,17 @@ async def _claim(action: ActionName, payload: Json, found: Selection) -> Selecti
         _log.warning("%s of %s is not claimed: %s", action, payload["case_id"], explain(error))
         return found
     return Selection.model_validate(earlier) if earlier else found
+
+
+async def _claimed(action: ActionName, payload: Json) -> Selection | None:
+    """Return the choice of an earlier try, ``None`` without one or while storage is away."""
+    try:
+        store = get_providers().require("cases")
+        found = await store.get_claim(payload["case_id"], f"{payload['attempt']}-{action}")
+    except TourniquetError as error:
+        _log.warning("claim of %s in %s: %s", action, payload["case_id"], explain(error))
+        return None
+    return Selection.model_validate(found) if found else None
 
 
 def _failed(action: ActionName, target: str, error: TourniquetError) -> Json:

@@ -85,7 +85,34 @@ async def test_the_last_try_gives_an_outcome_whatever_happens(house: FakeHouse, 
     assert done["status"] == "failed" and done["undo"] is None
     assert done["detail"].count("HTTP 503") == 2
     getattr(house, port).failing[LISTS[port]] = DOWN
-    assert (await act(activity, last=True))["outcome"]["detail"] == "entra x (HTTP 503): down"
+    other = (await act(activity, last=True, attempt="contain-2"))["outcome"]
+    assert (other["detail"], other["undo"]) == ("entra x (HTTP 503): down", None)
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+@pytest.mark.parametrize("down", [False, True])
+async def test_what_an_earlier_try_did_is_kept_when_the_last_cannot_look(
+    house: FakeHouse, name: str, down: bool
+) -> None:
+    fill(house)
+    activity, port, effect = ACTIONS[name]
+    provider = getattr(house, port)
+    real, calls = getattr(provider, effect), iter([None, DOWN])
+
+    async def second_fails(*args: Any, **more: Any) -> None:
+        if error := next(calls):
+            raise error
+        await real(*args, **more)
+
+    setattr(provider, effect, second_fails)
+    with pytest.raises(RetryableError):
+        await act(activity)
+    setattr(provider, effect, real)
+    provider.failing = {LISTS[port]: DOWN} | ({effect: DOWN} if down else {})
+    done = (await act(activity, last=True))["outcome"]
+    assert done["status"] == ("failed" if down else "succeeded")
+    kept = next(iter((done["undo"] or {"none": []}).values()))
+    assert len(kept) == (0 if port == "methods" else 2)
 
 
 @pytest.mark.parametrize("name", ACTIONS)
