@@ -58,7 +58,7 @@ def align_firewall(
             break
         wanted = now
     state = done["state"]
-    gone = not wanted["until"] and state and not state["present"]
+    gone = not (wanted["until"] or done["refused"]) and state and not state["present"]
     never_there = not renewed and done["refused"] and not done["unsure"]
     if gone or never_there:
         seen = {"firewall": payload["firewall"], "gone": bool(gone)}
@@ -154,8 +154,11 @@ def _change(
             read = yield from _read_back(ctx, payload, answer, present=wanted)
     if read is None:
         read = yield from _read_back(ctx, payload, answer, present=wanted)
-    unsure = answer.get("unsure", False)
-    return read | {"refused": answer["refused"], "rule_id": answer["rule_id"], "unsure": unsure}
+    told = {"refused": answer["refused"], "rule_id": answer["rule_id"]}
+    if read["state"] and read["state"].get("broken"):
+        told["refused"] = f"accepted, but the change did not get through: {read['state']['detail']}"
+        return read | told | {"unsure": True}
+    return read | told | {"unsure": answer.get("unsure", False)}
 
 
 def _write(
@@ -219,6 +222,9 @@ def _read_back(
         found = {"state": settled.result or found["state"], "error": settled.error}
         state = settled.result
         if state and state["present"] is present and state["provisioned"]:
+            break
+        # The first look may still see how the change before this one ended.
+        if wait and state and state.get("broken"):
             break
     return found
 

@@ -113,5 +113,7 @@ class BlockState(Model):
     present: bool
     provisioned: bool
     """True once the firewall itself says the change is in force."""
+    broken: bool = False
+    """The firewall says that its last change did not get through: it has to be made again."""
     already_there: bool = False
     detail: str = ""

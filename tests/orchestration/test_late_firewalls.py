@@ -101,6 +101,30 @@ def test_an_undo_while_a_firewall_is_tried_again_leaves_nothing_blocked(engine: 
     assert not any("actions" in patch for patch in saved), "nothing says that it is blocked"
 
 
+def test_a_change_that_does_not_get_through_has_failed_and_is_made_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(late_firewalls, "AGAIN_MINUTES", (10, 10, 10))
+    walls = ScriptedFirewalls("only")
+    walls.broken = {"only"}
+    run = engine.case(default_scripts() | walls.scripts())
+    mine = reported(run, "203.0.113.18")
+    assert (mine["status"], mine["verified"]) == ("failed", False)
+    said = "only: failed, accepted, but the change did not get through: state: Failed"
+    assert mine["detail"] == said
+    assert mine["undo"]["firewalls"] == ["only"], "it may be in force somewhere"
+    walls.broken = set()
+    told = run.wait_for_call("open_ticket")
+    assert told["phase"] == "block_later" and told["why"].endswith("only has it now")
+    walls.broken = {"only"}
+    order(run, "203.0.113.18", lift=True, by="kim")
+    wait_for(lambda: any("is not gone yet" in event for event in events(run)))
+    walls.broken = set()
+    ended(run, "203.0.113.18")
+    assert any("only: lifted, in force" in event for event in events(run))
+    assert walls.blocked == {"only": set()}
+
+
 def reported(run: Run, address: str) -> Json:
     """Start a block that is nowhere; return the outcome that it told its case."""
     instance, facts = block_instance(run.case_id, address), {"address": address, "hours": 50}

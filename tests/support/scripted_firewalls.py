@@ -20,6 +20,8 @@ class ScriptedFirewalls:
         """Firewalls that answer no read."""
         self.unwritable: set[str] = set()
         """Firewalls that answer no write."""
+        self.broken: set[str] = set()
+        """Firewalls that accept a change which then does not get through."""
         self.refusing: dict[str, str] = {}
         """Firewalls that refuse every address, and why."""
         self.poison: set[str] = set()
@@ -41,16 +43,18 @@ class ScriptedFirewalls:
     def _read(self, payload: Json) -> Json:
         name = payload["firewall"]
         self._fail(name, self.unreadable)
-        in_force = self.reads_until_in_force <= 0
-        if self.writes and not in_force:
+        broken = name in self.broken and bool(self.writes)
+        in_force = self.reads_until_in_force <= 0 and not broken
+        if self.writes and self.reads_until_in_force > 0:
             self.reads_until_in_force -= 1
         present = payload["address"] in self.blocked[name]
         return {
             "rule_id": f"/{name}/1",
             "present": present,
             "provisioned": in_force,
+            "broken": broken,
             "already_there": False,
-            "detail": "",
+            "detail": "state: Failed" if broken else "",
         }
 
     def _change(self, payload: Json) -> Json:

@@ -28,6 +28,8 @@ def block_outcome(
     verified = None
     if read and not failed:
         verified = False if False in read else None if None in read else True
+    elif any(_broken(one) for one in states):
+        verified = False
     ours = [one for one in states if one["ours"] and not one["refused"]]
     # Where every answer was lost a block may be there all the same: it has to be lifted in time.
     ours = ours or [one for one in states if one["ours"] and one.get("unsure")]
@@ -85,7 +87,8 @@ def lift_result(left: Json, states: Sequence[Json]) -> Json:
         return {"status": ActionStatus.SUCCEEDED, "verified": True, "detail": detail}
     detail = "; ".join(f"{one['firewall']}: {_said(one)}" for one in states)
     if any(one["refused"] for one in states):
-        return {"status": ActionStatus.FAILED, "verified": None, "detail": detail}
+        denied = False if any(_broken(one) for one in states) else None
+        return {"status": ActionStatus.FAILED, "verified": denied, "detail": detail}
     read = [_verified(one) for one in states]
     if False in read:
         return {"status": ActionStatus.FAILED, "verified": False, "detail": detail}
@@ -103,6 +106,11 @@ def _verified(one: Json) -> bool | None:
     if state["present"] is not one["wanted"]:
         return False
     return True if state["provisioned"] else None
+
+
+def _broken(one: Json) -> bool:
+    """Return whether the firewall says itself that the change did not get through."""
+    return bool(one["state"] and one["state"].get("broken"))
 
 
 def _said(one: Json) -> str:

@@ -140,6 +140,7 @@ class AzureFirewall:
             rule_id=self._settings.firewall_ip_group_id or "",
             present=present,
             provisioned=group.in_force,
+            broken=group.broken,
             detail=f"IP group: {group.properties.provisioning_state or 'state unknown'}",
         )
 

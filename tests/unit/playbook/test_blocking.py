@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.playbook.acting.blocking import block_outcome
+from shared.playbook.acting.blocking import block_outcome, lift_result
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -24,3 +24,10 @@ def test_a_refused_block_leaves_nothing_to_lift() -> None:
     refused = state("one", refused="the group is full")
     outcome = block_outcome("203.0.113.7", [refused], {}, at=AT)
     assert (outcome.status, outcome.undo) == ("failed", None)
+
+
+def test_a_lift_that_does_not_get_through_is_denied() -> None:
+    seen = {"present": False, "provisioned": False, "broken": True, "detail": "Failed"}
+    one = state("one", wanted=False, refused="it did not get through", state=seen)
+    result = lift_result({"cases": [], "until": None}, [one])
+    assert (result["status"], result["verified"]) == ("failed", False)

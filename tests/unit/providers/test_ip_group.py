@@ -3,6 +3,8 @@ from typing import Any
 
 import pytest
 
+from shared.models.base import Json
+from shared.providers.azure_firewall import AzureFirewall
 from shared.providers.azure_firewall.ip_group import (
     MOST_ADDRESSES,
     PLACEHOLDER,
@@ -10,6 +12,7 @@ from shared.providers.azure_firewall.ip_group import (
     body_with,
     changed,
 )
+from shared.settings import Settings
 
 ADDRESS = IPv4Address("203.0.113.7")
 
@@ -112,3 +115,23 @@ def test_the_body_keeps_everything_that_may_be_written() -> None:
         "tags": {"owner": "soc"},
         "properties": {"ipAddresses": ["2.2.2.2"], "somethingNew": 1},
     }
+
+
+@pytest.mark.parametrize(
+    ("state", "in_force", "broken"),
+    [
+        ("Succeeded", True, False),
+        ("Updating", False, False),
+        ("Failed", False, True),
+        ("Canceled", False, True),
+    ],
+)
+async def test_a_change_that_azure_gave_up_is_told_from_one_under_way(
+    monkeypatch: pytest.MonkeyPatch, state: str, in_force: bool, broken: bool
+) -> None:
+    async def read(_: AzureFirewall) -> tuple[IpGroup, Json]:
+        return group(str(ADDRESS), state=state), {}
+
+    monkeypatch.setattr(AzureFirewall, "_read", read)
+    found = await AzureFirewall(Settings()).get_block(str(ADDRESS))
+    assert (found.present, found.provisioned, found.broken) == (True, in_force, broken)
