@@ -27,6 +27,8 @@ class CaseCalls:
     count: int
     chain: int
     """Calls on the longest chain in which each needs the answer of the one before."""
+    containing: int
+    """Those of them from the verdict on."""
 
 
 def read_calls(lines: Sequence[Json], latency: float) -> CaseCalls:
@@ -52,6 +54,7 @@ def read_calls(lines: Sequence[Json], latency: float) -> CaseCalls:
         verified_at=ended_at(last),
         count=sum(ended_at(line) < until for line in lines),
         chain=_gathering_chain(gathered, latency) + len(contained),
+        containing=len(contained),
     )
 
 

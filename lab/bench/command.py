@@ -126,7 +126,11 @@ async def _measure(console: Console, lab: Lab, driver: Driver, extent: Extent) -
 def _latency(single: list[Timed], many: list[Timed]) -> dict[str, Latency]:
     # What merely happened one after the other can look dependent, never the other way round.
     chain = min(one.calls.chain for one in single)
-    return {"1": summarise(single, chain), "20": summarise(many, chain)}
+    containing = min(one.calls.containing for one in single)
+    return {
+        "1": summarise(single, chain, containing),
+        "20": summarise(many, chain, containing),
+    }
 
 
 def _app_settings(lab: Lab) -> dict[str, str]:

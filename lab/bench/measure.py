@@ -14,6 +14,7 @@ from lab.errors import LabError
 from lab.scenarios.models import Common
 from lab.scenarios.player import HANDED_OVER
 from shared.models.base import Json
+from shared.models.block import BlockName
 
 VENDOR_LATENCY_SECONDS = 0.2
 """What each vendor call takes: so much that the order of calls decides, not this machine's CPU."""
@@ -32,6 +33,8 @@ class Timed:
     calls: CaseCalls
     contained_s: float
     handed_over_s: float
+    after_verdict_s: float
+    """From the verdict, not from the POST, to the last verified identity containment."""
 
 
 async def time_cases(
@@ -61,19 +64,25 @@ def _timed(one: Answered, ledger: Iterable[Json], record: Json) -> Timed:
     calls = read_calls(one.account.lines(ledger), VENDOR_LATENCY_SECONDS)
     told = (item["at"] for item in record["timeline"] if item["event"].startswith(HANDED_OVER))
     handed_over_at = datetime.fromisoformat(next(told))
+    scored_at = datetime.fromisoformat(record["blocks"][BlockName.SCORING]["finished_at"])
     return Timed(
         case_id=one.account.case_id,
         record=record,
         calls=calls,
         contained_s=(calls.verified_at - one.posted_at).total_seconds(),
         handed_over_s=(handed_over_at - one.posted_at).total_seconds(),
+        after_verdict_s=(calls.verified_at - scored_at).total_seconds(),
     )
 
 
-def summarise(timed: Sequence[Timed], chain: int) -> Latency:
-    """Return the percentiles of cases whose longest chain of dependent calls is ``chain``."""
+def summarise(timed: Sequence[Timed], chain: int, containing: int) -> Latency:
+    """Return the percentiles of cases whose longest chain of dependent calls is ``chain``.
+
+    ``containing`` of those calls come after the verdict.
+    """
     contained = [one.contained_s for one in timed]
     handed_over = [one.handed_over_s for one in timed]
+    after_verdict = [one.after_verdict_s for one in timed]
     calls = median([one.calls.count for one in timed])
     return Latency(
         cases=len(timed),
@@ -83,6 +92,8 @@ def summarise(timed: Sequence[Timed], chain: int) -> Latency:
         sequential_p50_s=round(calls * VENDOR_LATENCY_SECONDS, 3),
         hand_over_p50_s=round(median(handed_over), 3),
         hand_over_p95_s=round(percentile(handed_over, 0.95), 3),
+        after_verdict_p50_s=round(median(after_verdict), 3),
+        after_verdict_floor_s=round(containing * VENDOR_LATENCY_SECONDS, 3),
         chain=chain,
         calls_p50=calls,
     )

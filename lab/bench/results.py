@@ -20,6 +20,10 @@ class Latency(Result):
     hand_over_p50_s: float
     """From the POST to the completed hand-over, the firewall's confirmation included."""
     hand_over_p95_s: float
+    after_verdict_p50_s: float
+    """From the verdict, not from the POST, to the last verified identity containment."""
+    after_verdict_floor_s: float
+    """The longest chain of calls from then on, times the latency."""
     chain: int
     """Vendor calls on the longest chain of dependent ones: the floor, divided by the latency."""
     calls_p50: float

@@ -12,11 +12,13 @@ from lab.console.terminal import format_size
 def show(console: Console, result: BenchResult, path: Path) -> None:
     """Print latency by number of cases, then one line for each other measurement."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("cases at once", "contained p50", "p95", "floor", "one by one", "handed over p50"):
+    names = ("at once", "contained p50", "p95", "floor", "one by one")
+    for name in (*names, "verdict to contained p50", "floor", "handed over p50"):
         table.add_column(name, justify="right")
     for at_once, one in result.latency.items():
-        times = (one.p50_s, one.p95_s, one.floor_p50_s, one.sequential_p50_s, one.hand_over_p50_s)
-        table.add_row(at_once, *(f"{seconds:.2f} s" for seconds in times))
+        times = (one.p50_s, one.p95_s, one.floor_p50_s, one.sequential_p50_s)
+        later = (one.after_verdict_p50_s, one.after_verdict_floor_s, one.hand_over_p50_s)
+        table.add_row(at_once, *(f"{seconds:.2f} s" for seconds in (*times, *later)))
     console.print()
     console.print(table)
     console.print()

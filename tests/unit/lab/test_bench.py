@@ -83,7 +83,7 @@ def test_the_calls_of_a_case_end_with_the_verified_containment() -> None:
     assert calls.verified_at == START + timedelta(seconds=1.8)
     assert calls.count == 12
     # Two directory reads one after the other, then state, claim, password, read-back.
-    assert calls.chain == 2 + 4
+    assert (calls.chain, calls.containing) == (2 + 4, 4)
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,11 @@ def test_each_account_has_its_own_name_address_and_case() -> None:
 
 
 def test_the_json_has_the_promised_fields() -> None:
-    timed = [Timed("case", {}, read_calls(LINES, 0.2), seconds, 4.0) for seconds in (2.0, 3.0)]
-    latency = summarise(timed, chain=6)
+    timed = [
+        Timed("case", {}, read_calls(LINES, 0.2), seconds, 4.0, seconds / 2)
+        for seconds in (2.0, 3.0)
+    ]
+    latency = summarise(timed, chain=6, containing=4)
     result = BenchResult(
         quick=True,
         measured_at="2026-11-20T12:00:00.000Z",
@@ -136,6 +139,7 @@ def test_the_json_has_the_promised_fields() -> None:
     one = document["latency"]["1"]
     assert (one["p50_s"], one["floor_p50_s"], one["sequential_p50_s"]) == (2.5, 1.2, 2.4)
     assert one["p95_s"] == 2.95
+    assert (one["after_verdict_p50_s"], one["after_verdict_floor_s"]) == (1.25, 0.8)
     assert document["growth"]["100"]["cpu_s"] == 30.0
     assert set(document["history"]) >= {"events", "bytes", "replays"}
     assert document["throughput_per_s"] == 1.5

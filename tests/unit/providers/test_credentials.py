@@ -4,6 +4,7 @@ import pytest
 
 from shared.errors import NotConfigured
 from shared.providers.credentials import close_credential, token_for
+from shared.providers.http import close_sessions
 
 WRONG = {
     "no such certificate": {
@@ -40,4 +41,5 @@ async def test_an_identity_that_cannot_be_one_is_not_configured(
             await token_for("https://graph.microsoft.com/.default")
     finally:
         await close_credential()
+        await close_sessions()
     assert "secret-4711" not in str(refused.value)
