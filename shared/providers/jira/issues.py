@@ -11,9 +11,7 @@ of the description, because a second call that fails would leave an issue whose 
 Needs a user with *Browse projects*, *Create issues* and *Add comments* in the project.
 """
 
-import base64
 import re
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +20,7 @@ from pydantic import Field
 from shared.errors import NotConfigured, NotFound, PermanentError
 from shared.models.base import Json, VendorModel
 from shared.models.message import Ticket, TicketReference
+from shared.providers.basic_auth import basic_client
 from shared.providers.http import VendorClient, VendorResponse, path
 from shared.providers.jira.document import document, plain_text
 from shared.providers.retry import Retry
@@ -91,18 +90,14 @@ class Jira:
     @cached_property
     def _client(self) -> VendorClient:
         settings = self._settings
-        token = settings.jira_api_token
-        if not settings.jira_url or not settings.jira_email or token is None:
-            raise NotConfigured(
-                "TOURNIQUET_JIRA_URL, _EMAIL or _API_TOKEN is not set", vendor=VENDOR
-            )
-        pair = f"{settings.jira_email}:{token.get_secret_value()}"
-        basic = base64.b64encode(pair.encode()).decode()
-
-        async def authorize() -> Mapping[str, str]:
-            return {"Authorization": f"Basic {basic}"}
-
-        return VendorClient(VENDOR, settings.jira_url, settings=settings, authorize=authorize)
+        return basic_client(
+            VENDOR,
+            settings,
+            url=settings.jira_url,
+            user=settings.jira_email,
+            secret=settings.jira_api_token,
+            named="TOURNIQUET_JIRA_URL, _EMAIL or _API_TOKEN",
+        )
 
     @cached_property
     def _project(self) -> str:

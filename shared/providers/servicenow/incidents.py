@@ -7,18 +7,17 @@ the ticket already says (journal fields are only returned as display values) is 
 update that is delivered twice is written once. Needs a user with the role ``itil``.
 """
 
-import base64
 import re
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
 from pydantic import Field
 
-from shared.errors import NotConfigured, NotFound, PermanentError
+from shared.errors import NotFound, PermanentError
 from shared.models.base import Json, VendorModel
 from shared.models.message import Ticket, TicketReference
+from shared.providers.basic_auth import basic_client
 from shared.providers.http import VendorClient, path
 from shared.providers.retry import Retry
 from shared.providers.work_notes import mark
@@ -71,18 +70,14 @@ class ServiceNow:
     @cached_property
     def _client(self) -> VendorClient:
         settings = self._settings
-        password = settings.servicenow_password
-        if not settings.servicenow_url or not settings.servicenow_username or password is None:
-            raise NotConfigured(
-                "TOURNIQUET_SERVICENOW_URL, _USERNAME or _PASSWORD is not set", vendor=VENDOR
-            )
-        pair = f"{settings.servicenow_username}:{password.get_secret_value()}"
-        basic = base64.b64encode(pair.encode()).decode()
-
-        async def authorize() -> Mapping[str, str]:
-            return {"Authorization": f"Basic {basic}"}
-
-        return VendorClient(VENDOR, settings.servicenow_url, settings=settings, authorize=authorize)
+        return basic_client(
+            VENDOR,
+            settings,
+            url=settings.servicenow_url,
+            user=settings.servicenow_username,
+            secret=settings.servicenow_password,
+            named="TOURNIQUET_SERVICENOW_URL, _USERNAME or _PASSWORD",
+        )
 
     async def upsert(self, ticket: Ticket) -> TicketReference:
         """Create the incident, or add the work note to the one that is there.
