@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lab.errors import LabError
+from lab.functions_host.easy_auth import EasyAuthSettings
+from lab.functions_host.settings import EASY_AUTH
 from lab.ports import Ports
 from lab.scenarios.models import Common
 from lab.simulators.config import SimulatorSettings
@@ -59,6 +61,29 @@ def simulator_settings(common: Common) -> SimulatorSettings:
         ),
         tourniquet_firewall_ip_group_id=own.get("TOURNIQUET_FIREWALL_IP_GROUP_ID", ip_group),
     )
+
+
+def wants_sign_in(env: Mapping[str, str]) -> bool:
+    """Tell whether ``LAB_SIGN_IN`` asks for App Service authentication before the app.
+
+    Raises:
+        LabError: it is neither 0 nor 1.
+    """
+    text = env.get("LAB_SIGN_IN", "") or "0"
+    if text not in ("0", "1"):
+        raise LabError(f"LAB_SIGN_IN is '{text}', must be 0 or 1")
+    return text == "1"
+
+
+def sign_in_environment(common: Common) -> dict[str, str]:
+    """Return the setting of the host that switches App Service authentication on.
+
+    As a deployment has it (docs/permissions.md): who has not signed in passes, and the app refuses.
+    """
+    settings = EasyAuthSettings.model_validate(
+        {"tenant_id": common.organisation.tenant_id, "people": common.people}
+    )
+    return {EASY_AUTH: settings.model_dump_json()}
 
 
 def _own_settings() -> dict[str, str]:

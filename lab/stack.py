@@ -20,8 +20,10 @@ from lab.environment import (
     host_environment,
     read_workers,
     repository_root,
+    sign_in_environment,
     simulator_environment,
     simulator_settings,
+    wants_sign_in,
     with_addresses,
 )
 from lab.errors import LabError
@@ -46,7 +48,8 @@ class Lab:
 
     ``auto_ports`` picks free ports instead of the usual ones, and the lab's own host, for tests.
     ``mode`` is the app's operating mode; without one ``LAB_MODE`` decides. ``settings`` are app
-    settings over the lab's usual ones, ``policy`` is laid over its policy. ``app_settings`` are
+    settings over the lab's usual ones, ``policy`` is laid over its policy. ``sign_in`` puts App
+    Service authentication before the app; without it ``LAB_SIGN_IN`` decides. ``app_settings`` are
     the settings that the app runs with, once it is started.
     ``report`` is told, line by line, what has become ready.
 
@@ -64,6 +67,7 @@ class Lab:
         mode: OperatingMode | None = None,
         settings: Mapping[str, str] | None = None,
         policy: Json | None = None,
+        sign_in: bool | None = None,
         report: Report = lambda _: None,
     ) -> None:
         self.root = repository_root()
@@ -77,7 +81,10 @@ class Lab:
         self.app_settings: dict[str, str] = {}
         self.function_key = os.environ.get("LAB_FUNCTION_KEY") or secrets.token_urlsafe(24)
         # Ports of the queues and tables that only Core Tools need.
-        self._core_tools = free_ports(2) if not auto_ports and wants_core_tools(os.environ) else []
+        self._sign_in = wants_sign_in(os.environ) if sign_in is None else sign_in
+        # Core Tools have no App Service authentication.
+        own = auto_ports or self._sign_in
+        self._core_tools = free_ports(2) if not own and wants_core_tools(os.environ) else []
         self._workers = workers or read_workers(os.environ)
         self._report = report
         self._children: dict[str, int] = {}
@@ -163,6 +170,8 @@ class Lab:
         host = host_environment(self.ports, self.policy_file, self.function_key)
         env = app | host | with_addresses(self._settings, app)
         self.app_settings = env
+        if self._sign_in:
+            env = env | sign_in_environment(self.common)
         async with _all_or_nothing() as start:
             start(self._start_simulators(app))
             start(self._start_azurite(node))

@@ -108,14 +108,22 @@ def signed_in(request: func.HttpRequest) -> Person | None:
     if not (login or object_id):
         return None
     principal = _principal(request.headers.get("x-ms-client-principal", ""))
-    known = {login, object_id, *principal.values(_LOGINS | _OBJECT_ID)} - {""}
+    logins, mails = principal.values(_LOGINS), principal.values(_MAIL)
+    # The platform's name may be the mail address, which people can change: it allows nothing.
+    is_mail = _folded({login}) <= _folded(mails) - _folded(logins)
+    named = logins if is_mail else {login, *logins}
+    known = {object_id, *named, *principal.values(_OBJECT_ID)} - {""}
     return Person(
-        name=login or object_id,
+        name=next(iter(sorted(logins)), login or object_id) if is_mail else login or object_id,
         id=object_id or login,
-        known_as=frozenset(one.casefold() for one in known),
-        also=frozenset(one.casefold() for one in principal.values(_MAIL)),
+        known_as=_folded(known),
+        also=_folded({login, *mails} - {""}),
         roles=principal.values({*_ROLES, principal.role_typ}),
     )
+
+
+def _folded(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(one.casefold() for one in names)
 
 
 def _principal(header: str) -> Principal:

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from lab.functions_host.admin import AdminApi
 from lab.functions_host.durable import DurablePump, OnWorkerLoss
+from lab.functions_host.easy_auth import EasyAuth
 from lab.functions_host.engine import Engine
 from lab.functions_host.eventgrid import EventGridWebhook
 from lab.functions_host.front import MAX_BODY, FunctionFront
@@ -45,7 +46,7 @@ class FunctionsHost:
     Args:
         app_dir: Folder with `function_app.py` and `host.json`.
         env: App settings on top of `local.settings.json` and this process's environment; also
-            where LAB_FUNCTION_KEY, LAB_MASTER_KEY and LAB_SYSTEM_KEY are looked for.
+            where LAB_FUNCTION_KEY, LAB_MASTER_KEY, LAB_SYSTEM_KEY and LAB_EASY_AUTH are looked for.
         port: Port of the HTTP front; 0 picks a free one.
         workers: Number of worker processes.
         log_dir: Where `worker-N.log` goes; default `.lab/logs` in the working folder.
@@ -71,7 +72,10 @@ class FunctionsHost:
         self._settings = read_host_json(app_dir)
         settings = worker_environment(app_dir, env)
         self._keys = HostKeys.from_environment(settings)
+        self._easy_auth = EasyAuth.from_environment(settings)
         self._env = without_keys(settings)
+        if self._easy_auth is not None:
+            self._env["WEBSITE_AUTH_ENABLED"] = "True"
         self._port = port
         self._on_worker_loss = on_worker_loss
         self._spec = WorkerSpec(
@@ -202,7 +206,8 @@ class FunctionsHost:
         grid = EventGridWebhook(self._pool, bindings, self._keys)
         routes = build_routes(self._pool.functions, prefix)
         functions = FunctionFront(self._pool, bindings, self._keys, routes)
-        front = web.Application(client_max_size=MAX_BODY)
+        before = [self._easy_auth.middleware] if self._easy_auth is not None else []
+        front = web.Application(client_max_size=MAX_BODY, middlewares=before)
         front.router.add_route("*", "/admin/{tail:.*}", admin.handle)
         front.router.add_route("*", "/runtime/webhooks/{name:(?i:eventgrid)}", grid.handle)
         front.router.add_route("*", "/runtime/webhooks/durabletask/{tail:.*}", webhook.handle)

@@ -22,6 +22,8 @@ _KEY_NAMES = {
     "master": "LAB_MASTER_KEY",
     "system": "LAB_SYSTEM_KEY",
 }
+EASY_AUTH = "LAB_EASY_AUTH"
+"""App Service authentication, JSON of ``easy_auth.EasyAuthSettings``; unset: nobody signs in."""
 
 
 class HostSettingsError(Exception):
@@ -118,8 +120,9 @@ def worker_environment(app_dir: Path, given: Mapping[str, str] | None) -> dict[s
 
 
 def without_keys(env: Mapping[str, str]) -> dict[str, str]:
-    """The settings as the app sees them: the host's access keys are not for it."""
-    return {name: value for name, value in env.items() if name not in _KEY_NAMES.values()}
+    """The settings as the app sees them: the host's own, access keys among them, are not for it."""
+    own = {*_KEY_NAMES.values(), EASY_AUTH}
+    return {name: value for name, value in env.items() if name not in own}
 
 
 def expand(expression: str, env: Mapping[str, str]) -> str:

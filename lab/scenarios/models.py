@@ -254,6 +254,8 @@ class Common(Model):
     organisation: Organisation
     policy: Json
     """The organisation's response policy: who is a VIP, what is never blocked."""
+    people: list[Json] = Field(default_factory=list)
+    """Who can sign in to the app's pages, with mail addresses and application roles."""
     defaults: dict[str, Json]
     """Table name to columns every row of it starts from."""
     rows: dict[str, Json]

@@ -131,6 +131,11 @@ async def test_people_can_be_named_by_login_or_object_id(
     stranger = person("lee@contoso.com", object_id="2", email="kim@contoso.com")
     response = await post("decision", client, stranger)
     assert response.status_code == 403, "a mail address is whatever somebody wrote there"
+    posing = person(
+        "kim@contoso.com", object_id="2", email="Kim@contoso.com", preferred_username="lee@c.de"
+    )
+    response = await post("decision", client, posing)
+    assert response.status_code == 403, "also where the platform takes it for the name"
 
 
 @pytest.mark.parametrize("name", ABOUT_A_CASE)
