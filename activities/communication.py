@@ -20,7 +20,7 @@ CAN_CHANGE = frozenset({"slack"})
 """Channels whose messages can be changed once they are sent; a mail is sent for good."""
 _CHANGES = frozenset({"decided", "overtaken"})
 """Phases that change messages that are there and send none."""
-_LAST_RESORT = frozenset({"emergency", "broke_off"})
+_LAST_RESORT = frozenset({"emergency", "broke_off", "paused"})
 """Phases in which nobody learns of the case by another way."""
 _OWN_MAILBOX = "not sent: the only recipient is the account that the case is about"
 
@@ -32,9 +32,10 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
     account that the case is about: whoever is in it must not read along, or answer.
 
     Input: ``{"case_id", "phase"}`` with phase ``opened``, ``decision_needed``, ``completed``,
-    ``containment_failed``, ``not_held``, ``undone``, ``emergency`` or ``broke_off``. The last two
-    come with ``why`` and ``record``, and fail when no channel took the message, to be tried again.
-    ``reminder``, ``escalated``, ``second_needed``, ``paused`` and ``campaign`` come with ``why``.
+    ``containment_failed``, ``not_held``, ``undone``, ``emergency``, ``broke_off`` or
+    ``paused``. The last three come with ``why`` and ``record``, and fail when no channel took the
+    message, to be tried again. ``reminder``, ``escalated``, ``second_needed`` and ``campaign``
+    come with ``why``.
     ``decided`` and ``overtaken`` come with ``references`` of the question and change those
     messages. Output ``{"channels": {channel: "sent" or what went wrong}, "references": {channel:
     its id}}``.

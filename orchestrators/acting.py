@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from durabletask import task
 
 from orchestrators.ask import ask, needs_second, silence
-from orchestrators.breaker import admit, page
+from orchestrators.breaker import admit
 from orchestrators.campaign import start_linking
 from orchestrators.case_file import CaseFile
 from orchestrators.evidence import Preserving, exported, seal
@@ -63,8 +63,8 @@ class Round:
 def act(this: Round, todo: Todo) -> Steps[None]:
     """Do, ask and write down one round; the outcomes are in the standing afterwards."""
     standing = this.standing
-    todo, paused = yield from admit(this.ctx, standing, todo)
-    yield from _open(this, todo, paused)
+    todo = yield from admit(this.ctx, this.file, standing, todo)
+    yield from _open(this, todo)
     while (question := this.question) is not None:
         answer = yield from ask(this.ctx, this.file, standing, question, this.joins)
         if isinstance(answer, Raised):
@@ -89,7 +89,7 @@ def _asked(standing: Standing) -> list[tuple[str, str]]:
     return sorted((str(item.action), item.target) for item in lines)
 
 
-def _open(this: Round, todo: Todo, paused: str | None) -> Steps[None]:
+def _open(this: Round, todo: Todo) -> Steps[None]:
     """Start what may be done, then write the verdict and tell people of it.
 
     A question is made before anybody is told: who answers at once answers it in time.
@@ -106,8 +106,6 @@ def _open(this: Round, todo: Todo, paused: str | None) -> Steps[None]:
     told = yield from tell_people(this.ctx, this.file, phase)
     if this.question is not None:
         this.question.add_message(told)
-    if paused:
-        yield from page(this.ctx, this.standing.case.case_id, paused)
 
 
 def _ask_anew(this: Round, question: Question, raised: Raised) -> Steps[None]:
@@ -119,13 +117,13 @@ def _ask_anew(this: Round, question: Question, raised: Raised) -> Steps[None]:
     standing = this.standing
     asked = _asked(standing)
     raised.adopt(standing)
-    todo, paused = yield from admit(this.ctx, standing, raised.todo)
+    todo = yield from admit(this.ctx, this.file, standing, raised.todo)
     if not todo.asks and asked == _asked(standing):
         this.start(todo.automatic)
         yield from _write_verdict(this, CaseStatus.AWAITING_DECISION)
         return
     question.close()
-    yield from _open(this, Todo(todo.automatic, bool(_asked(standing))), paused)
+    yield from _open(this, Todo(todo.automatic, bool(_asked(standing))))
     yield from change_messages(this.ctx, standing.case.case_id, "overtaken", question)
 
 
@@ -165,9 +163,8 @@ def _write_verdict(this: Round, status: CaseStatus) -> Steps[None]:
 
 def _follow(this: Round, question: Question, answer: Decision | None) -> Steps[None]:
     """Start what was chosen, or what silence means; what guard rails hinder shows as skipped."""
-    paused = None
     if answer is None:
-        decision, paused = yield from silence(this.ctx, this.standing, question)
+        decision = yield from silence(this.ctx, this.file, this.standing, question)
     else:
         decision = decision_of(answer, question.asked())
     this.decision = decision
@@ -183,10 +180,7 @@ def _follow(this: Round, question: Question, answer: Decision | None) -> Steps[N
         timeline=timeline(this.ctx, event),
     )
     this.left_out = not_run(decision, decided.plan, chosen, utc_now(this.ctx))
-    case_id = this.standing.case.case_id
-    if paused:
-        yield from page(this.ctx, case_id, paused)
-    yield from change_messages(this.ctx, case_id, "decided", question)
+    yield from change_messages(this.ctx, this.standing.case.case_id, "decided", question)
 
 
 def _settle(this: Round) -> Steps[None]:

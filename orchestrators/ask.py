@@ -56,15 +56,15 @@ def needs_second(question: Question, answer: Decision) -> bool:
 
 
 def silence(
-    ctx: task.OrchestrationContext, standing: Standing, question: Question
-) -> Steps[tuple[Decision, str | None]]:
-    """Return the decision that silence is, and what the SOC has to be told of the breaker.
+    ctx: task.OrchestrationContext, file: CaseFile, standing: Standing, question: Question
+) -> Steps[Decision]:
+    """Return the decision that silence is.
 
     What the policy does on silence is automatic containment, so the breaker is asked, too.
     """
     actions = on_silence(standing.decided)
     minutes = standing.case.timing.approval_deadline_minutes
-    comment, paused = f"nobody answered within {minutes:g} minutes", None
+    comment = f"nobody answered within {minutes:g} minutes"
     if first := question.first_answer:
         chosen = ", ".join(first.actions)
         comment = f"{first.decided_by} chose {chosen}; no second person within {minutes:g} minutes"
@@ -74,11 +74,11 @@ def silence(
         if line.disposition is Disposition.ASK and line.action in actions
     ]
     if lines and not set(actions) & set(NOTHING_TO_DO):
-        todo, paused = yield from admit(ctx, standing, Todo(lines, asks=True))
+        todo = yield from admit(ctx, file, standing, Todo(lines, asks=True))
         if not todo.automatic:
             actions = [ActionName.MONITOR_ONLY]
             comment += "; automatic containment is paused"
-    decision = Decision.model_validate(
+    return Decision.model_validate(
         {
             "actions": actions,
             "comment": comment,
@@ -88,7 +88,6 @@ def silence(
             "question": standing.questions,
         }
     )
-    return decision, paused
 
 
 def _take(

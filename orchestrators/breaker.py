@@ -1,42 +1,52 @@
 """The blast-radius breaker: asked before a case contains by itself."""
 
+from collections.abc import Generator
+from datetime import timedelta
 from typing import Any
 
 from durabletask import task
 from durabletask.entities import EntityInstanceId
 
-from orchestrators.flow import Retry, Steps, attempt, case_activity, utc_now
-from orchestrators.names import BREAKER_KEY, Activity, Entity
+from orchestrators.case_file import CaseFile
+from orchestrators.flow import Retry, Steps, attempt, case_activity, save, timeline, utc_now
+from orchestrators.names import BREAKER_KEY, Activity, Entity, Orchestrator
 from orchestrators.standing import Standing, Todo
 from shared.models.account_kind import AccountKind
-from shared.models.base import format_utc, parse_utc
+from shared.models.base import Json, format_utc, parse_utc
 from shared.models.case import CaseRequest
 from shared.models.plan import Disposition
 from shared.playbook.planning.blast_radius import Admission, Asked
 from shared.playbook.planning.plan import NOTHING_TO_DO, hold_plan
 
+VERDICT_SECONDS = 5
+"""Time for the case to write its verdict, which the page quotes."""
+PAGE_RETRY_MINUTES = (0, 1, 2, 5, 10, 15, 30, 60, 60, 60)
+"""Waits before the page is tried again while no channel takes it: about 4 hours in all."""
+
 
 def admit(
-    ctx: task.OrchestrationContext, standing: Standing, todo: Todo
-) -> Steps[tuple[Todo, str | None]]:
+    ctx: task.OrchestrationContext, file: CaseFile, standing: Standing, todo: Todo
+) -> Steps[Todo]:
     """Return what may be done by itself; when the breaker is open, all of it is asked instead.
 
-    The text beside it is for the SOC: set for the one case that tripped the breaker.
+    The one case that trips the breaker has the SOC told before it does anything else.
     """
     if not any(line.action not in NOTHING_TO_DO for line in todo.automatic):
-        return todo, None
+        return todo
     asked = yield from _asked(ctx, standing)
     key = EntityInstanceId(str(Entity.BREAKER), BREAKER_KEY)
     answer = yield ctx.call_entity(key, "admit", asked.to_json())
     admission = Admission.model_validate(answer)
     if admission.admitted:
         standing.counted_as = asked.privileged or standing.counted_as or False
-        return todo, None
+        return todo
+    if admission.first:
+        _start_page(ctx, file, standing, admission.why)
     standing.held = True
     held = hold_plan(standing.decided.plan, admission.why)
     standing.decided = standing.decided.model_copy(update={"plan": held})
     asks = any(line.disposition is Disposition.ASK for line in held)
-    return Todo([], asks), admission.why if admission.first else None
+    return Todo([], asks)
 
 
 def count_users(ctx: task.OrchestrationContext, case: CaseRequest) -> task.Task[Any]:
@@ -61,7 +71,39 @@ def _asked(ctx: task.OrchestrationContext, standing: Standing) -> Steps[Asked]:
     )
 
 
-def page(ctx: task.OrchestrationContext, case_id: str, why: str) -> Steps[None]:
-    """Tell the SOC that nothing is contained without a person any more."""
-    message = {"case_id": case_id, "phase": "paused", "why": why}
-    yield from attempt(case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.SAVE))
+def _start_page(
+    ctx: task.OrchestrationContext, file: CaseFile, standing: Standing, why: str
+) -> None:
+    """Start what tells the SOC: an orchestration of its own, which outlives a case that breaks."""
+    payload = {"case_id": standing.case.case_id, "why": why, "record": file.record}
+    number = len(standing.pages) + 1
+    standing.pages.append(
+        ctx.call_sub_orchestrator(
+            str(Orchestrator.PAGE_SOC),
+            input=payload,
+            instance_id=f"{ctx.instance_id}:paused:{number}",
+        )
+    )
+
+
+def page_soc(ctx: task.OrchestrationContext, payload: Json) -> Generator[task.Task[Any], Any, bool]:
+    """Tell the SOC that nothing is contained without a person any more, until a channel takes it.
+
+    Input: ``{"case_id": the case that tripped the breaker, "why", "record": for the case that
+    storage is away}``. Output: whether somebody was told. Never fails.
+    """
+    case_id, why = payload["case_id"], payload["why"]
+    message = {"case_id": case_id, "phase": "paused", "why": why, "record": payload["record"]}
+    yield ctx.create_timer(timedelta(seconds=VERDICT_SECONDS))
+    for minutes in PAGE_RETRY_MINUTES:
+        if minutes:
+            yield ctx.create_timer(timedelta(minutes=minutes))
+        page = case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.SAVE)
+        told = (yield from attempt(page)).result
+        if told:
+            event = f"SOC told that {why}: {', '.join(sorted(told['channels']))}"
+            yield from attempt(save(ctx, case_id, {"timeline": timeline(ctx, event)}))
+            return True
+    event = f"the SOC could NOT be told that {why}"
+    yield from attempt(save(ctx, case_id, {"timeline": timeline(ctx, event)}))
+    return False

@@ -20,6 +20,7 @@ class Orchestrator(StrEnum):
     LIFT_BLOCK = "lift_block"
     TELL_AGAIN = "tell_again"
     LINK_CAMPAIGN = "link_campaign"
+    PAGE_SOC = "page_soc"
 
 
 class Activity(StrEnum):

@@ -1,6 +1,7 @@
 """The orchestrators and entities that the app registers."""
 
 from orchestrators.blocks import block_address, lift_block
+from orchestrators.breaker import page_soc
 from orchestrators.campaign import link_campaign
 from orchestrators.contain import contain
 from orchestrators.devices import contain_devices
@@ -25,5 +26,6 @@ ORCHESTRATORS = (
     join_incidents,
     link_campaign,
     tell_again,
+    page_soc,
 )
 ENTITIES = (account, breaker, address, firewall)

@@ -69,7 +69,7 @@ def _respond(ctx: task.OrchestrationContext, case: CaseRequest, file: CaseFile) 
         set_phase(ctx, final_status(standing.outcomes))
     yield from seal_at_the_end(ctx, evidence)
     blocks = (one for blocks in standing.blocks.values() for one in blocks)
-    yield from settle([*late, *standing.links.values(), *blocks])
+    yield from settle([*late, *standing.links.values(), *standing.pages, *blocks])
     confidence = standing.decided.verdict.compromise_confidence_score
     return {"case_id": case.case_id, "confidence": confidence}
 

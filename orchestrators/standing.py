@@ -38,6 +38,8 @@ class Standing:
     """By address, the orchestrations of its blocks; each lives until its block ends."""
     links: dict[str, task.Task[Any]] = field(default_factory=dict)
     """By address, the search for other accounts that it hit."""
+    pages: list[task.Task[Any]] = field(default_factory=list)
+    """What tells the SOC that the case has tripped the breaker."""
 
     def next_containment(self) -> int:
         """Return the number that keeps the instance ids of the next containment apart."""

@@ -208,6 +208,7 @@ def test_silence_is_held_by_the_breaker_too() -> None:
         run = engine.case(default_scripts() | {"decide_response": judged})
         respond(run, approval_deadline_minutes=0.5)
         wait_for_phase(run, "completed")
+        run.wait(f"{run.case_id}:paused:1")
         close(run)
     assert not run.called("revoke_sessions")
     decision = last(run, "decision")

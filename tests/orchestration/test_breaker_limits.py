@@ -51,7 +51,7 @@ def said(run: Run) -> str:
 
 
 def paged(run: Run) -> str:
-    run.wait_for_call("notify_analysts", count=2)
+    run.wait(f"{run.case_id}:paused:1")
     [page] = [one for one in run.called("notify_analysts") if one["phase"] == "paused"]
     return str(page["why"])
 

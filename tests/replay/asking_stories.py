@@ -47,6 +47,20 @@ def silence_acts(engine: Engine) -> Run:
     return run
 
 
+def paged(engine: Engine) -> Run:
+    """The SOC is told at the second try that the breaker is open."""
+    answers = iter([RuntimeError("slack: down")])
+
+    def notify(payload: Json) -> Json:
+        if error := next(answers, None):
+            raise error
+        return _told(payload)
+
+    run = engine.case(default_scripts() | {"notify_analysts": notify}, CASE_ID)
+    run.start("page_soc", {"why": "automatic containment is paused", "record": {}})
+    return run
+
+
 def told_again(engine: Engine) -> Run:
     """A reminder goes to ticket, channels and incident."""
     run = _case(engine)

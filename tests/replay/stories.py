@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from shared.models.plan import MAY_BE_ALLOWED, ActionName, Disposition
 from shared.models.verdict import Confidence
-from tests.replay.asking_stories import silence_acts, told_again, two_agree
+from tests.replay.asking_stories import paged, silence_acts, told_again, two_agree
 from tests.replay.block_stories import (
     CASE_ID,
     lifted_though_not_held,
@@ -277,6 +277,7 @@ STORIES = (
     Story("respond", "silence-acts", silence_acts),
     Story("respond", "two-agree", two_agree),
     Story("tell_again", "reminder", told_again),
+    Story("page_soc", "second-try", paged),
     Story("respond", "no-account", _no_account),
     Story("respond", "ticketing-down", _ticketing_down),
     Story("respond", "late-sign-in-log", _logged_at_third_read),

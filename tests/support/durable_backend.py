@@ -29,7 +29,7 @@ from durabletask.worker import (
 
 from orchestrators.names import Activity
 from orchestrators.registry import ENTITIES, ORCHESTRATORS
-from tests.support.fast_clock import fast_clock
+from tests.support.fast_clock import SPEED, fast_clock
 from tests.support.ports import free_port
 
 type Script = Callable[[dict[str, Any]], Any]
@@ -123,8 +123,11 @@ class Engine:
 
 
 @contextmanager
-def durable_engine() -> Iterator[Engine]:
-    """Run the app's own orchestrators and entities on Microsoft's in-memory engine."""
+def durable_engine(*, speed: int = SPEED) -> Iterator[Engine]:
+    """Run the app's own orchestrators and entities on Microsoft's in-memory engine.
+
+    ``speed``: seconds of the engine in a real one.
+    """
     port = free_port()
     backend = InMemoryOrchestrationBackend(port=port)
     backend._work_available = _Attentive()
@@ -143,7 +146,7 @@ def durable_engine() -> Iterator[Engine]:
         worker.add_entity(entity)
     for name in Activity:
         worker._registry.add_named_activity(str(name), _scripted(engine, str(name)))
-    with fast_clock():
+    with fast_clock(speed):
         backend.start()
         worker.start()  # type: ignore[no-untyped-call]
         try:

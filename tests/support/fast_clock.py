@@ -14,26 +14,28 @@ SPEED = 400
 
 
 class _FastDatetime(datetime):
-    """``datetime`` whose ``now`` runs ``SPEED`` times as fast since this module was imported."""
+    """``datetime`` whose ``now`` runs many times as fast since this module was imported."""
 
     _start = datetime.now(UTC)
+    _speed = SPEED
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> "_FastDatetime":
         start = cls._start
         real = datetime.now(UTC)
         return cls.fromtimestamp(
-            start.timestamp() + (real - start).total_seconds() * SPEED, tz or UTC
+            start.timestamp() + (real - start).total_seconds() * cls._speed, tz or UTC
         )
 
 
 @contextmanager
-def fast_clock() -> Iterator[None]:
+def fast_clock(speed: int = SPEED) -> Iterator[None]:
     """Make the in-memory engine's time run fast; retry policies and timers stay the product's."""
     slow_sleep = time.sleep
-    fast_time = SimpleNamespace(sleep=lambda seconds: slow_sleep(seconds / SPEED))
+    fast_time = SimpleNamespace(sleep=lambda seconds: slow_sleep(seconds / speed))
+    fast_datetime = type("_FastDatetime", (_FastDatetime,), {"_speed": speed})
     with (
-        patch.object(in_memory_backend, "datetime", _FastDatetime),
+        patch.object(in_memory_backend, "datetime", fast_datetime),
         patch.object(in_memory_backend, "time", fast_time),
     ):
         yield
