@@ -255,6 +255,10 @@ def _add_people(providers: Providers, settings: Settings) -> None:
         from shared.providers.jira import Jira
 
         providers.ticketing.append(Jira(settings))
+    if settings.google_secops_case_assignee:
+        from shared.providers.google_secops_soar import GoogleSecOpsCases
+
+        providers.ticketing.append(GoogleSecOpsCases(settings))
     if settings.slack_bot_token:
         from shared.providers.slack import Slack
 

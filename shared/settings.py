@@ -68,6 +68,17 @@ class Settings(BaseSettings):
     log_analytics_url: str = "https://api.loganalytics.io/v1"
     log_analytics_workspace_id: str | None = None
     arm_url: str = "https://management.azure.com"
+    google_secops_url: str | None = None
+    """Address of the Chronicle API; blank switches Google SecOps off."""
+    google_secops_instance: str | None = Field(
+        default=None, pattern=r"^projects/[^/]+/locations/[^/]+/instances/[^/]+$"
+    )
+    google_credentials: SecretStr | None = None
+    """A service account's key, or the configuration of workload identity federation, as JSON."""
+    google_secops_case_assignee: str | None = None
+    """Who new cases of the SOAR are assigned to, a user or ``@role``; switches these tickets on."""
+    google_secops_case_environment: str = Field(default="Default Environment", min_length=1)
+    google_secops_console_url: str | None = None
     firewall_ip_group_id: str | None = None
     named_location_id: str | None = None
     """Named location of Entra Conditional Access that a policy blocks."""

@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lab.simulators.google_key import google_key, key_file
 from lab.simulators.okta_key import made_up_key
 
 _SUBSCRIPTION = "0b1f6471-1bf0-4dda-aec3-cb9272f09590"
@@ -29,6 +30,12 @@ TEAMS_WEBHOOK = (
     "?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig="
 )
 """A Workflows address, without the signature that makes it a credential."""
+
+
+GOOGLE_SECOPS_INSTANCE = (
+    "projects/contoso-soc/locations/us/instances/6a3f2e0c-9f6b-4d53-8f0e-2f3c1d7b9a45"
+)
+GOOGLE_ACCOUNT = "tourniquet@contoso-soc.iam.gserviceaccount.com"
 
 
 class SimulatorSettings(BaseSettings):
@@ -62,6 +69,11 @@ class SimulatorSettings(BaseSettings):
     tourniquet_okta_client_id: str = "0oatourniquetlab0h7"
     tourniquet_okta_private_key: Annotated[str, Field(default_factory=made_up_key)]
     lab_okta_api_token: Secret
+    tourniquet_pagerduty_routing_key: Annotated[
+        str, Field(default_factory=lambda: secrets.token_hex(16))
+    ]
+    lab_google_private_key: Annotated[str, Field(default_factory=google_key)]
+    tourniquet_google_secops_instance: str = GOOGLE_SECOPS_INSTANCE
     tourniquet_smtp_username: str = "tourniquet"
     tourniquet_smtp_password: Secret
     tourniquet_mail_from: str = "tourniquet@contoso.example"
@@ -94,6 +106,9 @@ def app_environment(
         "TOURNIQUET_ABUSEIPDB_URL": f"{origin}/abuseipdb/api/v2",
         "TOURNIQUET_GREYNOISE_URL": f"{origin}/greynoise",
         "TOURNIQUET_OKTA_URL": f"{origin}/okta",
+        "TOURNIQUET_GOOGLE_CREDENTIALS": key_file(
+            settings.lab_google_private_key, GOOGLE_ACCOUNT, f"{origin}/google/token"
+        ),
         "TOURNIQUET_SERVICENOW_URL": f"{origin}/servicenow",
         "TOURNIQUET_SLACK_URL": f"{origin}/slack/api",
         "TOURNIQUET_TEAMS_WEBHOOK_URL": teams,

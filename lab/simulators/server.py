@@ -17,6 +17,8 @@ from lab.simulators.faults import Faults
 from lab.simulators.gateway import Gateway, Route
 from lab.simulators.geoip import write_databases
 from lab.simulators.graph.directory import Directory
+from lab.simulators.google_secops_soar import GoogleSecOpsSoar, is_about_cases
+from lab.simulators.google_token import GoogleToken, GoogleTokens
 from lab.simulators.graph.service import Graph
 from lab.simulators.jira import Jira
 from lab.simulators.kql_store import KqlStore
@@ -94,6 +96,9 @@ class Simulators:
         self._jira = Jira(settings)
         self._slack = Slack(settings)
         self._teams = Teams(settings)
+        google = GoogleTokens(settings)
+        self._google_token = GoogleToken(google)
+        self._soar = GoogleSecOpsSoar(settings, google)
         self._token = EntraToken(authority)
         self._with_state: tuple[Vendor, ...] = (
             self._graph,
@@ -108,6 +113,8 @@ class Simulators:
             self._teams,
         )
 
+            self._google_token,
+            self._soar,
     def _routes(self) -> list[Route]:
         return [
             Route("/graph/v1.0", self._graph),
@@ -129,6 +136,8 @@ class Simulators:
         ]
 
     async def start(self) -> None:
+            Route("/google-secops", self._soar, is_about_cases),
+            Route("/google", self._google_token, lambda path: path.startswith("/google/")),
         """Write the GeoIP files and the app's environment, then listen; the lab API comes last."""
         write_databases(self._state_dir / "geoip", {})
         text = json.dumps(self.environment, indent=2)

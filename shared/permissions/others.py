@@ -36,6 +36,22 @@ OTHER_NEEDS: tuple[Need, ...] = (
         setting="jira_url",
     ),
     _other(
+        purpose="Ticket as a case of Google SecOps' SOAR",
+        vendor="google_secops_soar",
+        operations=(
+            "cases.search",
+            "cases.create",
+            "cases.get",
+            "cases.patch",
+            "caseComments.list",
+            "caseComments.create",
+        ),
+        permission="IAM role *Chronicle API Editor* (`roles/chronicle.editor`) of the service "
+        "account on the instance's project",
+        without="As for ServiceNow.",
+        setting="google_secops_case_assignee",
+    ),
+    _other(
         purpose="Message in Teams",
         vendor="teams",
         operations=("webhook.post",),

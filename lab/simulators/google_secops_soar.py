@@ -1,0 +1,170 @@
+"""The cases of a Google SecOps instance, as its Chronicle API has them.
+
+Operations: ``cases.search``, ``cases.create``, ``cases.get``, ``cases.patch``,
+``caseComments.list``, ``caseComments.create``, ``caseAlerts.list``. The target is the case's
+number. The search knows a case only some time after it was made. As the real server, a manual case
+without one of its lists is made, and the request fails all the same.
+"""
+
+import time
+from datetime import datetime
+from typing import Any, ClassVar
+
+from lab.simulators.config import GOOGLE_ACCOUNT, SimulatorSettings
+from lab.simulators.exchange import Answer, Call, Operation, RefusalError
+from lab.simulators.google_token import GoogleTokens, google_error
+from lab.simulators.specification import Specification
+from lab.simulators.vendor import Vendor
+
+SEARCH_LAG_SECONDS = 1.0
+ENVIRONMENT = "Default Environment"
+ASSIGNEES = ("@Tier1", "@Administrator")
+_FIRST = 401
+_PAGE = 50
+
+
+def is_about_cases(path: str) -> bool:
+    """Tell whether a path of the Chronicle API belongs to the SOAR."""
+    return any(part in path for part in ("/cases", "/legacyCases:", "/legacySearches:"))
+
+
+class GoogleSecOpsSoar(Vendor):
+    """Cases in the order they were made."""
+
+    name: ClassVar[str] = "google_secops_soar"
+
+    def __init__(self, settings: SimulatorSettings, tokens: GoogleTokens) -> None:
+        self._instance = settings.tourniquet_google_secops_instance
+        self._tokens = tokens
+        self._cases: dict[str, dict[str, Any]] = {}
+        self.specification = Specification("google-secops-soar.json")
+
+    def operations(self) -> dict[str, Operation]:
+        """See the module's list."""
+        return {
+            "legacyCaseSearchEverything": Operation("cases.search", self._search),
+            "createManualCase": Operation("cases.create", self._create),
+            "cases.get": Operation("cases.get", self._get, "case"),
+            "cases.patch": Operation("cases.patch", self._patch, "case"),
+            "caseComments.list": Operation("caseComments.list", self._comments, "case"),
+            "caseComments.create": Operation("caseComments.create", self._comment, "case"),
+            "caseAlerts.list": Operation("caseAlerts.list", self._alerts, "case"),
+        }
+
+    def authenticate(self, call: Call) -> Answer | None:
+        """A token of the service account; another instance is not its own."""
+        owner = self._tokens.owner(call)
+        if owner is None:
+            return google_error(401, "Request had invalid authentication credentials.")
+        if owner != GOOGLE_ACCOUNT or f"/{self._instance}/" not in call.path:
+            return google_error(403, "The caller does not have permission")
+        return None
+
+    def refuse(self, status: int, message: str) -> Answer:
+        """Google's error."""
+        return google_error(status, message)
+
+    def fail(self, status: int, message: str) -> Answer:
+        """Google's error."""
+        return google_error(status, message)
+
+    def reset(self) -> None:
+        """No cases; numbers start again."""
+        self._cases.clear()
+
+    def snapshot(self) -> dict[str, Any]:
+        """Cases with their comments."""
+        return {"google_secops_cases": list(self._cases.values())}
+
+    async def _create(self, call: Call) -> Answer:
+        body = call.body
+        if body["assignedUser"] not in ASSIGNEES:
+            raise RefusalError(google_error(400, "The assigned user does not exist."))
+        if body.get("environment", ENVIRONMENT) != ENVIRONMENT:
+            raise RefusalError(google_error(400, "The environment does not exist."))
+        number = str(_FIRST + len(self._cases))
+        self._cases[number] = {
+            "number": number,
+            "displayName": body["title"],
+            "description": body.get("reason", ""),
+            "priority": "PRIORITY_UNSPECIFIED",
+            "status": "OPENED",
+            "stage": "Triage",
+            "assignee": body["assignedUser"],
+            "environment": body.get("environment", ENVIRONMENT),
+            "important": body.get("isImportant", False),
+            "tags": list(body.get("tags", [])),
+            "comments": [],
+            "found_from": time.monotonic() + SEARCH_LAG_SECONDS,
+        }
+        call.target = number
+        if not all(isinstance(body.get(name), list) for name in ("entities", "playbooks", "tags")):
+            return Answer(500, google_error(500, "Internal error").body, effect=True)
+        return Answer(200, {"caseId": number}, effect=True)
+
+    async def _search(self, call: Call) -> Answer:
+        body, now = call.body, time.monotonic()
+        if datetime.fromisoformat(body["startTime"]) >= datetime.fromisoformat(body["endTime"]):
+            raise RefusalError(google_error(400, "The time range is empty."))
+        wanted = set(body.get("tags", []))
+        found = [
+            {
+                "id": int(number),
+                "title": case["displayName"],
+                "tags": case["tags"],
+                "priority": case["priority"],
+                "environment": case["environment"],
+                "isCaseClosed": case["status"] == "CLOSED",
+            }
+            for number, case in self._cases.items()
+            if case["found_from"] <= now and (not wanted or wanted & set(case["tags"]))
+        ]
+        size, page = body["paging"]["pageSize"], body["paging"]["requestedPage"]
+        shown = found[page * size : (page + 1) * size]
+        return Answer(200, {"results": shown, "totalCount": len(found), "pageSize": size})
+
+    async def _get(self, call: Call) -> Answer:
+        return Answer(200, self._shown(self._case(call)))
+
+    async def _patch(self, call: Call) -> Answer:
+        case, mask = self._case(call), call.query.get("updateMask", "").split(",")
+        if not mask or not set(mask) <= {"priority", "stage", "assignee"}:
+            raise RefusalError(google_error(400, "Unsupported update mask."))
+        changes = {name: call.body[name] for name in mask if name in call.body}
+        changed = any(case[name] != value for name, value in changes.items())
+        case.update(changes)
+        return Answer(200, self._shown(case), effect=changed)
+
+    async def _comments(self, call: Call) -> Answer:
+        comments = self._case(call)["comments"]
+        start = int(call.query.get("pageToken") or 0)
+        end = start + int(call.query.get("pageSize") or _PAGE)
+        body: dict[str, Any] = {"caseComments": comments[start:end], "totalSize": len(comments)}
+        if end < len(comments):
+            body["nextPageToken"] = str(end)
+        return Answer(200, body)
+
+    async def _comment(self, call: Call) -> Answer:
+        case = self._case(call)
+        name = f"{self._name(case)}/caseComments/{len(case['comments']) + 1}"
+        made = {"name": name, "comment": call.body["comment"], "user": GOOGLE_ACCOUNT}
+        case["comments"].append(made)
+        return Answer(200, made, effect=True)
+
+    async def _alerts(self, call: Call) -> Answer:
+        case = self._case(call)
+        alert = {"name": f"{self._name(case)}/caseAlerts/1", "displayName": "Tourniquet"}
+        return Answer(200, {"caseAlerts": [alert], "totalSize": 1})
+
+    def _case(self, call: Call) -> dict[str, Any]:
+        case = self._cases.get(call.params["case"])
+        if case is None:
+            raise RefusalError(google_error(404, "Requested entity was not found."))
+        return case
+
+    def _name(self, case: dict[str, Any]) -> str:
+        return f"{self._instance}/cases/{case['number']}"
+
+    def _shown(self, case: dict[str, Any]) -> dict[str, Any]:
+        names = ("displayName", "description", "priority", "status", "stage", "assignee")
+        return {"name": self._name(case), **{name: case[name] for name in names}}

@@ -1,0 +1,233 @@
+"""Cases of Google SecOps' SOAR: one case per case of ours, found again by its tag.
+
+https://docs.cloud.google.com/chronicle/docs/reference/rest/v1alpha/projects.locations.instances.cases
+and ``legacyCases.createManualCase``. A case has no key of ours that is unique; it gets our case id
+as a tag in the same request that makes it, and is looked for by that tag before. A case whose
+number is known is read by its number, since the search may lag behind. A comment has no key, so it
+carries a mark made of its content and is not written when the case has it already.
+
+The priority is set by a request of its own, and only ever raised: the kind of priority that
+``createManualCase`` takes is another one, and an analyst's higher one stands.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from shared.errors import NotConfigured, NotFound, PermanentError
+from shared.models.base import Json, format_utc
+from shared.models.message import Ticket, TicketReference
+from shared.providers.google_secops.api import GoogleSecOpsApi
+from shared.providers.google_secops_soar.models import (
+    Alerts,
+    Case,
+    Comments,
+    FoundCases,
+    number_in,
+)
+from shared.providers.retry import Retry
+from shared.providers.work_notes import mark
+from shared.settings import Settings
+
+VENDOR = "google_secops_soar"
+PRIORITY = {"High": "PRIORITY_HIGH", "Medium": "PRIORITY_MEDIUM", "Low": "PRIORITY_LOW"}
+SEARCHED_DAYS = 30
+"""How far back a case of ours is searched; a ticket is tried again for hours at most."""
+LONGEST_TITLE = 255
+LONGEST_REASON = 4_000
+LONGEST_COMMENT = 20_000
+"""Characters. The reference states no limits: these are what people read, not what Google takes."""
+MOST_PAGES = 20
+PAGE = 500
+_FILTERS = (
+    "ruleGenerator",
+    "caseSource",
+    "stage",
+    "environments",
+    "assignedUsers",
+    "products",
+    "ports",
+    "categoryOutcomes",
+    "importance",
+    "priorities",
+    "incident",
+)
+"""Lists that the search expects, empty or not."""
+
+
+class GoogleSecOpsCases:
+    """A ``Ticketing`` system, and the calls on cases that the SIEM needs, too."""
+
+    name = VENDOR
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._api = GoogleSecOpsApi(settings, VENDOR)
+
+    async def upsert(self, ticket: Ticket) -> TicketReference:
+        """Create the case, or add the work note to the one that is there as a comment.
+
+        Raises:
+            NotConfigured: no address, instance, credentials or assignee.
+            NotFound: there is none, and the ticket ``must_exist``.
+            TourniquetError: see ``shared.errors``.
+        """
+        case = await self._known(ticket)
+        created = case is None
+        if case is None:
+            if ticket.must_exist:
+                raise NotFound("there is no case", vendor=VENDOR, operation="cases.search")
+            case = await self._create(ticket)
+        if case.is_below(PRIORITY[ticket.severity]):
+            await self._set_priority(case, PRIORITY[ticket.severity])
+        if ticket.work_note:
+            await self.comment(case.number, ticket.work_note, mark(ticket), new=created)
+        return self._reference(case, created=created)
+
+    async def find(self, tag: str) -> str | None:
+        """Return the number of the oldest case with this tag, or ``None``.
+
+        Raises:
+            TourniquetError: see ``shared.errors``.
+        """
+        now = datetime.now(UTC)
+        paging = {"pageSize": 10, "requestedPage": 0}
+        body: Json = {
+            "title": "",
+            "tags": [tag],
+            "startTime": format_utc(now - timedelta(days=SEARCHED_DAYS)),
+            "endTime": format_utc(now + timedelta(days=1)),
+            "timeRangeFilter": "CUSTOM",
+            "paging": paging,
+            **paging,
+            **{name: [] for name in _FILTERS},
+        }
+        path = "/legacySearches:legacyCaseSearchEverything"
+        answer = await self._api.call("cases.search", "POST", path, json=body, retry=Retry.ALWAYS)
+        found = self._api.client.parse(FoundCases, answer.body, operation="cases.search")
+        numbers = [one.id for one in found.results if tag in one.tags]
+        return str(min(numbers)) if numbers else None
+
+    async def get(self, number: str) -> Case:
+        """Return a case by its number; ``NotFound`` if there is none.
+
+        Raises:
+            TourniquetError: see ``shared.errors``.
+        """
+        answer = await self._api.call("cases.get", "GET", _path(number))
+        return self._api.client.parse(Case, answer.body, operation="cases.get")
+
+    async def count_alerts(self, number: str) -> int:
+        """Return how many alerts a case has; a hundred and more is a hundred.
+
+        Raises:
+            TourniquetError: see ``shared.errors``.
+        """
+        operation, params = "caseAlerts.list", {"pageSize": 100}
+        answer = await self._api.call(operation, "GET", _path(number, "/caseAlerts"), params=params)
+        page = self._api.client.parse(Alerts, answer.body, operation=operation)
+        return page.total if page.total is not None else len(page.alerts)
+
+    async def comments(self, number: str) -> list[str]:
+        """Return the texts of a case's comments.
+
+        Raises:
+            TourniquetError: see ``shared.errors``.
+        """
+        texts: list[str] = []
+        params: dict[str, str | int] = {"pageSize": PAGE}
+        for _ in range(MOST_PAGES):
+            answer = await self._api.call(
+                "caseComments.list", "GET", _path(number, "/caseComments"), params=params
+            )
+            page = self._api.client.parse(Comments, answer.body, operation="caseComments.list")
+            texts += [one.comment for one in page.comments]
+            if not page.next_page:
+                break
+            params = {"pageSize": PAGE, "pageToken": page.next_page}
+        return texts
+
+    async def comment(self, number: str, text: str, key: str, *, new: bool = False) -> None:
+        """Write a comment, unless one that carries the key is there (seed ``post_case_comment``).
+
+        Args:
+            number: of the case.
+            text: plain text; a long one is cut where one sees it.
+            key: what marks this comment; it becomes its last line.
+            new: the case was just made and has no comment.
+
+        Raises:
+            TourniquetError: see ``shared.errors``.
+        """
+        if not new and any(key in one for one in await self.comments(number)):
+            return
+        body = {"comment": f"{_short(text, LONGEST_COMMENT)}\n\n{key}"}
+        await self._api.call(
+            "caseComments.create",
+            "POST",
+            _path(number, "/caseComments"),
+            json=body,
+            retry=Retry.IF_NOT_PROCESSED,
+        )
+
+    async def _known(self, ticket: Ticket) -> Case | None:
+        """Return the ticket's case: the known one, else the one with the tag."""
+        number = ticket.known.get(VENDOR)
+        if number is not None:
+            try:
+                return await self.get(number)
+            except NotFound:
+                # Cases are merged: the tag is then on another one.
+                number = None
+        number = await self.find(ticket.correlation_id)
+        return await self.get(number) if number is not None else None
+
+    async def _create(self, ticket: Ticket) -> Case:
+        assignee = self._settings.google_secops_case_assignee
+        if not assignee:
+            why = "TOURNIQUET_GOOGLE_SECOPS_CASE_ASSIGNEE is not set"
+            raise NotConfigured(why, vendor=VENDOR)
+        body: Json = {
+            "title": _short(" ".join(ticket.title.split()), LONGEST_TITLE),
+            "reason": _short(ticket.description, LONGEST_REASON),
+            "environment": self._settings.google_secops_case_environment,
+            "assignedUser": assignee,
+            "alertName": "Tourniquet",
+            "occurenceTime": format_utc(datetime.now(UTC)),
+            "tags": ["tourniquet", ticket.correlation_id],
+            # The server fails on a missing list, after it has made the case.
+            "entities": [],
+            "playbooks": [],
+            "isImportant": ticket.severity == "High",
+        }
+        path, operation = "/legacyCases:createManualCase", "cases.create"
+        answer = await self._api.call(
+            operation, "POST", path, json=body, retry=Retry.IF_NOT_PROCESSED
+        )
+        number = number_in(answer.body) or await self.find(ticket.correlation_id)
+        if number is None:
+            why = "the case was accepted, but has no number and is not found by its tag"
+            raise PermanentError(why, vendor=VENDOR, operation=operation)
+        return Case(name=f"{self._api.instance}/cases/{number}")
+
+    async def _set_priority(self, case: Case, priority: str) -> None:
+        await self._api.call(
+            "cases.patch",
+            "PATCH",
+            _path(case.number),
+            params={"updateMask": "priority"},
+            json={"priority": priority},
+        )
+
+    def _reference(self, case: Case, *, created: bool) -> TicketReference:
+        console = self._settings.google_secops_console_url
+        url = f"{console.rstrip('/')}/cases/{case.number}" if console else None
+        return TicketReference(ticket_id=case.number, url=url, created=created, own_id=case.number)
+
+
+def _path(number: str, below: str = "") -> str:
+    if not number.isdecimal():
+        raise PermanentError("not the number of a case", vendor=VENDOR, operation="cases.get")
+    return f"/cases/{number}{below}"
+
+
+def _short(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "\N{HORIZONTAL ELLIPSIS}"
