@@ -12,7 +12,7 @@ from shared.models.base import Json
 from shared.models.case import CaseRequest
 from shared.models.evidence import extend_chain
 from shared.playbook.acting.undoing import with_undo
-from shared.playbook.reporting.next_steps import next_steps
+from shared.playbook.reporting.next_steps import hand_over, in_lines
 from shared.playbook.reporting.record import initial_record, merge_record, with_notification_inputs
 from shared.playbook.reporting.sla import with_measures
 from shared.ports import CaseStore
@@ -70,4 +70,5 @@ def _finish(record: Json) -> Json:
         "links": record["links"] | case_links(record, get_settings()),
         "events": extend_chain(record["events"], record["timeline"]),
     }
-    return done | {"next_steps": next_steps(done)}
+    steps = hand_over(done)
+    return done | {"hand_over": [step.to_json() for step in steps], "next_steps": in_lines(steps)}

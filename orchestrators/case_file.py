@@ -14,7 +14,8 @@ from shared.models.base import Json, format_utc
 from shared.models.case import CaseRequest
 from shared.playbook.reporting.record import initial_record, merge_record
 
-_IDENTITY = ("case_id", "mode", "alert_type", "addresses", "next_steps", "links", "events")
+_COMPUTED = ("next_steps", "hand_over", "links", "events")
+_IDENTITY = ("case_id", "mode", "alert_type", "addresses", *_COMPUTED)
 """Fields that no patch carries: fixed at intake, or computed where the record is stored."""
 
 

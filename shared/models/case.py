@@ -9,6 +9,7 @@ from shared.models.asked import Asked
 from shared.models.base import Json, Model, UtcDatetime
 from shared.models.block import Block
 from shared.models.evidence import ChainedEvent
+from shared.models.next_step import NextStep
 from shared.models.outcome import ActionOutcome
 from shared.models.plan import Decision, PlannedAction
 from shared.models.undo import UndoRun
@@ -213,4 +214,6 @@ class CaseRecord(Model):
     campaign_count: int = 0
     """How many other accounts the address hit, as far as was counted; never falls."""
     next_steps: list[str] = Field(default_factory=list)
+    hand_over: list[NextStep] = Field(default_factory=list)
+    """The next steps as data, the most urgent first."""
     links: dict[str, str] = Field(default_factory=dict)

@@ -4,10 +4,13 @@ Answer first, then reasons, then what to do. Everything is made from the record 
 record gives the same text. Source of the fields: seed 004, Incident_Creation_Notification.
 """
 
+from collections.abc import Callable, Sequence
+
 from shared.models.base import Json
 from shared.models.block import BLOCK_INPUTS, BlockName, BlockStatus
 from shared.models.case import CaseRecord, CaseStatus, OperatingMode
 from shared.models.message import Notification, Ticket
+from shared.models.next_step import NextStep
 from shared.models.outcome import ActionStatus
 from shared.models.plan import Disposition
 from shared.playbook.intake.fields import one_line
@@ -16,7 +19,7 @@ from shared.playbook.reporting.campaign_text import campaign_lines, campaign_lin
 from shared.playbook.reporting.case_view import CaseView
 from shared.playbook.reporting.evidence_lines import evidence_lines
 from shared.playbook.reporting.markdown import escape, is_plain_url
-from shared.playbook.reporting.next_steps import escalations, next_steps
+from shared.playbook.reporting.next_steps import escalations, hand_over, in_brief, in_lines
 from shared.playbook.reporting.phases import URGENT, WHOLE_SUMMARY, phase_words
 from shared.playbook.reporting.question_text import (
     ASKING,
@@ -49,7 +52,7 @@ def ticket_for(record: CaseRecord | Json, *, phase: str = "opened", why: str = "
     return Ticket(
         correlation_id=view.record.case_id,
         title=_title(view),
-        description=_join(sections, DESCRIPTION_LIMIT),
+        description=_join(_sections(view, in_brief), DESCRIPTION_LIMIT),
         severity=_severity(view),
         work_note=note[:WORK_NOTE_LIMIT],
     )
@@ -81,7 +84,7 @@ def notification_for(record: CaseRecord | Json, phase: str, *, why: str = "") ->
         summary = f"{what}{reason}; this is the whole case. {summary}"
         lines = [line for line in _join(_sections(view), WORK_NOTE_LIMIT).split("\n") if line]
     else:
-        lines = [*view.reasons(5), *next_steps(record)[:6]]
+        lines = [*view.reasons(5), *in_brief(hand_over(record)[:6])]
         lines = [f"Asked: {line}" for line in _asked(view)] + lines
     return Notification(
         case_id=view.record.case_id,
@@ -180,9 +183,14 @@ def _answer(view: CaseView) -> list[str]:
     return lines
 
 
-def _sections(view: CaseView) -> list[tuple[str, list[str]]]:
-    """Return headings with their lines; earlier sections survive when the text has to be cut."""
-    steps = next_steps(view.record)
+def _sections(
+    view: CaseView, told: Callable[[Sequence[NextStep]], list[str]] = in_lines
+) -> list[tuple[str, list[str]]]:
+    """Return headings with their lines; earlier sections survive when the text has to be cut.
+
+    ``told`` says how much of a next step is told.
+    """
+    steps = told(hand_over(view.record)[:MOST_STEPS])
     incident = view.record.incident
     about = [
         f"Case {view.record.case_id}, {view.record.status}, mode {view.record.mode}",
@@ -194,7 +202,7 @@ def _sections(view: CaseView) -> list[tuple[str, list[str]]]:
         ("DETAILS", [f"{name}: {value}" for name, value in _seed_fields(view)]),
         ("ACTIONS", view.done_lines()),
         ("WHAT IS MISSING", [line for _name, line in view.troubled_blocks()]),
-        ("NEXT STEPS", [f"{number}. {step}" for number, step in enumerate(steps[:MOST_STEPS], 1)]),
+        ("NEXT STEPS", [f"{number}. {step}" for number, step in enumerate(steps, 1)]),
         ("WHY", view.reasons(MOST_REASONS)),
         ("WHAT WOULD CHANGE THIS VERDICT", view.what_would_change),
         ("IMPACT", view.impact),

@@ -56,14 +56,14 @@ def test_a_case_alone_says_nothing_of_others() -> None:
 def test_the_next_step_leads_to_the_other_case() -> None:
     assert step(record(1)) == (
         "1 other account was hit from 203.0.113.66: user0@contoso.example "
-        f"({BASE}/case-{0:024x}/report); look at them together."
+        f"({BASE}/case-{0:024x}/report); look at them together. [L1]"
     )
 
 
 def test_the_next_step_of_many_names_the_latest_and_fits_in_a_line() -> None:
     line = step(record(40, campaign=[hit(n, "a" * 200 + str(n)) for n in range(40)]))
     assert line.startswith("40 other accounts were hit from 203.0.113.66: ")
-    assert line.endswith(" and 37 more; look at them together.")
+    assert line.endswith(" and 37 more; look at them together. [L1]")
     assert len(line) <= LINE_LIMIT
     assert [f"case-{n:024x}" in line for n in (36, 37, 38, 39)] == [False, True, True, True]
 

@@ -21,8 +21,7 @@ def test_a_contained_case_names_people_addresses_and_techniques() -> None:
     assert 'IPAddress == "203.0.113.7"' in text
     assert "EDR scan" in text and "LAPTOP-9" in text
     assert "Review what was found: New inbox rule [T1564.008], 2 rows." in text
-    assert "weak or reused password" in text and "No MFA is registered" in text
-    assert "T1078.004, T1110.001, T1564.008" in text
+    assert "no MFA is registered for ann@contoso.com" in text
     assert "FAILED" not in text
 
 
@@ -52,8 +51,8 @@ def test_forwarding_of_the_whole_mailbox_is_a_task_for_a_person(status: str) -> 
     found = next_steps(record(actions=[action("DisableInboxRules", status)]))
     [task] = [step for step in found if "ForwardingSmtpAddress" in step]
     assert "no inbox rule and was NOT looked at or changed" in task
-    assert "Get-Mailbox ann@contoso.com" in task
-    assert task.endswith("-DeliverToMailboxAndForward $false."), "nothing of it is cut off"
+    assert "Get-Mailbox 'ann@contoso.com'" in task and "[L1, open task]" in task
+    assert task.endswith("-DeliverToMailboxAndForward $false"), "nothing of it is cut off"
     assert "ForwardingSmtpAddress" not in steps(actions=[action("RevokeSessions")])
 
 
@@ -80,7 +79,7 @@ def test_observe_mode_lists_what_to_do_by_hand() -> None:
 def test_waiting_for_a_decision_and_silence() -> None:
     plan = [planned("RevokeSessions", "ask")]
     waiting = next_steps(record(status="awaiting_decision", plan=plan, actions=[]))
-    assert waiting[0] == "Decide now whether to do: RevokeSessions on ann@contoso.com."
+    assert waiting[0].startswith("Decide now whether to do: RevokeSessions on ann@contoso.com.")
     silence = {"actions": ["MonitorOnly"], "decided_by": "deadline", "decided_at": AT,
                "channel": "deadline"}  # fmt: skip
     assert "Nobody answered before the deadline" in steps(plan=plan, actions=[], decision=silence)

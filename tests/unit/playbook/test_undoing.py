@@ -202,9 +202,8 @@ def test_an_undo_that_failed_comes_first() -> None:
 
 def test_an_undo_that_could_not_be_proved_is_to_be_verified_by_hand() -> None:
     stored = record(actions=[back(DISABLED, verified=None, detail="timed out")], undos=[ALL_BACK])
-    assert f"Verify by hand that DisableAccount on {WHO} is taken back (timed out)." in next_steps(
-        stored
-    )
+    task = f"Verify by hand that DisableAccount on {WHO} is taken back (timed out)."
+    assert next_steps(stored)[0].startswith(task)
 
 
 def test_a_containment_that_did_not_hold_is_said_in_every_text() -> None:
