@@ -1,5 +1,6 @@
 """The case record's writer; only an access pass is noted beside it (triggers/noting.py)."""
 
+import logging
 from typing import Any
 
 from durabletask import task
@@ -7,7 +8,7 @@ from durabletask import task
 from activities.support import explain, utc_now
 from shared.bootstrap import get_providers
 from shared.case_links import case_links
-from shared.errors import Conflict, PermanentError, RetryableError
+from shared.errors import Conflict, PermanentError, RetryableError, TourniquetError
 from shared.models.base import Json
 from shared.models.case import CaseRequest
 from shared.models.evidence import extend_chain
@@ -18,6 +19,7 @@ from shared.playbook.reporting.sla import with_measures
 from shared.ports import CaseStore
 from shared.settings import get_settings
 
+_log = logging.getLogger("tourniquet.activities")
 WRITE_ATTEMPTS = 5
 """Tries against another writer of the same record before the activity is tried again later."""
 
@@ -41,6 +43,14 @@ async def save_case(_: task.ActivityContext, payload: dict[str, Any]) -> dict[st
     return {"case_id": case_id}
 
 
+async def note_in_record(case_id: str, patch: Json) -> None:
+    """Merge a patch into a record that is there; what storage refuses is logged and not kept."""
+    try:
+        await _merge_and_store(get_providers().require("cases"), case_id, patch)
+    except TourniquetError as error:
+        _log.warning("not kept in the record: %s", explain(error))
+
+
 async def _merge_and_store(store: CaseStore, case_id: str, patch: Json) -> None:
     opening = patch.pop("case", None)
     for _attempt in range(WRITE_ATTEMPTS):
@@ -53,9 +63,6 @@ async def _merge_and_store(store: CaseStore, case_id: str, patch: Json) -> None:
             raise RetryableError("the case record is not there yet", operation="save_case")
         try:
             merged = merge_record(record, patch)
-            if "question" in patch:
-                # A question put again has a deadline of its own, and so a link of its own.
-                merged["links"] = {k: v for k, v in merged["links"].items() if k != "decision"}
             await store.save(case_id, _finish(merged), etag=etag)
         except Conflict:
             continue
@@ -67,7 +74,7 @@ def _finish(record: Json) -> Json:
     severity = record["incident"].get("severity", "High")
     done = with_notification_inputs(with_undo(record)) | {
         "sla": with_measures(record["sla"], severity=severity, now=utc_now()),
-        "links": record["links"] | case_links(record, get_settings()),
+        "links": case_links(record, get_settings()),
         "events": extend_chain(record["events"], record["timeline"]),
     }
     steps = hand_over(done)

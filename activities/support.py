@@ -9,9 +9,11 @@ from http import HTTPStatus
 from typing import Any
 
 from shared.bootstrap import get_providers
+from shared.case_links import with_signed_links
 from shared.errors import PermissionDenied, RetryableError, TourniquetError
 from shared.models.base import Json
 from shared.permissions import permissions_for
+from shared.settings import get_settings
 
 _log = logging.getLogger("tourniquet.activities")
 
@@ -22,7 +24,9 @@ def utc_now() -> datetime:
 
 
 async def read_record(payload: Json) -> Json:
-    """Return the stored record, or the one that came along for the case that storage is away.
+    """Return the record that texts for people are made from, with links that open their pages.
+
+    It is the stored one, or the one that came along for the case that storage is away.
 
     Raises:
         RetryableError: there is none yet.
@@ -34,10 +38,11 @@ async def read_record(payload: Json) -> Json:
     except TourniquetError:
         if known is None:
             raise
-        return known
-    if found is None and known is None:
+        found = None
+    record = found[0] if found else known
+    if record is None:
         raise RetryableError("the case record is not there yet", operation="load_case")
-    return found[0] if found else known or {}
+    return with_signed_links(record, get_settings())
 
 
 @dataclass

@@ -1,5 +1,8 @@
 """Links sent to people, and the session that a browser gets for one: signed, expiring, bound.
 
+A token is in the ticket or message that it is made for and nowhere else: who may read a case's
+record or page must not be able to decide by it.
+
 The signature is HMAC-SHA256 over what it is for, case id, purpose, expiry and, of a decision, the
 question: a link of an answered question answers no later one. That it answers its own only once
 follows from the case: after the first decision the record refuses the next.
@@ -37,7 +40,8 @@ class Use(StrEnum):
 
 
 REPORT_LINK_SECONDS = 30 * 24 * 3600
-"""A report is read during the whole handling of an incident (seed 004: up to 24 h) and review."""
+"""From the arrival of the incident: a report is read during the whole handling (seed 004: up to
+24 h) and review."""
 SESSION_SECONDS = 3600
 """How long a browser may go on after it opened a link; never longer than the link itself."""
 
@@ -114,23 +118,35 @@ def _digest(key: str, text: str) -> str:
 
 
 def case_links(record: Json, settings: Settings) -> dict[str, str]:
-    """Return the links of a case: always the status, and signed ones when a key is configured.
+    """Return the addresses of a case's pages as the record keeps them: none opens anything.
 
-    The decision link is there only while a decision is awaited, and expires with its deadline.
+    The pages are there where a key is configured, the decision's only while one is awaited.
     """
-    case_id = record["case_id"]
-    base = f"{settings.public_url.rstrip('/')}/api/cases/{quote(case_id)}"
-    links = {"status": base}
+    base = f"{settings.public_url.rstrip('/')}/api/cases/{quote(record['case_id'])}"
     if settings.link_signing_key is None:
-        return links
-    key = settings.link_signing_key.get_secret_value()
-    now = int(time.time())
-    if "report" not in record["links"]:
-        token = sign(key, case_id, Purpose.REPORT, now + REPORT_LINK_SECONDS)
-        links["report"] = f"{base}/report?token={token}"
-    asked = record.get("asked")
-    if record["status"] == "awaiting_decision" and asked and "decision" not in record["links"]:
-        expiry = int(parse_utc(asked["answer_by"]).timestamp())
-        token = sign(key, case_id, Purpose.DECISION, expiry, question=record.get("question", 1))
-        links["decision"] = f"{base}/decision?token={token}"
-    return links
+        return {"status": base}
+    links = {"status": base, "report": f"{base}/report"}
+    waits = record["status"] == "awaiting_decision" and record.get("asked")
+    return links | ({"decision": f"{base}/decision"} if waits else {})
+
+
+def with_signed_links(record: Json, settings: Settings) -> Json:
+    """Return the record as tickets and messages are made from it: its links open their pages.
+
+    Tokens are made when they are sent and kept nowhere. Of the same record they are the same, so
+    that what is written again is the same text. The decision link expires with its deadline.
+    """
+    links = case_links(record, settings)
+    if settings.link_signing_key is None:
+        return record | {"links": links}
+    case_id, key = record["case_id"], settings.link_signing_key.get_secret_value()
+    at = (record.get("sla") or {}).get("received_at")
+    received = parse_utc(at).timestamp() if at else time.time()
+    ends = {"report": (Purpose.REPORT, int(received) + REPORT_LINK_SECONDS)}
+    if "decision" in links:
+        deadline = int(parse_utc(record["asked"]["answer_by"]).timestamp())
+        ends["decision"] = (Purpose.DECISION, deadline)
+    for name, (purpose, end) in ends.items():
+        asked = record.get("question", 1) if purpose is Purpose.DECISION else 1
+        links[name] += f"?token={sign(key, case_id, purpose, end, question=asked)}"
+    return record | {"links": links}

@@ -97,6 +97,18 @@ def observes(settings: Settings) -> bool:
     return policy_in_force(settings).mode is OperatingMode.OBSERVE
 
 
+def decides_in_slack(settings: Settings) -> bool:
+    """Return whether a button in Slack can be a decision; else none is offered, and none is taken.
+
+    It takes Slack's signature, our own signed token, and somebody whom the policy names.
+
+    Raises:
+        PolicyError: the file cannot be used.
+    """
+    keys = (settings.slack_signing_secret, settings.link_signing_key)
+    return None not in keys and bool(policy_in_force(settings).asking.approvers.slack)
+
+
 def fingerprint(policy: Policy) -> str:
     """Return what a case keeps of the policy that it was decided by: equal policies, equal text."""
     return hashlib.sha256(policy.model_dump_json(by_alias=True).encode()).hexdigest()[:16]

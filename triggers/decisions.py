@@ -156,7 +156,8 @@ async def _take_form(
         return _decision_page(req, record, caller, status=409, error=why, comment=comment)
     asked = Asked.model_validate(record["asked"]) if record.get("asked") else None
     first = is_one_of_two(decision, asked)
-    cookie = "" if first or leaves_it(decision) else _deciders_session(record, caller)
+    contains = not (first or leaves_it(decision))
+    cookie = _answerers_session(record, caller, Purpose.UNDO if contains else Purpose.REPORT)
     return page(render_decided(record, decision, is_one_of_two=first), 202, cookie=cookie)
 
 
@@ -186,11 +187,11 @@ def _answerer(caller: Caller) -> Answerer:
     return Answerer(caller.name, identity=f"{SIGNED_IN}:{person.id}" if person else "")
 
 
-def _deciders_session(record: Json, caller: Caller) -> str:
-    """Return the cookie by which the browser that decided by a link may take it back."""
+def _answerers_session(record: Json, caller: Caller, purpose: Purpose) -> str:
+    """Return the cookie of a browser that answered by a link: to read, or to take it back, too."""
     if caller.question is None or caller.person is not None:
         return ""
-    return session_cookie(get_settings(), record["case_id"], Purpose.UNDO, until=None)
+    return session_cookie(get_settings(), record["case_id"], purpose, until=None)
 
 
 def _too_much(error: InvalidBody) -> str:

@@ -30,6 +30,12 @@ _log = logging.getLogger("tourniquet.triggers")
 BY_LINK = "holder of the signed link"
 AUTOMATION = "automation key"
 FUNCTION_KEY = "function key"
+_SESSIONS = {
+    Purpose.REPORT: (Purpose.REPORT, Purpose.DECISION, Purpose.UNDO),
+    Purpose.DECISION: (Purpose.DECISION,),
+    Purpose.UNDO: (Purpose.UNDO,),
+}
+"""Sessions that a purpose takes: who may decide may read, so that no page needs a link's token."""
 _SIGN_IN = "/.auth/login/aad?post_login_redirect_uri="
 """Where App Service signs people in with Entra
 (https://learn.microsoft.com/azure/app-service/configure-authentication-customize-sign-in-out)."""
@@ -216,17 +222,23 @@ def _held(
     request: func.HttpRequest, settings: Settings, case_id: str, purpose: Purpose
 ) -> Caller | str:
     """Return the holder of a link or session, or what is wrong with what was shown."""
-    token, session = request.params.get("token", ""), session_of(request, purpose)
-    if settings.link_signing_key is None or not (token or session):
-        return "no link"
+    token, why = request.params.get("token", ""), "no link"
+    if settings.link_signing_key is None:
+        return why
     key = settings.link_signing_key.get_secret_value()
-    use = Use.LINK if token else Use.SESSION
-    claims = read_token(key, token or session, case_id, purpose, now=time.time(), use=use)
-    if not isinstance(claims, Claims):
-        return f"a {use} that is {claims}"
-    csrf = "" if token else csrf_token(key, session)
-    question = claims.question if purpose is Purpose.DECISION else None
-    return Caller(BY_LINK, question=question, csrf=csrf, expires_at=claims.expires_at)
+    shown = [(purpose, Use.LINK, token)]
+    if not token:
+        shown = [(one, Use.SESSION, session_of(request, one)) for one in _SESSIONS[purpose]]
+    for opened, use, text in shown:
+        if not text:
+            continue
+        claims = read_token(key, text, case_id, opened, now=time.time(), use=use)
+        if isinstance(claims, Claims):
+            csrf = csrf_token(key, text) if use is Use.SESSION else ""
+            question = claims.question if purpose is Purpose.DECISION else None
+            return Caller(BY_LINK, question=question, csrf=csrf, expires_at=claims.expires_at)
+        why = f"a {use} that is {claims}"
+    return why
 
 
 def _by_link(held: Caller | str, purpose: Purpose) -> Caller | Refusal:

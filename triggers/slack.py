@@ -1,7 +1,7 @@
 """Answers given in Slack: a pressed button is a decision, in the name of who pressed it.
 
 Accepted only when Slack signed the request, the button carries the signed token that the question
-was sent with, and the person may decide. Refusals are told in the message's thread, where
+was sent with, and the policy names the person. Refusals are told in the message's thread, where
 everybody sees them. Slack wants an answer within 3 seconds and shows nothing of it
 (https://docs.slack.dev/interactivity/handling-user-interaction).
 """
@@ -165,7 +165,7 @@ async def _decide(
         return "this question has expired; the case is in the ticket"
     who = interaction.user
     approvers = get_policy().asking.approvers.slack
-    if approvers and who.id not in approvers:
+    if who.id not in approvers:
         return "you are not among those who may decide (the policy's asking.approvers.slack)"
     alone = pressed.action_id.partition(":")[2]
     try:

@@ -142,7 +142,7 @@ class Approvers(Model):
     roles: Names = Field(default_factory=lambda: ["Tourniquet.Approver"])
     """Application roles (``roles`` of the signed-in person's token)."""
     slack: Annotated[list[SlackUser], AfterValidator(_distinct)] = Field(default_factory=list)
-    """Slack user ids; empty: whoever is in the channel."""
+    """Slack user ids; empty: nobody decides in Slack."""
 
 
 class Escalation(Model):

@@ -145,7 +145,7 @@ def render_decision(
         alone=[choice for choice in CHOICES if choice.alone],
         main_reasons=heavy[:_MAIN_REASONS],
         open_until=_open_until(case, expires_at),
-        report=case.links.get("report"),
+        report=text.without_query(case.links.get("report", "")),
     )
 
 
@@ -162,7 +162,7 @@ def render_decided(record: Json, decision: Decision, *, is_one_of_two: bool = Fa
         decision=decision,
         names=decision.actions,
         is_one_of_two=is_one_of_two,
-        report=case.links.get("report"),
+        report=text.without_query(case.links.get("report", "")),
     )
 
 
@@ -197,7 +197,7 @@ def render_undo(
         comment=comment,
         under_way=under_way,
         by=by,
-        report=case.links.get("report"),
+        report=text.without_query(case.links.get("report", "")),
     )
 
 

@@ -6,6 +6,7 @@ from shared.models.case import CaseRecord
 from shared.models.plan import ActionName
 from shared.models.undoing import in_force
 from shared.pages import render_case
+from shared.pages.text import without_query
 
 
 def render_access_pass(record: Json, made: AccessPass, *, hand_over: str) -> str:
@@ -23,5 +24,5 @@ def render_access_pass(record: Json, made: AccessPass, *, hand_over: str) -> str
         until=made.valid_until,
         hand_over=hand_over,
         disabled=disabled,
-        report=case.links.get("report"),
+        report=without_query(case.links.get("report", "")),
     )

@@ -99,6 +99,11 @@ def case_link(value: object) -> str:
     return f"../{value}/report" if is_id else ""
 
 
+def without_query(url: str) -> str:
+    """Return an address without what may be secret in it; pages lead on by their session."""
+    return url.partition("?")[0]
+
+
 def without_case_links(value: str) -> str:
     """Return a sentence without the addresses of other cases; the page links them in a section."""
     return _OTHER_CASE.sub("", value)

@@ -9,7 +9,6 @@ from playwright.async_api import Browser, Page, Route
 
 from shared.models.base import Json
 from tests.browser.inspection import Watched, open_page, wrong_with
-from tests.lab.slack_person import SlackPerson
 from tests.lab.whole_lab import WholeLab
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -17,9 +16,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 PHONE = {"width": 360, "height": 740}
 
 
-async def open_link(browser: Browser, case: Json) -> Watched:
+async def open_link(lab: WholeLab, browser: Browser, case: Json) -> Watched:
     watched = await open_page(browser, viewport=PHONE)
-    await watched.page.goto(case["links"]["decision"])
+    await watched.page.goto(await lab.link(case["case_id"], "decision"))
     return watched
 
 
@@ -30,17 +29,6 @@ async def read_until(page: Page, text: str, *, exact: bool = False) -> None:
         assert time.monotonic() < deadline, f"{text!r} is never said on {await page.title()}"
         await asyncio.sleep(0.2)
         await page.reload()
-
-
-async def link_in_slack(lab: WholeLab, case: Json) -> str:
-    """Return the link of the message's button, as the simulated Slack got it."""
-    [message] = [
-        one
-        for one in await SlackPerson(lab).messages(case["case_id"])
-        if "/decision?token=" in json.dumps(one)
-    ]
-    buttons = [element for block in message["blocks"] for element in block.get("elements", [])]
-    return next(str(one["url"]) for one in buttons if "/decision?token=" in one.get("url", ""))
 
 
 async def click_on_another_site(watched: Watched, link: str) -> None:
@@ -70,7 +58,7 @@ async def test_from_slack_by_keyboard_to_the_contained_case(
     whole_lab: WholeLab, browser: Browser
 ) -> None:
     case = await whole_lab.waiting_case()
-    link = await link_in_slack(whole_lab, case)
+    link = await whole_lab.link(case["case_id"], "decision")
     watched = await open_page(browser, viewport=PHONE)
     page = watched.page
     seen: list[int] = []
@@ -79,7 +67,8 @@ async def test_from_slack_by_keyboard_to_the_contained_case(
     await page.get_by_role("group", name="What should be done").wait_for()
     assert page.url == link.partition("?")[0]
     assert seen == [303, 200, 200], "the strict cookie is sent only once our own page asks"
-    assert link.partition("token=")[2] not in await page.content()
+    assert "token=" not in await page.content()
+    assert "token=" not in json.dumps(await whole_lab.client.get_case(case["case_id"]))
     assert await page.evaluate("() => document.cookie") == "", "no script could read the session"
     assert await wrong_with(page) == []
 
@@ -118,7 +107,7 @@ async def test_leaving_the_account_ignores_what_is_ticked(
     whole_lab: WholeLab, browser: Browser
 ) -> None:
     case = await whole_lab.waiting_case()
-    watched = await open_link(browser, case)
+    watched = await open_link(whole_lab, browser, case)
     await watched.page.get_by_role("button", name="Monitor only").click()
     await watched.page.get_by_role("link", name="See the case report").click()
     await read_until(watched.page, "Nothing was changed. Sign-ins are watched.")
@@ -133,7 +122,7 @@ async def test_leaving_the_account_ignores_what_is_ticked(
 async def test_tampered_link_is_a_page_that_says_so(whole_lab: WholeLab, browser: Browser) -> None:
     case = await whole_lab.waiting_case()
     watched = await open_page(browser, viewport=PHONE)
-    answer = await watched.page.goto(case["links"]["decision"] + "x")
+    answer = await watched.page.goto(await whole_lab.link(case["case_id"], "decision") + "x")
     assert answer is not None and answer.status == 401
     heading = watched.page.get_by_role("heading", name="The link is not valid or has expired")
     assert await heading.is_visible()
@@ -148,7 +137,7 @@ async def test_nothing_ticked_asks_again_and_keeps_the_comment(
     whole_lab: WholeLab, browser: Browser
 ) -> None:
     case = await whole_lab.waiting_case()
-    watched = await open_link(browser, case)
+    watched = await open_link(whole_lab, browser, case)
     page = watched.page
     for box in await page.get_by_role("checkbox").all():
         await box.uncheck()

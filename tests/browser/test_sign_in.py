@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.browser.inspection import open_page, wrong_with
-from tests.browser.test_decide import PHONE, click_on_another_site, link_in_slack
+from tests.browser.test_decide import PHONE, click_on_another_site
 from tests.lab.signed_in import ANA, NICK, signing_lab
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(90)]
@@ -18,7 +18,7 @@ async def test_from_slack_through_the_sign_in_to_the_decision(
     """Entra comes back by a form from another site, so that the browser withholds the session."""
     async with signing_lab(tmp_path) as lab:
         case = await lab.waiting_case()
-        link = await link_in_slack(lab, case)
+        link = await lab.link(case["case_id"], "decision")
         refused = await open_page(browser, viewport=PHONE)
         await refused.page.goto(link)
         await refused.page.get_by_role("link", name="Sign in").click()

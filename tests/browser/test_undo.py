@@ -31,20 +31,21 @@ async def test_tick_say_why_and_see_it_taken_back(whole_lab: WholeLab, browser: 
     case_id = case["case_id"]
     watched = await open_page(browser, viewport=PHONE)
     page = watched.page
-    await page.goto(case["links"]["decision"])
+    links = {name: await whole_lab.link(case_id, name) for name in ("report", "decision")}
+    await page.goto(links["decision"])
     await page.get_by_label("Reset password").uncheck()
     await page.get_by_label("Disable account").check()
     await page.get_by_role("button", name="Do what is ticked, now").click()
     await until(whole_lab, case_id, "analysts told (completed)")
 
     stranger = await open_page(browser, viewport=PHONE)
-    for link in ("report", "decision"):
-        await stranger.page.goto(case["links"][link])
+    for link in links.values():
+        await stranger.page.goto(link)
         assert await stranger.page.get_by_text("Can be taken back: Disable account").is_visible()
         assert await stranger.page.get_by_role("button", name="Take back").count() == 0
     await stranger.context.close()
 
-    await page.goto(case["links"]["report"])
+    await page.goto(links["report"])
     assert await wrong_with(page) == []
     await page.get_by_label("Why (for the ticket)").fill("<b>rang</b> her")
     await page.get_by_role("button", name="Take back what is ticked").click()

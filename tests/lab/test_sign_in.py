@@ -46,7 +46,8 @@ async def test_only_who_is_signed_in_and_may_decides_and_the_record_says_who(
     lab: WholeLab,
 ) -> None:
     case = await lab.waiting_case()
-    link, path = case["links"]["decision"], urlsplit(case["links"]["decision"]).path
+    link = await lab.link(case["case_id"], "decision")
+    path = urlsplit(link).path
 
     async with visitor(lab) as nobody:
         status, page = await nobody.get(link)

@@ -76,9 +76,12 @@ async def test_what_is_not_a_valid_answer_changes_nothing(whole_lab: WholeLab) -
     assert await person.send({}, raw=b"\xff\xfe") == 400
     for refused in (other_case, tampered, boxes_only, person.press(asked, "decide", ticked=[])):
         assert await person.send(refused) == 200
+    reader = SlackPerson(whole_lab, id="U0EVEREADS", name="eve.reads")
+    assert await reader.send(reader.press(asked, "decide:NoAction")) == 200
     owner = SlackPerson(whole_lab, id="U0DANARIVERS", name="somebody.else")
     assert await person.send(owner.press(asked, "decide:NoAction")) == 200
     replies = [one["text"] for one in await person.messages("") if "thread_ts" in one]
+    assert any("<@U0EVEREADS> you are not among those who may" in one for one in replies)
     assert any("<@U0DANARIVERS> this case is about your own account" in one for one in replies)
     record = await whole_lab.client.get_case(case_id)
     assert (record["status"], record["decision"]) == ("awaiting_decision", None)

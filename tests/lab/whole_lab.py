@@ -60,6 +60,22 @@ class WholeLab:
             await asyncio.sleep(0.1)
         raise AssertionError("the case never asked")
 
+    async def link(self, case_id: str, page: str) -> str:
+        """Return the signed link to a page of a case, as the message in Slack brought it."""
+        async with (
+            aiohttp.ClientSession() as http,
+            http.get(f"{self.lab.urls['lab']}/_lab/tenant") as answer,
+        ):
+            messages = (await answer.json())["slack"]
+        elements = [
+            element
+            for one in messages
+            for block in one["blocks"]
+            for element in block.get("elements", [])
+        ]
+        start = f"/api/cases/{case_id}/{page}?token="
+        return next(str(one["url"]) for one in elements if start in one.get("url", ""))
+
     async def close(self, case_id: str) -> None:
         """Close a case whose question is answered, so that the next of its account is a new one."""
         await self._until(case_id, lambda status: status != "awaiting_decision")

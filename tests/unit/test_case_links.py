@@ -1,5 +1,6 @@
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -16,6 +17,7 @@ from shared.case_links import (
     is_valid,
     read_token,
     sign,
+    with_signed_links,
 )
 from shared.models.base import format_utc
 from shared.settings import Settings
@@ -127,8 +129,12 @@ def test_a_token_opens_its_own_case_only(
     assert is_valid(KEY, token, other, used_for, now=NOW) == same
 
 
-def record(**changes: object) -> dict[str, object]:
-    return {"case_id": CASE, "status": "gathering", "links": {}} | changes
+RECEIVED = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+
+
+def record(**changes: object) -> dict[str, Any]:
+    known = {"sla": {"received_at": format_utc(RECEIVED)}}
+    return {"case_id": CASE, "status": "gathering", "links": {}} | known | changes
 
 
 def settings(key: str | None = KEY) -> Settings:
@@ -143,22 +149,42 @@ def token_of(link: str) -> str:
 
 
 def test_without_a_key_only_the_status_is_linked() -> None:
-    links = case_links(record(status="awaiting_decision"), settings(None))
-    assert links == {"status": f"https://soc.example/api/cases/{CASE}"}
+    for make in (case_links, signed):
+        links = make(record(status="awaiting_decision"), settings(None))
+        assert links == {"status": f"https://soc.example/api/cases/{CASE}"}
 
 
-def test_the_report_link_is_signed_once() -> None:
-    links = case_links(record(), settings())
+def signed(one: dict[str, Any], own: Settings) -> dict[str, str]:
+    made = with_signed_links(one, own)
+    assert {**made, "links": one["links"]} == one, "nothing else changes"
+    links: dict[str, str] = made["links"]
+    return links
+
+
+def test_the_report_link_is_good_for_thirty_days_of_the_incident() -> None:
+    links = signed(record(), settings())
     assert set(links) == {"status", "report"}
-    now = time.time()
-    token = token_of(links["report"])
+    token, now = token_of(links["report"]), time.time()
+    end = RECEIVED.timestamp() + REPORT_LINK_SECONDS
     assert is_valid(KEY, token, CASE, Purpose.REPORT, now=now)
+    assert is_valid(KEY, token, CASE, Purpose.REPORT, now=end)
+    assert not is_valid(KEY, token, CASE, Purpose.REPORT, now=end + 1)
     assert not is_valid(KEY, token, CASE, Purpose.DECISION, now=now)
-    assert not is_valid(KEY, token, CASE, Purpose.REPORT, now=now + REPORT_LINK_SECONDS + 60)
-    assert "report" not in case_links(record(links=links), settings()), "the first one is kept"
+    assert signed(record(links=links), settings()) == links, (
+        "the same text when it is written again"
+    )
 
 
-def waiting(minutes: float = 30, **changes: object) -> dict[str, object]:
+def test_what_the_record_keeps_opens_nothing() -> None:
+    kept = case_links(waiting(), settings())
+    assert {name: url.rpartition("/")[2] for name, url in kept.items()} == {
+        "status": CASE,
+        "report": "report",
+        "decision": "decision",
+    }
+
+
+def waiting(minutes: float = 30, **changes: object) -> dict[str, Any]:
     end = format_utc(datetime.now(UTC) + timedelta(minutes=minutes))
     return record(status="awaiting_decision", asked={"answer_by": end}) | changes
 
@@ -166,15 +192,15 @@ def waiting(minutes: float = 30, **changes: object) -> dict[str, object]:
 def test_the_decision_link_is_there_while_a_decision_is_awaited_and_ends_with_its_deadline() -> (
     None
 ):
-    links = case_links(waiting(), settings())
+    links = signed(waiting(), settings())
     now = time.time()
     token = token_of(links["decision"])
     assert is_valid(KEY, token, CASE, Purpose.DECISION, now=now + 29 * 60)
     assert not is_valid(KEY, token, CASE, Purpose.DECISION, now=now + 31 * 60)
-    assert "decision" not in case_links(waiting(status="containing"), settings())
+    assert "decision" not in signed(waiting(status="containing"), settings())
 
 
 def test_a_link_is_for_the_question_that_is_open() -> None:
-    links = case_links(waiting(question=3), settings())
+    links = signed(waiting(question=3), settings())
     found = read_token(KEY, token_of(links["decision"]), CASE, Purpose.DECISION, now=time.time())
     assert isinstance(found, Claims) and found.question == 3

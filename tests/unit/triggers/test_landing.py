@@ -72,6 +72,25 @@ async def test_a_link_becomes_a_session_and_leaves_the_address(
     assert token(purpose)[:20].encode() not in page.get_body()
 
 
+async def test_who_may_decide_may_read_and_no_page_shows_a_token(
+    house: FakeHouse, client: FakeClient
+) -> None:
+    """Also of a record that an earlier version wrote, with tokens in its links."""
+    for purpose in (Purpose.DECISION, Purpose.UNDO):
+        opened, _mark = session(purpose)
+        response = await get_report(request("GET", headers=opened), client)
+        assert response.status_code == 200
+        assert b"token" not in response.get_body()
+    stale = {"cookie": f"tourniquet-report=1.1.x; {session(Purpose.DECISION)[0]['cookie']}"}
+    assert (await get_report(request("GET", headers=stale), client)).status_code == 200
+    reading, _mark = session(Purpose.REPORT)
+    assert (await get_decision(request("GET", headers=reading), client)).status_code == 401
+    assert "token=" in house.cases.records[CASE_ID]["links"]["report"]
+    opened, _mark = session(Purpose.DECISION)
+    page = (await get_decision(request("GET", headers=opened), client)).get_body()
+    assert b"/report" in page and b"token" not in page
+
+
 async def test_a_session_lasts_an_hour_and_works_without_https_where_there_is_none(
     client: FakeClient, configure: Any
 ) -> None:
@@ -204,7 +223,9 @@ async def test_leaving_the_account_as_it_is_takes_nothing_back(
     form = urlencode({"instead": action, "csrf": mark}).encode()
     answered = await post_decision(request(raw=form, headers=FORM | opened), client)
     assert answered.status_code == 202
-    assert answered.headers.get("Set-Cookie") is None
+    morsel = cookie_of(answered)
+    assert morsel.key == "tourniquet-report", "to read what came of it, and nothing else"
+    opened = {"cookie": f"{opened['cookie']}; {morsel.key}={morsel.value}"}
     house.cases.records[CASE_ID] |= {"status": "contained", "decision": client.events[0][2]}
     page = await get_decision(request("GET", headers=opened), client)
     assert b'name="undo"' not in page.get_body()

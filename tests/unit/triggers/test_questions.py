@@ -54,6 +54,11 @@ class Replies(Slack):
 
 
 @pytest.fixture(autouse=True)
+def _listed(govern: Callable[..., None]) -> None:
+    govern(asking={"approvers": {"slack": ["U0KIM", "U0ANA"]}})
+
+
+@pytest.fixture(autouse=True)
 def said(house: FakeHouse, configure: Callable[..., None]) -> list[str]:
     """What was told in Slack; its interactions are switched on."""
     replies = Replies()

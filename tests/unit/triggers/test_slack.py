@@ -31,6 +31,11 @@ def _waiting(house: FakeHouse, configure: Callable[..., None]) -> None:
     use(configure)
 
 
+@pytest.fixture(autouse=True)
+def _listed(govern: Callable[..., None]) -> None:
+    govern(asking={"approvers": {"slack": ["U0ANALYST1"]}})
+
+
 def use(configure: Callable[..., None], **more: object) -> None:
     configure(link_signing_key=LINK_KEY, **({"slack_signing_secret": SECRET} | more))
 
@@ -133,6 +138,15 @@ async def test_only_those_listed_decide(client: FakeClient, govern: Callable[...
     assert client.events == []
     await interact(signed(pressed(user={"id": "U0LEAD0002", "username": "lee"})), client)
     assert [data["decided_by"] for *_, data in client.events] == ["lee (Slack U0LEAD0002)"]
+
+
+async def test_while_nobody_is_listed_nobody_decides(
+    client: FakeClient, govern: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    govern(asking={"approvers": {"slack": []}})
+    assert (await interact(signed(pressed()), client)).status_code == 200
+    assert client.events == []
+    assert "asking.approvers.slack" in caplog.text
 
 
 async def test_without_slacks_signature_nothing_is_read(

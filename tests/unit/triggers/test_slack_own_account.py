@@ -53,11 +53,13 @@ async def test_nobody_decides_about_themselves_in_slack(
     house: FakeHouse,
     client: FakeClient,
     configure: Callable[..., None],
+    govern: Callable[..., None],
     nick: str,
     mail: str | Exception | None,
     refused: bool,
 ) -> None:
     configure(slack_signing_secret="how Slack signs", link_signing_key=LINK_KEY)
+    govern(asking={"approvers": {"slack": ["U0ANALYST1"]}})
     house.cases.records[CASE_ID] = record(
         status="awaiting_decision",
         plan=[planned("RevokeSessions", "ask")],
