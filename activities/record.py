@@ -15,9 +15,10 @@ from shared.models.evidence import extend_chain
 from shared.playbook.acting.undoing import with_undo
 from shared.playbook.reporting.next_steps import hand_over, in_lines
 from shared.playbook.reporting.record import initial_record, merge_record, with_notification_inputs
-from shared.playbook.reporting.sla import with_measures
+from shared.playbook.reporting.sla import containment_is_due, finished, with_measures
 from shared.ports import CaseStore
 from shared.settings import get_settings
+from shared.telemetry import measure, sla_measurement
 
 _log = logging.getLogger("tourniquet.activities")
 WRITE_ATTEMPTS = 5
@@ -63,17 +64,29 @@ async def _merge_and_store(store: CaseStore, case_id: str, patch: Json) -> None:
             raise RetryableError("the case record is not there yet", operation="save_case")
         try:
             merged = merge_record(record, patch)
-            await store.save(case_id, _finish(merged), etag=etag)
+            done = _finish(merged)
+            await store.save(case_id, done, etag=etag)
         except Conflict:
             continue
+        _count(record, done)
         return
     raise RetryableError("other writers were always faster", operation="save_case")
 
 
+def _count(before: Json, after: Json) -> None:
+    """Emit what has just ended of the case's service levels.
+
+    Only the writer whose record was stored gets here, so each is counted once; one is lost with a
+    worker that dies between the two.
+    """
+    for one in finished(before["sla"], after["sla"]):
+        measure(sla_measurement(after, one))
+
+
 def _finish(record: Json) -> Json:
-    severity = record["incident"].get("severity", "High")
+    sla = with_measures(record["sla"], now=utc_now(), containment_due=containment_is_due(record))
     done = with_notification_inputs(with_undo(record)) | {
-        "sla": with_measures(record["sla"], severity=severity, now=utc_now()),
+        "sla": sla,
         "links": case_links(record, get_settings()),
         "events": extend_chain(record["events"], record["timeline"]),
     }

@@ -45,7 +45,8 @@ async def start_cases(
     on an account with an open case joins that one, and is kept among its evidence. Keeping
     the original must not stand in the way of answering: a failure is logged and shows in the case.
     """
-    asking = get_policy().asking
+    policy = get_policy()
+    asking = policy.asking
     timing = Timing(
         approval_deadline_minutes=asking.deadline_minutes,
         reminder_minutes=asking.reminder_minutes,
@@ -58,8 +59,10 @@ async def start_cases(
     gate = asyncio.Semaphore(_MOST_AT_ONCE)
 
     async def start(case: CaseRequest) -> Started:
+        goals = policy.sla.targets(case.incident.severity, second_line=asking.escalation)
+        fixed = timing.model_copy(update={"sla": goals})
         async with gate:
-            return await _start(client, case.model_copy(update={"timing": timing}), received)
+            return await _start(client, case.model_copy(update={"timing": fixed}), received)
 
     return list(await asyncio.gather(*(start(case) for case in cases)))
 

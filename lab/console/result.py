@@ -205,8 +205,7 @@ def _people(played: Played) -> RenderableType:
 
 
 def _sla(record: Json) -> RenderableType:
-    severity = record.get("incident", {}).get("severity", "High")
-    sla = with_measures(record.get("sla", {}), severity=severity)
+    sla = with_measures(record.get("sla", {}))
     table = _table("clock", "took", "target", "", right=(1, 2))
     for measure in sla.get("measures", []):
         took = "not yet" if measure["seconds"] is None else format_seconds(measure["seconds"])

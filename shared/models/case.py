@@ -12,6 +12,7 @@ from shared.models.evidence import ChainedEvent
 from shared.models.next_step import NextStep
 from shared.models.outcome import ActionOutcome
 from shared.models.plan import Decision, PlannedAction
+from shared.models.sla import SlaTargets
 from shared.models.undo import UndoRun
 from shared.models.verdict import Confidence, Verdict
 
@@ -102,6 +103,8 @@ class Timing(Model):
     block_hours: float = Field(default=24.0, gt=0)
     late_log_budget_seconds: float = Field(default=180.0, ge=0)
     """How long the sign-in log is asked again for a success that the alert reports."""
+    sla: SlaTargets | None = None
+    """What the case is measured against; ``None``: nobody is warned or called."""
 
 
 class CaseRequest(Model):

@@ -4,7 +4,7 @@ The file's fields, one to one (docs/policy.md). Every default is the safe one, a
 wrong is an error: a policy that cannot be read as meant must not be guessed at.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -21,6 +21,7 @@ from shared.models.business_hours import BusinessHours
 from shared.models.case import OperatingMode
 from shared.models.networks import NetworkText
 from shared.models.plan import MAY_BE_ALLOWED, ActionName
+from shared.models.sla import SlaTargets
 from shared.models.verdict import Confidence
 
 SEED_AUTOMATIC = (
@@ -101,6 +102,8 @@ type SilentActions = Annotated[
     AfterValidator(_monitor_alone),
 ]
 type Minutes = Annotated[float, Field(strict=True, gt=0, le=60 * 24 * 30)]
+type Hours = Annotated[float, Field(strict=True, gt=0, le=24 * 30)]
+type Percent = Annotated[float, Field(strict=True, gt=0, lt=100)]
 type MailAddress = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
 type SlackUser = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,}$")]
 
@@ -199,6 +202,51 @@ class Asking(Model):
         return self.on_silence.get(confidence, [ActionName.MONITOR_ONLY])
 
 
+_REMEDIATION = {"High": 4.0, "Medium": 12.0, "Low": 24.0, "Informational": 24.0}
+"""Seed 004: "4-24 hours depending on the scope and severity"; 12 hours is our middle."""
+
+
+def _all_severities(hours: object) -> object:
+    return {**_REMEDIATION, **hours} if isinstance(hours, dict) else hours
+
+
+class Sla(Model):
+    """Service levels (seed 004, section 10): targets, and who hears when one is missed.
+
+    The second line is ``asking.escalation``: an organisation has one, whatever it is called for.
+    """
+
+    notification_minutes: Minutes = 5.0
+    """From detection until the first analyst is told."""
+    containment_minutes: Minutes = 10.0
+    """From there until the first automatic containment, where there is any."""
+    review_minutes: Minutes = 15.0
+    """From being told until an analyst has taken the case."""
+    remediation_hours: Annotated[
+        dict[Literal["High", "Medium", "Low", "Informational"], Hours],
+        BeforeValidator(_all_severities),
+    ] = Field(default_factory=lambda: {**_REMEDIATION}, validate_default=True)
+    """From detection until the case is closed, by the incident's severity; what is left out keeps
+    its default."""
+    warn_percent: Percent | None = 80.0
+    """After which share of a target people are warned; ``None``: never."""
+    irt: Escalation = Escalation()
+    """The incident response team."""
+
+    def targets(self, severity: str, *, second_line: Escalation) -> SlaTargets:
+        """Return the targets of a case of this severity; one that is not known counts as High."""
+        hours = {str(name): value for name, value in self.remediation_hours.items()}
+        return SlaTargets(
+            notification_seconds=self.notification_minutes * 60,
+            containment_seconds=self.containment_minutes * 60,
+            review_seconds=self.review_minutes * 60,
+            remediation_seconds=hours.get(severity, hours["High"]) * 3600,
+            warn_share=None if self.warn_percent is None else self.warn_percent / 100,
+            second_line=second_line.reaches_anybody,
+            response_team=self.irt.reaches_anybody,
+        )
+
+
 def _ordinary() -> dict[AccountKind, dict[Confidence, list[ActionName]]]:
     return {AccountKind.ORDINARY: {Confidence.HIGH: list(SEED_AUTOMATIC)}}
 
@@ -214,6 +262,7 @@ class Policy(Model):
     never_block: NeverBlock = NeverBlock()
     limits: Limits = Limits()
     asking: Asking = Asking()
+    sla: Sla = Sla()
 
     def allows(self, action: ActionName, kind: AccountKind, confidence: Confidence) -> bool:
         """Return whether an action may be done without asking to an account of this kind."""

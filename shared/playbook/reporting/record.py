@@ -14,6 +14,7 @@ from shared.models.block import (
 from shared.models.case import CaseRecord, CaseRequest, CaseStatus
 from shared.playbook.acting.containment import merge_outcomes, status_after
 from shared.playbook.acting.undoing import carry_undo, keep_undone, merge_undos
+from shared.playbook.reporting.sla import merge_sla
 
 MOST_JOINED = 100
 """Joined incidents that the record names; the others are counted in its timeline."""
@@ -38,12 +39,10 @@ def initial_record(case: CaseRequest) -> Json:
         addresses=list(case.addresses),
         blocks={str(name): block for name, block in blocks.items()},
     )
-    return record.to_json() | {
-        "sla": {
-            "detected_at": case.to_json()["detected_at"],
-            "received_at": case.to_json()["received_at"],
-        }
-    }
+    given = case.to_json()
+    sla = {name: given[name] for name in ("detected_at", "received_at")}
+    targets = case.timing.sla
+    return record.to_json() | {"sla": sla | ({"targets": targets.to_json()} if targets else {})}
 
 
 def merge_record(record: Json, patch: Json) -> Json:
@@ -52,8 +51,8 @@ def merge_record(record: Json, patch: Json) -> Json:
     ``blocks`` merge by name (one without a status completes what is there), ``actions`` by action
     and target (what was taken back stays so), ``undos`` by number, ``timeline`` by time and text,
     ``campaign`` by account, ``campaign_count`` never falls,
-    ``account``, ``incident``, ``sla`` and ``links`` by key; everything else is replaced. A status
-    that says that an action failed ends when that action is made good.
+    ``account``, ``incident`` and ``links`` by key, ``sla`` so that no clock moves; everything else
+    is replaced. A status that says that an action failed ends when that action is made good.
 
     Raises:
         pydantic.ValidationError: the result is not a case record.
@@ -143,7 +142,7 @@ _MERGES: dict[str, Any] = {
     "joined": _merge_joined,
     "account": _merge_keys,
     "incident": _merge_keys,
-    "sla": _merge_keys,
+    "sla": merge_sla,
     "links": _merge_keys,
     "blocks": _merge_blocks,
     "actions": _merge_actions,

@@ -1,25 +1,33 @@
 """The SLA as code: the targets of seed 004 section 10, measured from a case's own times."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from shared.models.base import Json, format_utc, parse_utc
+from shared.models.plan import Disposition
+from shared.models.sla import Measure, SlaTargets
+from shared.playbook.planning.plan import NOTHING_TO_DO
 
-DETECTION_TO_NOTIFICATION = timedelta(minutes=5)
-NOTIFICATION_TO_CONTAINMENT = timedelta(minutes=10)
-"""Holds when confidence is High; the time of the first containment action that was done."""
-NOTIFICATION_TO_REVIEW = timedelta(minutes=15)
-FULL_REMEDIATION = {
-    "High": timedelta(hours=4),
-    "Medium": timedelta(hours=12),
-    "Low": timedelta(hours=24),
-    "Informational": timedelta(hours=24),
-}
-"""Seed 004: "4-24 hours depending on the scope and severity"; 12 hours is our middle."""
 STALE = timedelta(hours=1)
 """An incident older than this on arrival was replayed or delivered late by somebody else: its
 clock starts when we received it, and the delay is stated beside it."""
-
+TITLES = {
+    Measure.NOTIFICATION: "detection to notification",
+    Measure.CONTAINMENT: "notification to containment",
+    Measure.REVIEW: "notification to review",
+    Measure.REMEDIATION: "full remediation",
+    Measure.REMEDIATION_AGAIN: "remediation after it did not hold",
+}
 _TIMES = ("detected_at", "received_at", "notified_at", "contained_at", "reviewed_at", "closed_at")
+_LISTS = ("closings", "reopenings")
+_KEPT = (*_TIMES, *_LISTS, "reviewed_by", "closed_by", "targets", "escalations")
+"""What a record's ``sla`` is measured from; the rest of it is computed."""
+
+
+def clock_start(detected_at: datetime, received_at: datetime) -> datetime:
+    """Return when the clock of a case starts: at its detection, unless that is long past."""
+    stale = received_at - detected_at > STALE
+    return received_at if stale else min(detected_at, received_at)
 
 
 def compute_sla(
@@ -29,8 +37,9 @@ def compute_sla(
     notified_at: datetime | None = None,
     contained_at: datetime | None = None,
     reviewed_at: datetime | None = None,
-    closed_at: datetime | None = None,
-    severity: str = "High",
+    closings: Sequence[datetime] = (),
+    reopenings: Sequence[datetime] = (),
+    targets: SlaTargets | None = None,
     now: datetime | None = None,
     containment_due: bool = True,
 ) -> Json:
@@ -39,71 +48,142 @@ def compute_sla(
     ``measures`` is a list of ``{"name", "title", "target_seconds", "seconds", "due_at", "met"}``:
     ``met`` is true or false once the end is known, false when ``now`` has passed the due time
     without it, else ``None``. Durations are in seconds. ``containment_due`` is false when nothing
-    was to be contained by itself: then only a containment that happened counts.
+    was to be contained by itself: then only a containment that happened counts. ``closings`` and
+    ``reopenings``: when people closed the case, and when its containment turned out not to hold;
+    then remediation is measured once more, from that moment.
     """
+    goals = targets or SlaTargets()
     delay = received_at - detected_at
-    stale = delay > STALE
-    start = received_at if stale else min(detected_at, received_at)
-    remediation = FULL_REMEDIATION.get(severity, FULL_REMEDIATION["High"])
+    start = clock_start(detected_at, received_at)
     notes = []
-    if stale:
+    if delay > STALE:
         notes.append(
             f"The incident was {_hours(delay)} old when it arrived (a replay, or a late delivery); "
             "the clock starts at its arrival."
         )
+    contain_by = now if containment_due else None
+    measures = [
+        _measure(Measure.NOTIFICATION, start, notified_at, goals, now),
+        _measure(Measure.CONTAINMENT, notified_at, contained_at, goals, contain_by),
+        _measure(Measure.REVIEW, notified_at, reviewed_at, goals, now),
+    ]
+    runs = [start, *sorted(reopenings)]
+    for number, (begun, over) in enumerate(zip(runs, [*runs[1:], None], strict=True)):
+        name = Measure.REMEDIATION_AGAIN if number else Measure.REMEDIATION
+        ends = [at for at in closings if at >= begun and (over is None or at < over)]
+        last = now if over is None or now is None else min(now, over)
+        measures.append(_measure(name, begun, min(ends, default=None), goals, last))
+        if over is not None and not ends:
+            notes.append(
+                f"The containment did not hold, seen {format_utc(over)}, before the case was "
+                "closed: remediation is measured anew from then."
+            )
     return {
         "clock_started_at": format_utc(start),
         "intake_delay_seconds": max(0.0, round(delay.total_seconds(), 3)),
-        "measures": [
-            _measure(
-                "detection_to_notification", start, notified_at, DETECTION_TO_NOTIFICATION, now
-            ),
-            _measure(
-                "notification_to_containment",
-                notified_at,
-                contained_at,
-                NOTIFICATION_TO_CONTAINMENT,
-                now if containment_due else None,
-            ),
-            _measure(
-                "notification_to_review", notified_at, reviewed_at, NOTIFICATION_TO_REVIEW, now
-            ),
-            _measure("full_remediation", start, closed_at, remediation, now),
-        ],
+        "measures": measures,
         "notes": notes,
     }
 
 
-def with_measures(times: Json, *, severity: str, now: datetime | None = None) -> Json:
+def with_measures(
+    times: Json, *, now: datetime | None = None, containment_due: bool = True
+) -> Json:
     """Return a record's ``sla`` with its measures; applying it again changes nothing.
 
     ``times`` holds ``detected_at`` and ``received_at``, and the others once they are known, as ISO
-    8601 text.
+    8601 text; ``targets`` as they were at intake.
     """
     given = {name: parse_utc(times[name]) for name in _TIMES if times.get(name)}
     if "received_at" not in given:
         return times
-    received = given.pop("received_at")
+    received = given["received_at"]
+    closed = [given["closed_at"]] if "closed_at" in given else []
     measures = compute_sla(
-        detected_at=given.pop("detected_at", received),
+        detected_at=given.get("detected_at", received),
         received_at=received,
-        severity=severity,
+        targets=SlaTargets.model_validate(times.get("targets") or {}),
         now=now,
+        containment_due=containment_due,
         notified_at=given.get("notified_at"),
         contained_at=given.get("contained_at"),
         reviewed_at=given.get("reviewed_at"),
-        closed_at=given.get("closed_at"),
+        closings=[*(parse_utc(one) for one in times.get("closings") or []), *closed],
+        reopenings=[parse_utc(one) for one in times.get("reopenings") or []],
     )
-    return {key: value for key, value in times.items() if key in _TIMES} | measures
+    return {key: value for key, value in times.items() if key in _KEPT} | measures
+
+
+def containment_is_due(record: Json) -> bool:
+    """Return whether the playbook contains by itself in this case (seed 004: at High confidence).
+
+    What a person is asked first is not automatic containment: its time is the person's.
+    """
+    return any(
+        line["disposition"] == Disposition.AUTOMATIC and line["action"] not in NOTHING_TO_DO
+        for line in record.get("plan") or []
+    )
+
+
+def finished(before: Json, after: Json) -> list[Json]:
+    """Return the measures of ``after`` whose end ``before`` did not know, each of them once.
+
+    Both are ``sla`` of one record with its measures.
+    """
+    known = {_key(one) for one in before.get("measures") or [] if one["seconds"] is not None}
+    ended = [one for one in after.get("measures") or [] if one["seconds"] is not None]
+    return [one for one in ended if _key(one) not in known]
+
+
+def _key(measure: Json) -> tuple[str, str | None]:
+    again = measure["name"] == Measure.REMEDIATION_AGAIN
+    return measure["name"], measure["due_at"] if again else None
+
+
+def merge_sla(old: Json | None, new: Json) -> Json:
+    """Return a record's ``sla`` with a patch merged in; the same patch twice changes nothing more.
+
+    First times stay: a question put again, or an incident that joins, moves no clock. The latest
+    closing counts as ``closed_at``; ``closings`` has all of them. An entry of ``escalations`` is
+    completed by a later one of the same tier and kind about the same.
+    """
+    merged = dict(old or {})
+    for key, value in new.items():
+        if value is None:
+            continue
+        if key in ("notified_at", "contained_at", "reviewed_at"):
+            known = merged.get(key)
+            if known is None or parse_utc(value) < parse_utc(known):
+                merged[key] = value
+                if key == "reviewed_at" and "reviewed_by" in new:
+                    merged["reviewed_by"] = new["reviewed_by"]
+        elif key in _LISTS:
+            merged[key] = sorted({*merged.get(key, []), *value})
+        elif key == "escalations":
+            merged[key] = _merge_escalations(merged.get(key) or [], value)
+        elif key != "reviewed_by" or key not in merged:
+            merged[key] = value
+    if closed := new.get("closed_at"):
+        merged["closings"] = sorted({*merged.get("closings", []), closed})
+    return merged
+
+
+def _merge_escalations(old: Sequence[Json], new: Sequence[Json]) -> list[Json]:
+    entries: dict[tuple[str, ...], Json] = {}
+    for one in (*old, *new):
+        key = (one["tier"], one["kind"], one["about"], one["at"])
+        entries[key] = entries.get(key, {}) | {k: v for k, v in one.items() if v is not None}
+    return sorted(entries.values(), key=lambda one: str(one["at"]))
 
 
 def _measure(
-    name: str,
+    name: Measure,
     start: datetime | None,
     end: datetime | None,
-    target: timedelta,
+    targets: SlaTargets,
     now: datetime | None,
 ) -> Json:
+    target = timedelta(seconds=targets.seconds(name))
     due = start + target if start is not None else None
     seconds: float | None = None
     met: bool | None = None
@@ -114,8 +194,8 @@ def _measure(
     elif due is not None and now is not None and now >= due:
         met = False
     return {
-        "name": name,
-        "title": name.replace("_", " "),
+        "name": str(name),
+        "title": TITLES[name],
         "target_seconds": int(target.total_seconds()),
         "seconds": seconds,
         "due_at": format_utc(due) if due is not None else None,

@@ -1,3 +1,5 @@
+import json
+import logging
 from collections.abc import Callable
 
 import pytest
@@ -127,3 +129,34 @@ async def test_an_undo_corrects_the_status_and_leaves_the_service_levels(house: 
     record = house.cases.records[CASE_ID]
     assert record["status"] == "monitoring", "the response's last write comes later"
     assert record["actions"][0]["undone"]["by"] == "kim"
+
+
+async def test_a_service_level_is_measured_once_when_it_has_ended(
+    house: FakeHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    def measured() -> list[Json]:
+        lines = [entry.getMessage() for entry in caplog.records]
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    caplog.set_level(logging.INFO, logger="tourniquet.measurements")
+    await save(case=CASE)
+    assert measured() == []
+    told = {"notified_at": CASE["received_at"]}
+    house.cases.rivals = [house.cases.records[CASE_ID] | {"timeline": entry("by the other")}]
+    await save(sla=told)
+    await save(sla=told)
+    await save(timeline=entry("later"))
+    [line] = measured()
+    assert (line["measure"], line["unit"]) == ("detection_to_notification", "s")
+
+
+async def test_what_nobody_contains_by_itself_is_not_late(house: FakeHouse) -> None:
+    def containment() -> object:
+        measures = house.cases.records[CASE_ID]["sla"]["measures"]
+        return next(one["met"] for one in measures if one["name"].endswith("to_containment"))
+
+    line = {"action": "RevokeSessions", "target": "ada", "disposition": "ask", "why": "mode"}
+    await save(case=CASE, sla={"notified_at": CASE["received_at"]}, plan=[line])
+    assert containment() is None
+    await save(plan=[line | {"disposition": "automatic"}])
+    assert containment() is False
