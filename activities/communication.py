@@ -12,7 +12,6 @@ from shared.models.message import Notification, NotificationReceipt
 from shared.models.policy import Escalation
 from shared.playbook.reporting.case_text import incident_comment_for, notification_for
 from shared.playbook.reporting.recipients import without_the_account
-from shared.playbook.reporting.told import SENT, STATUS, told_state
 from shared.policy import decides_in_slack, get_policy
 from shared.ports import Notifier
 from shared.settings import get_settings

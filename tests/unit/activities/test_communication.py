@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 
 from activities.communication import comment_incident, notify_analysts
@@ -28,10 +30,23 @@ async def test_every_channel_is_told(house: FakeHouse, phase: str) -> None:
     assert len(titles) == 1
 
 
+ASKED = {"at": "2026-11-20T12:00:00Z", "answer_by": "2026-11-20T13:00:00Z"}
+
+
+@pytest.fixture
+def asking(house: FakeHouse, configure: Callable[..., None], govern: Callable[..., None]) -> None:
+    """A case that waits, of an app that signs links and takes answers of one person in Slack."""
+    keys = {"link_signing_key": "secret", "slack_signing_secret": "theirs"}
+    configure(public_url="https://soc.example", **keys)
+    govern(asking={"approvers": {"slack": ["U0ANALYST1"]}})
+    house.cases.records[CASE_ID] |= {"status": "awaiting_decision", "asked": ASKED}
+
+
+@pytest.mark.usefixtures("asking")
 async def test_a_decision_link_is_sent_only_when_a_decision_is_needed(house: FakeHouse) -> None:
     for phase in ("opened", "completed", "decision_needed"):
         await call(notify_analysts, phase=phase)
-    sent = [any("/decision" in url for _label, url in m.links) for m in house.slack.messages]
+    sent = [any("/decision?token=" in url for _label, url in m.links) for m in house.slack.messages]
     assert sent == [False, False, True]
 
 
@@ -45,6 +60,24 @@ async def test_a_channel_that_fails_is_named_and_the_other_is_told(house: FakeHo
     assert found["channels"] == {"none": "no channel is configured"}
 
 
+@pytest.mark.usefixtures("asking")
+async def test_where_nobody_may_answer_in_slack_no_buttons_are_offered(
+    house: FakeHouse, configure: Callable[..., None], govern: Callable[..., None]
+) -> None:
+    keys = {"link_signing_key": "secret", "slack_signing_secret": "theirs"}
+    await call(notify_analysts, phase="decision_needed")
+    govern(asking={"approvers": {"slack": []}})
+    await call(notify_analysts, phase="decision_needed")
+    govern(asking={"approvers": {"slack": ["U0ANALYST1"]}})
+    configure(public_url="https://soc.example", **keys | {"slack_signing_secret": ""})
+    await call(notify_analysts, phase="reminder", why="nobody has answered")
+    offered = [one.question is not None for one in house.slack.messages]
+    assert offered == [True, False, False]
+    for one in house.slack.messages:
+        assert any("/decision?token=" in url for _label, url in one.links), "the link is there"
+
+
+@pytest.mark.usefixtures("asking")
 async def test_a_question_is_changed_once_it_is_answered_where_that_can_be_done(
     house: FakeHouse,
 ) -> None:
