@@ -101,6 +101,8 @@ def _addressed(
 ) -> Notification | None:
     """Return the message as addressed on a channel; ``None`` when nobody may get it there."""
     second_line = _escalation() if phase == "escalated" else None
+    if channel == "slack" and not decides_in_slack(get_settings()):
+        message = message.model_copy(update={"question": None})
     if channel == "slack" and second_line is not None:
         return message.model_copy(update={"place": second_line.slack_channel})
     if channel != "email":
@@ -142,5 +144,3 @@ async def comment_incident(_: task.ActivityContext, payload: dict[str, Any]) -> 
     except (TourniquetError, NotConfigured) as error:
         return {"error": explain(error)}
     return {"key": key}
-    if channel == "slack" and not decides_in_slack(get_settings()):
-        message = message.model_copy(update={"question": None})
