@@ -11,10 +11,10 @@ from activities.support import utc_now
 from shared.errors import PermanentError
 from shared.models.account_kind import AccountKind
 from shared.models.base import Json
-from shared.models.case import Account
+from shared.models.directory import AccountState
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName
-from shared.playbook.planning.guard_rails import account_facts, classify_account, why_never
+from shared.playbook.planning.guard_rails import AccountFacts, classify_account, why_never
 from shared.policy import get_policy
 
 type Activity = Callable[[task.ActivityContext, dict[str, Any]], Coroutine[Any, Any, Json]]
@@ -25,9 +25,10 @@ def never_break_glass(action: ActionName, activity: Activity) -> Activity:
 
     The plan may have been made while the directory was away: then the incident's names were all
     that was known of the account, and a person decided about it. The action runs under the
-    account's lock and has its names read anew; where that may not be read for good, its object id
-    alone is compared, and what the person decided counts. A read that may pass is raised, as the
-    action's own are: nothing is done until it is known whom it hits.
+    account's lock, and what was read there (``before``) has the account's name; without it the name
+    is read here. Where that may not be read for good, the object id alone is compared, and what the
+    person decided counts. A read that may pass is raised, as the action's own are: nothing is done
+    until it is known whom it hits.
 
     Effect, Idempotency and Permission are the activity's, which reads the account, too.
     """
@@ -50,12 +51,18 @@ def never_break_glass(action: ActionName, activity: Activity) -> Activity:
 
 
 async def _why_never(action: ActionName, payload: Json) -> str | None:
-    object_id = payload["object_id"]
-    account = Account(key=object_id, user_id=object_id, object_id=object_id)
-    try:
-        user = await directory_of(payload).get_user(object_id)
-    except PermanentError:
-        user = None
-    facts = account_facts(account, user, is_admin_role=None)
+    facts = AccountFacts(identifiers=[payload["object_id"], *await _names(payload)])
     kinds = classify_account(facts, break_glass=get_policy().accounts.break_glass)
     return why_never(action, kinds & {AccountKind.BREAK_GLASS}, synced=None)
+
+
+async def _names(payload: Json) -> list[str]:
+    """Return object id and name as they were read under the account's lock, else as they are."""
+    state = AccountState.model_validate(payload.get("before") or {})
+    if state.object_id and state.user_principal_name:
+        return [state.object_id, state.user_principal_name]
+    try:
+        user = await directory_of(payload).get_user(payload["object_id"])
+    except PermanentError:
+        return []
+    return [user.object_id, user.user_principal_name]

@@ -1,17 +1,21 @@
 """Identity containment: each action its own activity, its own permission, its own outcome.
 
 Each action gets ``{"case_id", "object_id", "directory": "entra" (if absent) | "okta", "attempt",
-"before": AccountState | None}`` and returns
+"before": AccountState | None, "first": true (if it is)}`` and returns
 ``{"outcome": ActionOutcome, "before": AccountState}``. Before it acts it claims ``attempt`` in the
 case store together with the state it found. The first to claim acts, whatever happened to the
 account a moment ago; a redelivered activity finds the claim and acts only when its effect is not
 visible against the claimed state. No clock is trusted. While storage is away, ``before``, which
 the orchestration keeps in its history, takes the claim's place.
+
+The account is read before each action, except before the first one after ``read_account_state``,
+under the same lock: what that has seen a moment ago counts, unless the action has been tried.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 from durabletask import task
@@ -30,14 +34,17 @@ from shared.ports import Directory
 
 _log = logging.getLogger("tourniquet.activities")
 
+A_MOMENT = timedelta(seconds=30)
+"""How old a state may be to count as just read. A clock that is off costs a read, or none."""
+
 
 async def read_account_state(
     _: task.ActivityContext, payload: dict[str, Any]
 ) -> dict[str, Any] | None:
     """Return the account's state before containment: what undo and read-back compare with.
 
-    Input: ``{"case_id", "object_id", "directory"}``; output: an ``AccountState``, or ``None`` when
-    it may not be read: the actions are tried all the same, but cannot be proved.
+    Input: ``{"case_id", "object_id", "directory"}``; output: an ``AccountState`` with ``read_at``,
+    or ``None`` when it may not be read: the actions are tried all the same, but cannot be proved.
 
     Effect: none, reads only.
     Idempotency: a read; its first result is kept in the orchestration's history.
@@ -48,7 +55,7 @@ async def read_account_state(
     except PermanentError as error:
         _log.warning("state before containment: %s", explain(error))
         return None
-    return state.to_json()
+    return state.model_copy(update={"read_at": utc_now()}).to_json()
 
 
 async def disable_account(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +69,7 @@ async def disable_account(_: task.ActivityContext, payload: dict[str, Any]) -> d
     return await _act(
         ActionName.DISABLE_ACCOUNT,
         payload,
-        lambda directory, object_id: directory.set_enabled(object_id, enabled=False),
+        lambda directory, object_id, _: directory.set_enabled(object_id, enabled=False),
         undo={"account_enabled": True},
     )
 
@@ -78,7 +85,7 @@ async def force_password_reset(_: task.ActivityContext, payload: dict[str, Any])
     return await _act(
         ActionName.FORCE_PASSWORD_RESET,
         payload,
-        lambda directory, object_id: directory.reset_password(object_id),
+        lambda directory, object_id, now: directory.reset_password(object_id, known=now),
     )
 
 
@@ -93,7 +100,7 @@ async def revoke_sessions(_: task.ActivityContext, payload: dict[str, Any]) -> d
     return await _act(
         ActionName.REVOKE_SESSIONS,
         payload,
-        lambda directory, object_id: directory.revoke_sessions(object_id),
+        lambda directory, object_id, _: directory.revoke_sessions(object_id),
     )
 
 
@@ -150,7 +157,7 @@ async def _risk_of(
 async def _act(
     action: ActionName,
     payload: Json,
-    effect: Callable[[Directory, str], Awaitable[str | None]],
+    effect: Callable[[Directory, str, AccountState], Awaitable[str | None]],
     *,
     undo: Json | None = None,
 ) -> Json:
@@ -162,15 +169,18 @@ async def _act(
     before = _state(payload.get("before"))
     try:
         directory = directory_of(payload)
-        now = await directory.get_state(object_id)
+        just_read = _just_read(payload)
+        now = just_read or await directory.get_state(object_id)
         await asyncio.sleep(seconds_to_wait(action, now, utc_now()))
         before, again = await _claim(action, payload, now)
+        if just_read and again is not False:
+            now = await directory.get_state(object_id)
         if again and directory.lag_seconds and not is_done(action, before=before, now=now):
             # Tried before, perhaps with effect: a proof that lags must not have it done again.
             await asyncio.sleep(directory.lag_seconds)
             now = await directory.get_state(object_id)
         if not is_done(action, before=before, now=now):
-            before = _doubted(action, before, await effect(directory, object_id))
+            before = _doubted(action, before, await effect(directory, object_id, now))
     except PermanentError as error:
         outcome = _outcome(action, object_id, ActionStatus.FAILED, explain(error))
         return {"outcome": outcome, "before": before.to_json() if before else None}
@@ -185,10 +195,18 @@ async def _act(
     return {"outcome": outcome, "before": before.to_json() if before else None}
 
 
+def _just_read(payload: Json) -> AccountState | None:
+    """Return the state from before, if nothing was done to the account since and it is fresh."""
+    state = _state(payload.get("before")) if payload.get("first") else None
+    if state is None or state.read_at is None or abs(utc_now() - state.read_at) > A_MOMENT:
+        return None
+    return state
+
+
 async def _claim(
     action: ActionName, payload: Json, now: AccountState
-) -> tuple[AccountState | None, bool]:
-    """Return the state to compare with, and whether this has been tried before.
+) -> tuple[AccountState | None, bool | None]:
+    """Return the state to compare with, and whether this has been tried before, if that is known.
 
     The state is ``now`` for the first try, the first try's afterwards.
     """
@@ -198,7 +216,7 @@ async def _claim(
         earlier = await store.claim(payload["case_id"], name, now.to_json())
     except TourniquetError as error:
         _log.warning("%s of %s is not claimed: %s", action, payload["case_id"], explain(error))
-        return _state(payload.get("before")), False
+        return _state(payload.get("before")), None
     return _state(earlier) or now, earlier is not None
 
 

@@ -1,5 +1,6 @@
 """Looking again at what was taken away from an account: is it gone, has something come since?"""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -34,8 +35,8 @@ async def verify_persistence(_: task.ActivityContext, payload: dict[str, Any]) -
     """
     outcomes = [ActionOutcome.model_validate(item) for item in payload["outcomes"]]
     unprovable = [str(one.action) for one in outcomes if payload["before"].get(one.action) is None]
-    looked = [(await _look(one, payload)).to_json() for one in outcomes]
-    return {"outcomes": looked, "unprovable": unprovable}
+    looked = await asyncio.gather(*(_look(one, payload) for one in outcomes))
+    return {"outcomes": [one.to_json() for one in looked], "unprovable": unprovable}
 
 
 async def _look(outcome: ActionOutcome, payload: Json) -> ActionOutcome:

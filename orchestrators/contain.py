@@ -1,7 +1,6 @@
 """Step 6: contain an account under its lock; then read back."""
 
 from collections.abc import Generator
-from datetime import timedelta
 from typing import Any
 
 from durabletask import task
@@ -20,6 +19,7 @@ from orchestrators.flow import (
     utc_now,
 )
 from orchestrators.names import Activity, Entity
+from orchestrators.read_back import ReadBack
 from shared.models.base import Json, format_utc
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName, PlannedAction
@@ -40,9 +40,6 @@ AT_ONCE: tuple[tuple[ActionName, Activity], ...] = (
 )
 """After those in order, so that nobody who was signed in puts back what is taken away."""
 
-ACCOUNT_READ_BACK_SECONDS = (1, 2, 4, 8, 15, 30)
-"""Waits between read-backs of the account; Entra answers from replicas that lag for seconds."""
-
 
 def contain(
     ctx: task.OrchestrationContext, payload: Json
@@ -57,10 +54,12 @@ def contain(
     planned = [PlannedAction.model_validate(item) for item in payload["actions"]]
     lock = ctx.lock_entities([EntityInstanceId(str(Entity.ACCOUNT), payload["account_key"])])
     with (yield lock):
-        planned, covered = yield from leave_out_covered(ctx, payload, planned)
+        reading = case_activity(ctx, Activity.READ_ACCOUNT_STATE, _request(payload), Retry.CONTAIN)
+        planned, covered = yield from leave_out_covered(ctx, payload, planned, reading)
         outcomes: list[Json] = []
         if planned:
-            outcomes = yield from _contain_account(ctx, payload, planned)
+            state = (yield from attempt(reading)).result
+            outcomes = yield from _contain_account(ctx, payload, planned, state)
             yield from remember_deeds(ctx, payload, outcomes)
     outcomes = [*covered, *outcomes]
     yield from attempt(save(ctx, payload["case_id"], {"actions": outcomes}, Retry.WRITE))
@@ -82,28 +81,46 @@ def _call_for_help(ctx: task.OrchestrationContext, case_id: str) -> Steps[None]:
 
 
 def _contain_account(
-    ctx: task.OrchestrationContext, payload: Json, planned: list[PlannedAction]
+    ctx: task.OrchestrationContext, payload: Json, planned: list[PlannedAction], state: Json | None
 ) -> Steps[list[Json]]:
-    """Record what was there, act in order, then read back until verified or out of patience."""
-    names = ("case_id", "object_id", "directory", "since")
-    base: Json = {name: payload[name] for name in names if name in payload}
-    state = yield from attempt(case_activity(ctx, Activity.READ_ACCOUNT_STATE, base, Retry.CONTAIN))
-    request = base | {"before": state.result, "attempt": ctx.instance_id.replace(":", "-")}
+    """Act in order, then read back until verified or out of patience.
+
+    What was done in order is read back while the rest is being done: nobody waits for both.
+    """
+    base = _request(payload)
+    request = base | {"before": state, "attempt": ctx.instance_id.replace(":", "-")}
     wanted = {item.action: item for item in planned}
+    seen = ReadBack(ctx, base)
     done: dict[ActionName, Settled] = {}
     for action, activity in IN_ORDER:
         if action in wanted:
-            done[action] = yield from attempt(case_activity(ctx, activity, request, Retry.CONTAIN))
+            asked = request if done else request | {"first": True}
+            done[action] = yield from attempt(case_activity(ctx, activity, asked, Retry.CONTAIN))
+    seen.add(_outcomes(ctx, wanted, done), done)
     rest = {action: activity for action, activity in AT_ONCE if action in wanted}
-    done |= yield from _all_at_once(ctx, request, rest)
-    outcomes = [
+    looking = seen.start_looking() if rest else []
+    others = yield from _all_at_once(ctx, request, rest)
+    yield from seen.finish_looking(looking)
+    seen.add(_outcomes(ctx, wanted, others), others)
+    return (yield from seen.until_verified())
+
+
+def _request(payload: Json) -> Json:
+    names = ("case_id", "object_id", "directory", "since")
+    return {name: payload[name] for name in names if name in payload}
+
+
+def _outcomes(
+    ctx: task.OrchestrationContext,
+    wanted: dict[ActionName, PlannedAction],
+    done: dict[ActionName, Settled],
+) -> list[Json]:
+    return [
         one.result["outcome"] | {"target": wanted[action].target}
         if one.result
-        else _outcome(ctx, action, wanted[action].target, ActionStatus.FAILED, one.error)
+        else _failed(ctx, action, wanted[action].target, one.error)
         for action, one in done.items()
     ]
-    before = {str(action): one.result["before"] for action, one in done.items() if one.result}
-    return (yield from _verify(ctx, base | {"before": before}, outcomes))
 
 
 def _all_at_once(
@@ -124,56 +141,13 @@ def _all_at_once(
     return settled
 
 
-def _verify(
-    ctx: task.OrchestrationContext, request: Json, outcomes: list[Json]
-) -> Steps[list[Json]]:
-    """Ask the directory until it shows everything, account and what hangs on it side by side."""
-    verified = list(outcomes)
-    persistence = [n for n, one in enumerate(outcomes) if one["action"] in PERSISTENCE_ACTIONS]
-    account = [n for n in range(len(outcomes)) if n not in persistence]
-    looks = ((Activity.VERIFY_ACCOUNT, account), (Activity.VERIFY_PERSISTENCE, persistence))
-    unprovable: set[str] = set()
-    for wait in (0, *ACCOUNT_READ_BACK_SECONDS):
-        open_looks = [
-            (activity, mine)
-            for activity, mine in looks
-            if any(_needs_read_back(verified[n], unprovable) for n in mine)
-        ]
-        if not open_looks:
-            break
-        if wait:
-            yield ctx.create_timer(timedelta(seconds=wait))
-        tasks = [
-            case_activity(
-                ctx, activity, request | {"outcomes": [verified[n] for n in mine]}, Retry.READ
-            )
-            for activity, mine in open_looks
-        ]
-        for (_, mine), seen in zip(open_looks, (yield from settle(tasks)), strict=True):
-            if seen.result:
-                unprovable |= set(seen.result.get("unprovable", ()))
-                for n, outcome in zip(mine, seen.result["outcomes"], strict=False):
-                    verified[n] = outcome
-    return verified
-
-
-def _needs_read_back(outcome: Json, unprovable: set[str]) -> bool:
-    if outcome["status"] != ActionStatus.SUCCEEDED or outcome["verified"] is True:
-        return False
-    return outcome["verified"] is False or outcome["action"] not in unprovable
-
-
-def _outcome(
-    ctx: task.OrchestrationContext,
-    action: ActionName,
-    target: str,
-    status: ActionStatus,
-    detail: str | None,
+def _failed(
+    ctx: task.OrchestrationContext, action: ActionName, target: str, detail: str | None
 ) -> Json:
     return ActionOutcome(
         action=action,
         target=target,
-        status=status,
+        status=ActionStatus.FAILED,
         detail=detail or "no answer",
         at=format_utc(utc_now(ctx)),  # type: ignore[arg-type]
     ).to_json()

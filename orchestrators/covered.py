@@ -1,10 +1,12 @@
 """Under the account's lock: what another case has done to the account already is not done again."""
 
+from typing import Any
+
 from durabletask import task
 from durabletask.entities import EntityInstanceId
 
-from orchestrators.flow import Retry, Steps, attempt, case_activity, utc_now
-from orchestrators.names import Activity, Entity
+from orchestrators.flow import Steps, attempt, utc_now
+from orchestrators.names import Entity
 from shared.models.base import Json, parse_utc
 from shared.models.directory import AccountState
 from shared.models.plan import PlannedAction
@@ -19,13 +21,17 @@ from shared.playbook.acting.covered import (
 
 
 def leave_out_covered(
-    ctx: task.OrchestrationContext, payload: Json, planned: list[PlannedAction]
+    ctx: task.OrchestrationContext,
+    payload: Json,
+    planned: list[PlannedAction],
+    reading: task.Task[Any],
 ) -> Steps[tuple[list[PlannedAction], list[Json]]]:
     """Return what is left to do, and the outcomes of what another case has done.
 
     ``payload["attacked_at"]`` is the last sign-in of the attacker that the case knows of. The
-    account's own entity, which this orchestration has locked, says what was done; the directory
-    says whether it shows. When either does not answer, everything is done.
+    account's own entity, which this orchestration has locked, says what was done; the directory,
+    of which ``reading`` is under way, says whether it shows. When either does not answer,
+    everything is done.
     """
     attacked_at = parse_utc(payload["attacked_at"]) if payload.get("attacked_at") else None
     if attacked_at is None or not any(line.action in COVERABLE for line in planned):
@@ -39,7 +45,8 @@ def leave_out_covered(
     }
     if not found:
         return planned, []
-    state = yield from _state(ctx, payload)
+    shown = (yield from attempt(reading)).result
+    state = AccountState.model_validate(shown) if shown else None
     at = utc_now(ctx)
     outcomes = [
         covered_outcome(line, found[line.action], at)
@@ -50,15 +57,6 @@ def leave_out_covered(
     ]
     covered = {item["action"] for item in outcomes}
     return [line for line in planned if line.action not in covered], outcomes
-
-
-def _state(ctx: task.OrchestrationContext, payload: Json) -> Steps[AccountState | None]:
-    names = ("case_id", "object_id", "directory")
-    request = {name: payload[name] for name in names if name in payload}
-    read = yield from attempt(
-        case_activity(ctx, Activity.READ_ACCOUNT_STATE, request, Retry.CONTAIN)
-    )
-    return AccountState.model_validate(read.result) if read.result else None
 
 
 def remember_deeds(

@@ -15,6 +15,7 @@ from shared.models.base import Json
 DIRECTORY = "entra"
 _STATE_FIELD = "signInSessionsValidFromDateTime"
 _PROFILE_FIELD = "displayName"
+_RULES = ("messageRules.list", "mailFolders.get")
 _INDEPENDENT = ("log_analytics",)
 """Vendors whose calls never need one another's answers: every query is known beforehand."""
 
@@ -36,25 +37,37 @@ def read_calls(lines: Sequence[Json], latency: float) -> CaseCalls:
 
     The chain has two parts. Until the decision, everything is gathered at once, so it is the
     longest chain at one vendor. From the first read of the account's state on, one call follows the
-    other by design: state, claim, action, read-back.
+    other by design: state, action, read-back; rules, action, read-back. What runs at the same time
+    counts once.
 
     Raises:
-        LabError: the account was not contained, or not read back afterwards.
+        LabError: the account was not contained, or account or rules not read back afterwards.
     """
-    states = [line for line in lines if _is_state_read(line)]
-    acts = [line for line in lines if line["vendor"] == DIRECTORY and line["effect"]]
-    if not acts or not states or states[-1]["seq"] < acts[-1]["seq"]:
-        raise LabError("a case of the bench was not contained, or its containment not verified")
-    first, last = states[0], states[-1]
+    directory = [line for line in lines if line["vendor"] == DIRECTORY]
+    states = [line for line in directory if _is_state_read(line)]
+    if not states:
+        raise LabError("a case of the bench was not contained")
+    first = states[0]
+    rules = [line for line in directory if line["operation"] in _RULES]
+    acts = [line for line in directory if line["effect"]]
+    for reads, effects in (
+        (states, [line for line in acts if not _is_rule(line)]),
+        (rules, [line for line in acts if _is_rule(line)]),
+    ):
+        if effects and (not reads or reads[-1]["seq"] < effects[-1]["seq"]):
+            raise LabError("a case of the bench was contained and not read back")
+    if not acts:
+        raise LabError("a case of the bench was not contained")
+    contained = [line for line in (*states, *rules, *acts) if line["seq"] >= first["seq"]]
+    verified_at = max(ended_at(line) for line in contained)
     decided = ended_at(first) - timedelta(seconds=latency)
     gathered = [line for line in lines if ended_at(line) <= decided]
-    contained = [line for line in (*states, *acts) if first["seq"] <= line["seq"] <= last["seq"]]
-    until = ended_at(last) + timedelta(seconds=latency)
+    chain = longest_chain(map(ended_at, contained), latency)
     return CaseCalls(
-        verified_at=ended_at(last),
-        count=sum(ended_at(line) < until for line in lines),
-        chain=_gathering_chain(gathered, latency) + len(contained),
-        containing=len(contained),
+        verified_at=verified_at,
+        count=sum(ended_at(line) < verified_at + timedelta(seconds=latency) for line in lines),
+        chain=_gathering_chain(gathered, latency) + chain,
+        containing=chain,
     )
 
 
@@ -83,6 +96,10 @@ def _gathering_chain(lines: Iterable[Json], latency: float) -> int:
         ),
         default=0,
     )
+
+
+def _is_rule(line: Json) -> bool:
+    return str(line["operation"]).startswith("messageRules.")
 
 
 def _is_state_read(line: Json) -> bool:

@@ -69,6 +69,13 @@ class AccountState(Model):
     """Nobody signs in until the owner has set a new password."""
     unknown: dict[str, str] = Field(default_factory=dict)
     """Name of a field above to the reason why the directory cannot tell it."""
+    object_id: str | None = None
+    user_principal_name: str | None = None
+    """By what name the account is in the directory now (Okta: its login)."""
+    on_premises_sync_enabled: bool | None = None
+    """True: mastered on-premises."""
+    read_at: UtcDatetime | None = None
+    """When it was read, where that matters; by the clock of the app."""
 
 
 class ReputationReport(Model):

@@ -53,9 +53,12 @@ class Directory(Protocol):
         """Invalidate refresh tokens and session cookies. Idempotent in effect."""
         ...
 
-    async def reset_password(self, object_id: str) -> str | None:
+    async def reset_password(
+        self, object_id: str, *, known: AccountState | None = None
+    ) -> str | None:
         """Replace the password by a long random one that nobody learns, change forced.
 
+        ``known`` is the account as ``get_state`` just gave it, so that it need not be read again.
         Returns why it may keep nobody out although it is accepted, ``None`` when it surely does.
         ``NotSupported`` when the account is mastered elsewhere.
         """

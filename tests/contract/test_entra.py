@@ -209,6 +209,22 @@ async def test_a_federated_password_is_not_reset_here(lab: Lab, settings: Settin
     assert operations == ["users.get", "domains.get", "users.get"], "a domain is read once"
 
 
+async def test_an_account_that_was_just_read_is_not_read_again(
+    lab: Lab, settings: Settings
+) -> None:
+    federated = [{"id": "contoso.example", "authenticationType": "Federated"}]
+    lab.tenant(directory={"users": [USER], "domains": federated})
+    entra = Entra(settings)
+    known = await entra.get_state(ANNA)
+    with pytest.raises(NotSupported, match=r"contoso\.example is federated"):
+        await entra.reset_password(ANNA, known=known)
+    with pytest.raises(NotSupported, match="on-premises"):
+        synced = known.model_copy(update={"on_premises_sync_enabled": True})
+        await entra.reset_password(ANNA, known=synced)
+    operations = [entry["operation"] for entry in lab.ledger("entra")]
+    assert operations == ["users.get", "domains.get"]
+
+
 async def test_a_domain_that_may_not_be_read_does_not_stop_a_reset(entra: Entra, lab: Lab) -> None:
     lab.fault("entra", "status", operation="domains.get", value=403)
     await entra.reset_password(ANNA)

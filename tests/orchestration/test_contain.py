@@ -125,6 +125,14 @@ def test_each_action_is_read_back_against_the_state_it_found(case: NewCase) -> N
     assert attempts == {run.case_id}, "a claim is the same however often it is delivered"
 
 
+def test_only_the_first_action_may_take_the_state_that_was_read_for_current(case: NewCase) -> None:
+    run = case()
+    contain(run, *BOTH)
+    outcomes(run)
+    [reset], [revoked] = run.called("force_password_reset"), run.called("revoke_sessions")
+    assert (reset.get("first"), revoked.get("first")) == (True, None)
+
+
 def test_an_unreadable_state_does_not_stop_containment(case: NewCase) -> None:
     run = case(read_account_state=fail("down"))
     contain(run, ActionName.REVOKE_SESSIONS)

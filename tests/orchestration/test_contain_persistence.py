@@ -61,6 +61,22 @@ def test_ways_back_go_together_once_the_account_is_closed(case: NewCase) -> None
     assert order[:3] == list(chain) and set(order[3:]) == set(NAMES.values())
 
 
+def test_the_account_is_read_back_while_the_ways_back_are_closed(case: NewCase) -> None:
+    together = threading.Barrier(2, timeout=20)
+
+    def meet(script: Script) -> Script:
+        def run(payload: Json) -> Any:
+            together.wait()
+            return script(payload)
+
+        return run
+
+    run = case(disable_inbox_rules=meet(acts(RULES)), verify_account=meet(verified))
+    contain(run, ActionName.REVOKE_SESSIONS, RULES)
+    assert {item["verified"] for item in outcomes(run).values()} == {True}
+    assert len(run.called("verify_account")) == 1
+
+
 def test_each_is_told_when_the_compromise_began(case: NewCase) -> None:
     run = case()
     contain(run, METHODS, since="2026-11-20T11:58:00.000Z", directory="okta")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from durabletask.internal import orchestrator_service_pb2 as pb
 
-from orchestrators import blocks, contain, hand_over
+from orchestrators import blocks, contain, hand_over, read_back
 from orchestrators.flow import Steps
 from orchestrators.names import Activity, Orchestrator
 from orchestrators.registry import ORCHESTRATORS
@@ -79,7 +79,7 @@ def test_a_swapped_order_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_step_that_is_left_out_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contain, "ACCOUNT_READ_BACK_SECONDS", ())
+    monkeypatch.setattr(read_back, "WAIT_SECONDS", ())
     with pytest.raises(AssertionError, match="turn"):
         replay(contain.contain, load("contain-account-and-address"))
 

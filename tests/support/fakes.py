@@ -87,7 +87,7 @@ class FakeDirectory(Fake):
         self._call("revoke_sessions")
         self.state = self.state.model_copy(update={"sign_in_sessions_valid_from": T1})
 
-    async def reset_password(self, object_id: str) -> None:
+    async def reset_password(self, object_id: str, *, known: AccountState | None = None) -> None:
         self._call("reset_password")
         self.state = self.state.model_copy(update={"last_password_change_at": T1})
 

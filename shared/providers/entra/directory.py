@@ -146,6 +146,9 @@ class Entra:
             account_enabled=state.account_enabled,
             sign_in_sessions_valid_from=state.sessions_valid_from,
             last_password_change_at=state.password_changed,
+            object_id=state.id,
+            user_principal_name=state.user_principal_name,
+            on_premises_sync_enabled=bool(state.on_premises_sync_enabled),
         )
 
     async def revoke_sessions(self, object_id: str) -> None:
@@ -163,8 +166,14 @@ class Entra:
             retry=Retry.IF_NOT_PROCESSED,
         )
 
-    async def reset_password(self, object_id: str) -> str | None:
+    async def reset_password(
+        self, object_id: str, *, known: AccountState | None = None
+    ) -> str | None:
         """Replace the password by a random one that is dropped at once, change forced.
+
+        Args:
+            object_id: whose.
+            known: the account as it was just read, which spares reading it here.
 
         Returns:
             Why nobody may ever ask for the new password, where that is not known.
@@ -173,20 +182,20 @@ class Entra:
             NotSupported: the password lives elsewhere (synced from on-premises, a guest's, or that
                 of a federated domain).
         """
-        user = await self.get_user(object_id)
-        if user.on_premises_sync_enabled:
+        name, is_synced = await self._name_and_master(object_id, known)
+        if is_synced:
             raise NotSupported(
                 "the account is mastered on-premises: reset its password twice in Active Directory",
                 vendor=VENDOR,
                 operation="users.patch",
             )
-        if "#EXT#" in user.user_principal_name.upper():
+        if "#EXT#" in name.upper():
             raise NotSupported(
                 "the account is a guest: its password belongs to its home tenant",
                 vendor=VENDOR,
                 operation="users.patch",
             )
-        domain = user.user_principal_name.rpartition("@")[2].lower()
+        domain = name.rpartition("@")[2].lower()
         federated, doubt = await self._is_federated(domain)
         if federated:
             raise NotSupported(
@@ -199,6 +208,16 @@ class Entra:
         profile = {"password": password, "forceChangePasswordNextSignIn": True}
         await self._patch_user(object_id, {"passwordProfile": profile}, secrets=(password,))
         return doubt
+
+    async def _name_and_master(
+        self, object_id: str, known: AccountState | None
+    ) -> tuple[str, bool]:
+        """Return the account's name, and whether it is mastered on-premises."""
+        name = known.user_principal_name if known else None
+        if known is None or name is None or known.on_premises_sync_enabled is None:
+            user = await self.get_user(object_id)
+            return user.user_principal_name, user.on_premises_sync_enabled
+        return name, known.on_premises_sync_enabled
 
     async def _is_federated(self, domain: str) -> tuple[bool, str | None]:
         try:

@@ -41,8 +41,11 @@ USER_FIELDS = [field.alias or name for name, field in User.model_fields.items()]
 
 
 class State(VendorModel):
-    """The part of a user that containment changes."""
+    """The part of a user that containment changes, and what decides whether it may."""
 
+    id: str
+    user_principal_name: str = Field(alias="userPrincipalName")
+    on_premises_sync_enabled: bool | None = Field(None, alias="onPremisesSyncEnabled")
     account_enabled: bool | None = Field(None, alias="accountEnabled")
     sessions_valid_from: UtcDatetime | None = Field(None, alias="signInSessionsValidFromDateTime")
     password_changed: UtcDatetime | None = Field(None, alias="lastPasswordChangeDateTime")

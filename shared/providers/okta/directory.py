@@ -127,6 +127,9 @@ class Okta:
             status=user.status,
             password_reset_pending=waits,
             unknown=unknown,
+            object_id=user.id,
+            user_principal_name=user.profile.login,
+            on_premises_sync_enabled=user.credentials.provider.type in DIRECTORY_MASTERS,
         )
 
     async def revoke_sessions(self, object_id: str) -> None:
@@ -144,8 +147,10 @@ class Okta:
             retry=Retry.IF_NOT_PROCESSED,
         )
 
-    async def reset_password(self, object_id: str) -> None:
+    async def reset_password(self, object_id: str, *, known: AccountState | None = None) -> None:
         """Make the password worthless; nobody is sent, shown or logged what replaces it.
+
+        Who holds the password is not in ``known``, so the account is read here.
 
         Not ``expire_password``: that only asks for a new password at the next sign-in, and whoever
         knows the old one, the attacker too, may then set it.

@@ -32,8 +32,8 @@ async def block(activity: Activity, name: BlockName, **payload: Any) -> Json:
     return found
 
 
-async def act(activity: Activity, before: Json | None = None) -> Json:
+async def act(activity: Activity, before: Json | None = None, **more: Any) -> Json:
     """Run an identity action; returns its outcome."""
-    result = await call(activity, object_id=OBJECT_ID, before=before, attempt="contain-1")
+    result = await call(activity, object_id=OBJECT_ID, before=before, attempt="contain-1", **more)
     outcome: Json = result["outcome"]
     return outcome

@@ -36,6 +36,31 @@ async def test_no_action_touches_it(house: FakeHouse, action: str) -> None:
     assert house.directory.calls == ["get_user"]
 
 
+@pytest.mark.parametrize("action", REGISTERED)
+async def test_its_name_as_read_under_the_lock_is_enough(house: FakeHouse, action: str) -> None:
+    house.directory.user = DirectoryUser(object_id=OBJECT_ID, user_principal_name="ann@x.example")
+    seen = {"object_id": OBJECT_ID, "user_principal_name": EMERGENCY.upper()}
+    outcome = await act(REGISTERED[action], seen)
+    assert (outcome["status"], house.directory.calls) == ("failed", [])
+    assert "the app never touches it" in outcome["detail"]
+
+
+async def test_a_name_as_read_under_the_lock_is_not_read_again(house: FakeHouse) -> None:
+    seen = {"object_id": OBJECT_ID, "user_principal_name": "ann@contoso.example"}
+    assert (await act(REGISTERED["DisableAccount"], seen))["status"] == "succeeded"
+    assert "get_user" not in house.directory.calls
+
+
+async def test_its_object_id_as_read_under_the_lock_is_enough(
+    house: FakeHouse, govern: Callable[..., None]
+) -> None:
+    """An account that no incident knew by its id: the payload has a name in the id's place."""
+    govern(accounts={"break_glass": ["9d1e-the-id"]})
+    seen = {"object_id": "9d1e-the-id", "user_principal_name": "ann@contoso.example"}
+    assert (await act(REGISTERED["DisableAccount"], seen))["status"] == "failed"
+    assert house.directory.calls == []
+
+
 async def test_nothing_is_done_until_it_is_known_whom_it_hits(house: FakeHouse) -> None:
     house.directory.failing["get_user"] = RetryableError("timed out")
     with pytest.raises(RetryableError):

@@ -158,6 +158,42 @@ async def test_while_storage_is_away_history_takes_the_place_of_the_claim(
     assert house.directory.called(effect) == 1
 
 
+@pytest.mark.parametrize("name", IDEMPOTENT_BY_CHECK)
+async def test_the_first_action_need_not_read_what_was_just_read(
+    house: FakeHouse, name: str
+) -> None:
+    activity, effect = ACTIONS[name]
+    before = await state(house)
+    house.directory.calls.clear()
+    first = await act(activity, before, first=True)
+    assert (first["status"], house.directory.calls) == ("succeeded", [effect])
+    again = await act(activity, before, first=True)
+    assert house.directory.calls == [effect, "get_state"], "tried before: looked at, not repeated"
+    assert {**again, "at": ""} == {**first, "at": ""}
+
+
+@pytest.mark.parametrize("name", IDEMPOTENT_BY_CHECK)
+async def test_the_first_action_reads_when_it_is_not_known_whether_it_was_tried(
+    house: FakeHouse, name: str
+) -> None:
+    activity, effect = ACTIONS[name]
+    house.cases.failing["claim"] = RetryableError("storage is away")
+    before = await state(house)
+    for _ in range(2):
+        assert (await act(activity, before, first=True))["status"] == "succeeded"
+    assert house.directory.called(effect) == 1
+
+
+@pytest.mark.parametrize("read_at", [None, "2026-11-20T12:00:00.000Z"])
+async def test_the_first_action_reads_what_was_not_read_a_moment_ago(
+    house: FakeHouse, read_at: str | None
+) -> None:
+    before = await state(house) | {"read_at": read_at}
+    house.directory.calls.clear()
+    await act(containment.disable_account, before, first=True)
+    assert house.directory.calls == ["get_state", "set_enabled"]
+
+
 async def test_the_read_back_asks_once_for_all(house: FakeHouse) -> None:
     before = await state(house)
     outcomes = [await act(activity, before) for activity, _effect in ACTIONS.values()]
@@ -216,7 +252,7 @@ async def test_a_reset_that_may_keep_nobody_out_is_not_shown_as_verified(
 ) -> None:
     reset = house.directory.reset_password
 
-    async def doubtful(object_id: str) -> str:
+    async def doubtful(object_id: str, **_known: object) -> str:
         await reset(object_id)
         return "not known whether contoso.example is federated"
 

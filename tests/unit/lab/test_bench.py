@@ -86,6 +86,23 @@ def test_the_calls_of_a_case_end_with_the_verified_containment() -> None:
     assert (calls.chain, calls.containing) == (2 + 4, 4)
 
 
+RULES = [
+    line(14, 2.0, "entra messageRules.list"),
+    # Beside it, so not one more in the chain.
+    line(15, 2.02, "entra mailFolders.get"),
+    line(16, 2.3, "entra messageRules.patch", effect=True),
+    line(17, 2.6, "entra messageRules.list"),
+]
+
+
+def test_a_mailbox_counts_until_it_was_read_back() -> None:
+    calls = read_calls([*LINES, *RULES], 0.2)
+    assert calls.verified_at == START + timedelta(seconds=2.6)
+    assert calls.containing == 4 + 3
+    with pytest.raises(LabError, match="not read back"):
+        read_calls([*LINES, *RULES[:-1]], 0.2)
+
+
 @pytest.mark.parametrize(
     "lines",
     [[one | {"effect": False} for one in LINES], [one for one in LINES if one["seq"] < 12], []],
@@ -95,7 +112,7 @@ def test_a_case_that_was_not_contained_and_verified_is_an_error(
     lines: list[dict[str, Any]],
 ) -> None:
     lines = [one for one in lines if one["vendor"] == "entra"]
-    with pytest.raises(LabError, match="not contained"):
+    with pytest.raises(LabError, match=r"not contained|not read back"):
         read_calls(lines, 0.2)
 
 
