@@ -88,6 +88,8 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
         on_silence=permitted_on_silence(
             get_policy().asking, _kinds(case, blocks), verdict.compromise_confidence_score
         ),
+        mode=now.mode,
+        alone=_alone(_kinds(case, blocks), verdict),
         two_persons=needs_two(get_policy().asking, _kinds(case, blocks)),
         address=attack_address(case, facts),
         blockable_address=_blockable(address_facts(case, blocks, facts, recommended), settings),
@@ -96,6 +98,15 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
         attacked_at=blocks[BlockName.SIGN_INS]["details"].get("last_success_at"),
     )
     return decided.to_json()
+
+
+def _alone(kinds: set[AccountKind], verdict: Verdict) -> list[ActionName]:
+    policy, confidence = get_policy(), verdict.compromise_confidence_score
+    return [
+        action
+        for action in ActionName
+        if all(policy.allows(action, kind, confidence) for kind in kinds)
+    ]
 
 
 def _scoring_input(blocks: Blocks) -> ScoringInput:

@@ -3,6 +3,7 @@
 from activities.addresses import check_address
 from activities.analysis import analyse_activity, get_case_context
 from activities.answers import keeps_answers
+from activities.asking import check_silence, claim_decision
 from activities.break_glass import never_break_glass
 from activities.campaign import claim_campaign_note, find_campaign
 from activities.communication import comment_incident, notify_analysts
@@ -76,4 +77,6 @@ ACTIVITIES = (
     dismiss_risk,
     find_campaign,
     claim_campaign_note,
+    claim_decision,
+    check_silence,
 )

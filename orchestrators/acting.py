@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from durabletask import task
 
-from orchestrators.ask import ask, needs_second, silence
+from orchestrators.ask import answered_first, ask, needs_second
 from orchestrators.breaker import admit
 from orchestrators.campaign import start_linking
 from orchestrators.case_file import CaseFile
@@ -13,6 +13,7 @@ from orchestrators.flow import Steps, timeline, utc_now
 from orchestrators.hand_over import change_messages, tell_people
 from orchestrators.joining import Joins
 from orchestrators.question import SECOND, Question
+from orchestrators.silence import silence
 from orchestrators.standing import Raised, Standing, Todo
 from orchestrators.under_way import (
     Containment,
@@ -34,6 +35,7 @@ from shared.playbook.acting.containment import (
 )
 from shared.playbook.planning.answers import decision_of
 from shared.playbook.planning.plan import apply_decision
+from shared.playbook.planning.silence import on_silence
 from shared.playbook.reporting.question_text import first_answer_words
 
 
@@ -68,8 +70,10 @@ def act(this: Round, todo: Todo) -> Steps[None]:
     while (question := this.question) is not None:
         answer = yield from ask(this.ctx, this.file, standing, question, this.joins)
         if isinstance(answer, Raised):
-            yield from _ask_anew(this, question, answer)
-        elif answer is not None and needs_second(question, answer):
+            answer = yield from _ask_anew(this, question, answer)
+            if answer is None:
+                continue
+        if answer is not None and needs_second(question, answer):
             yield from _ask_second(this, question, answer)
         else:
             question.close()
@@ -87,6 +91,12 @@ def _asked(standing: Standing) -> list[tuple[str, str]]:
     """Return what a person is asked."""
     lines = (item for item in standing.decided.plan if item.disposition is Disposition.ASK)
     return sorted((str(item.action), item.target) for item in lines)
+
+
+def _terms(standing: Standing) -> tuple[object, ...]:
+    """Return what people are told of a question: what is asked, of how many, what silence means."""
+    decided = standing.decided
+    return (_asked(standing), decided.two_persons, on_silence(decided))
 
 
 def _open(this: Round, todo: Todo) -> Steps[None]:
@@ -108,23 +118,33 @@ def _open(this: Round, todo: Todo) -> Steps[None]:
         this.question.add_message(told)
 
 
-def _ask_anew(this: Round, question: Question, raised: Raised) -> Steps[None]:
+def _ask_anew(this: Round, question: Question, raised: Raised) -> Steps[Decision | None]:
     """Put a new question about a new judgement, unless that answers itself.
 
     When only more is done without asking, the question stays: whoever answers it is not refused,
-    and its time does not begin anew with each sign-in of an attacker.
+    and its time does not begin anew with each sign-in of an attacker. Its terms never change under
+    one number. Who has answered it before it is asked anew is heard first: that answer is returned,
+    and the new judgement waits for its turn.
     """
     standing = this.standing
-    asked = _asked(standing)
+    before, terms = standing.as_judged(), _terms(standing)
     raised.adopt(standing)
     todo = yield from admit(this.ctx, this.file, standing, raised.todo)
-    if not todo.asks and asked == _asked(standing):
+    if not todo.asks and terms == _terms(standing):
         this.start(todo.automatic)
         yield from _write_verdict(this, CaseStatus.AWAITING_DECISION)
-        return
+        return None
+    judged = standing.as_judged()
+    standing.go_back(before)
+    answer = yield from answered_first(this.ctx, this.file, standing, question)
+    if answer is not None:
+        this.joins.put_back()
+        return answer
+    standing.go_back(judged)
     question.close()
     yield from _open(this, Todo(todo.automatic, bool(_asked(standing))))
     yield from change_messages(this.ctx, standing.case.case_id, "overtaken", question)
+    return None
 
 
 def _ask_second(this: Round, question: Question, first: Decision) -> Steps[None]:

@@ -3,20 +3,21 @@
 from durabletask import task
 from pydantic import ValidationError
 
-from orchestrators.breaker import admit
 from orchestrators.case_file import CaseFile, acknowledged
 from orchestrators.flow import Steps, timeline, utc_now
 from orchestrators.joining import Joins
 from orchestrators.question import Question
-from orchestrators.standing import Raised, Standing, Todo
+from orchestrators.silence import claim, claim_newer, claim_silence
+from orchestrators.standing import Raised, Standing
 from shared.models.base import format_utc
-from shared.models.plan import ActionName, Decision, Disposition
-from shared.playbook.planning.answers import is_one_of_two, why_refused
-from shared.playbook.planning.plan import NOTHING_TO_DO
-from shared.playbook.planning.silence import on_silence
-
-DEADLINE = "deadline (policy)"
-"""Who decided when nobody did."""
+from shared.models.plan import Decision
+from shared.playbook.planning.answers import (
+    BY_EVENT,
+    is_a_persons,
+    is_one_of_two,
+    why_refused,
+    why_too_late,
+)
 
 
 def ask(
@@ -31,23 +32,50 @@ def ask(
     The question itself is sent by the caller (ticket and channels); this waits, has people told
     again, and notes who has taken the case. What is not a valid answer is ignored, so that garbage
     cannot answer for a person; an answer that is refused is written to the timeline. Whoever
-    answered in time is heard before the deadline and before anything that joins. Returns ``None``
-    when the deadline has passed.
+    answered in time is heard before the deadline and before anything that joins: who has claimed
+    the answer counts, though it has not arrived. Returns ``None`` when silence has claimed it.
     """
     while True:
         yield task.when_any([*question.pending(), *joins.pending()])
         if question.taken.is_complete:
             yield from file.write(**acknowledged(ctx, question.next_taken()))
         if question.answer.is_complete:
-            answer = yield from _take(ctx, file, standing, question)
+            answer = yield from _take(ctx, file, standing, question, question.next_answer())
             if answer is not None:
                 return answer
             continue
         if question.deadline.is_complete:
-            return None
+            first = yield from claim_silence(ctx, standing)
+            if not is_a_persons(first):
+                yield from _note_late(ctx, file, question, first)
+                return None
+            return (yield from _take(ctx, file, standing, question, first.to_json()))
         yield from question.tell_again()
         if any(one.is_complete for one in joins.pending()) and (raised := joins.go_on()):
             return raised
+
+
+def answered_first(
+    ctx: task.OrchestrationContext, file: CaseFile, standing: Standing, question: Question
+) -> Steps[Decision | None]:
+    """Return the answer that was given before the case asks anew, or claim that none was."""
+    while question.answer.is_complete:
+        answer = yield from _take(ctx, file, standing, question, question.next_answer())
+        if answer is not None:
+            return answer
+    first = yield from claim_newer(ctx, standing)
+    if not is_a_persons(first):
+        return None
+    return (yield from _take(ctx, file, standing, question, first.to_json()))
+
+
+def _note_late(
+    ctx: task.OrchestrationContext, file: CaseFile, question: Question, first: Decision
+) -> Steps[None]:
+    """Write down an answer that came, unclaimed, while silence claimed it; later the watch does."""
+    if question.answer.is_complete and (late := parse_answer(ctx, question.next_answer())):
+        event = f"an answer by {late.decided_by} was not taken: {why_too_late(first)}"
+        yield from file.write(timeline=timeline(ctx, event))
 
 
 def needs_second(question: Question, answer: Decision) -> bool:
@@ -55,46 +83,18 @@ def needs_second(question: Question, answer: Decision) -> bool:
     return is_one_of_two(answer, question.asked())
 
 
-def silence(
-    ctx: task.OrchestrationContext, file: CaseFile, standing: Standing, question: Question
-) -> Steps[Decision]:
-    """Return the decision that silence is.
-
-    What the policy does on silence is automatic containment, so the breaker is asked, too.
-    """
-    actions = on_silence(standing.decided)
-    minutes = standing.case.timing.approval_deadline_minutes
-    comment = f"nobody answered within {minutes:g} minutes"
-    if first := question.first_answer:
-        chosen = ", ".join(first.actions)
-        comment = f"{first.decided_by} chose {chosen}; no second person within {minutes:g} minutes"
-    lines = [
-        line
-        for line in standing.decided.plan
-        if line.disposition is Disposition.ASK and line.action in actions
-    ]
-    if lines and not set(actions) & set(NOTHING_TO_DO):
-        todo = yield from admit(ctx, file, standing, Todo(lines, asks=True))
-        if not todo.automatic:
-            actions = [ActionName.MONITOR_ONLY]
-            comment += "; automatic containment is paused"
-    return Decision.model_validate(
-        {
-            "actions": actions,
-            "comment": comment,
-            "decided_by": DEADLINE,
-            "decided_at": format_utc(utc_now(ctx)),
-            "channel": "deadline",
-            "question": standing.questions,
-        }
-    )
-
-
 def _take(
-    ctx: task.OrchestrationContext, file: CaseFile, standing: Standing, question: Question
+    ctx: task.OrchestrationContext,
+    file: CaseFile,
+    standing: Standing,
+    question: Question,
+    data: object,
 ) -> Steps[Decision | None]:
-    """Return the answer that has come, or ``None``; a refused one is written down."""
-    answer = parse_answer(ctx, question.next_answer())
+    """Return the answer that ``data`` is, or ``None``; a refused one is written down.
+
+    An event that was raised by hand has not claimed the answer yet; another may have.
+    """
+    answer = parse_answer(ctx, data)
     if answer is None or standing.answered.get(answer.question) == answer.decided_at:
         # An answer that was taken is sent again by every later one.
         return None
@@ -103,6 +103,8 @@ def _take(
         event = f"an answer by {answer.decided_by} was not taken: {why}"
         yield from file.write(timeline=timeline(ctx, event))
         return None
+    if answer.channel == BY_EVENT:
+        answer = yield from claim(ctx, standing, answer)
     standing.answered[answer.question] = answer.decided_at
     return answer
 
@@ -117,7 +119,7 @@ def parse_answer(ctx: task.OrchestrationContext, data: object) -> Decision | Non
         by_event = {
             "decided_by": "holder of the system key",
             "decided_at": format_utc(utc_now(ctx)),
-            "channel": "event",
+            "channel": BY_EVENT,
         }
         sent = ("actions", "comment", "question")
         data = {key: data[key] for key in sent if key in data} | by_event

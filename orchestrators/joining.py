@@ -56,6 +56,7 @@ class Joins:
         self._wake = ctx.wait_for_external_event(str(Event.JOINED))
         self._pause: task.CancellableTask[Any] | None = None
         self._look: task.Task[Any] | None = None
+        self._seen: task.Task[Any] | None = None
         self._looks = 0
         self._takes = 1
         self._looked_at: datetime | None = None
@@ -70,7 +71,7 @@ class Joins:
     def go_on(self) -> Raised | None:
         """Go on when what was waited for has happened; return a judgement that changes things."""
         if self._look is not None:
-            return self._finish_look()
+            return self._judge_again() if self._look is self._seen else self._finish_look()
         seconds = self._seconds_to_wait()
         if self._pause is None and seconds > 0:
             self._pause = self._ctx.create_timer(timedelta(seconds=seconds))
@@ -89,7 +90,7 @@ class Joins:
             return None
         if self._look is not None:
             yield from settle([self._look])
-            raised = self._finish_look()
+            raised = self.go_on()
             if raised is not None or self._over:
                 return raised
         self._closing = True
@@ -132,13 +133,26 @@ class Joins:
         return self._look
 
     def _finish_look(self) -> Raised | None:
-        look, self._look = self._look, None
+        self._seen, self._look = self._look, None
+        look = self._seen
         self._looked_at = utc_now(self._ctx)
         failed: Json = {"taken": False, "again": True}
         found: Json = failed if look is None or look.is_failed else look.get_result() or failed
         # A look that failed may have taken incidents already: the next takes the same again.
         self._takes += bool(found["taken"])
         self._go_on_later(again=bool(found["again"]))
+        return self._judge(found)
+
+    def put_back(self) -> None:
+        """Have the last look's judgement taken again: the case went on without it."""
+        self._look = self._seen
+
+    def _judge_again(self) -> Raised | None:
+        look, self._look = self._look, None
+        return self._judge(look.get_result()) if look is not None else None
+
+    def _judge(self, found: Json) -> Raised | None:
+        """Return what is to do by a look, as the case stands now."""
         if not found.get("decided"):
             return None
         after = Decided.model_validate(found["decided"])

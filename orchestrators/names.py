@@ -65,6 +65,8 @@ class Activity(StrEnum):
     SEAL_EVIDENCE = "seal_evidence"
     FIND_CAMPAIGN = "find_campaign"
     CLAIM_CAMPAIGN_NOTE = "claim_campaign_note"
+    CLAIM_DECISION = "claim_decision"
+    CHECK_SILENCE = "check_silence"
 
 
 class Entity(StrEnum):

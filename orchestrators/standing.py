@@ -41,10 +41,29 @@ class Standing:
     pages: list[task.Task[Any]] = field(default_factory=list)
     """What tells the SOC that the case has tripped the breaker."""
 
+    def as_judged(self) -> "Judged":
+        """Return what the case acts on, to go back to."""
+        return Judged(self.case, self.decided, dict(self.gathered.blocks))
+
+    def go_back(self, judged: "Judged") -> None:
+        """Act again on an earlier judgement."""
+        self.case, self.decided = judged.case, judged.decided
+        self.gathered.blocks.clear()
+        self.gathered.blocks.update(judged.blocks)
+
     def next_containment(self) -> int:
         """Return the number that keeps the instance ids of the next containment apart."""
         self.containments += 1
         return self.containments
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a case acted on at a time."""
+
+    case: CaseRequest
+    decided: Decided
+    blocks: dict[str, Json]
 
 
 @dataclass(frozen=True)

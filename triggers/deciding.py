@@ -15,9 +15,16 @@ from shared.models.base import Json
 from shared.models.case import CaseStatus
 from shared.models.plan import ActionName, Decision
 from shared.playbook.intake.fields import FieldError, InvalidBody
-from shared.playbook.planning.answers import why_refused
+from shared.playbook.planning.answers import (
+    DEADLINE,
+    claim_name,
+    is_a_persons,
+    why_refused,
+    why_too_late,
+)
 
 _log = logging.getLogger("tourniquet.triggers")
+_NO_MORE = "this case does not wait for a decision any more"
 _ALONE = {ActionName.MONITOR_ONLY, ActionName.NO_ACTION}
 
 
@@ -66,12 +73,13 @@ async def send_decision(
 ) -> Decision | str:
     """Send the answer to the case, or return why it is refused, for whoever gave it.
 
-    The first to claim the answer of a question counts. It is sent again by every later one, in
-    case the first was claimed and never arrived; the case hears only one.
+    The first to claim the answer of a question counts; the case claims it, too, when the deadline
+    has passed or it asks anew. A person's is sent again by every later one, in case the first was
+    claimed and never arrived; the case hears only one.
     """
     case_id, question = record["case_id"], record.get("question", 1)
     if record["status"] != CaseStatus.AWAITING_DECISION:
-        return f"this case does not wait for a decision any more: {_state(record)}"
+        return _state(record)
     decision = Decision(
         actions=body.actions,
         comment=body.comment,
@@ -87,23 +95,25 @@ async def send_decision(
         _log.warning("an answer on %s by %s was refused: %s", case_id, by.channel, reason)
         return reason
     answer = decision.to_json()
-    name = "decision" if question == 1 else f"decision-{question}"
     try:
-        earlier = await get_providers().require("cases").claim(case_id, name, answer)
+        store = get_providers().require("cases")
+        earlier = await store.claim(case_id, claim_name(question), answer)
     except TourniquetError as error:
         _log.warning("decision on %s is not claimed: %s", case_id, error.describe())
         earlier = None
-    await client.raise_orchestration_event(case_id, str(Event.DECISION), data=earlier or answer)
-    if earlier is not None:
-        return f"{earlier['decided_by']} has just answered; the report shows what came of it"
-    return decision
+    first = Decision.model_validate(earlier or answer)
+    if is_a_persons(first):
+        await client.raise_orchestration_event(case_id, str(Event.DECISION), data=earlier or answer)
+    return decision if earlier is None else why_too_late(first)
 
 
 def _state(record: Json) -> str:
     decision = record.get("decision")
+    if decision and decision.get("channel") == DEADLINE:
+        return why_too_late(Decision.model_validate(decision))
     if not decision:
-        return f"its status is {record['status']}"
-    return f"{decision['decided_by']} decided at {decision['decided_at']}"
+        return f"{_NO_MORE}: its status is {record['status']}"
+    return f"{_NO_MORE}: {decision['decided_by']} decided at {decision['decided_at']}"
 
 
 def field_errors(error: ValidationError) -> list[FieldError]:

@@ -61,7 +61,7 @@ class Decision(Model):
     decided_by: str
     decided_at: UtcDatetime
     channel: str = "web"
-    """``web``, ``slack``, ``event`` or ``deadline``."""
+    """``web``, ``slack``, ``event``; ``deadline`` is silence, ``superseded`` a newer question."""
     question: int = Field(default=1, ge=1)
     """Which of the case's questions this answers; an answer to an older one is refused."""
     identity: str = ""

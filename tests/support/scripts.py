@@ -170,6 +170,8 @@ def default_scripts() -> dict[str, Script]:
         "check_address": _block(BlockName.ADDRESS),
         "analyse_sign_ins": _block(BlockName.SIGN_INS, suspicious_address=ADDRESS),
         "count_users": lambda _payload: {"users": None},
+        "claim_decision": lambda payload: {"decision": payload["decision"]},
+        "check_silence": lambda payload: {"actions": payload["actions"], "why": ""},
         "analyse_activity": _block(BlockName.ACTIVITY),
         "get_case_context": lambda _payload: {"status": "New"},
         "decide_response": lambda _payload: decided(),

@@ -9,9 +9,12 @@ none of these counts towards two. Leaving the account as it is needs nobody's co
 """
 
 from shared.models.asked import Asked
+from shared.models.base import format_utc
 from shared.models.plan import Decision
 from shared.playbook.planning.plan import NOTHING_TO_DO, decision_errors
 
+DEADLINE, SUPERSEDED, BY_EVENT = "deadline", "superseded", "event"
+"""Channels of answers that no route took: silence, a newer question, an event raised by hand."""
 SIGNED_IN = "signed-in"
 SLACK = "slack"
 """Systems that prove who somebody is; an identity is ``<system>:<id>``."""
@@ -36,6 +39,29 @@ def why_refused(answer: Decision, *, question: int, asked: Asked | None) -> str 
     if asked is None or not asked.two_persons or leaves_it(answer):
         return None
     return _why_not_one_of_two(answer, asked.first_answer)
+
+
+def claim_name(question: int) -> str:
+    """Return the name under which the first answer to a question is claimed in the case store."""
+    return "decision" if question == 1 else f"decision-{question}"
+
+
+def is_a_persons(answer: Decision) -> bool:
+    """Return whether somebody gave this answer, and neither the deadline nor a newer question."""
+    return answer.channel not in (DEADLINE, SUPERSEDED)
+
+
+def why_too_late(first: Decision) -> str:
+    """Return what whoever answers after ``first`` is told."""
+    at = format_utc(first.decided_at)
+    if first.channel == DEADLINE:
+        return f"too late: decided by silence at {at}"
+    if first.channel == SUPERSEDED:
+        return (
+            f"too late: the case was judged anew at {at}, and this question is not asked any more; "
+            "look at it again and answer by the newest message"
+        )
+    return f"{first.decided_by} has just answered; the report shows what came of it"
 
 
 def is_one_of_two(answer: Decision, asked: Asked | None) -> bool:

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from shared.models.base import Json, Model, UtcDatetime
 from shared.models.block import BlockName, BlockStatus, make_block
-from shared.models.case import CaseRequest
+from shared.models.case import CaseRequest, OperatingMode
 from shared.models.directory import ENTRA
 from shared.models.plan import ActionName, Disposition, PlannedAction
 from shared.models.policy import Limits
@@ -39,6 +39,10 @@ class Decided(Model):
     """How many cases may contain by themselves; more are asked."""
     on_silence: list[ActionName] = Field(default_factory=list)
     """What the policy lets happen to this account when nobody answers; of it, what is asked."""
+    mode: OperatingMode | None = None
+    """The mode that was in force; ``None`` for a judgement from before it was kept."""
+    alone: list[ActionName] = Field(default_factory=list)
+    """What the policy's ``automatic`` allowed for this account at this confidence."""
     two_persons: bool = False
     """Whether two different people have to want its containment."""
     attacked_at: UtcDatetime | None = None

@@ -178,6 +178,47 @@ async def test_who_is_late_hears_who_decided(
     assert not client.events
 
 
+@pytest.mark.parametrize(
+    ("channel", "why"),
+    [
+        ("deadline", "too late: decided by silence at 2026-11-20T13:00:00.000Z"),
+        ("superseded", "too late: the case was judged anew at 2026-11-20T13:00:00.000Z"),
+    ],
+)
+async def test_who_answers_after_the_case_has_claimed_it_hears_that_it_is_too_late(
+    house: FakeHouse, client: FakeClient, said: list[str], channel: str, why: str
+) -> None:
+    """The record still says that the question is open."""
+    open_question(house, 1)
+    by_case = {"decided_by": "deadline (policy)", "decided_at": "2026-11-20T13:00:00.000Z"}
+    claimed = {"actions": ["MonitorOnly"], "channel": channel, "question": 1} | by_case
+    await house.cases.claim(CASE_ID, "decision", claimed)
+    response = await post_decision(linked(1, REVOKE), client)
+    assert response.status_code == 409 and answer(response)["detail"].startswith(why)
+    await interact(pressed(1), client)
+    assert said[0].startswith(why)
+    cookie, mark = session(Purpose.DECISION, question=1)
+    fields = {"actions": "RevokeSessions", "csrf": mark, "question": "1"}
+    seen = await post_decision(
+        request(raw=urlencode(fields).encode(), headers=FORM | cookie), client
+    )
+    assert seen.status_code == 409 and why.encode() in seen.get_body()
+    assert not client.events
+
+
+async def test_who_answers_after_silence_is_written_down_hears_the_same(
+    house: FakeHouse, client: FakeClient, said: list[str]
+) -> None:
+    at = "2026-11-20T13:00:00.000Z"
+    decision = REVOKE | {"decided_by": "deadline (policy)", "decided_at": at, "channel": "deadline"}
+    house.cases.records[CASE_ID] = record(decision=decision, asked=ASKED)
+    response = await post_decision(linked(1, REVOKE), client)
+    assert response.status_code == 409
+    assert answer(response)["detail"] == f"too late: decided by silence at {at}"
+    await interact(pressed(1), client)
+    assert said == [f"too late: decided by silence at {at}"]
+
+
 def first(by: str, identity: str) -> Json:
     at = "2026-11-20T12:01:00.000Z"
     return REVOKE | {"decided_by": by, "decided_at": at, "identity": identity}
