@@ -20,6 +20,7 @@ from shared.settings import Settings
 from tools.doctor.environment import SettingsFileError, check_settings, read_values
 from tools.doctor.identity import check_defender, check_graph
 from tools.doctor.logs import check_tables
+from tools.doctor.people import check_break_glass, check_deciding
 from tools.doctor.report import is_well, show, write
 from tools.doctor.trusted import check_trusted
 from tools.doctor.vendors import check_vendors
@@ -62,9 +63,10 @@ async def _ask(settings: Settings) -> list[Checked]:
         check_defender(settings),
         check_vendors(settings, providers),
         check_tables(settings, providers),
+        check_break_glass(settings, providers),
         check_trusted(providers),
     )
-    return [line for part in parts for line in part]
+    return [*check_deciding(settings), *(line for part in parts for line in part)]
 
 
 def _parse() -> argparse.Namespace:
