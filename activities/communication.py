@@ -4,60 +4,77 @@ from typing import Any
 
 from durabletask import task
 
-from activities.support import explain, gather_parts, read_record
+from activities.record import note_in_record
+from activities.support import explain, gather_parts, read_record, utc_now
 from shared.bootstrap import get_providers
 from shared.errors import NotConfigured, RetryableError, TourniquetError
 from shared.models.base import Json
+from shared.models.block import BlockName
 from shared.models.message import Notification, NotificationReceipt
 from shared.models.policy import Escalation
-from shared.playbook.reporting.case_text import incident_comment_for, notification_for
+from shared.playbook.reporting.case_text import incident_comment_for
+from shared.playbook.reporting.channels import (
+    CHANGES,
+    EMAIL,
+    hears,
+    message_for,
+    reference_of,
+)
 from shared.playbook.reporting.recipients import without_the_account
+from shared.playbook.reporting.told import SENT, STATUS, told_state
 from shared.policy import decides_in_slack, get_policy
 from shared.ports import Notifier
 from shared.settings import get_settings
 
 CAN_CHANGE = frozenset({"slack"})
 """Channels whose messages can be changed once they are sent; a mail is sent for good."""
-_CHANGES = frozenset({"decided", "overtaken"})
-"""Phases that change messages that are there and send none."""
 _LAST_RESORT = frozenset({"emergency", "broke_off", "paused"})
 """Phases in which nobody learns of the case by another way."""
+_ELSEWHERE = {"emergency": " (emergency)", "escalated": " (second line)"}
+"""Phases whose messages are not those that the case has with the SOC."""
 _OWN_MAILBOX = "not sent: the only recipient is the account that the case is about"
+_NOBODY = {"channels": {"none": "no channel is configured"}, "references": {}, "states": {}}
 
 
 async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
-    """Tell the analysts on every channel; in an emergency only by e-mail to the SOC list.
+    """Tell the analysts on every channel that hears of the phase; in an emergency only by e-mail.
 
-    An escalation goes to the second line that the policy names. Nothing goes to the mailbox of the
-    account that the case is about: whoever is in it must not read along, or answer.
+    A case has one message on each channel: a later phase changes it where a channel can, and is a
+    note in its thread; mails are one conversation. An escalation goes to the second line that the
+    policy names. Nothing goes to the mailbox of the account that the case is about: whoever is in
+    it must not read along, or answer.
 
     Input: ``{"case_id", "phase"}`` with phase ``opened``, ``decision_needed``, ``completed``,
     ``containment_failed``, ``not_held``, ``undone``, ``emergency``, ``broke_off`` or
     ``paused``. The last three come with ``why`` and ``record``, and fail when no channel took the
-    message, to be tried again. ``reminder``, ``escalated``, ``second_needed`` and ``campaign``
-    come with ``why``.
+    message, to be tried again. ``reminder``, ``escalated``, ``second_needed``, ``campaign``,
+    ``acknowledged`` and ``closed`` come with ``why``.
     ``decided`` and ``overtaken`` come with ``references`` of the question and change those
     messages. Output ``{"channels": {channel: "sent" or what went wrong}, "references": {channel:
-    its id}}``.
+    its id}, "states": {channel: its state as in the record}}``.
 
-    Effect: one message per channel; ``decided``, ``overtaken``: the message no longer asks.
-    Idempotency: e-mail carries a message id made from the content; Slack has no such key, so a
-    worker that dies between sending and reporting can double a Slack message.
-    Permission: Slack chat:write; an SMTP account.
+    Effect: one message per channel or a change of it; its page is triggered, acknowledged or
+    resolved; the record says what became of each.
+    Idempotency: e-mail carries a message id made from the content, PagerDuty the case id, and a
+    change is the same twice; Slack has no such key, so a worker that dies between sending and
+    reporting can double a Slack message or note, and so can Graph a mail.
+    Permission: Slack chat:write; an SMTP account, Mail.Send or Azure Communication Services.
     """
-    phase = payload["phase"]
+    phase, why = payload["phase"], payload.get("why", "")
     earlier: dict[str, str] = payload.get("references") or {}
-    notifiers = _channels(phase, earlier)
-    if not notifiers:
-        return {"channels": {"none": "no channel is configured"}}
+    if not get_providers().notifiers:
+        return _NOBODY
     record = await read_record(payload)
-    message = notification_for(record, phase, why=payload.get("why", ""))
-    messages = {one.channel: _addressed(message, one.channel, phase, record) for one in notifiers}
+    notifiers = _channels(phase, earlier, record)
+    if not notifiers:
+        return _NOBODY
+    message = message_for(record, phase, why)
+    messages = {
+        one.channel: _made(message, one.channel, phase, earlier, record) for one in notifiers
+    }
     parts = await gather_parts(
         {
-            one.channel: one.notify(
-                wanted.model_copy(update={"reference": earlier.get(one.channel)})
-            )
+            one.channel: one.notify(wanted)
             for one in notifiers
             if (wanted := messages[one.channel]) is not None
         }
@@ -65,35 +82,79 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
     parts.notes += [f"{name}: {_OWN_MAILBOX}" for name, one in messages.items() if one is None]
     if phase in _LAST_RESORT and not parts.results:
         raise RetryableError("; ".join(parts.notes), operation="notify_analysts")
-    states = dict.fromkeys(parts.results, "sent")
+    words = dict.fromkeys(parts.results, SENT)
     for note in parts.notes:
         channel, _colon, reason = note.partition(": ")
-        states[channel] = reason
-    receipts: dict[str, NotificationReceipt] = parts.results
+        words[channel] = reason
     references = {
         channel: receipt.reference
-        for channel, receipt in receipts.items()
+        for channel, receipt in parts.results.items()
         if channel in CAN_CHANGE and receipt.reference
     }
-    return {"channels": states, "references": references}
+    states = {
+        _name(channel, phase, messages[channel], record): told_state(
+            word, utc_now(), phase=phase, reference=_kept(parts[channel], messages[channel])
+        )
+        for channel, word in words.items()
+    }
+    told = {"blocks": {BlockName.NOTIFICATION: {"outputs": {STATUS: states}}}}
+    await note_in_record(payload["case_id"], told)
+    return {"channels": words, "references": references, "states": states}
 
 
-def _channels(phase: str, earlier: Json) -> list[Notifier]:
+def _channels(phase: str, earlier: Json, record: Json) -> list[Notifier]:
     """Return the channels that a phase is told on."""
     notifiers = get_providers().notifiers
+    hearing = [
+        one for one in notifiers if one.channel in earlier or hears(one.channel, phase, record)
+    ]
     if phase == "emergency":
-        return [one for one in notifiers if one.channel == "email"] or notifiers
-    if phase in _CHANGES:
-        return [one for one in notifiers if one.channel in earlier]
+        return [one for one in hearing if one.channel == "email"] or hearing or notifiers
     if phase == "escalated":
         second_line = _escalation()
         named = {
             "slack": second_line.slack_channel is not None,
             "email": bool(second_line.mail_to),
             "teams": second_line.teams_webhook,
+            "pagerduty": True,
         }
-        return [one for one in notifiers if named.get(one.channel)]
-    return notifiers
+        return [one for one in hearing if named.get(one.channel)]
+    return hearing
+
+
+def _made(
+    message: Notification, channel: str, phase: str, earlier: Json, record: Json
+) -> Notification | None:
+    """Return the message for a channel: for whom, and which earlier one it changes or answers."""
+    known = None
+    if phase not in _ELSEWHERE:
+        known = reference_of(record, channel)
+    reference = earlier.get(channel) or known
+    if phase == "overtaken":
+        if reference == known:
+            # The case's own message goes on with the question that is open now.
+            asks = record.get("asked") and not record.get("decision")
+            message = message_for(record, "decision_needed" if asks else "opened")
+        message = message.model_copy(update={"quiet": True})
+    made = _addressed(message, channel, phase, record)
+    return made and made.model_copy(update={"reference": reference})
+
+
+def _name(channel: str, phase: str, message: Notification | None, record: Json) -> str:
+    """Return the name under which the record keeps what became of a message."""
+    if phase in CHANGES and message is not None:
+        own = message.reference == (reference_of(record, channel) or message.reference)
+        return channel if own else channel + _ELSEWHERE["escalated"]
+    return channel + _ELSEWHERE.get(phase, "")
+
+
+def _kept(receipt: NotificationReceipt | None, message: Notification | None) -> str | None:
+    """Return the id of the message that later ones change or answer: of mails it is the first."""
+    if receipt is None:
+        return None
+    if receipt.channel == EMAIL and message is not None and message.reference:
+        return message.reference
+    return receipt.reference
 
 
 def _addressed(
@@ -126,13 +187,16 @@ async def comment_incident(_: task.ActivityContext, payload: dict[str, Any]) -> 
 
     Effect: one comment per incident, case and phase.
     Idempotency: the comment's id is derived from case and phase, so writing again replaces it.
-    Permission: Microsoft Sentinel Responder.
+    Permission: Microsoft Sentinel Responder, or Chronicle API Editor (``roles/chronicle.editor``).
     """
     record = await read_record(payload)
     wanted = payload.get("incident_ids") or [record["incident"]["incident_id"]]
-    incident_ids = [one for one in dict.fromkeys(wanted) if one.startswith("/subscriptions/")]
+    siem = get_providers().siem
+    incident_ids = [
+        one for one in dict.fromkeys(wanted) if siem is None or siem.takes_comments_on(one)
+    ]
     if not incident_ids:
-        return {"skipped": "the case does not come from a Sentinel incident"}
+        return {"skipped": "the case does not come from an incident that takes comments"}
     key = f"{payload['case_id']}:{payload['phase']}"
     try:
         siem = get_providers().require("siem")

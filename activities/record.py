@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from durabletask import task
+from pydantic import ValidationError
 
 from activities.support import explain, utc_now
 from shared.bootstrap import get_providers
@@ -48,7 +49,7 @@ async def note_in_record(case_id: str, patch: Json) -> None:
     """Merge a patch into a record that is there; what storage refuses is logged and not kept."""
     try:
         await _merge_and_store(get_providers().require("cases"), case_id, patch)
-    except TourniquetError as error:
+    except (TourniquetError, ValidationError) as error:
         _log.warning("not kept in the record: %s", explain(error))
 
 

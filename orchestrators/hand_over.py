@@ -46,6 +46,7 @@ def tell_people(ctx: task.OrchestrationContext, file: CaseFile, phase: str) -> S
     told: Json = {
         "ticket": ticket.result or {"ticket_id": None, "error": ticket.error},
         "channels": (channels.result or {}).get("channels", {}) or {"all": channels.error},
+        "states": (channels.result or {}).get("states", {}),
         "references": (channels.result or {}).get("references", {}),
         "comment": comment.result or {"error": comment.error},
     }
@@ -56,6 +57,7 @@ def tell_people(ctx: task.OrchestrationContext, file: CaseFile, phase: str) -> S
             case_activity(ctx, Activity.NOTIFY_ANALYSTS, emergency, Retry.SAVE)
         )
         told["emergency"] = (sent.result or {}).get("channels", {}) or {"all": sent.error}
+        told["states"] |= (sent.result or {}).get("states", {})
     block = notification_block(told, started, utc_now(ctx))
     patch: Json = {
         "blocks": {BlockName.NOTIFICATION: block},

@@ -104,7 +104,7 @@ class Question:
 
     def add_message(self, told: Json) -> None:
         """Remember messages that ask; ``told``: ``{"references": {channel: its id}}``."""
-        if told.get("references"):
+        if told.get("references") and told["references"] not in self._messages:
             self._messages.append(told["references"])
 
     def take_messages(self, *, wait: bool) -> Steps[list[Json]]:

@@ -157,18 +157,17 @@ def build_providers(settings: Settings) -> Providers:
         ExchangeMailbox,
         Graph,
     )
-    from shared.providers.sentinel import Sentinel
 
     graph = Graph(settings)
     providers = Providers(
         directory=Entra(settings, graph),
-        siem=Sentinel(settings),
         trusted_networks=EntraLocations(settings, graph),
         mailbox=ExchangeMailbox(graph),
         authentication_methods={"entra": EntraMethods(graph)},
         access_passes=EntraAccessPasses(graph),
         grants={"entra": EntraGrants(graph)},
     )
+    _add_siem(providers, settings)
     _add_okta(providers, settings)
     _add_stores(providers, settings)
     _add_sources(providers, settings)
@@ -188,12 +187,24 @@ def _add_okta(providers: Providers, settings: Settings) -> None:
         providers.grants[okta.name] = OktaGrants(api)
 
 
-def _add_stores(providers: Providers, settings: Settings) -> None:
-    if settings.log_analytics_workspace_id:
-        from shared.playbook.sign_ins.shapes.tables import read_tables
-        from shared.providers.sentinel import SentinelLogs
+def _add_siem(providers: Providers, settings: Settings) -> None:
+    from shared.playbook.sign_ins.shapes.tables import read_tables
 
+    if settings.siem == "google_secops":
+        from shared.providers.google_secops.siem import GoogleSecOps
+        from shared.providers.google_secops.sign_in_log import GoogleSecOpsLogs
+
+        providers.siem = GoogleSecOps(settings)
+        providers.sign_in_log = GoogleSecOpsLogs(settings, read_tables)
+        return
+    from shared.providers.sentinel import Sentinel, SentinelLogs
+
+    providers.siem = Sentinel(settings)
+    if settings.log_analytics_workspace_id:
         providers.sign_in_log = SentinelLogs(settings, read_tables)
+
+
+def _add_stores(providers: Providers, settings: Settings) -> None:
     if settings.blob_url:
         from shared.providers import blob
 
@@ -267,10 +278,13 @@ def _add_people(providers: Providers, settings: Settings) -> None:
         from shared.providers.teams import Teams
 
         providers.notifiers.append(Teams(settings))
-    if settings.smtp_host:
-        from shared.providers.email import SmtpMail
+    if settings.pagerduty_routing_key:
+        from shared.providers.pagerduty import PagerDuty
 
-        providers.notifiers.append(SmtpMail(settings))
+        providers.notifiers.append(PagerDuty(settings))
+    from shared.providers.mail_ways import mail_notifiers
+
+    providers.notifiers += mail_notifiers(settings)
 
 
 class _Holder:

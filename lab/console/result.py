@@ -16,6 +16,7 @@ from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.verdict import Confidence
 from shared.playbook.reporting.sla import with_measures
+from shared.playbook.reporting.told import FAILED
 
 _CONFIDENCE_STYLE = {Confidence.HIGH: "bold red", Confidence.MEDIUM: "bold yellow"}
 _SHOWN_HASH = 12
@@ -197,8 +198,9 @@ def _people(played: Played) -> RenderableType:
     table = _table()
     table.add_row("ticket", outputs.get("incident_ticket_id") or Text("none", style="red"))
     for channel, status in (outputs.get("analyst_notification_status") or {}).items():
-        style = "" if status == "sent" else "red"
-        table.add_row(channel, Text(str(status), style=style))
+        style = "red" if status["status"] == FAILED else ""
+        said = f"{status['status']} {status['reason']}".strip().replace("_", " ")
+        table.add_row(channel, Text(said, style=style))
     for note in block.get("notes", []):
         table.add_row("note", Text(note, style="yellow"))
     return table

@@ -8,6 +8,7 @@ from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus
 from shared.models.case import CaseStatus
 from shared.models.plan import Disposition
+from shared.playbook.reporting.told import SENT
 
 GATHERING_BLOCKS = {
     BlockName.USER: "account",
@@ -69,7 +70,7 @@ def _open(record: Json) -> tuple[State, str]:
     outputs = record["blocks"][BlockName.NOTIFICATION]["outputs"]
     ticket = outputs.get("incident_ticket_id")
     channels = outputs.get("analyst_notification_status") or {}
-    sent = [name for name, status in channels.items() if status == "sent"]
+    sent = [name for name, status in channels.items() if status["status"] == SENT]
     detail = ", ".join([f"ticket {ticket}" if ticket else "no ticket", *sent])
     return (State.DONE if ticket else State.TROUBLE), detail
 

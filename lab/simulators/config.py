@@ -112,6 +112,8 @@ def app_environment(
         "TOURNIQUET_SERVICENOW_URL": f"{origin}/servicenow",
         "TOURNIQUET_SLACK_URL": f"{origin}/slack/api",
         "TOURNIQUET_TEAMS_WEBHOOK_URL": teams,
+        "TOURNIQUET_PAGERDUTY_URL": f"{origin}/pagerduty/v2",
+        "TOURNIQUET_COMMUNICATION_SERVICES_URL": f"{origin}/communication",
         "TOURNIQUET_SMTP_HOST": "localhost",
         "TOURNIQUET_SMTP_PORT": str(smtp_port),
         "TOURNIQUET_SMTP_TLS": "starttls",

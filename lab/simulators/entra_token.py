@@ -31,6 +31,7 @@ _RESOURCES = frozenset(
         "https://api.loganalytics.azure.com",
         "https://storage.azure.com",
         "https://api.securitycenter.microsoft.com",
+        "https://communication.azure.com",
     }
 )
 _SECTIONS = {

@@ -192,6 +192,8 @@ def _parse_body(call: Call) -> str | None:
     try:
         if kind == "application/x-www-form-urlencoded":
             call.body = dict(parse_qsl(call.raw.decode(), keep_blank_values=True))
+        elif kind == "text/plain":
+            call.body = call.raw.decode()
         else:
             call.body = json.loads(call.raw)
     except ValueError:

@@ -10,15 +10,16 @@ from aiohttp import web
 
 from lab.simulators.azure_firewall import AzureFirewall
 from lab.simulators.certificates import load_certificates, write_certificates
+from lab.simulators.communication_services import CommunicationServices
 from lab.simulators.config import SimulatorSettings, app_environment
 from lab.simulators.defender import Defender
 from lab.simulators.entra_token import EntraToken, TokenAuthority
 from lab.simulators.faults import Faults
 from lab.simulators.gateway import Gateway, Route
 from lab.simulators.geoip import write_databases
-from lab.simulators.graph.directory import Directory
 from lab.simulators.google_secops_soar import GoogleSecOpsSoar, is_about_cases
 from lab.simulators.google_token import GoogleToken, GoogleTokens
+from lab.simulators.graph.directory import Directory
 from lab.simulators.graph.service import Graph
 from lab.simulators.jira import Jira
 from lab.simulators.kql_store import KqlStore
@@ -28,6 +29,7 @@ from lab.simulators.log_analytics import LogAnalytics
 from lab.simulators.mail import VENDOR as MAIL_VENDOR
 from lab.simulators.mail import MailServer
 from lab.simulators.okta import Okta
+from lab.simulators.pagerduty import PagerDuty
 from lab.simulators.panos import PanOs
 from lab.simulators.private_file import write_private
 from lab.simulators.reputation import AbuseIpDb, Addresses, GreyNoise, VirusTotal
@@ -94,11 +96,13 @@ class Simulators:
         self._greynoise = GreyNoise(settings, self._addresses)
         self._servicenow = ServiceNow(settings)
         self._jira = Jira(settings)
-        self._slack = Slack(settings)
-        self._teams = Teams(settings)
         google = GoogleTokens(settings)
         self._google_token = GoogleToken(google)
         self._soar = GoogleSecOpsSoar(settings, google)
+        self._slack = Slack(settings)
+        self._teams = Teams(settings)
+        self._pagerduty = PagerDuty(settings)
+        self._communication = CommunicationServices(authority, settings)
         self._token = EntraToken(authority)
         self._with_state: tuple[Vendor, ...] = (
             self._graph,
@@ -109,12 +113,14 @@ class Simulators:
             self._okta,
             self._servicenow,
             self._jira,
-            self._slack,
-            self._teams,
-        )
-
             self._google_token,
             self._soar,
+            self._slack,
+            self._teams,
+            self._pagerduty,
+            self._communication,
+        )
+
     def _routes(self) -> list[Route]:
         return [
             Route("/graph/v1.0", self._graph),
@@ -130,14 +136,16 @@ class Simulators:
             Route("/okta", self._okta),
             Route("/servicenow", self._servicenow),
             Route("/jira", self._jira),
+            Route("/google-secops", self._soar, is_about_cases),
+            Route("/google", self._google_token, lambda path: path.startswith("/google/")),
             Route("/slack/api", self._slack),
             Route("/teams", self._teams),
+            Route("/pagerduty/v2", self._pagerduty),
+            Route("/communication", self._communication),
             Route("", self._token),
         ]
 
     async def start(self) -> None:
-            Route("/google-secops", self._soar, is_about_cases),
-            Route("/google", self._google_token, lambda path: path.startswith("/google/")),
         """Write the GeoIP files and the app's environment, then listen; the lab API comes last."""
         write_databases(self._state_dir / "geoip", {})
         text = json.dumps(self.environment, indent=2)

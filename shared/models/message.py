@@ -20,6 +20,8 @@ class Ticket(Model):
     """Added as a comment on update; the description is set on creation only."""
     must_exist: bool = False
     """Only add to a ticket that is there: another writer opens it."""
+    incident_id: str = ""
+    """What the case came from, by the id that its product gave it."""
     known: dict[str, str] = Field(default_factory=dict)
     """By ticketing system, its own id of this ticket, as an earlier answer gave it."""
 
@@ -76,6 +78,15 @@ class Notification(Model):
     """Set while a decision is awaited; a channel that cannot take answers shows the link only."""
     reference: str | None = None
     """A channel's own id of the earlier message of this case; set: update that message."""
+    quiet: bool = False
+    """Only bring the message that is there up to date; nobody is told anything."""
+    alert: bool = False
+    """Somebody has to act now: a channel that changes its message says this aloud, too."""
+    subject: str = ""
+    """What every mail of the case is called, so that they are one conversation; empty: the title.
+    """
+    wake: Literal["trigger", "acknowledge", "resolve"] | None = None
+    """What becomes of the page of a channel that wakes people; ``None``: nothing."""
 
 
 class NotificationReceipt(Model):

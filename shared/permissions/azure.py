@@ -44,6 +44,17 @@ AZURE_NEEDS: tuple[Need, ...] = (
         optional=True,
     ),
     _azure(
+        purpose="E-mail by Azure Communication Services",
+        vendor="communication_services",
+        operations=("emails.send", "emails.operations.get"),
+        permission="Communication and Email Service Owner",
+        role_id="09976791-48a7-449e-bb21-39d1a415f350",
+        scope="that Communication Services resource only",
+        without="Noted; the other channels go on.",
+        setting="mail_via",
+        chosen="communication_services",
+    ),
+    _azure(
         purpose="Block, read back and lift an address",
         vendor="azure_firewall",
         operations=("ipGroups.get", "ipGroups.put", "permissions.list"),

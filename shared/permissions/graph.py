@@ -234,6 +234,20 @@ GRAPH_NEEDS: tuple[Need, ...] = (
         without="Action `failed`: revoke in the portal (Enterprise applications). " + CHOSEN,
         changes=True,
     ),
+    Need(
+        section=Section.GRAPH,
+        vendor="graph_mail",
+        purpose="E-mail from the one mailbox of `TOURNIQUET_MAIL_FROM`",
+        operations=("sendMail",),
+        calls=("POST /users/{id}/sendMail",),
+        permission="Mail.Send",
+        also="**not granted in Entra** but by RBAC for Applications in Exchange (below)",
+        role_id="b633e1c5-b582-4048-a93e-9f11b44c7e96",
+        without="Noted; the other channels go on.",
+        setting="mail_via",
+        chosen="graph",
+        optional=True,
+    ),
 )
 
 DIRECTORY_ROLES: tuple[DirectoryRole, ...] = (

@@ -33,6 +33,7 @@ class Need:
         scope: where an Azure role is to be assigned, at the narrowest.
         without: what happens when it is missing.
         setting: the field of ``Settings`` that switches the part on; ``None``: always on.
+        chosen: the setting's value that does; empty: any.
         changes: whether it changes something; not needed while the app only observes.
         optional: whether the app does its work without it, only less well.
     """
@@ -48,17 +49,22 @@ class Need:
     role_id: str | None = None
     scope: str = ""
     setting: str | None = None
+    chosen: str = ""
     changes: bool = False
     optional: bool = False
 
     def is_on(self, settings: Settings) -> bool:
         """Whether these settings switch the part on."""
-        return self.setting is None or bool(getattr(settings, self.setting))
+        if self.setting is None:
+            return True
+        value = getattr(settings, self.setting)
+        return value == self.chosen if self.chosen else bool(value)
 
     @property
     def switched_on_by(self) -> str:
         """The app setting that switches the part on; empty when it is always on."""
-        return f"TOURNIQUET_{self.setting.upper()}" if self.setting else ""
+        chosen = f"={self.chosen}" if self.chosen else ""
+        return f"TOURNIQUET_{self.setting.upper()}{chosen}" if self.setting else ""
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,15 @@ OTHER_NEEDS: tuple[Need, ...] = (
         setting="slack_bot_token",
     ),
     _other(
+        purpose="Page whoever is on call",
+        vendor="pagerduty",
+        operations=("enqueue",),
+        permission="An integration key of a PagerDuty service (Events API v2): whoever has it can "
+        "page",
+        without="Noted; the other channels go on, and nobody is woken.",
+        setting="pagerduty_routing_key",
+    ),
+    _other(
         purpose="E-mail",
         vendor="email",
         operations=("message.send",),

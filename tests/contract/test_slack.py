@@ -36,12 +36,26 @@ async def test_a_message_is_posted_and_updated(lab: Lab, settings: Settings) -> 
     assert receipt.channel == "slack"
     again = await slack.notify(message(summary="Contained", reference=receipt.reference))
     assert again.reference == receipt.reference
-    (posted,) = lab.state()["slack"]
-    assert posted["text"] == "Account compromised: Contained"
-    assert [line["operation"] for line in lab.ledger("slack")] == [
-        "chat.postMessage",
-        "chat.update",
+    posted, note = lab.state()["slack"]
+    assert posted["text"] == note["text"] == "Account compromised: Contained"
+    assert note["thread_ts"] == posted["ts"]
+    sent = [
+        (line["operation"], line["body"].get("reply_broadcast")) for line in lab.ledger("slack")
     ]
+    assert sent == [("chat.postMessage", None), ("chat.update", None), ("chat.postMessage", None)]
+
+
+async def test_what_has_to_be_acted_on_is_said_in_the_channel_and_a_mere_change_nowhere(
+    lab: Lab, settings: Settings
+) -> None:
+    slack = Slack(settings)
+    first = (await slack.notify(message())).reference
+    await slack.notify(message(summary="x", reference=first, quiet=True))
+    await slack.notify(message(summary="y", reference=first, alert=True))
+    bodies = [line["body"] for line in lab.ledger("slack")]
+    assert [body.get("thread_ts") for body in bodies].count(None) == 3
+    assert [body.get("reply_broadcast") for body in bodies] == [None, None, None, True]
+    assert all("violation" not in line for line in lab.ledger("slack"))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +118,7 @@ async def test_a_question_fits_slacks_own_types_and_limits(
     receipt = await Slack(settings).notify(asked(choices, text=text))
     assert all("violation" not in line for line in lab.ledger("slack"))
     await Slack(settings).notify(message(reference=receipt.reference))
-    (now,) = lab.state()["slack"]
+    now, _note = lab.state()["slack"]
     assert not [block for block in now["blocks"] if block["type"] == "actions"]
 
 

@@ -103,3 +103,17 @@ def test_building_imports_no_vendor_library() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("values", "way"),
+    [
+        ({"smtp_host": "smtp.example"}, "SmtpMail"),
+        ({"smtp_host": "smtp.example", "mail_via": "graph"}, "GraphMail"),
+        ({"mail_via": "communication_services"}, "CommunicationServicesMail"),
+        ({"mail_via": "smtp"}, "SmtpMail"),
+    ],
+)
+def test_mail_has_one_way(values: dict[str, str], way: str) -> None:
+    providers = build_providers(Settings.model_validate(values))
+    assert [type(one).__name__ for one in providers.notifiers] == [way]

@@ -81,7 +81,7 @@ def _basics(settings: Settings) -> list[Checked]:
         ),
         (
             "SERVICENOW_URL or TOURNIQUET_SMTP_HOST",
-            settings.servicenow_url or settings.smtp_host,
+            settings.servicenow_url or settings.smtp_host or settings.mail_via,
             "neither ticket nor emergency e-mail",
         ),
     ):

@@ -11,6 +11,7 @@ from lab.simulators.graph.eligibility import Eligibility
 from lab.simulators.graph.grants import Grants
 from lab.simulators.graph.mailbox import Mailbox
 from lab.simulators.graph.methods import Methods
+from lab.simulators.graph.mime import from_mime
 from lab.simulators.graph.permissions import RequestPermissions
 from lab.simulators.graph.protection import Protection
 from lab.simulators.graph.reports import Reports, Tables
@@ -20,7 +21,10 @@ from lab.simulators.vendor import Vendor
 from shared.permissions import DIRECTORY_ROLES, NEEDS
 
 _PRINCIPAL = re.compile(r"principalId eq '(?P<id>[^']+)'")
-_ASKED_FOR = frozenset(name for need in NEEDS if need.vendor == "entra" for name in need.operations)
+_VENDORS = ("entra", "graph_mail")
+_ASKED_FOR = frozenset(
+    name for need in NEEDS if need.vendor in _VENDORS for name in need.operations
+)
 """Operations for which the app asks for a permission; others are simulated for completeness."""
 AUDIENCES = ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"]
 _OPTIONS = re.compile(r"\$(select|filter|expand|top|skip|skiptoken|orderby|count|search|format)")
@@ -101,6 +105,16 @@ class Graph(Vendor):
         """OData error body."""
         code = "Request_BadRequest" if status == 400 else "BadRequest"
         return error_answer(400 if status == 404 else status, code, message)
+
+    def prepare(self, call: Call) -> str | None:
+        """Turn a mail in MIME into the JSON that it stands for, and check its headers."""
+        if not isinstance(call.body, str):
+            return None
+        try:
+            call.body = from_mime(call.body)
+        except ValueError as error:
+            return f"body is not base64-encoded MIME content: {error}"
+        return None
 
     def extra_violation(self, call: Call) -> str | None:
         """Refuse system query options that OData does not have."""

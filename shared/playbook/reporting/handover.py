@@ -6,6 +6,7 @@ from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
 from shared.playbook.acting.evidence import EXPORTS
+from shared.playbook.reporting.told import SENT, STATUS, told_state
 
 NO_TICKET_YET = "no ticket yet, it is tried again"
 """How the note starts that holds until the ticket is opened late."""
@@ -16,15 +17,16 @@ def notification_block(told: Json, started_at: datetime, finished_at: datetime) 
 
     Args:
         told: ``{"ticket": what came of it or {"error"}, "channels": {channel: "sent"|error},
-            "comment": ..., "emergency": {...}}`` as ``tell_people`` collects it.
+            "states": {channel: its state}, "comment": ..., "emergency": as "channels"}`` as
+            ``tell_people`` collects it.
         started_at: when telling began, UTC.
         finished_at: when the last one had answered, UTC.
     """
     ticket = told["ticket"]
-    channels: Json = told["channels"] | {
-        f"{name} (emergency)": state for name, state in told.get("emergency", {}).items()
-    }
-    failed = [f"{name}: {state}" for name, state in channels.items() if state != "sent"]
+    channels = _channels(told, finished_at)
+    failed = [
+        f"{name}: {state['reason']}" for name, state in channels.items() if state["status"] != SENT
+    ]
     notes = [f"not delivered by {line}" for line in failed]
     if not ticket.get("ticket_id"):
         notes.append(f"{NO_TICKET_YET}: {ticket.get('error')}")
@@ -44,13 +46,22 @@ def notification_block(told: Json, started_at: datetime, finished_at: datetime) 
         inputs={},
         outputs={
             "incident_ticket_id": ticket.get("ticket_id"),
-            "analyst_notification_status": channels,
+            STATUS: channels,
         },
         notes=notes,
         details={"ticket_url": ticket.get("url"), "tickets": ticket.get("tickets", [])},
         started_at=started_at,
         finished_at=finished_at,
     ).block.to_json()
+
+
+def _channels(told: Json, at: datetime) -> dict[str, Json]:
+    """Return the state of every channel; one of which only a word is known gets it from that."""
+    words: Json = told["channels"] | {
+        f"{name} (emergency)": word for name, word in told.get("emergency", {}).items()
+    }
+    known: Json = told.get("states") or {}
+    return {name: known.get(name) or told_state(word, at) for name, word in words.items()}
 
 
 def missing_evidence(case: CaseRequest, error: str) -> Json:

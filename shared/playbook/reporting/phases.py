@@ -20,6 +20,8 @@ PHASE_WORDS = {
     "emergency": "NO TICKET",
     "broke_off": "RESPONSE BROKE OFF",
     "paused": "AUTOMATIC CONTAINMENT PAUSED",
+    "acknowledged": "acknowledged",
+    "closed": "closed",
 }
 URGENT = frozenset(
     {
@@ -37,6 +39,8 @@ URGENT = frozenset(
 )
 WHOLE_SUMMARY = frozenset({"emergency", "broke_off"})
 """Phases in which the message holds the whole case: nobody can read it elsewhere."""
+OF_THEIR_OWN = frozenset({"paused", "campaign"})
+"""Phases that are about more than one case."""
 
 
 def phase_words(phase: str) -> str:

@@ -15,6 +15,7 @@ from shared.models.case import CaseRecord, CaseRequest, CaseStatus
 from shared.playbook.acting.containment import merge_outcomes, status_after
 from shared.playbook.acting.undoing import carry_undo, keep_undone, merge_undos
 from shared.playbook.reporting.sla import merge_sla
+from shared.playbook.reporting.told import STATUS, merge_told
 
 MOST_JOINED = 100
 """Joined incidents that the record names; the others are counted in its timeline."""
@@ -76,12 +77,25 @@ def _merge_keys(old: Json | None, new: Json | None) -> Json | None:
 def _merge_blocks(old: dict[str, Json] | None, new: dict[str, Json]) -> dict[str, Json]:
     merged = dict(old or {})
     for name, block in new.items():
-        before = merged.get(name, {})
-        if "status" in block:
-            merged[name] = block
-        else:
-            merged[name] = _completed(before, block)
+        before = merged.get(name) or _not_run(name)
+        merged[name] = block if "status" in block else _completed(before, block)
+        if name == BlockName.NOTIFICATION:
+            merged[name] = _with_told(before, merged[name], block)
     return merged
+
+
+def _not_run(name: str) -> Json:
+    notes = ["not run yet"]
+    return make_block(BlockName(name), BlockStatus.SKIPPED, inputs={}, notes=notes).block.to_json()
+
+
+def _with_told(before: Json, merged: Json, new: Json) -> Json:
+    """Keep what became of the messages on channels that a patch does not name."""
+    old, more = (((one.get("outputs") or {}).get(STATUS) or {}) for one in (before, new))
+    if not old and not more:
+        return merged
+    outputs = (merged.get("outputs") or {}) | {STATUS: merge_told(old, more)}
+    return merged | {"outputs": outputs}
 
 
 def _completed(before: Json, more: Json) -> Json:
@@ -160,7 +174,7 @@ def with_notification_inputs(record: Json) -> Json:
     blocks: dict[str, Json] = record["blocks"]
     known: Json = {}
     for name in BLOCK_OUTPUTS:
-        if name is not BlockName.NOTIFICATION:
+        if name is not BlockName.NOTIFICATION and name in blocks:
             fields = blocks[name]["inputs"] | blocks[name]["outputs"]
             known |= {key: value for key, value in fields.items() if value is not None}
     notification = blocks[BlockName.NOTIFICATION]

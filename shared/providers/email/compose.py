@@ -40,7 +40,7 @@ def compose(notification: Notification, *, sender: str, recipients: list[str]) -
     message = EmailMessage(policy=SMTP)
     message["From"] = _address(sender)
     message["To"] = [_address(recipient) for recipient in recipients]
-    message["Subject"] = _one_line(notification.title)[:LONGEST_SUBJECT]
+    message["Subject"] = _one_line(notification.subject or notification.title)[:LONGEST_SUBJECT]
     message["Date"] = format_datetime(datetime.now(UTC))
     message["Message-ID"] = message_id(notification, sender=sender, recipients=recipients)
     message["Auto-Submitted"] = "auto-generated"

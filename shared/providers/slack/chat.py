@@ -4,7 +4,7 @@
 users:read.email.
 
 Slack has no key against duplicates: the receipt's ``reference`` (``channel:ts``) is kept in the
-case and later notifications update that message.
+case, and later notifications update that message and are a note in its thread.
 """
 
 import re
@@ -29,6 +29,8 @@ from shared.settings import Settings
 
 VENDOR = "slack"
 USER = re.compile(r"[UW][A-Z0-9]{2,}")
+LONGEST_NOTE = 600
+"""Of a note in a thread; the message above it has the rest."""
 REFERENCE = re.compile(r"(?P<channel>[A-Z0-9]{2,}):(?P<ts>\d+\.\d+)")
 
 THROTTLED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
@@ -120,7 +122,9 @@ class Slack:
         )
 
     async def notify(self, notification: Notification) -> NotificationReceipt:
-        """Post the message, or update the one that ``reference`` names.
+        """Post the message, or update the one that ``reference`` names and say so in its thread.
+
+        What somebody has to act on is said in the channel, too: an update alone rings nowhere.
 
         Raises:
             NotConfigured: no token or channel.
@@ -132,12 +136,28 @@ class Slack:
         earlier = REFERENCE.fullmatch(notification.reference or "")
         if earlier is not None:
             try:
-                return await self._call("chat.update", {**earlier.groupdict(), **content})
+                changed = await self._call("chat.update", {**earlier.groupdict(), **content})
             except MessageGoneError:
                 pass
+            else:
+                if not notification.quiet:
+                    await self._note(earlier.groupdict(), notification)
+                return changed
         channel = notification.place or self._settings.slack_channel
         place = {"channel": channel, "unfurl_links": False, "unfurl_media": False}
         return await self._call("chat.postMessage", {**place, **content})
+
+    async def _note(self, place: Mapping[str, str], notification: Notification) -> None:
+        """Say in the thread of a message what is new."""
+        body: Json = {
+            "channel": place["channel"],
+            "thread_ts": place["ts"],
+            "text": fallback_text(notification)[:LONGEST_NOTE],
+            "unfurl_links": False,
+        }
+        if notification.alert:
+            body["reply_broadcast"] = True
+        await self._call("chat.postMessage", body)
 
     async def reply(self, *, channel: str, ts: str, user: str, text: str) -> None:
         """Answer one person in the thread of a message; ids as Slack sent them.

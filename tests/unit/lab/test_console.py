@@ -78,7 +78,8 @@ def finished() -> dict[str, Any]:
         record["blocks"][name] |= {"status": "complete", "notes": []}
     record["blocks"][BlockName.FIREWALL]["notes"] = ["no address to block"]
     record["blocks"][BlockName.EVIDENCE]["details"] = {"items": [item]}
-    told = {"incident_ticket_id": "INC1", "analyst_notification_status": {"slack": "sent"}}
+    sent = {"slack": {"status": "sent", "reason": ""}}
+    told = {"incident_ticket_id": "INC1", "analyst_notification_status": sent}
     record["blocks"][BlockName.NOTIFICATION]["outputs"] = told
     record["timeline"] = [
         {"at": "2026-11-20T12:09:03Z", "event": "analysts told (opened): INC1; slack"},
