@@ -68,6 +68,8 @@ class Settings(BaseSettings):
     log_analytics_url: str = "https://api.loganalytics.io/v1"
     log_analytics_workspace_id: str | None = None
     arm_url: str = "https://management.azure.com"
+    siem: Literal["sentinel", "google_secops"] = "sentinel"
+    """Where sign-ins, hunts and logs for the evidence are asked for."""
     google_secops_url: str | None = None
     """Address of the Chronicle API; blank switches Google SecOps off."""
     google_secops_instance: str | None = Field(
