@@ -106,7 +106,7 @@ def _open(this: Round, todo: Todo) -> Steps[None]:
     """
     this.question = Question(this.ctx, this.file, this.standing) if todo.asks else None
     started = this.start(todo.automatic)
-    start_linking(this.ctx, this.standing)
+    start_linking(this.ctx, this.standing, this.standing.decided)
     status = CaseStatus.CONTAINING if started.acts else CaseStatus.DECIDING
     if todo.asks:
         status = CaseStatus.AWAITING_DECISION

@@ -25,6 +25,7 @@ from orchestrators.names import Activity, Orchestrator
 from orchestrators.standing import Standing
 from shared.models.base import Json, format_utc
 from shared.models.verdict import Confidence
+from shared.playbook.planning.decided import Decided
 from shared.playbook.reporting.campaign_text import hit_words, seen_from
 
 AT_ONCE = 10
@@ -33,9 +34,13 @@ TICKET_SECONDS = (10, 60)
 """Waits for a case's ticket that is only just being opened; later its own texts say it."""
 
 
-def start_linking(ctx: task.OrchestrationContext, standing: Standing) -> None:
-    """Start to look for other accounts that the attack's address hit, once for each address."""
-    decided, case = standing.decided, standing.case
+def start_linking(ctx: task.OrchestrationContext, standing: Standing, decided: Decided) -> None:
+    """Start to look for other accounts that the attack's address hit, once for each address.
+
+    ``decided`` is a judgement of the case, also one by which there is nothing more to do: an
+    incident that joins may bring an address that hit others.
+    """
+    case = standing.case
     address = decided.campaign_address
     unsure = decided.verdict.compromise_confidence_score is Confidence.LOW
     if case.account is None or address is None or unsure or address in standing.links:

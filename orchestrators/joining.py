@@ -12,6 +12,7 @@ from typing import Any
 
 from durabletask import task
 
+from orchestrators.campaign import start_linking
 from orchestrators.deciding import decide
 from orchestrators.flow import (
     Retry,
@@ -141,6 +142,8 @@ class Joins:
         # A look that failed may have taken incidents already: the next takes the same again.
         self._takes += bool(found["taken"])
         self._go_on_later(again=bool(found["again"]))
+        if judged := found.get("decided") or found.get("judged"):
+            start_linking(self._ctx, self._standing, Decided.model_validate(judged))
         return self._judge(found)
 
     def put_back(self) -> None:
@@ -196,7 +199,7 @@ def join_incidents(
     on, "outcomes", "last": whether the account is given free first}``. Output: ``{"count",
     "taken": whether it is known what waited, "again": whether something is left to look at or to
     give free}``, and when there is more to do than before ``{"case": what was judged, "decided",
-    "blocks", "taken_back"}``. Never fails.
+    "blocks", "taken_back"}``, else ``{"judged": the judgement without plan}``. Never fails.
     """
     case = CaseRequest.model_validate(payload["case"])
     # First free, then a look at who waits: who still joins before sees its case take it.
@@ -224,7 +227,8 @@ def join_incidents(
     todo = _todo(before, after, payload["outcomes"], undone)
     yield from _note(ctx, case, found, _what_changes(before, after, todo))
     if todo is None:
-        return result
+        judged = after.model_copy(update={"blocks": {}, "plan": [], "account": {}})
+        return result | {"judged": judged.to_json()}
     return result | {
         "case": anew.to_json(),
         "decided": after.model_copy(update={"blocks": {}}).to_json(),

@@ -7,6 +7,8 @@ import pytest
 from shared.errors import RetryableError
 from shared.models.base import Json
 from tests.support.durable_backend import Engine, Run
+from tests.support.inbox import Inbox
+from tests.support.joining import OTHER_ADDRESS, judgements
 from tests.support.neighbourhood import Neighbourhood, hit, name_of, neighbourhood
 from tests.support.scripts import ADDRESS, NO_CAMPAIGN, default_scripts, fail
 
@@ -50,6 +52,32 @@ def test_five_accounts_hit_by_one_address_are_linked_once(town: Neighbourhood) -
     pages = [paged(run) for run in runs]
     assert pages == [[], [], [words], [], []], "the SOC is told once, by the third"
     assert [len(events(record, "SOC told")) for record in records] == [0, 0, 1, 0, 0]
+
+
+def test_an_incident_that_joins_with_an_address_that_hit_others_is_linked(
+    town: Neighbourhood,
+) -> None:
+    """Nothing else changes by it: no more to do, nobody asked."""
+    first = town.attack()
+    inbox = Inbox()
+    town.address = OTHER_ADDRESS
+    scripts = town.scripts(2)
+    judged = scripts["decide_response"]({})
+    joined = judged | {"campaign_address": ADDRESS}
+    second = town.attack(decide_response=judgements(judged, joined), **inbox.scripts())
+    assert names(town.record(second)) == []
+    for number in (7, 8):
+        noted = second.called("comment_incident")
+        second.tell("Joined", inbox.put(number))
+        second.wait_for_call("comment_incident", count=len(noted) + 1)
+    second.wait(f"{second.case_id}:campaign:2")
+    town.close()
+    assert names(town.record(second)) == [name_of(1)]
+    assert names(town.record(first)) == [name_of(2)]
+    assert town.notes(second) == town.notes(first) == 1, "a note in both tickets"
+    assert len(second.called("find_campaign")) == 2, "each address once"
+    assert len(events(town.record(second), "nothing more is done")) == 2
+    assert len(second.called("revoke_sessions")) == 1
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ class Neighbourhood:
         """Open a case about one more account; wait until it is handed over and linked."""
         number = len(self.runs) + 1
         late = {"find_campaign": self._once_ticketed(self._real(find_campaign))}
-        run = self._engine.case(default_scripts() | self._scripts(number) | late | scripts)
+        run = self._engine.case(default_scripts() | self.scripts(number) | late | scripts)
         self.runs.append(run)
         self._open.append(run)
         account = {"key": f"{number:032x}", "user_id": name_of(number)}
@@ -48,7 +48,7 @@ class Neighbourhood:
     def storm(self, count: int) -> None:
         """Let so many accounts be hit in the same instant: only the linking of their cases."""
         for number in range(1, count + 1):
-            run = self._engine.case(default_scripts() | self._scripts(number))
+            run = self._engine.case(default_scripts() | self.scripts(number))
             case = CaseRequest.model_validate(case_payload(case_id=run.case_id))
             self.house.cases.records[run.case_id] = initial_record(case)
             self.runs.append(run)
@@ -73,7 +73,8 @@ class Neighbourhood:
         """Return how often a case's people were told of the campaign."""
         return [call["phase"] for call in run.called(activity)].count("campaign")
 
-    def _scripts(self, number: int) -> dict[str, Any]:
+    def scripts(self, number: int) -> dict[str, Any]:
+        """Return the activities of the case of one account."""
         changes = {"object_id": f"id-{number}", "user_principal_name": name_of(number)}
         judged = decided() | changes | {"campaign_address": self.address}
         judged["verdict"] |= {"compromise_confidence_score": self.confidence}
