@@ -31,6 +31,12 @@ from shared.playbook.acting.blocking import block_outcome, is_somewhere, lift_re
 LIFT_RETRY_MINUTES = (1, 5, 15, 30, 60, 60, 60, 60, 60, 60)
 """Waits before an expired block is lifted again after a firewall did not do it: about 7 hours."""
 
+RENEW_AFTER = timedelta(days=28)
+"""A longer block is written anew by then: PAN-OS forgets a tag after 30 days at the latest
+(``shared.providers.panos.messages``)."""
+RENEW_AGAIN = timedelta(hours=6)
+"""When a firewall that could not be told then is told again."""
+
 
 def block_address(
     ctx: task.OrchestrationContext, payload: Json
@@ -70,6 +76,8 @@ class _Kept:
     until: datetime
     outcome: Json
     late: LateFirewalls
+    wakes_at: datetime | None = None
+    """When the block expires or is written anew."""
 
 
 def _block(
@@ -102,7 +110,7 @@ def _keep(ctx: task.OrchestrationContext, kept: _Kept) -> Steps[BlockOrder | Non
     no more, has expired. ``None`` when it has been lifted already (``lift_block``).
     """
     ended: BlockOrder | None = BlockOrder(lift=True, by=EXPIRY)
-    expiry = ctx.create_timer(kept.until - utc_now(ctx))
+    expiry = _timer(ctx, kept)
     told = ctx.wait_for_external_event(str(Event.BLOCK))
     while is_somewhere(kept.outcome) or kept.late.timer is not None:
         again = [kept.late.timer] if kept.late.timer is not None else []
@@ -120,16 +128,41 @@ def _keep(ctx: task.OrchestrationContext, kept: _Kept) -> Steps[BlockOrder | Non
             if order is not None:
                 kept.until += timedelta(hours=order.extend_hours or 0)
                 expiry.cancel()
-                expiry = ctx.create_timer(kept.until - utc_now(ctx))
                 yield from _extend(ctx, kept, order)
-        elif expiry.is_complete:
+                expiry = _timer(ctx, kept)
+        elif expiry.is_complete and kept.wakes_at == kept.until:
             break
+        elif expiry.is_complete:
+            pause = yield from _renew(ctx, kept)
+            expiry = _timer(ctx, kept, pause)
         else:
             kept.outcome = yield from kept.late.try_again(kept.payload, kept.outcome, kept.until)
     for one in (told, expiry):
         if not one.is_complete:
             one.cancel()
     return ended
+
+
+def _timer(
+    ctx: task.OrchestrationContext, kept: _Kept, pause: timedelta | None = None
+) -> task.CancellableTask[None]:
+    """Wake at the expiry, or before it to write the block anew."""
+    now = utc_now(ctx)
+    kept.wakes_at = min(kept.until, now + (pause or RENEW_AFTER))
+    return ctx.create_timer(kept.wakes_at - now)
+
+
+def _renew(ctx: task.OrchestrationContext, kept: _Kept) -> Steps[timedelta]:
+    """Write the block anew where it is ours; return how long that holds."""
+    payload = kept.payload
+    known = yield from _hold(ctx, payload, kept.until)
+    states = yield from align_all(ctx, payload, known["owned"], blocking=False)
+    refused = [f"{one['firewall']}: {one['refused']}" for one in states if one["refused"]]
+    if not refused:
+        return RENEW_AFTER
+    event = f"block of {payload['address']} could not be renewed: {'; '.join(refused)}"
+    yield from attempt(save(ctx, payload["case_id"], {"timeline": timeline(ctx, event)}))
+    return RENEW_AGAIN
 
 
 def _parse(data: object) -> BlockOrder | None:

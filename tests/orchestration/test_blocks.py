@@ -1,7 +1,11 @@
 """The life of a block on the real engine: several firewalls, several cases, expiry, a person."""
 
+from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from orchestrators import blocks
 from shared.models.base import parse_utc
 from shared.models.plan import ActionName
 from tests.support.blocks import FOUR, HOURS, block, ended, events, order, panos_writes, wait_for
@@ -176,6 +180,28 @@ def test_a_person_extends_a_block_and_lifts_it(engine: Engine) -> None:
     ended(run, "203.0.113.5")
     assert walls.blocked["firewall"] == set()
     assert any("lifted by kim: it was us; firewall: lifted, in force" in e for e in events(run))
+
+
+def test_a_long_block_is_written_anew_before_a_firewall_forgets_it(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("RENEW_AFTER", "RENEW_AGAIN"):
+        monkeypatch.setattr(blocks, name, timedelta(minutes=6))
+    walls = ScriptedFirewalls("panos")
+    run = engine.case(default_scripts() | walls.scripts())
+    block(run, "203.0.113.15", 500)
+    wait_for(lambda: bool(walls.blocked["panos"]))
+    walls.unwritable = {"panos"}
+    wait_for(lambda: any("could not be renewed: panos" in event for event in events(run)))
+    walls.unwritable = set()
+    asked = len(panos_writes(run))
+    wait_for(lambda: len(panos_writes(run)) > asked + 1)
+    order(run, "203.0.113.15", lift=True, by="kim")
+    ended(run, "203.0.113.15")
+    assert walls.blocked["panos"] == set()
+    first, *renewals, last = [call["block"] for call in panos_writes(run)]
+    assert not first[0]["renewed"] and not last
+    assert {(one[0]["renewed"], one[0]["until"]) for one in renewals} == {(True, first[0]["until"])}
 
 
 def test_undo_lifts_the_block_and_ends_its_own_orchestration(engine: Engine) -> None:

@@ -67,7 +67,8 @@ class Entra:
     """Reads about and contains accounts of one Entra tenant."""
 
     name = VENDOR
-    lag_seconds = 0.0
+    lag_seconds = 2.0
+    """Reads may come from a replica that is behind; a retry comes two seconds later besides."""
 
     def __init__(self, settings: Settings, graph: Graph | None = None) -> None:
         self._graph = graph or Graph(settings)

@@ -14,7 +14,8 @@ from shared.errors import PermanentError, PermissionDenied, RetryableError, Tour
 
 VENDOR = "panos"
 LONGEST_TIMEOUT_SECONDS = 2_592_000
-"""PAN-OS forgets a registered tag after 30 days at the latest."""
+"""PAN-OS forgets a registered tag after 30 days at the latest (Palo Alto Networks, "Register IP
+addresses and tags dynamically"): whoever keeps a longer block writes it anew before that."""
 DONE_ALREADY = ("already exists, ignore", "does not exist, ignore unreg")
 """Errors of a single entry that mean: the firewall has it so already."""
 _DENIED = ("403", "15", "16", "22")
