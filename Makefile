@@ -42,8 +42,8 @@ test: ## Run every test
 	@tools/setup.sh python azurite kusto
 	@$(VENV_PYTHON) -m pytest -q
 
-check: ## Check format, lint, types, queries and links
-	@tools/setup.sh python kusto
+check: ## Check format, lint, types, queries, infrastructure and links
+	@tools/setup.sh python kusto checkov
 	@echo "== format: ruff format --check"
 	@$(VENV_PYTHON) -m ruff format --check .
 	@echo "== lint: ruff check"
@@ -52,5 +52,7 @@ check: ## Check format, lint, types, queries and links
 	@$(VENV_PYTHON) -m mypy .
 	@echo "== queries: Microsoft's KQL language service"
 	@$(VENV_PYTHON) tools/check_kql.py
+	@echo "== infrastructure: Bicep, relay, azd, workflow, checkov's policies"
+	@$(VENV_PYTHON) tools/check_infra.py
 	@echo "== links: relative links in Markdown"
 	@$(VENV_PYTHON) tools/check_links.py

@@ -1,4 +1,4 @@
-"""Install what the repository needs into itself: `tools/install.py python azurite kusto`.
+"""Install what the repository needs into itself: `tools/install.py python azurite kusto checkov`.
 
 Called by tools/setup.sh with a Python 3.13 that runs; uses the standard library only, because it
 runs before anything is installed. Parts are installed side by side. Each ends by writing its
@@ -24,6 +24,8 @@ VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin" / "python"
 AZURITE = ROOT / "lab" / "azurite"
 KUSTO = ROOT / "tools" / "kusto"
+CHECKOV = ROOT / "tools" / "checkov"
+CHECKOV_VENV = CHECKOV / ".venv"
 NOTICE_SECONDS = 15
 """How long a step may be silent before a line says that it is still at work."""
 
@@ -100,6 +102,14 @@ def install_python(log: Path) -> None:
         compile_packages()
 
 
+def install_checkov(log: Path) -> None:
+    """Make an environment for checkov alone, whose pins would not fit the app's."""
+    title, python = "checkov", CHECKOV_VENV / "bin" / "python"
+    run(title, [sys.executable, "-m", "venv", "--clear", str(CHECKOV_VENV)], ROOT, log)
+    run(title, [*installer(python), "-r", str(CHECKOV / "requirements.txt")], ROOT, log)
+    compile_packages(CHECKOV_VENV)
+
+
 def is_usable(python: Path) -> bool:
     """Tell whether an interpreter works: its base may be gone, or of another version."""
     check = "import pip, sys; sys.exit(sys.version_info[:2] != (3, 13))"
@@ -111,25 +121,34 @@ def is_usable(python: Path) -> bool:
         return False
 
 
-def installer() -> list[str]:
+def installer(python: Path = VENV_PYTHON) -> list[str]:
     """Choose uv where it is present, because it is faster; pip where only pip knows the index."""
-    pip = [str(VENV_PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
     config = subprocess.run([*pip, "config", "list"], check=False, capture_output=True, text=True)
     uv = shutil.which("uv")
     if uv and "index" not in config.stdout:
-        return [uv, "pip", "install", "--python", str(VENV_PYTHON)]
+        return [uv, "pip", "install", "--python", str(python)]
     return [*pip, "install", "--no-compile", "--progress-bar=off"]
 
 
-def compile_packages() -> None:
+def compile_packages(venv: Path = VENV) -> None:
     """Compile all packages but the Graph SDK's generated code to bytecode.
 
     Compiling those 17,000 modules, of which a few hundred are ever used, takes longer than
     downloading them. Without the rest, every process of the lab starts a second later on machines
     that keep Python from writing bytecode. A file that does not compile is its package's affair.
     """
-    packages = next((VENV / "lib").glob("python3.13/site-packages"))
-    command = [str(VENV_PYTHON), "-m", "compileall", "-qq", "-j", "0", "-x", "msgraph.generated"]
+    packages = next((venv / "lib").glob("python3.13/site-packages"))
+    command = [
+        str(venv / "bin" / "python"),
+        "-m",
+        "compileall",
+        "-qq",
+        "-j",
+        "0",
+        "-x",
+        "msgraph.generated",
+    ]
     subprocess.run([*command, packages], check=False, capture_output=True)
 
 
@@ -192,6 +211,13 @@ PARTS = {
         made_from=(KUSTO / "package-lock.json",),
         stamp=KUSTO / "node_modules" / "setup-stamp",
         install=install_kusto,
+    ),
+    "checkov": Part(
+        title="checkov",
+        seconds=40,
+        made_from=(CHECKOV / "requirements.txt",),
+        stamp=CHECKOV_VENV / "setup-stamp",
+        install=install_checkov,
     ),
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prepares the repository for the Makefile: `tools/setup.sh python [azurite] [kusto]`.
+# Prepares the repository for the Makefile: `tools/setup.sh python [azurite] [kusto] [checkov]`.
 # Returns within milliseconds when everything is in place; tools/install.py does the work otherwise.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -17,8 +17,12 @@ is_ready() {
     kusto)
       cmp -s tools/kusto/package-lock.json tools/kusto/node_modules/setup-stamp
       ;;
+    checkov)
+      [[ -x tools/checkov/.venv/bin/python ]] &&
+        cmp -s tools/checkov/requirements.txt tools/checkov/.venv/setup-stamp
+      ;;
     *)
-      echo "tools/setup.sh: unknown part '$1' (known: python, azurite, kusto)" >&2
+      echo "tools/setup.sh: unknown part '$1' (known: python, azurite, kusto, checkov)" >&2
       exit 2
       ;;
   esac

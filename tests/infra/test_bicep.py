@@ -1,0 +1,125 @@
+"""The Bicep files are right, and each check notices the mistake that it is for."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from tests.infra.conftest import Seed
+from tools.bicep.check import check
+from tools.bicep.syntax import BicepFile
+
+MAIN, EVIDENCE, HOST = "main.bicep", "modules/evidence-storage.bicep", "modules/host-storage.bicep"
+APP, VAULT, TOPIC = "modules/function-app.bicep", "modules/vault.bicep", "modules/event-topic.bicep"
+WORKSPACE, MONITORING = "modules/sentinel-workspace.bicep", "modules/monitoring.bicep"
+ROLE = "modules/firewall.bicep"
+CASES = "parent: blobs\n  name: caseContainerName"
+
+MISTAKES = [
+    # What a property may be called, and be.
+    ("property", VAULT, "enableSoftDelete", "enableSoftDeletion"),
+    ("property", HOST, "deleteRetentionPolicy: {\n      enabled", "deleteRetentionPolicy: {\n on"),
+    ("value", HOST, "bypass: 'AzureServices'", "bypass: 'AzureService'"),
+    ("value", "events.bicep", "'AzureFunction'", "'AzureFunctions'"),
+    ("value", VAULT, "softDeleteRetentionInDays: 90", "softDeleteRetentionInDays: '90'"),
+    ("value", EVIDENCE, "InDays: retentionDays", "InDays: location"),
+    ("value", VAULT, "bypass: 'AzureServices'", "bypass: ['AzureServices']"),
+    ("required", HOST, "kind: 'StorageV2'\n", ""),
+    ("read-only", MONITORING, "retentionInDays: ret", "customerId: suffix\n retentionInDays: ret"),
+    ("resource-type", HOST, "storageAccounts@2025-06-01'", "storageAccounts@2025-06-02'"),
+    ("resource-type", HOST, "'Microsoft.Storage/storageAccounts@", "'Microsoft.Storage/accounts@"),
+    ("property", MONITORING, "properties.ConnectionString", "properties.Connection"),
+    # Names and modules.
+    ("syntax", EVIDENCE, "parent: account\n  name: 'default'", "parent: account\n  name: 'default"),
+    ("syntax", VAULT, "sku: {", "sku: "),
+    ("syntax", VAULT, "param suffix string", "func twice(x string) string => x"),
+    ("undeclared", VAULT, "guid(vault.id, app", "guid(vaults.id, app"),
+    ("undeclared", VAULT, "guid(vault.id, app", "newid(vault.id, app"),
+    ("unused", VAULT, "var roles =", "var others = 1\nvar roles ="),
+    ("duplicate", VAULT, "var roles =", "var suffix = 1\nvar roles ="),
+    (
+        "duplicate",
+        VAULT,
+        "enableSoftDelete: true",
+        "enableSoftDelete: true\n enableSoftDelete: true",
+    ),
+    ("description", VAULT, "@description('Region.')\n", ""),
+    ("module", MAIN, "setRetention: setEvidenceRetention", "setRetain: setEvidenceRetention"),
+    ("module", MAIN, "    setRetention: setEvidenceRetention\n", ""),
+    ("module", MAIN, "identities.outputs.appId\n", "identities.outputs.identityId\n"),
+    ("module", MAIN, "'modules/vault.bicep'", "'modules/vaults.bicep'"),
+    ("scope", MAIN, "name: 'identities'\n  scope: group", "name: 'identities'"),
+    ("scope", WORKSPACE, "scope: workspace\n  properties: {}", "properties: {}"),
+    ("parent", EVIDENCE, CASES, CASES.replace("blobs", "account")),
+    ("circle", MAIN, "var groupName = 'rg-", "var groupName = '${groupName}-rg-"),
+    (
+        "early",
+        TOPIC,
+        "guid(undelivered.id, topic.id",
+        "guid(undelivered.id, topic.properties.endpoint",
+    ),
+    # What must be set whatever the types allow.
+    ("house", EVIDENCE, "allowBlobPublicAccess: false", "allowBlobPublicAccess: true"),
+    ("house", EVIDENCE, "allowSharedKeyAccess: false", "allowSharedKeyAccess: true"),
+    ("house", HOST, "allowSharedKeyAccess: false", "allowSharedKeyAccess: privateNetwork"),
+    ("house", HOST, "    allowSharedKeyAccess: false\n", ""),
+    ("house", HOST, "'TLS1_2'", "'TLS1_0'"),
+    ("house", EVIDENCE, "publicAccess: 'None'", "publicAccess: 'Blob'"),
+    ("house", VAULT, "enablePurgeProtection: true", "enablePurgeProtection: false"),
+    ("house", APP, "httpsOnly: true", "httpsOnly: false"),
+    (
+        "house",
+        APP,
+        "name: 'ftp'\n  properties: {\n    allow: false",
+        "name: 'ftp'\n  properties: {\n    allow: true",
+    ),
+    ("house", APP, "version: '3.13'", "version: '3.12'"),
+    (
+        "house",
+        "modules/app-settings.bicep",
+        "TASKHUB_NAME:",
+        "FUNCTIONS_WORKER_RUNTIME: 'python'\n TASKHUB_NAME:",
+    ),
+    ("house", TOPIC, "disableLocalAuth: true", "disableLocalAuth: false"),
+    ("house", "events.bicep", "maxDeliveryAttempts: 30", "maxDeliveryAttempts: 300"),
+    (
+        "house",
+        "events.bicep",
+        "deadLetterWithResourceIdentity: {\n      identity",
+        "filter: {\n      identity",
+    ),
+    ("house", "modules/sentinel-rules.bicep", "'PT5H'", "'P5H'"),
+    ("house", EVIDENCE, "blobs/add/action'", "blobs/delete'"),
+    ("house", ROLE, "'Microsoft.Network/ipGroups/write'", "'Microsoft.Network/*'"),
+    ("house", VAULT, "    principalType: 'ServicePrincipal'\n", ""),
+    ("name", HOST, "'sthost${suffix}'", "'st-host-${suffix}'"),
+    ("name", HOST, "'sthost${suffix}'", "'tourniquethost${suffix}'"),
+    ("evidence", EVIDENCE, "isVersioningEnabled: true", "isVersioningEnabled: false"),
+    ("evidence", EVIDENCE, "parent: evidence", "parent: cases"),
+    (
+        "evidence",
+        EVIDENCE,
+        "WithVersioning: {\n      enabled: true",
+        "WithVersioning: {\n      enabled: false",
+    ),
+]
+
+
+def test_the_files_are_right(bicep: Mapping[str, BicepFile]) -> None:
+    assert len(bicep) > 15
+    assert check(bicep) == []
+
+
+@pytest.mark.parametrize(("rule", "file", "old", "new"), MISTAKES)
+def test_a_mistake_is_noticed(seed: Seed, rule: str, file: str, old: str, new: str) -> None:
+    found = check(seed(file, old, new))
+    assert rule in {problem.rule for problem in found}, found
+
+
+def test_a_problem_says_where_it_is(seed: Seed) -> None:
+    found = check(seed(VAULT, "enableSoftDelete", "enableSoftDeletion"))
+    assert any(str(one).startswith("infra/modules/vault.bicep:") for one in found)
+
+
+def test_what_the_types_do_not_know_can_be_let_pass(seed: Seed) -> None:
+    relay = "modules/relay.bicep"
+    assert "property" in {one.rule for one in check(seed(relay, "#disable-next-line BCP037", ""))}

@@ -1,0 +1,136 @@
+"""What goes with the Bicep files is right, and each check notices the mistake that it is for."""
+
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from tests.infra.conftest import INFRA
+from tests.unit.source_files import ROOT
+from tools.bicep.syntax import BicepFile
+from tools.infra import azd, files, parameters, policies, relay, workflow
+
+
+def text_of(path: str, old: str, new: str) -> str:
+    text = (ROOT / path).read_text(encoding="utf-8")
+    assert old in text, "the mistake's place is gone: point it to another"
+    return text.replace(old, new, 1)
+
+
+def test_the_files_are_right(bicep: Mapping[str, BicepFile]) -> None:
+    assert files.check(ROOT, bicep) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"location": {', '"locations": {', "main.bicep has no locations"),
+        ('"location": {', '"locations": {', "location is missing"),
+        ("${DURABLE_BACKEND=azureStorage}", "${DURABLE_BACKEND=azureManaged}", "by default"),
+        ("${PRIVATE_NETWORK=false}", "no", "one variable of azd"),
+        ("${TOURNIQUET_MODE=observe}", "${TOURNIQUET_MODES=observe}", "its own variable"),
+        ("${TOURNIQUET_OKTA_URL=}", "https://example.okta.com", "its own variable"),
+        ('"parameters": {', '"parameters": ', "cannot be read"),
+    ],
+)
+def test_a_wrong_parameter_is_noticed(
+    bicep: Mapping[str, BicepFile], old: str, new: str, said: str
+) -> None:
+    text = text_of("infra/main.parameters.json", old, new)
+    assert said in "\n".join(parameters.check(text, bicep["main.bicep"]))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"count": 8', '"count": 800', "retryPolicy"),
+        ('"PT10M"', '"PT10X"', "retryPolicy"),
+        ('"type": "Terminate"', '"type": "Stop"', "Stop"),
+        ('"contentVersion": "1.0.0.0",', "", "contentVersion"),
+        ('"Read_function_key": ["Succeeded"]', '"Read_key": ["Succeeded"]', "is not there"),
+        ('"Read_function_key": ["Succeeded"]', '"Read_function_key": ["Done"]', "Done"),
+        ('"runAfter": {},', '"runAfter": {"Hand_over_incident": ["Failed"]},', "each other"),
+        ("body('Read_function_key')", "body('Read_key')", "read and not there"),
+        ("parameters('keysUrl')", "parameters('keyUrl')", "used or declared"),
+        ('"appUrl": { "type": "String" }', '"url": { "type": "String" }', "is not given url"),
+        ('"type": "ManagedServiceIdentity"', '"type": "Basic"', "ManagedServiceIdentity"),
+    ],
+)
+def test_a_wrong_relay_is_noticed(
+    bicep: Mapping[str, BicepFile], old: str, new: str, said: str
+) -> None:
+    text = text_of("infra/relay.workflow.json", old, new)
+    assert said in "\n".join(relay.check(text, bicep))
+
+
+def test_the_relay_keeps_the_function_key_out_of_its_history() -> None:
+    actions = json.loads((INFRA / "relay.workflow.json").read_text("utf-8"))["actions"]
+    key, sent = actions["Read_function_key"], actions["Hand_over_incident"]
+    assert key["runtimeConfiguration"]["secureData"]["properties"] == ["outputs"]
+    assert sent["runtimeConfiguration"]["secureData"]["properties"] == ["inputs"]
+    assert "DisableAsyncPattern" in sent["operationOptions"], "202 is the app's last word"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("host: function", "host: functions", "host"),
+        ("language: python", "language: py", "language"),
+        ("provider: bicep", "provider: terraform", "provider"),
+        ("preprovision:", "preprovison:", "preprovision"),
+        ("run: infra/hooks/run.sh before", "run: infra/hooks/before.sh", "is not there"),
+        ("  tourniquet:\n", "  responder:\n", "azd-service-name"),
+        ('">= 1.23.5"', "1.23", "azd"),
+        ("name: tourniquet", "names: tourniquet", "name"),
+    ],
+)
+def test_a_wrong_azure_yaml_is_noticed(
+    bicep: Mapping[str, BicepFile], old: str, new: str, said: str
+) -> None:
+    assert said in "\n".join(azd.check(text_of("azure.yaml", old, new), ROOT, bicep))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("@11bd71901bbe5b1630ceea73d27597364c9af683", "@v4", "not pinned"),
+        ("id-token: write", "id-token: none", "without id-token"),
+        ("${{ vars.AZURE_CLIENT_ID }}", "${{ secrets.AZURE_CLIENT_ID }}", "a secret is used"),
+        ("${{ vars.AZURE_TENANT_ID }}", "contoso", "must be a variable"),
+        ("  contents: read\n\nconc", "  contents: write\n\nconc", "contents: read"),
+        ("  azd provision --preview", "  azd provision", "provision --preview"),
+        ("    timeout-minutes: 10\n", "", "timeout-minutes"),
+    ],
+)
+def test_a_wrong_workflow_is_noticed(old: str, new: str, said: str) -> None:
+    text = text_of(".github/workflows/infra.yaml", old, new)
+    assert said in "\n".join(workflow.check(text))
+
+
+def report(*, failed: str = "", unread: int = 0, resources: int = 80) -> str:
+    checks = [
+        {
+            "check_id": failed,
+            "check_name": "a policy",
+            "file_path": "/main.bicep",
+            "resource": "x.y",
+        }
+    ]
+    return json.dumps(
+        {
+            "results": {"failed_checks": checks if failed else []},
+            "summary": {"parsing_errors": unread, "resource_count": resources},
+        }
+    )
+
+
+def test_what_checkov_finds_is_a_problem_unless_there_is_a_reason() -> None:
+    assert policies.read_report(report(), 19) == []
+    assert policies.read_report(report(failed="CKV_AZURE_17"), 19) == []
+    assert "CKV_AZURE_44" in policies.read_report(report(failed="CKV_AZURE_44"), 19)[0]
+
+
+def test_what_checkov_could_not_read_is_a_problem() -> None:
+    assert "cannot read 1" in policies.read_report(report(unread=1), 19)[0]
+    assert "seen nothing" in policies.read_report(report(resources=0), 19)[0]
+    assert "did not answer" in policies.read_report("Traceback", 19)[0]

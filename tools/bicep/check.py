@@ -1,0 +1,24 @@
+"""All checks of the Bicep files together."""
+
+from collections.abc import Iterator, Mapping
+
+from tools.bicep import house, symbols, types
+from tools.bicep.syntax import BicepFile, Problem
+
+
+def check(files: Mapping[str, BicepFile]) -> list[Problem]:
+    """Return what is wrong with the files, in order."""
+    problems = [problem for file in files.values() for problem in _check_file(file, files)]
+    return sorted({*problems, *house.check_evidence(files)})
+
+
+def _check_file(file: BicepFile, files: Mapping[str, BicepFile]) -> Iterator[Problem]:
+    yield from file.problems
+    yield from symbols.check_names(file)
+    yield from symbols.check_modules(file, files)
+    yield from symbols.check_circles(file)
+    yield from symbols.check_early_values(file)
+    yield from types.check_resources(file)
+    yield from types.check_reads(file)
+    yield from house.check_house(file)
+    yield from house.check_resource_names(file)

@@ -1,0 +1,18 @@
+"""Parameters, relay, azd and workflow: what goes with the Bicep files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tools.bicep.syntax import BicepFile
+from tools.infra import azd, parameters, relay, workflow
+
+
+def check(root: Path, bicep: Mapping[str, BicepFile]) -> list[str]:
+    """Return what is wrong with them."""
+    infra = root / "infra"
+    return [
+        *parameters.check((infra / "main.parameters.json").read_text("utf-8"), bicep["main.bicep"]),
+        *relay.check((infra / "relay.workflow.json").read_text("utf-8"), bicep),
+        *azd.check((root / "azure.yaml").read_text("utf-8"), root, bicep),
+        *workflow.check((root / ".github/workflows/infra.yaml").read_text("utf-8")),
+    ]

@@ -1,0 +1,77 @@
+"""The relay's workflow definition against the Workflow Definition Language.
+
+Microsoft's own schema file is on no registry; ``workflow-definition.schema.json`` says what its
+reference says of the operations in use (MicrosoftDocs/azure-docs,
+``logic-apps-workflow-definition-language.md`` and ``logic-apps-workflow-actions-triggers.md``).
+What a schema cannot say is checked here: what runs after what, and which parameters are given.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+
+from tools.bicep.syntax import BicepFile, Object
+
+FILE = "infra/relay.workflow.json"
+SCHEMA = Path(__file__).with_name("workflow-definition.schema.json")
+PARAMETER = re.compile(r"parameters\('([^']+)'\)")
+ACTION = re.compile(r"(?:body|outputs|actions)\('([^']+)'\)")
+type Json = dict[str, Any]
+
+
+def check(text: str, bicep: Mapping[str, BicepFile]) -> list[str]:
+    """Return what is wrong with the definition, and with what relay.bicep gives it."""
+    try:
+        definition: Json = json.loads(text)
+    except ValueError as error:
+        return [f"{FILE}: cannot be read: {error}"]
+    schema = jsonschema_rs.validator_for(json.loads(SCHEMA.read_text(encoding="utf-8")))
+    problems = [
+        f"{FILE}: {'/'.join(map(str, one.instance_path))}: {one.message[:300]}"
+        for one in schema.iter_errors(definition)
+    ]
+    if problems:
+        return problems
+    return [*_order(definition), *_uses(text, definition), *_given(definition, bicep)]
+
+
+def _order(definition: Json) -> Iterator[str]:
+    actions: Json = definition["actions"]
+    for name, action in actions.items():
+        for before in action.get("runAfter", {}):
+            if before not in actions:
+                yield f"{FILE}: {name} runs after {before}, which is not there"
+            elif _comes_after(before, name, actions, set()):
+                yield f"{FILE}: {name} and {before} wait for each other"
+
+
+def _comes_after(name: str, wanted: str, actions: Json, seen: set[str]) -> bool:
+    if name in seen or name not in actions:
+        return False
+    before = actions[name].get("runAfter", {})
+    return wanted in before or any(
+        _comes_after(one, wanted, actions, {*seen, name}) for one in before
+    )
+
+
+def _uses(text: str, definition: Json) -> Iterator[str]:
+    used = set(PARAMETER.findall(text))
+    for name in sorted(used ^ set(definition["parameters"])):
+        yield f"{FILE}: parameter {name} is used or declared, but not both"
+    for name in sorted(set(ACTION.findall(text)) - set(definition["actions"])):
+        yield f"{FILE}: {name} is read and not there"
+
+
+def _given(definition: Json, bicep: Mapping[str, BicepFile]) -> Iterator[str]:
+    block = bicep["modules/relay.bicep"].resources.get("relay")
+    given = block.body.get("properties", "parameters") if block else None
+    names = {key.literal for key, _ in given.pairs} if isinstance(given, Object) else set()
+    for name in definition["parameters"]:
+        if name not in names:
+            yield f"infra/modules/relay.bicep: the workflow is not given {name}"
+    for one in sorted(str(name) for name in names - set(definition["parameters"])):
+        yield f"infra/modules/relay.bicep: the workflow takes no {one}"
