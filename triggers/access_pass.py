@@ -43,12 +43,12 @@ from triggers.identity import (
     check_form,
     check_origin,
     find_caller,
-    link_alone,
     own_account,
 )
 from triggers.noting import note
 from triggers.pass_claims import claim_next, release
 from triggers.sessions import is_form
+from triggers.taking_back import link_alone
 
 blueprint = df.Blueprint()
 

@@ -18,6 +18,7 @@ from triggers.body import read_json
 from triggers.cases import find_record
 from triggers.deciding import field_errors
 from triggers.identity import Refusal, check_origin, find_caller, own_account
+from triggers.taking_back import one_of_two
 
 blueprint = df.Blueprint()
 
@@ -100,7 +101,7 @@ async def order_block(
         return problem(503, "The case store did not answer", detail=error.describe())
     if not record:
         return problem(404, "There is no such case")
-    if refusal := own_account(caller, record):
+    if refusal := own_account(caller, record) or one_of_two(caller, record):
         return refusal.answer(req)
     keeper = await _keeper(client, case_id, body.address)
     if keeper is None:

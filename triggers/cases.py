@@ -13,8 +13,9 @@ from shared.models.case import CaseRequest
 from shared.playbook.reporting.record import initial_record
 from shared.settings import get_settings
 from triggers.answers import json_answer, page, problem
-from triggers.identity import Refusal, find_caller, own_account, pass_form, undo_mark
+from triggers.identity import Refusal, find_caller, own_account
 from triggers.sessions import came_from_elsewhere, land, onward
+from triggers.taking_back import pass_form, undo_mark
 
 blueprint = df.Blueprint()
 

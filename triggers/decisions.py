@@ -30,9 +30,9 @@ from triggers.identity import (
     check_origin,
     find_caller,
     own_account,
-    undo_mark,
 )
 from triggers.sessions import came_from_elsewhere, is_form, land, onward, session_cookie
+from triggers.taking_back import one_of_two, undo_mark
 
 blueprint = df.Blueprint()
 
@@ -156,8 +156,8 @@ async def _take_form(
         return _decision_page(req, record, caller, status=409, error=why, comment=comment)
     asked = Asked.model_validate(record["asked"]) if record.get("asked") else None
     first = is_one_of_two(decision, asked)
-    contains = not (first or leaves_it(decision))
-    cookie = _answerers_session(record, caller, Purpose.UNDO if contains else Purpose.REPORT)
+    may_undo = not (first or leaves_it(decision) or one_of_two(caller, record))
+    cookie = _answerers_session(record, caller, Purpose.UNDO if may_undo else Purpose.REPORT)
     return page(render_decided(record, decision, is_one_of_two=first), 202, cookie=cookie)
 
 

@@ -8,7 +8,6 @@ a link alone, and a decision needs the link as well as the sign-in.
 import hmac
 import logging
 import re
-import secrets
 import time
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
@@ -16,10 +15,8 @@ from urllib.parse import quote, urlsplit
 import azure.functions as func
 
 from shared.case_links import Claims, Purpose, Use, csrf_token, read_token
-from shared.models.access_pass import why_no_pass
 from shared.models.base import Json
-from shared.models.case import CaseRecord
-from shared.policy import get_policy, observes
+from shared.policy import get_policy
 from shared.settings import Settings
 from triggers.answers import problem_for_people
 from triggers.principal import Person, is_sign_in_on, signed_in
@@ -151,38 +148,6 @@ def own_account(caller: Caller, record: Json) -> Refusal | None:
         "Nobody decides about themselves, as an attacker may use the account. Nothing was changed. "
         "Ask another approver.",
         "the case's own account",
-    )
-
-
-def undo_mark(request: func.HttpRequest, settings: Settings, record: Json) -> str | None:
-    """Return what the page's undo form must repeat; ``None``: whoever looks gets no such form."""
-    caller = find_caller(request, settings, record["case_id"], Purpose.UNDO)
-    if isinstance(caller, Refusal) or own_account(caller, record):
-        return None
-    return caller.csrf
-
-
-def pass_form(request: func.HttpRequest, settings: Settings, record: Json) -> Json | None:
-    """Return what the page's form for an access pass repeats; ``None``: there is no such form."""
-    caller = find_caller(request, settings, record["case_id"], Purpose.UNDO)
-    if isinstance(caller, Refusal) or link_alone(caller) or own_account(caller, record):
-        return None
-    if observes(settings) or why_no_pass(CaseRecord.model_validate(record)):
-        return None
-    return {"csrf": caller.csrf, "form": secrets.token_urlsafe(12)}
-
-
-def link_alone(caller: Caller) -> Refusal | None:
-    """Refuse who came by a link or its session: what gives the account away needs a name."""
-    if caller.person is not None or caller.name == AUTOMATION:
-        return None
-    return Refusal(
-        403,
-        "This needs a person who is signed in",
-        "A pass opens the account. Only an approver who is signed in gets one, or the automation "
-        "key; a link does not prove who asks. Nothing was changed.",
-        "an access pass by a link",
-        sign_in=is_sign_in_on(),
     )
 
 

@@ -32,6 +32,7 @@ from triggers.identity import (
     own_account,
 )
 from triggers.sessions import is_form
+from triggers.taking_back import one_of_two
 
 blueprint = df.Blueprint()
 
@@ -86,7 +87,7 @@ async def undo_actions(
         return problem(503, "The case store did not answer", detail=error.describe())
     if record is None:
         return problem(404, "There is no such case")
-    if refusal := own_account(caller, record):
+    if refusal := own_account(caller, record) or one_of_two(caller, record):
         return refusal.answer(req)
     if is_form(req):
         return await _take_form(req, client, record, caller)

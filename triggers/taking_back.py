@@ -1,0 +1,69 @@
+"""Who may give an account back: take actions back, lift a block, ask for an access pass."""
+
+import secrets
+
+import azure.functions as func
+
+from shared.case_links import Purpose
+from shared.models.access_pass import why_no_pass
+from shared.models.account_kind import AccountKind
+from shared.models.base import Json
+from shared.models.case import CaseRecord
+from shared.playbook.planning.silence import needs_two
+from shared.policy import get_policy, observes
+from shared.settings import Settings
+from triggers.identity import AUTOMATION, Caller, Refusal, find_caller, own_account
+from triggers.principal import is_sign_in_on
+
+
+def one_of_two(caller: Caller, record: Json) -> Refusal | None:
+    """Refuse to give back, by a link's session alone, an account that two people decide about.
+
+    One person held the link, whoever contained the account, and nothing proves who that was.
+    """
+    if caller.person is not None or caller.name == AUTOMATION:
+        return None
+    kinds = [AccountKind(one) for one in (record["account"] or {}).get("kinds", ())]
+    asked = (record.get("asked") or {}).get("two_persons")
+    if not asked and not needs_two(get_policy().asking, kinds):
+        return None
+    return Refusal(
+        403,
+        "Two people decide about such an account",
+        "Only an approver who is signed in takes anything of this case back, or the automation "
+        "key; a link does not prove who asks. Nothing was changed.",
+        "an undo by a link where two people decide",
+        sign_in=is_sign_in_on(),
+    )
+
+
+def undo_mark(request: func.HttpRequest, settings: Settings, record: Json) -> str | None:
+    """Return what the page's undo form must repeat; ``None``: whoever looks gets no such form."""
+    caller = find_caller(request, settings, record["case_id"], Purpose.UNDO)
+    if isinstance(caller, Refusal) or own_account(caller, record) or one_of_two(caller, record):
+        return None
+    return caller.csrf
+
+
+def pass_form(request: func.HttpRequest, settings: Settings, record: Json) -> Json | None:
+    """Return what the page's form for an access pass repeats; ``None``: there is no such form."""
+    caller = find_caller(request, settings, record["case_id"], Purpose.UNDO)
+    if isinstance(caller, Refusal) or link_alone(caller) or own_account(caller, record):
+        return None
+    if observes(settings) or why_no_pass(CaseRecord.model_validate(record)):
+        return None
+    return {"csrf": caller.csrf, "form": secrets.token_urlsafe(12)}
+
+
+def link_alone(caller: Caller) -> Refusal | None:
+    """Refuse who came by a link or its session: what gives the account away needs a name."""
+    if caller.person is not None or caller.name == AUTOMATION:
+        return None
+    return Refusal(
+        403,
+        "This needs a person who is signed in",
+        "A pass opens the account. Only an approver who is signed in gets one, or the automation "
+        "key; a link does not prove who asks. Nothing was changed.",
+        "an access pass by a link",
+        sign_in=is_sign_in_on(),
+    )
