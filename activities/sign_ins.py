@@ -6,6 +6,7 @@ from typing import Any
 
 from durabletask import task
 
+from activities.neighbours_udm import accounts_in_udm
 from activities.support import explain, utc_now
 from shared.bootstrap import get_providers
 from shared.errors import TourniquetError
@@ -27,6 +28,7 @@ from shared.playbook.sign_ins.late_logs import (
 )
 from shared.playbook.sign_ins.models import REPORTED_BY_ALERT, SignInAnalysis, SuccessfulLogin
 from shared.playbook.sign_ins.neighbours_query import neighbours_query
+from shared.playbook.sign_ins.places import sign_in_places
 from shared.playbook.sign_ins.suspect import last_success
 from shared.playbook.sign_ins.times import sign_in_times
 from shared.settings import get_settings
@@ -112,6 +114,8 @@ async def _accounts_of_addresses(
     siem, settings = get_providers().siem, get_settings()
     if siem is None or not addresses:
         return "not asked" if addresses else "the incident names no address"
+    if siem.language == "udm":
+        return await accounts_in_udm(siem, case, addresses, _baseline_start(case), before)
     try:
         return await siem.run_query(
             neighbours_query(settings.okta_log_table if settings.okta_url else None),
@@ -234,6 +238,7 @@ def _block(
 ) -> dict[str, Any]:
     analysis = model.to_json()
     times = sign_in_times(events, model)
+    places = sign_in_places(events, model.suspicious_address, case.now)
     last = last_success(events, model.suspicious_address)
     complete = not (found.incomplete or notes)
     return make_block(
@@ -249,6 +254,7 @@ def _block(
         details={
             "analysis": analysis,
             "times": times.to_json() if times else None,
+            "places": places.to_json() if places else None,
             "suspicious_address": analysis["suspicious_address"],
             "last_success_at": format_utc(last) if last else None,
             "complete": complete,

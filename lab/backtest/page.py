@@ -5,6 +5,7 @@ from markupsafe import Markup
 
 from lab.backtest.charts import calibration, score_histogram
 from lab.backtest.results import ANSWERS, BacktestResult
+from shared.models.attack import technique_link
 from shared.pages import text
 from shared.pages.style import style
 
@@ -24,7 +25,7 @@ def render(result: BacktestResult) -> str:
         "readable": text.readable,
         "when": text.when,
         "percent": percent,
-        "technique_link": text.technique_link,
+        "technique_link": technique_link,
     }
     return environment.get_template("backtest.html.j2").render(
         result=result,

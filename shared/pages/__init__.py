@@ -5,24 +5,16 @@ elsewhere, so that they print, work on a phone and stand under a strict content 
 """
 
 from datetime import UTC, datetime
-from functools import cache
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 
 from shared.models.base import Json
-from shared.models.block import BlockName
 from shared.models.case import CaseRecord, CaseStatus
-from shared.models.choices import ACTION_WORDS, CHOICES, Option, options_for, why_asked
+from shared.models.choices import CHOICES, Option, options_for, why_asked
 from shared.models.evidence import EvidenceCheck, State
 from shared.models.plan import ActionName, Decision
-from shared.models.undoing import choose
 from shared.pages import text
-from shared.pages.answer import answer_lines, attack_address, headline, outcome_words, who
-from shared.pages.facts import facts
-from shared.pages.sign_in_plot import sign_in_plot
-from shared.pages.style import style
+from shared.pages.answer import attack_address
+from shared.pages.rendering import environment, render_case
+from shared.pages.report import render_report
 
 __all__ = [
     "render_case",
@@ -36,65 +28,6 @@ __all__ = [
 ]
 
 _MAIN_REASONS = 3
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("shared.pages", "templates"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        finalize=text.clean,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["style"] = Markup(style())  # noqa: S704 - our own file
-    environment.filters |= {
-        "when": text.when,
-        "duration": text.duration,
-        "words": text.words,
-        "weight": text.weight,
-        "readable": text.readable,
-        "web_link": text.web_link,
-        "case_link": text.case_link,
-        "without_case_links": text.without_case_links,
-        "technique_link": text.technique_link,
-        "capitalize_first": text.capitalize_first,
-        "action_words": lambda action: ACTION_WORDS[ActionName(action)],
-        "outcome": outcome_words,
-    }
-    return environment
-
-
-def render_report(record: Json, *, undo: str | None = None, access_pass: Json | None = None) -> str:
-    """Return the case report as an HTML page; a record of any status can be shown.
-
-    Args:
-        record: the case record.
-        undo: what the form that takes actions back repeats, to show that our page made it; ``None``
-            when whoever looks may not take anything back, and gets no form.
-        access_pass: ``{"csrf", "form"}`` of the form for an access pass; ``None``: none is offered.
-
-    Raises:
-        pydantic.ValidationError: ``record`` is not a case record.
-    """
-    case = CaseRecord.model_validate(record)
-    activity = case.blocks.get(BlockName.ACTIVITY)
-    evidence = case.blocks.get(BlockName.EVIDENCE)
-    found = activity.outputs if activity else {}
-    return render_case(
-        "report.html.j2",
-        case,
-        lines=answer_lines(case),
-        links=_links(case),
-        findings=(found.get("findings") or [])[: text.SHOWN_ITEMS],
-        hunted=bool(found.get("queries_run")),
-        not_hunted=(activity.notes if activity else []) or "not searched",
-        hunts_missing=found.get("incomplete_queries") or [],
-        evidence=(evidence.details.get("items") or []) if evidence else [],
-        undo_mark=undo,
-        pass_form=access_pass,
-    )
 
 
 def render_decision(
@@ -206,7 +139,7 @@ def render_problem(title: str, detail: str = "", *, sign_in: str = "") -> str:
 
     ``sign_in`` is the address where signing in may help, on our own site.
     """
-    template = _environment().get_template("problem.html.j2")
+    template = environment().get_template("problem.html.j2")
     return template.render(title=title, detail=detail, sign_in=sign_in)
 
 
@@ -227,50 +160,7 @@ def render_evidence(record: Json, found: EvidenceCheck) -> str:
 
 def render_onward(to: str) -> str:
     """Return a page that opens another page of ours by itself, and by a link."""
-    return _environment().get_template("onward.html.j2").render(to=to)
-
-
-def render_case(template: str, case: CaseRecord, **values: Any) -> str:
-    """Return a page about a case; ``values`` are what its template needs beside the case."""
-    return (
-        _environment()
-        .get_template(template)
-        .render(
-            case=case,
-            who=who(case),
-            headline=headline(case),
-            facts=facts(case),
-            plot=sign_in_plot(case),
-            would_change=_would_change(case),
-            undo=choose(case),
-            **values,
-        )
-    )
-
-
-def _would_change(case: CaseRecord) -> list[str]:
-    block = case.blocks.get(BlockName.SCORING)
-    found = block.details.get("what_would_change") if block else None
-    return [str(line) for line in found or []][: text.SHOWN_ITEMS]
-
-
-def _links(case: CaseRecord) -> list[dict[str, str]]:
-    """Return where else the case lives.
-
-    The decision link stays out: it gives more power than the report's own link.
-    """
-    block = case.blocks.get(BlockName.NOTIFICATION)
-    first = block.outputs.get("incident_ticket_id") if block else None
-    details = block.details if block else {}
-    alone = [{"ticket_id": first, "url": details.get("ticket_url")}] if first else []
-    incident = case.incident.get("url")
-    found = [
-        {"text": f"Ticket {one['ticket_id']}", "url": str(one.get("url") or "")}
-        for one in details.get("tickets") or alone
-    ]
-    if text.web_link(incident):
-        found.append({"text": "Incident in the SIEM", "url": str(incident)})
-    return found
+    return environment().get_template("onward.html.j2").render(to=to)
 
 
 def _ticked(case: CaseRecord, options: list[Option]) -> list[ActionName]:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
@@ -12,8 +12,9 @@ SHOWN_ITEMS = 200
 """Longest list shown on a page; the record has all of it."""
 TEXT_LIMIT = 1_000
 """Longest text shown; a log may hold a user agent of megabytes."""
-_HIDDEN = frozenset({"Cc", "Cf", "Cs"})
-"""Unicode categories that do not show or can make a text read as another (control, bidi)."""
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode categories that do not show or can make a text read as another (control, bidi, breaks
+that are none in HTML)."""
 _OTHER_CASE = re.compile(r" \(https?://[^\s()]+/api/cases/case-[0-9a-f]{24}/report\)", re.ASCII)
 _ISO_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z")
 
@@ -41,6 +42,11 @@ def clean(value: object) -> object:
 def when(value: str | datetime | None) -> str:
     """Return a time as ``2026-11-20 12:04:05 UTC``."""
     return parse_utc(value).strftime("%Y-%m-%d %H:%M:%S UTC") if value else "not known"
+
+
+def day_of(value: str | datetime, after: int) -> str:
+    """Return the day that is ``after`` days later, as ``2026-11-20``."""
+    return (parse_utc(value) + timedelta(days=after)).strftime("%Y-%m-%d")
 
 
 def clock(value: str | datetime) -> str:
@@ -90,7 +96,7 @@ def words(value: object) -> str:
 
 def web_link(value: object) -> str:
     """Return a web address that may become a link, else nothing: ``javascript:`` is none."""
-    return value if isinstance(value, str) and re.match(r"https?://[^\s]+$", value) else ""
+    return value if isinstance(value, str) and re.fullmatch(r"https?://[!-~]+", value) else ""
 
 
 def case_link(value: object) -> str:
@@ -107,12 +113,3 @@ def without_query(url: str) -> str:
 def without_case_links(value: str) -> str:
     """Return a sentence without the addresses of other cases; the page links them in a section."""
     return _OTHER_CASE.sub("", value)
-
-
-def technique_link(value: object) -> str:
-    """Return where MITRE explains an ATT&CK technique, or nothing when it is not an id."""
-    found = re.fullmatch(r"(T\d{4})(?:\.(\d{3}))?", value) if isinstance(value, str) else None
-    if found is None:
-        return ""
-    path = "/".join(part for part in found.groups() if part)
-    return f"https://attack.mitre.org/techniques/{path}/"

@@ -201,13 +201,16 @@ async def focused(page: Page) -> tuple[str, str]:
     return found[0], found[1]
 
 
-async def test_report_prints_whole_and_light(browser: Browser) -> None:
+async def test_report_prints_light_and_what_was_opened(browser: Browser) -> None:
     watched = await show(browser, PAGES["report"](), color_scheme="dark")
-    await watched.page.emulate_media(media="print")
-    folded = watched.page.get_by_text("without asking").first
-    box = await folded.bounding_box()
-    assert box is not None and box["height"] > 0, "what is folded on screen is on paper"
-    card = watched.page.locator("section").first
+    page = watched.page
+    await page.emulate_media(media="print")
+    folded = page.get_by_text("without asking").first
+    assert not await folded.is_visible(), "what is folded away stays off the paper"
+    await page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+    assert await folded.is_visible(), "what the reader opened is on it"
+    card = page.locator("section").first
     ground = await card.evaluate("e => getComputedStyle(e).backgroundColor")
     assert ground == "rgb(255, 255, 255)"
+    assert not await page.get_by_role("button").count()
     await watched.context.close()

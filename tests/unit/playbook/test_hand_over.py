@@ -146,7 +146,7 @@ def test_a_revoked_consent_names_application_id_and_scopes() -> None:
     grant = {"client_id": "2d1f", "client_name": "Mail Backup Pro", "scope": " Mail.Read "}
     done = action("RevokeOAuthGrants", undo={"grants": [grant]})
     step = about(found("oauth_consent", ROWS["oauth_consent"], actions=[done]), "Mail Backup Pro")
-    assert "(id 2d1f) could Mail.Read as ann@contoso.com" in step.what
+    assert "(id 2d1f, scopes Mail.Read): the consent of ann@contoso.com" in step.what
     assert "is revoked" in step.what and "from 203.0.113.7, the address of the attack" in step.what
     assert (
         step.command

@@ -99,10 +99,10 @@ def _reviewed(view: CaseView, grant: Json, rows: list[Json], techniques: list[ob
     name = view.text(grant.get("client_name") or grant.get("client_id"))
     given = next((row for row in rows if row.get("Application") == grant.get("client_name")), {})
     return advice(
-        f"Application {name} (id {view.text(grant.get('client_id'))}) could "
-        f"{view.text(str(grant.get('scope') or '').strip())} as {view.who}; the consent"
-        f"{at(view, given)}{origin(view, given.get('InitiatorAddress'))} is revoked: find out what "
-        "it read, who else consented, and disable it for everybody unless somebody answers for it.",
+        f"Application {name} (id {view.text(grant.get('client_id'))}, scopes "
+        f"{view.text(str(grant.get('scope') or '').strip())}): the consent of {view.who}"
+        f"{at(view, given)}{origin(view, given.get('InitiatorAddress'))} is revoked; find out what "
+        "it read and who else consented, disable it for everybody unless somebody answers for it.",
         who=Who.L2,
         where=f"{_APPS} > {name} > Permissions, then Properties > Enabled for users to sign-in",
         command="Update-MgServicePrincipal -ServicePrincipalId "
