@@ -7,11 +7,12 @@ from durabletask import task
 
 from activities.support import explain, read_record
 from shared.bootstrap import get_providers
-from shared.errors import RetryableError
+from shared.errors import NotSupported, RetryableError
 from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.message import Ticket, TicketReference
 from shared.playbook.reporting.case_text import ticket_for
+from shared.playbook.reporting.ticket_state import ticket_state
 from shared.ports import Ticketing
 
 
@@ -27,24 +28,30 @@ async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
     Effect: one ticket per case and system, and a work note per phase.
     Idempotency: the ticket carries the case id; it is looked up before it is created, and a note
     that is there is not written again. One system that is away is ``missing`` and costs the other
-    nothing; when all are away, the whole is to be tried again.
-    Permission: ServiceNow role itil; in Jira, Create Issues and Add Comments in the project.
+    nothing; when all are away, the whole is to be tried again. A system that has no ticket for
+    such a case (Sentinel, for one that did not come from it) is not missing.
+    Permission: ServiceNow role itil; Microsoft Sentinel Responder; in Jira, Create Issues and Add Comments in the project; in
+    Google SecOps, Chronicle API Editor (``roles/chronicle.editor``).
     """
     systems = get_providers().ticketing
     if not systems:
         return {"ticket_id": None, "url": None, "error": "no ticketing system is configured"}
     record = await read_record(payload)
     ticket = ticket_for(record, phase=payload["phase"], why=payload.get("why", ""))
-    more = {"known": _known(record), "must_exist": bool(payload.get("must_exist"))}
-    ticket = ticket.model_copy(update=more)
+    more: Json = {"known": _known(record), "must_exist": bool(payload.get("must_exist"))}
+    more["incident_id"] = record["incident"].get("incident_id", "")
+    ticket = ticket.model_copy(update=more | ticket_state(record, payload["phase"]))
     answers = await asyncio.gather(
         *(_upsert(one, ticket) for one in systems), return_exceptions=True
     )
     tickets: list[Json] = []
     failed: dict[str, Exception] = {}
+    unfit: dict[str, Exception] = {}
     for system, answer in zip(systems, answers, strict=True):
         if isinstance(answer, TicketReference):
             tickets.append({"system": system.name} | _reference(answer))
+        elif isinstance(answer, NotSupported):
+            unfit[system.name] = answer
         elif isinstance(answer, Exception):
             failed[system.name] = answer
         else:
@@ -53,7 +60,7 @@ async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
         for error in failed.values():
             if isinstance(error, RetryableError):
                 raise error
-        why = "; ".join(explain(error) for error in failed.values())
+        why = "; ".join(explain(error) for error in (failed or unfit).values())
         return {"ticket_id": None, "url": None, "error": why}
     missing = {name: explain(error) for name, error in failed.items()}
     first = {key: tickets[0][key] for key in ("ticket_id", "url")}

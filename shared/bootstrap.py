@@ -258,33 +258,10 @@ def _add_defences(providers: Providers, settings: Settings) -> None:
 
 
 def _add_people(providers: Providers, settings: Settings) -> None:
-    if settings.servicenow_url:
-        from shared.providers.servicenow import ServiceNow
+    from shared.providers.people import notifiers, ticket_systems
 
-        providers.ticketing.append(ServiceNow(settings))
-    if settings.jira_url:
-        from shared.providers.jira import Jira
-
-        providers.ticketing.append(Jira(settings))
-    if settings.google_secops_case_assignee:
-        from shared.providers.google_secops_soar import GoogleSecOpsCases
-
-        providers.ticketing.append(GoogleSecOpsCases(settings))
-    if settings.slack_bot_token:
-        from shared.providers.slack import Slack
-
-        providers.notifiers.append(Slack(settings))
-    if settings.teams_webhook_url:
-        from shared.providers.teams import Teams
-
-        providers.notifiers.append(Teams(settings))
-    if settings.pagerduty_routing_key:
-        from shared.providers.pagerduty import PagerDuty
-
-        providers.notifiers.append(PagerDuty(settings))
-    from shared.providers.mail_ways import mail_notifiers
-
-    providers.notifiers += mail_notifiers(settings)
+    providers.ticketing += ticket_systems(settings)
+    providers.notifiers += notifiers(settings)
 
 
 class _Holder:

@@ -108,6 +108,8 @@ class Settings(BaseSettings):
     blob_url: str | None = None
     case_container: str = "cases"
     evidence_container: str = "evidence"
+    sentinel_tickets: bool = False
+    """Whether a case's incident in Sentinel is a ticket."""
     servicenow_url: str | None = None
     servicenow_username: str | None = None
     servicenow_password: SecretStr | None = None

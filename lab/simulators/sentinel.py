@@ -31,6 +31,14 @@ MAX_COMMENT_CHARACTERS = 30_000
 MAX_COMMENTS = 100
 MAX_TASKS = 40
 
+_REASONS: dict[str | None, tuple[str | None, ...]] = {
+    "TruePositive": ("SuspiciousActivity",),
+    "BenignPositive": ("SuspiciousButExpected",),
+    "FalsePositive": ("IncorrectAlertLogic", "InaccurateData"),
+    "Undetermined": (None,),
+}
+"""Which reason goes with which classification; without one there is none."""
+
 _ID_SEGMENTS = 12
 """An incident's resource id: twelve path segments, ``subscriptions`` to the incident's name."""
 
@@ -212,6 +220,10 @@ def _check_incident(call: Call, stored: StoredIncident | None) -> None:
     properties = call.body["properties"]
     if properties.get("status") == "Closed" and not properties.get("classification"):
         message = "Closing an incident needs a classification."
+        raise RefusalError(arm_error(400, "BadRequest", message))
+    reason = properties.get("classificationReason")
+    if reason not in _REASONS.get(properties.get("classification"), (None,)):
+        message = "The classification reason does not fit the classification."
         raise RefusalError(arm_error(400, "BadRequest", message))
 
 

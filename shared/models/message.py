@@ -8,6 +8,24 @@ from shared.models.base import Model, UtcDatetime
 from shared.models.plan import ActionName
 
 
+class TicketTask(Model):
+    """Open work, for ticketing systems that have tasks."""
+
+    title: str
+    """One sentence; the same for the same work."""
+    detail: str = ""
+
+
+class Closing(Model):
+    """How a case was closed, in the words that Sentinel has for it."""
+
+    classification: Literal["TruePositive", "BenignPositive", "FalsePositive", "Undetermined"]
+    reason: Literal[
+        "SuspiciousActivity", "SuspiciousButExpected", "IncorrectAlertLogic", "InaccurateData", ""
+    ] = ""
+    comment: str = ""
+
+
 class Ticket(Model):
     """An ITSM ticket; ``correlation_id`` is the case id and makes it idempotent."""
 
@@ -20,6 +38,15 @@ class Ticket(Model):
     """Added as a comment on update; the description is set on creation only."""
     must_exist: bool = False
     """Only add to a ticket that is there: another writer opens it."""
+    labels: list[str] = Field(default_factory=list)
+    owner: str = ""
+    """Who has the case, as far as a person has taken it; a name that may hold a mail address."""
+    tasks: list[TicketTask] | None = None
+    """All open work; ``None``: not known in this phase."""
+    closing: Closing | None = None
+    """Set when a person has closed the case."""
+    open_again: bool = False
+    """The case is open again, although it may have been closed."""
     incident_id: str = ""
     """What the case came from, by the id that its product gave it."""
     known: dict[str, str] = Field(default_factory=dict)

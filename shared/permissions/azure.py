@@ -44,6 +44,16 @@ AZURE_NEEDS: tuple[Need, ...] = (
         optional=True,
     ),
     _azure(
+        purpose="The incident as a ticket: tags, severity, owner, status, classification, tasks",
+        vendor="sentinel",
+        operations=("incidents.put", "incidents.tasks.list", "incidents.tasks.put"),
+        permission="Microsoft Sentinel Responder",
+        role_id="3e150937-b8fe-4cfb-8069-0eaf05ecd056",
+        scope="the workspace",
+        without="As for ServiceNow.",
+        setting="sentinel_tickets",
+    ),
+    _azure(
         purpose="E-mail by Azure Communication Services",
         vendor="communication_services",
         operations=("emails.send", "emails.operations.get"),

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from activities.ticketing import open_ticket
-from shared.errors import PermissionDenied, RetryableError
+from shared.errors import NotSupported, PermissionDenied, RetryableError
 from shared.models.block import BlockName
 from shared.playbook.reporting.handover import notification_block
 from tests.support.fake_stores import FakeTicketing
@@ -102,3 +102,14 @@ async def test_a_note_that_opens_nothing_says_so_to_the_system(house: FakeHouse)
     await call(open_ticket, phase="campaign", must_exist=True)
     await call(open_ticket, phase="completed")
     assert [ticket.must_exist for ticket in house.ticketing.tickets] == [True, False]
+
+
+async def test_a_system_that_has_no_ticket_for_such_a_case_is_not_missing(
+    house: FakeHouse, other: FakeTicketing
+) -> None:
+    other.failing["upsert"] = NotSupported("not from Sentinel", vendor="sentinel")
+    found = await call(open_ticket, phase="opened")
+    assert found["missing"] == {} and len(found["tickets"]) == 1
+    house.providers.ticketing.remove(house.ticketing)
+    found = await call(open_ticket, phase="opened")
+    assert found["ticket_id"] is None and "not from Sentinel" in found["error"]
