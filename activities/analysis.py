@@ -8,12 +8,14 @@ from durabletask import task
 
 from activities.support import explain, gather_parts, utc_now
 from shared.bootstrap import get_providers
-from shared.errors import TourniquetError
+from shared.errors import NotSupported, TourniquetError
+from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
 from shared.models.signin import HuntFinding
 from shared.playbook.acting.evidence import query_parameters
 from shared.playbook.hunts import Hunt, evaluate_hunt, load_hunts
+from shared.playbook.hunts.udm import PRODUCT, load_udm_hunts
 from shared.settings import get_settings
 
 QUERIES_AT_ONCE = 5
@@ -28,7 +30,8 @@ async def analyse_activity(_: task.ActivityContext, payload: dict[str, Any]) -> 
 
     Effect: none, reads only.
     Idempotency: a read.
-    Permission: Log Analytics Reader on the workspace.
+    Permission: Log Analytics Reader on the workspace, or Chronicle API Editor
+    (``roles/chronicle.editor``) with Google SecOps, where some hunts are not available.
     """
     case = CaseRequest.model_validate(payload["case"])
     started = utc_now()
@@ -63,37 +66,52 @@ async def analyse_activity(_: task.ActivityContext, payload: dict[str, Any]) -> 
 async def _hunt(
     hunt: Hunt, case: CaseRequest, hours: int, gate: asyncio.Semaphore
 ) -> tuple[HuntFinding | None, str]:
+    siem = get_providers().require("siem")
+    udm = None if siem.language == "kql" else load_udm_hunts().get(hunt.id)
+    if siem.language != "kql" and udm is None:
+        raise NotSupported(f"not available in {PRODUCT}", operation=f"hunt {hunt.id}")
     async with gate:
-        result = (
-            await get_providers()
-            .require("siem")
-            .run_query(
-                hunt.query,
-                parameters=query_parameters(case, None),
-                start=case.now - timedelta(hours=max(hours, hunt.look_back_hours)),
-                end=case.now,
-            )
+        result = await siem.run_query(
+            udm.query if udm else hunt.query,
+            parameters=query_parameters(case, None),
+            start=case.now - timedelta(hours=max(hours, hunt.look_back_hours)),
+            end=case.now,
         )
-    return evaluate_hunt(hunt, result.rows), result.detail if result.partial else ""
+    found = udm.evaluate(result.rows) if udm else evaluate_hunt(hunt, result.rows)
+    return found, result.detail if result.partial else ""
 
 
 async def get_case_context(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
-    """Return what the SIEM says about the incident now (seed 000 ``get_case_full_details``).
+    """Return what the SIEM says about the incident now, and about the account.
 
-    Input: ``{"case": CaseRequest}``; output ``{"status", "owner", "comments", "alerts"}`` or
-    ``{"error"}``.
+    Input: ``{"case": CaseRequest}``; output ``{"status", "owner", "comments", "alerts"}`` (seed 000
+    ``get_case_full_details``), with ``account`` where the SIEM keeps a summary of it (seed 000
+    ``lookup_entity``); or ``{"error"}``; nothing when the case is not of the SIEM's incidents.
 
     Effect: none, reads only.
     Idempotency: a read.
-    Permission: Microsoft Sentinel Reader.
+    Permission: Microsoft Sentinel Reader, or Chronicle API Editor (``roles/chronicle.editor``).
     """
     case = CaseRequest.model_validate(payload["case"])
-    if not case.incident.incident_id.startswith("/subscriptions/"):
-        return {}
     try:
-        incident = await get_providers().require("siem").get_incident(case.incident.incident_id)
+        known, context = await asyncio.gather(_account(case), _incident(case))
     except TourniquetError as error:
         return {"error": explain(error)}
+    return context | ({"account": known} if known else {})
+
+
+async def _account(case: CaseRequest) -> Json | None:
+    name = case.account.user_principal_name or case.account.user_id if case.account else ""
+    start = case.now - timedelta(hours=get_settings().look_back_hours)
+    siem = get_providers().require("siem")
+    return await siem.look_up_account(name, start=start, end=case.now) if name else None
+
+
+async def _incident(case: CaseRequest) -> Json:
+    try:
+        incident = await get_providers().require("siem").get_incident(case.incident.incident_id)
+    except NotSupported:
+        return {}
     properties = incident.get("properties") or {}
     counts = properties.get("additionalData") or {}
     return {

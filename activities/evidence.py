@@ -15,14 +15,13 @@ from shared.models.case import CaseRequest
 from shared.models.evidence import Missing
 from shared.models.message import EvidenceItem
 from shared.playbook.acting.evidence import (
-    EXPORTS,
-    OKTA_EXPORTS,
     RECEIVED,
-    EvidenceExport,
     evidence_block,
     missing_export,
     query_parameters,
 )
+from shared.playbook.acting.exports import EXPORTS, OKTA_EXPORTS, EvidenceExport
+from shared.playbook.acting.exports_udm import UDM_EXPORTS
 from shared.ports import EvidenceStore
 from shared.settings import get_settings
 
@@ -42,7 +41,8 @@ async def preserve_evidence(_: task.ActivityContext, payload: dict[str, Any]) ->
     Effect: blobs under ``<case_id>/`` in the evidence container; none is ever overwritten.
     Idempotency: parts that are stored are not exported again; a run that was interrupted goes on
     behind its last part.
-    Permission: Log Analytics Reader; Storage Blob Data Contributor on the evidence container.
+    Permission: Log Analytics Reader, or Chronicle API Editor (``roles/chronicle.editor``); Storage
+    Blob Data Contributor on the evidence container.
 
     Raises:
         RetryableError: the store does not answer; what is stored by then stays.
@@ -62,12 +62,14 @@ async def _export_all(
     settings, providers = get_settings(), get_providers()
     start, end = case.now - timedelta(hours=settings.look_back_hours), case.now
     okta = (OKTA_EXPORTS[settings.okta_log_table],) if settings.okta_url else ()
-    exports = (*EXPORTS, *okta)
+    exports: tuple[EvidenceExport, ...] = (*EXPORTS, *okta)
     try:
         store, siem = providers.require("evidence"), providers.require("siem")
     except NotConfigured as error:
         why = error.describe()
         return [], [missing_export(export, why, start, end) for export in exports]
+    if siem.language == "udm":
+        exports = UDM_EXPORTS
     found = await _stored(store, case.case_id)
     gate = asyncio.Semaphore(AT_ONCE)
 

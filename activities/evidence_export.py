@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from shared.models.base import Json, parse_utc
 from shared.models.message import EvidenceItem
 from shared.models.query import QueryResult
-from shared.playbook.acting.evidence import EvidenceExport
+from shared.playbook.acting.exports import EvidenceExport
 from shared.ports import EvidenceStore, Siem
 
 PAGE_ROWS = 5_000
@@ -119,7 +119,8 @@ class TableExport:
         window is cut in half.
         """
         step = max((end - begin) / _CUTS, _SHORTEST)
-        counted = await self._run(self.export.counts(), begin, end, pageStep=step)
+        counts = self.export.counts()
+        counted = await self._run(counts, begin, end, pageStep=step) if counts else QueryResult()
         cuts = [begin]
         rows = 0
         for line in [] if counted.partial else counted.rows:

@@ -23,7 +23,7 @@ from lab.bench.big_log import START, BigLog
 from lab.environment import repository_root
 from lab.stack import Lab
 from shared.models.base import Json
-from shared.playbook.acting.evidence import EXPORTS
+from shared.playbook.acting.exports import EXPORTS
 from shared.providers.blob import BlobEvidenceStore
 from shared.providers.credentials import close_credential
 from shared.providers.http import close_sessions

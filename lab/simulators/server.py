@@ -17,6 +17,7 @@ from lab.simulators.entra_token import EntraToken, TokenAuthority
 from lab.simulators.faults import Faults
 from lab.simulators.gateway import Gateway, Route
 from lab.simulators.geoip import write_databases
+from lab.simulators.google_secops import GoogleSecOps
 from lab.simulators.google_secops_soar import GoogleSecOpsSoar, is_about_cases
 from lab.simulators.google_token import GoogleToken, GoogleTokens
 from lab.simulators.graph.directory import Directory
@@ -99,6 +100,7 @@ class Simulators:
         google = GoogleTokens(settings)
         self._google_token = GoogleToken(google)
         self._soar = GoogleSecOpsSoar(settings, google)
+        self._secops = GoogleSecOps(settings, google, self._store.rows)
         self._slack = Slack(settings)
         self._teams = Teams(settings)
         self._pagerduty = PagerDuty(settings)
@@ -137,6 +139,7 @@ class Simulators:
             Route("/servicenow", self._servicenow),
             Route("/jira", self._jira),
             Route("/google-secops", self._soar, is_about_cases),
+            Route("/google-secops", self._secops),
             Route("/google", self._google_token, lambda path: path.startswith("/google/")),
             Route("/slack/api", self._slack),
             Route("/teams", self._teams),

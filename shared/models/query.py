@@ -1,8 +1,13 @@
 """Answers of stores that are asked questions: the SIEM and the case store."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from shared.models.base import Json, Model
+
+type QueryLanguage = Literal["kql", "udm"]
+"""Kusto's of Sentinel, or that of the UDM search of Google SecOps."""
 
 
 class QueryResult(Model):

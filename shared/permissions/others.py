@@ -36,6 +36,23 @@ OTHER_NEEDS: tuple[Need, ...] = (
         setting="jira_url",
     ),
     _other(
+        purpose="Sign-ins, hunts, evidence and a summary of the account, with Google SecOps",
+        vendor="google_secops",
+        operations=("udmSearch", "summarizeEntitiesFromQuery", "summarizeEntity"),
+        permission="IAM role *Chronicle API Viewer* (`roles/chronicle.viewer`) of the service "
+        "account on the instance's project",
+        without="As for Log Analytics.",
+        setting="google_secops_url",
+    ),
+    _other(
+        purpose="Comment on the case of Google SecOps that a case began with, and its state",
+        vendor="google_secops_soar",
+        operations=("cases.get", "caseAlerts.list", "caseComments.list", "caseComments.create"),
+        permission="As for tickets in the next row",
+        without="No comment, and no incident context in the record.",
+        setting="google_secops_url",
+    ),
+    _other(
         purpose="Ticket as a case of Google SecOps' SOAR",
         vendor="google_secops_soar",
         operations=(

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from shared.models.base import Json
 from shared.models.directory import GeoLocation, ReputationReport
-from shared.models.query import QueryResult
+from shared.models.query import QueryLanguage, QueryResult
 from shared.models.signin import SignIn, SignInLogResult
 from shared.models.trusted import TrustedLocations
 
@@ -35,18 +35,45 @@ class SignInLog(Protocol):
 class Siem(Protocol):
     """The security event store and its incidents."""
 
+    language: QueryLanguage
+    """What its queries are written in; whoever asks has to have them in it."""
+
     async def run_query(
         self, query: str, *, parameters: Json, start: datetime, end: datetime
     ) -> QueryResult:
-        """Run a KQL query; ``parameters`` become escaped ``let`` literals in front of it."""
+        """Run a query; ``parameters`` become escaped literals.
+
+        KQL has them as ``let`` statements in front of it, UDM where it says ``${name}``. Rows have
+        their time as ``TimeGenerated``; those of UDM are otherwise events as Google writes them.
+        """
         ...
 
     async def get_incident(self, incident_id: str) -> Json:
-        """Return the incident as the SIEM has it now (seed 000 ``get_case_full_details``)."""
+        """Return the incident as the SIEM has it now (seed 000 ``get_case_full_details``).
+
+        Of ``properties`` these are read: ``status``, ``owner.assignedTo`` and, in
+        ``additionalData``, ``commentsCount`` and ``alertsCount``. ``NotSupported`` when the id is
+        not one of this SIEM's.
+        """
+        ...
+
+    def takes_comments_on(self, incident_id: str) -> bool:
+        """Whether the id is an incident of this SIEM's whose comments are ours to write."""
         ...
 
     async def comment_on_incident(self, incident_id: str, *, key: str, text: str) -> None:
-        """Add a comment (Markdown allowed); the same ``key`` again replaces it."""
+        """Add a comment (Markdown allowed); the same ``key`` again adds no second one.
+
+        ``NotSupported`` when the id is not one of this SIEM's.
+        """
+        ...
+
+    async def look_up_account(self, name: str, *, start: datetime, end: datetime) -> Json | None:
+        """Return what the SIEM itself says about an account (seed 000 ``lookup_entity``).
+
+        ``first_seen``, ``last_seen``, ``alerts`` (rule to count); ``None`` when it knows nothing,
+        or keeps no such summary.
+        """
         ...
 
 

@@ -10,7 +10,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-_UNHEARD = frozenset({"blob", "block_list", "email", "slack", "teams", "servicenow", "jira", "google_secops_soar"})
+_UNHEARD = frozenset(
+    {
+        *("blob", "block_list", "email", "slack", "teams"),
+        *("servicenow", "jira", "google_secops_soar"),
+    }
+)
 """Where the case itself is kept and told, not asked about."""
 _SECRET = ("token", "temporaryaccesspass")
 """In an operation's name: its answer opens something."""

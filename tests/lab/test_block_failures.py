@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.models.block import BLOCK_INPUTS, BlockName
-from shared.playbook.acting.evidence import EXPORTS
+from shared.playbook.acting.exports import EXPORTS
 from shared.playbook.hunts import load_hunts
 from tests.lab.troubled_lab import CONTAINMENT_EFFECTS, Answered, Results
 from tests.lab.troubles import EVERY_KIND, LOST_ANSWERS, TROUBLES

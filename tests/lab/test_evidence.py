@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from lab.scenarios.played import Played
 from shared.models.block import BlockName
-from shared.playbook.acting.evidence import EXPORTS
+from shared.playbook.acting.exports import EXPORTS
 from shared.providers.blob import BlobEvidenceStore
 from shared.providers.credentials import close_credential
 from shared.providers.http import close_sessions

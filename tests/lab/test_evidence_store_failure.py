@@ -4,7 +4,7 @@ import pytest
 
 from lab.stack import Lab
 from shared.models.block import BlockName
-from shared.playbook.acting.evidence import EXPORTS
+from shared.playbook.acting.exports import EXPORTS
 from tests.lab.whole_lab import WholeLab
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from shared.bootstrap import Providers
+from shared.errors import NotSupported
 from shared.models.base import Json
 from shared.models.directory import (
     AccountState,
@@ -16,7 +17,7 @@ from shared.models.directory import (
 )
 from shared.models.firewall import BlockAnswer, WantedBlock
 from shared.models.message import BlockState
-from shared.models.query import QueryResult
+from shared.models.query import QueryLanguage, QueryResult
 from shared.models.signin import SignInLogResult
 from shared.models.trusted import TrustedLocation, TrustedLocations
 from tests.support.fake_campaigns import FakeCampaigns
@@ -126,8 +127,9 @@ class FakeSignInLog(Fake):
 class FakeSiem(Fake):
     """Answers each query by the first table name in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: QueryLanguage = "kql") -> None:
         super().__init__()
+        self.language = language
         self.answers: dict[str, QueryResult | Exception] = {}
         self.queries: list[str] = []
         self.comments: dict[str, str] = {}
@@ -143,13 +145,22 @@ class FakeSiem(Fake):
             raise found
         return found or QueryResult()
 
+    def takes_comments_on(self, incident_id: str) -> bool:
+        return incident_id.startswith("/subscriptions/")
+
     async def get_incident(self, incident_id: str) -> Json:
+        if not self.takes_comments_on(incident_id):
+            raise NotSupported("not an incident of this SIEM")
         self._call("get_incident")
         return self.incident
 
     async def comment_on_incident(self, incident_id: str, *, key: str, text: str) -> None:
         self._call("comment_on_incident")
         self.comments[key] = text
+
+    async def look_up_account(self, name: str, *, start: datetime, end: datetime) -> Json | None:
+        self._call("look_up_account")
+        return None
 
 
 class FakeReputation(Fake):

@@ -40,7 +40,9 @@ def _questions(settings: Settings, providers: Providers) -> list[tuple[str, str,
     asked: list[tuple[str, str, Ask]] = []
     for name, directory in _directories(providers).items():
         asked.append((f"Directory {name}", "read an account", _read_nobody(directory)))
-    if providers.siem is not None and settings.log_analytics_workspace_id:
+    if settings.siem == "google_secops":
+        asked.append(("Google SecOps", "search", lambda: _search(providers)))
+    elif providers.siem is not None and settings.log_analytics_workspace_id:
         asked.append(("Log Analytics", "query", lambda: _query(providers)))
     if providers.cases is not None:
         asked.append(("Blob", f"read container {settings.case_container}", _list_cases(providers)))
@@ -105,6 +107,14 @@ async def _query(providers: Providers) -> str:
     start = now - timedelta(hours=1)
     await providers.require("siem").run_query("print 1", parameters={}, start=start, end=now)
     return "queries run"
+
+
+async def _search(providers: Providers) -> str:
+    now = datetime.now(UTC)
+    start = now - timedelta(hours=1)
+    log = providers.require("sign_in_log")
+    await log.get_sign_ins(object_id=None, user_principal_name=NOBODY, start=start, end=now)
+    return "searches run"
 
 
 def _list_cases(providers: Providers) -> Ask:

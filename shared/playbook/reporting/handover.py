@@ -5,7 +5,7 @@ from datetime import datetime
 from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
-from shared.playbook.acting.evidence import EXPORTS
+from shared.playbook.acting.exports import EXPORTS
 from shared.playbook.reporting.told import SENT, STATUS, told_state
 
 NO_TICKET_YET = "no ticket yet, it is tried again"

@@ -158,6 +158,30 @@ def address_use(
     )
 
 
+def address_rows(
+    events: Sequence[SignIn], addresses: Iterable[str], *, own: set[str], before: datetime
+) -> list[Json]:
+    """Return the rows of ``neighbours_query`` from sign-ins, where a log cannot count itself.
+
+    Args:
+        events: sign-ins of anybody.
+        addresses: the addresses that are asked about.
+        own: the case's own account, by whatever name, lower case; it is left out.
+        before: the day of the attack.
+    """
+    others = [one for one in events if not own & _names(one)]
+    rows = []
+    for address in addresses:
+        use = address_use(others, address, user="", before=before)
+        row = _Row(**use.model_dump(exclude={"before", "partial"}), address=address)
+        rows.append(row.model_dump(by_alias=True))
+    return rows
+
+
+def _names(event: SignIn) -> set[str]:
+    return {name.lower() for name in (event.user_id, event.user_principal_name) if name}
+
+
 def _is_settled(days: set[date], before: datetime | None) -> bool:
     if before is None or len(days) < USUAL_DAYS:
         return False

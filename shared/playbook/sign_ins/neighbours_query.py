@@ -78,6 +78,13 @@ def neighbours_query(okta_table: OktaTable | None = None) -> str:
     return f"union isfuzzy=true\n{',\n'.join(tables)}\n{_COUNTS}"
 
 
+UDM_QUERY = """\
+metadata.event_type = "USER_LOGIN"
+and metadata.log_type = /^(AZURE_AD|OKTA)$/
+and ${any principal.ip addresses}
+"""
+"""The same question to Google SecOps, whose search does not count: ``neighbours.address_rows``."""
+
 _COUNTS = f"""\
 | extend Success = ResultType == "0", Day = bin(TimeGenerated, 1d), Who = tolower(Who),
     Guess = Interactive and ResultType in ({_codes(GUESSING_CODES)}),

@@ -21,6 +21,7 @@ from shared.providers.google_secops_soar.models import (
     Case,
     Comments,
     FoundCases,
+    case_number,
     number_in,
 )
 from shared.providers.retry import Retry
@@ -169,8 +170,8 @@ class GoogleSecOpsCases:
         )
 
     async def _known(self, ticket: Ticket) -> Case | None:
-        """Return the ticket's case: the known one, else the one with the tag."""
-        number = ticket.known.get(VENDOR)
+        """Return the ticket's case: the known one, that it began with, or the one with its tag."""
+        number = ticket.known.get(VENDOR) or self._began_with(ticket)
         if number is not None:
             try:
                 return await self.get(number)
@@ -179,6 +180,11 @@ class GoogleSecOpsCases:
                 number = None
         number = await self.find(ticket.correlation_id)
         return await self.get(number) if number is not None else None
+
+    def _began_with(self, ticket: Ticket) -> str | None:
+        """Return the SOAR's case that a person began with, where the SOAR is that of the SIEM."""
+        ours = self._settings.siem == "google_secops"
+        return case_number(ticket.incident_id) if ours else None
 
     async def _create(self, ticket: Ticket) -> Case:
         assignee = self._settings.google_secops_case_assignee

@@ -1,11 +1,15 @@
 """What the Chronicle API says about cases."""
 
+import re
 from typing import Any
 
 from pydantic import Field
 
 from shared.models.base import VendorModel
 
+_CASE = re.compile(
+    r"(?:projects/[^/]+/locations/[^/]+/instances/[^/]+/cases/)?(?P<number>\d{1,18})"
+)
 PRIORITIES = ("PRIORITY_LOW", "PRIORITY_MEDIUM", "PRIORITY_HIGH", "PRIORITY_CRITICAL")
 """Of a case, from the lowest that we set; there are lower ones."""
 
@@ -64,6 +68,12 @@ class Alerts(VendorModel):
 
     alerts: list[dict[str, Any]] = Field(default_factory=list, alias="caseAlerts")
     total: int | None = Field(default=None, alias="totalSize")
+
+
+def case_number(incident_id: str) -> str | None:
+    """Return the number of the case that an incident's id is: the number, or its resource name."""
+    match = _CASE.fullmatch(incident_id)
+    return match["number"] if match else None
 
 
 def number_in(body: object) -> str | None:

@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from shared.errors import NotSupported
 from shared.models.base import Json
-from shared.models.query import QueryResult
+from shared.models.query import QueryLanguage, QueryResult
 from shared.providers.clouds import RESOURCE_MANAGER, scope
 from shared.providers.credentials import bearer
 from shared.providers.http import VendorClient
@@ -33,6 +33,8 @@ _INCIDENT_ID = re.compile(
 
 class Sentinel:
     """Queries and incidents of one Sentinel workspace."""
+
+    language: QueryLanguage = "kql"
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -61,6 +63,10 @@ class Sentinel:
         )
         return self._arm.parse_object(answer.body, operation="incidents.get")
 
+    def takes_comments_on(self, incident_id: str) -> bool:
+        """Whether the id is a Sentinel incident's ARM id."""
+        return incident_id.startswith("/subscriptions/")
+
     async def comment_on_incident(self, incident_id: str, *, key: str, text: str) -> None:
         """Add a comment, or replace the one with the same ``key``; cut at 30,000 characters.
 
@@ -79,6 +85,10 @@ class Sentinel:
             json={"properties": {"message": message}},
             ok=(200, 201),
         )
+
+    async def look_up_account(self, name: str, *, start: datetime, end: datetime) -> Json | None:
+        """Return ``None``: Sentinel keeps no summary of an account that an app could read."""
+        return None
 
 
 def _path(incident_id: str) -> str:

@@ -11,7 +11,8 @@ from shared.models.base import Json, parse_utc
 from shared.models.block import BlockName, BlockResult
 from shared.models.evidence import COLLECTOR
 from shared.models.query import QueryResult
-from shared.playbook.acting.evidence import EXPORTS, RECEIVED
+from shared.playbook.acting.evidence import RECEIVED
+from shared.playbook.acting.exports import EXPORTS
 from tests.support.fakes import FakeHouse
 from tests.support.scripts import NAME
 from tests.unit.activities.calls import CASE, CASE_ID, call

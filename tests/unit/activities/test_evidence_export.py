@@ -16,7 +16,7 @@ from activities.evidence_export import TableExport
 from lab.bench.big_log import START, BigLog
 from shared.errors import RetryableError
 from shared.models.message import EvidenceItem
-from shared.playbook.acting.evidence import EXPORTS
+from shared.playbook.acting.exports import EXPORTS
 from shared.providers.blob.rows import BlobRowsWriter, Staged
 from tests.support.fake_stores import FakeEvidence
 from tests.unit.activities.calls import CASE_ID

@@ -19,6 +19,7 @@ from shared.playbook.sign_ins.shapes.okta_v2 import read_okta_v2
 from shared.playbook.sign_ins.shapes.pingid import is_pingid_answer, read_pingid
 from shared.playbook.sign_ins.shapes.portal import has_portal_columns, read_portal
 from shared.playbook.sign_ins.shapes.row import Row
+from shared.playbook.sign_ins.shapes.udm import read_udm
 from shared.playbook.sign_ins.shapes.unified_audit_log import (
     OPERATIONS,
     audit_record,
@@ -41,6 +42,7 @@ class Shape(StrEnum):
     OKTA_V2 = "OktaV2_CL"
     PINGID = "PingID"
     PORTAL = "reduced CSV"
+    UDM = "UDM"
 
 
 class Reading(NamedTuple):
@@ -63,6 +65,7 @@ READERS: dict[Shape, Callable[[Row], SignIn | None]] = {
     Shape.OKTA_V2: read_okta_v2,
     Shape.PINGID: read_pingid,
     Shape.PORTAL: read_portal,
+    Shape.UDM: read_udm,
 }
 _ENTRA_ONLY = (
     "CorrelationId",
