@@ -1,7 +1,8 @@
-"""Azure Firewall's IP groups through Azure Resource Manager.
+"""Azure Firewall's IP groups, and rules that use them, through Azure Resource Manager.
 
 Operations: ``ipGroups.get``, ``ipGroups.put``, ``operations.get`` (polling the long-running
-PUT), ``permissions.list`` (what the app may do to a group). The target is the group's name. A PUT
+PUT), ``permissions.list`` (what the app may do to a group), ``ruleCollectionGroups.list`` and
+``ruleCollectionGroups.put`` of firewall policies. The target is the group's name. A PUT
 answers at once with ``provisioningState: Updating`` and an ``Azure-AsyncOperation`` address; a
 second PUT before it has finished gets 409 ``AnotherOperationInProgress``, as only one update at a
 time is possible in Azure.
@@ -16,6 +17,7 @@ from typing import Any, ClassVar
 from lab.simulators.arm import ArmVendor, arm_error
 from lab.simulators.entra_token import TokenAuthority
 from lab.simulators.exchange import Answer, Call, Operation, RefusalError
+from lab.simulators.firewall_policies import READ, FirewallPolicies
 from lab.simulators.specification import Specification
 
 MAX_ADDRESSES = 5000
@@ -39,6 +41,7 @@ class AzureFirewall(ArmVendor):
         self._groups: dict[str, dict[str, Any]] = {}
         self._busy_until: dict[str, float] = {}
         self._operations_until: dict[str, float] = {}
+        self._policies = FirewallPolicies()
         self.reset()
 
     def reset(self) -> None:
@@ -46,6 +49,7 @@ class AzureFirewall(ArmVendor):
         self._busy_until.clear()
         self._operations_until.clear()
         self._groups.clear()
+        self._policies.reset(self._own_group)
         group = {"location": "westeurope", "tags": {}, "properties": {"ipAddresses": [PLACEHOLDER]}}
         self._store(self._own_group, group)
 
@@ -59,7 +63,19 @@ class AzureFirewall(ArmVendor):
         return {
             "IpGroups_Get": Operation("ipGroups.get", self._get, name),
             "IpGroups_CreateOrUpdate": Operation("ipGroups.put", self._put, name),
+            "FirewallPolicyRuleCollectionGroups_List": Operation(
+                "ruleCollectionGroups.list", self._list_rules, "firewallPolicyName"
+            ),
+            "FirewallPolicyRuleCollectionGroups_CreateOrUpdate": Operation(
+                "ruleCollectionGroups.put", self._policies.put, "ruleCollectionGroupName"
+            ),
         }
+
+    async def _list_rules(self, call: Call) -> Answer:
+        if READ in self._authority.permissions_withheld:
+            message = f"The client does not have authorization to perform action '{READ}'."
+            return arm_error(403, "AuthorizationFailed", message)
+        return await self._policies.list(call)
 
     def unmatched(self, call: Call) -> Operation | None:
         """Serve the address of a long-running operation."""
@@ -153,7 +169,11 @@ class AzureFirewall(ArmVendor):
     def _shown(self, key: str) -> dict[str, Any]:
         group = copy.deepcopy(self._groups[key])
         state = "Updating" if self._is_busy(key) else "Succeeded"
-        group["properties"] |= {"provisioningState": state, "firewalls": []}
+        group["properties"] |= {
+            "provisioningState": state,
+            "firewalls": [],
+            "firewallPolicies": self._policies.users_of(key),
+        }
         return group
 
 

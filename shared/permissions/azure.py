@@ -76,6 +76,17 @@ AZURE_NEEDS: tuple[Need, ...] = (
         changes=True,
     ),
     _azure(
+        purpose="Whether a rule of a firewall policy denies that IP group (`make doctor` only)",
+        vendor="azure_firewall",
+        operations=("ruleCollectionGroups.list",),
+        permission="Microsoft.Network/firewallPolicies/ruleCollectionGroups/read",
+        also="in a custom role",
+        scope="the firewall policy",
+        without="`make doctor` cannot tell.",
+        setting="firewall_ip_group_id",
+        optional=True,
+    ),
+    _azure(
         purpose="Case record, claims, which case an account has, and which cases an address hit",
         vendor="blob",
         operations=(

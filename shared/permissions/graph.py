@@ -169,6 +169,17 @@ GRAPH_NEEDS: tuple[Need, ...] = (
         setting="named_location_id",
         changes=True,
     ),
+    Need(
+        section=Section.GRAPH,
+        vendor="conditional_access",
+        purpose="Whether an enabled policy really blocks that location (`make doctor` only)",
+        operations=("policies.list",),
+        permission="Policy.Read.All",
+        role_id="246dd0d5-5bd0-4def-940b-0421030a5b68",
+        without="`make doctor` cannot tell.",
+        setting="named_location_id",
+        optional=True,
+    ),
     _graph(
         purpose='Take "confirmed compromised" back (undo)',
         operations=("riskyUsers.dismiss",),

@@ -217,34 +217,6 @@ async def test_folders_out_of_sight_are_known_in_any_language(
     assert found.out_of_sight and found.folder
 
 
-async def test_one_mailbox_never_gets_more_requests_at_once_than_exchange_takes(
-    lab: Lab, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rules = [
-        {"id": f"r{n}", "isEnabled": n != 9, "actions": {"moveToFolder": f"folder-{n}"}}
-        for n in range(10)
-    ]
-    lab.tenant(directory={"users": [EVERYTHING | {"messageRules": rules}]})
-    graph = Graph(settings)
-    most = under_way = 0
-    asked: list[str] = []
-    send = graph.send
-
-    async def counted(operation: str, *args: Any, **more: Any) -> Any:
-        nonlocal most, under_way
-        asked.append(operation)
-        under_way += 1
-        most = max(most, under_way)
-        try:
-            return await send(operation, *args, **more)
-        finally:
-            under_way -= 1
-
-    monkeypatch.setattr(graph, "send", counted)
-    assert len(await ExchangeMailbox(graph).list_rules(ANNA)) == 10
-    assert (most, asked.count("mailFolders.get")) == (4, 4 + 9), "a rule that is off hides nothing"
-
-
 async def test_without_the_permission_folders_stay_unnamed(graph: Graph, lab: Lab) -> None:
     lab.fault("entra", "status", operation="mailFolders.get", value=403)
     hidden, *_ = await ExchangeMailbox(graph).list_rules(ANNA)

@@ -17,6 +17,7 @@ from shared.models.check import Checked
 from shared.providers.credentials import close_credential
 from shared.providers.http import close_sessions
 from shared.settings import Settings
+from tools.doctor.blocking import check_blocking
 from tools.doctor.environment import SettingsFileError, check_settings, read_values
 from tools.doctor.identity import check_defender, check_graph
 from tools.doctor.logs import check_tables
@@ -65,6 +66,7 @@ async def _ask(settings: Settings) -> list[Checked]:
         check_tables(settings, providers),
         check_break_glass(settings, providers),
         check_trusted(providers),
+        check_blocking(settings),
     )
     return [*check_deciding(settings), *(line for part in parts for line in part)]
 
