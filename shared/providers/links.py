@@ -8,7 +8,7 @@ LONGEST_URL = 2000
 
 def is_web_url(url: str) -> bool:
     """Tell whether this is an absolute http or https URL without anything odd in it."""
-    if len(url) > LONGEST_URL or any(ord(c) <= 32 or ord(c) == 127 or c in '"<>\\' for c in url):
+    if len(url) > LONGEST_URL or any(not " " < c < "\x7f" or c in '"<>\\' for c in url):
         return False
     try:
         parts = urlsplit(url)

@@ -23,7 +23,8 @@ OLDEST_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 # Control characters, zero-width and bidirectional marks (they can make a text read as another),
 # and lone surrogates (no encoding can carry them).
 _UNSAFE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
 

@@ -18,7 +18,7 @@ from shared.playbook.planning.impact import Severity, ticket_severity
 from shared.playbook.reporting.campaign_text import campaign_lines, campaign_links, campaign_title
 from shared.playbook.reporting.case_view import CaseView
 from shared.playbook.reporting.evidence_lines import evidence_lines
-from shared.playbook.reporting.markdown import escape, is_plain_url
+from shared.playbook.reporting.markdown import escape, is_plain_url, is_web_address
 from shared.playbook.reporting.next_steps import escalations, hand_over, in_brief, in_lines
 from shared.playbook.reporting.phases import URGENT, WHOLE_SUMMARY, phase_words
 from shared.playbook.reporting.question_text import (
@@ -283,7 +283,7 @@ def _links(view: CaseView, *, with_decision: bool = False) -> list[tuple[str, st
     block = view.record.blocks.get(BlockName.NOTIFICATION)
     ticket = block.details.get("ticket_url") if block is not None else None
     for label, url in (("Ticket", ticket), ("Incident", view.record.incident.get("url"))):
-        if isinstance(url, str) and url:
+        if isinstance(url, str) and is_web_address(url):
             links.append((label, url))
     return links
 

@@ -16,4 +16,9 @@ def escape(text: str) -> str:
 
 def is_plain_url(url: str) -> bool:
     """Return whether a web address can stand in a Markdown link as it is."""
-    return re.fullmatch(r"https?://[^\s()<>\[\]\\\"]{1,2000}", url) is not None
+    return is_web_address(url) and not re.search(r"[()<>\[\]\\\"]", url)
+
+
+def is_web_address(url: str) -> bool:
+    """Return whether this is a web address as RFC 3986 writes one: nothing in it hides."""
+    return re.fullmatch(r"https?://[!-~]{1,2000}", url) is not None

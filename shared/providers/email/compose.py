@@ -107,4 +107,6 @@ def _address(text: str) -> Address:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]", " ", text).split())
+    line = " ".join(re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]", " ", text).split())
+    # What looks like an encoded word (RFC 2047) would be decoded by whoever reads the mail.
+    return line.replace("=?", "= ?")
