@@ -10,14 +10,16 @@ from durabletask.entities import EntityInstanceId
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrators.names import BREAKER_KEY, Entity
+from shared.errors import TourniquetError
 from shared.models.base import format_utc
-from shared.playbook.intake.fields import InvalidBody
+from shared.playbook.intake.fields import InvalidBody, one_line
 from shared.playbook.planning.blast_radius import Breaker, as_of
 from shared.settings import get_settings
 from triggers.answers import json_answer, problem
 from triggers.body import read_json
 from triggers.deciding import field_errors
 from triggers.identity import Refusal, by_function_key, check_origin
+from triggers.noting import note
 
 blueprint = df.Blueprint()
 
@@ -37,7 +39,11 @@ class ResetBody(BaseModel):
 async def reset_breaker(
     req: func.HttpRequest, client: df.DurableFunctionsClient
 ) -> func.HttpResponse:
-    """Let the app contain by itself again; who did it and why is kept. ``{"comment": "why"}``."""
+    """Let the app contain by itself again: ``{"comment": "why"}``.
+
+    Who did it, when and why is written into the record of the case that tripped it before anything
+    changes, so that it outlives the engine's state, and its chain of events shows if it is altered.
+    """
     caller = by_function_key(req)
     if isinstance(caller, Refusal):
         return caller.answer(req)
@@ -49,26 +55,58 @@ async def reset_breaker(
         return problem(400, "The body is not valid", errors=field_errors(error))
     except InvalidBody as error:
         return problem(400, "The body is not valid", errors=error.errors)
+    try:
+        case_id = await _record_reset(client, caller.name, body.comment)
+    except (grpc.RpcError, TourniquetError) as error:
+        why = error.describe() if isinstance(error, TourniquetError) else "the engine is away"
+        detail = f"Who resets it has to be on record first. Nothing was changed; try again: {why}"
+        return problem(503, "The reset could not be recorded", detail=detail)
     given = {"at": format_utc(datetime.now(UTC)), "by": caller.name, "comment": body.comment}
     await client.signal_entity(BREAKER, "reset", given)
-    return json_answer({"accepted": True, "by": caller.name}, 202)
+    return json_answer({"accepted": True, "by": caller.name, "recorded_in": case_id}, 202)
+
+
+async def _record_reset(client: df.DurableFunctionsClient, by: str, comment: str) -> str | None:
+    """Note the reset in the case that tripped the breaker, else the last one that it counted.
+
+    Returns that case's id; ``None`` when there was nothing to reset.
+    """
+    breaker = await _read(client)
+    counted = [one.case_id for one in breaker.recent]
+    tripped = breaker.tripped
+    case_id = tripped.case_id if tripped else next(reversed(counted), None)
+    if case_id is None:
+        return None
+    was = (
+        f"which paused automatic containment at {format_utc(tripped.at)} (limits.{tripped.which}, "
+        f"{breaker.held} cases held)"
+        if tripped
+        else f"which was not open (counted in the last hour: {len(counted)})"
+    )
+    await note(case_id, f"breaker reset by {by}, {was}: {one_line(comment, 2000)}")
+    return case_id
+
+
+async def _read(client: df.DurableFunctionsClient) -> Breaker:
+    found = await client.get_entity(BREAKER)
+    state = (found.get_typed_state(dict) if found is not None else None) or {}
+    return as_of(Breaker.model_validate(state), datetime.now(UTC))
 
 
 async def read_breaker(client: df.DurableFunctionsClient) -> Any:
-    """Return what may be told of the breaker; ``None`` when the engine does not answer."""
+    """Return how the breaker stands, for approvers; ``None`` when the engine does not answer."""
     try:
-        found = await client.get_entity(BREAKER)
+        breaker = await _read(client)
     except grpc.RpcError:
         return None
-    state = (found.get_typed_state(dict) if found is not None else None) or {}
-    breaker = as_of(Breaker.model_validate(state), datetime.now(UTC))
     tripped, last_reset = breaker.tripped, breaker.last_reset
     return {
         "paused_since": format_utc(tripped.at) if tripped else None,
         "limit": tripped.which if tripped else None,
+        "tripped_by": tripped.case_id if tripped else None,
         "held": breaker.held,
         "in_the_last_hour": len(breaker.recent),
         "privileged_in_the_last_hour": sum(one.privileged for one in breaker.recent),
         "in_the_last_day": breaker.within_a_day(),
-        "last_reset": format_utc(last_reset.at) if last_reset else None,
+        "last_reset": last_reset.to_json() if last_reset else None,
     }

@@ -19,7 +19,7 @@ async def health(req: func.HttpRequest, client: df.DurableFunctionsClient) -> fu
     """Say that the app runs; its mode, what is configured and whether it is paused to its people.
 
     That containment is paused, or a part missing, is worth knowing to an attacker. Approvers and
-    whoever has the automation key get it, without names.
+    whoever has the automation key get it, with who reset the breaker last and why.
     """
     if not (has_automation_key(req, get_settings()) or is_approver(req)):
         return json_answer({"status": "ok"})

@@ -7,6 +7,7 @@ from typing import Any
 import grpc
 import pytest
 
+from shared.errors import RetryableError
 from shared.playbook.planning.blast_radius import (
     Breaker,
     Contained,
@@ -15,8 +16,19 @@ from shared.playbook.planning.blast_radius import (
     Tripped,
 )
 from tests.support.fakes import FakeHouse
-from tests.unit.triggers.calls import BY_KEY, FakeClient, answer, handler, request, wrong_fields
+from tests.unit.playbook.records import record
+from tests.unit.triggers.calls import (
+    BY_KEY,
+    CASE_ID,
+    FakeClient,
+    answer,
+    handler,
+    request,
+    wrong_fields,
+)
 from triggers import breaker, health
+
+AT = datetime(2026, 11, 20, 12, 1, tzinfo=UTC)
 
 reset = handler(breaker.reset_breaker)
 get_health = handler(health.health)
@@ -51,6 +63,48 @@ async def test_who_closes_the_breaker_and_why_is_sent_along() -> None:
 
 
 @pytest.mark.parametrize(
+    ("state", "was"),
+    [
+        (
+            Breaker(tripped=Tripped(at=AT, case_id=CASE_ID, limit=10), held=7),
+            "which paused automatic containment at 2026-11-20T12:01:00.000Z "
+            "(limits.automatic_per_hour, 7 cases held)",
+        ),
+        (
+            Breaker(recent=[Contained(case_id=CASE_ID, at=datetime.now(UTC))]),
+            "which was not open (counted in the last hour: 1)",
+        ),
+    ],
+)
+async def test_a_reset_is_on_record_before_it_happens(
+    house: FakeHouse, state: Breaker, was: str
+) -> None:
+    house.cases.records[CASE_ID] = record()
+    client = Client(state.to_json())
+    body = {"comment": "rule 12 was wrong,\nfixed"}
+    response = await reset(request(body=body), client)
+    assert (response.status_code, answer(response)["recorded_in"]) == (202, CASE_ID)
+    kept = house.cases.records[CASE_ID]
+    [entry] = [one for one in kept["timeline"] if "breaker" in one["event"]]
+    assert entry["event"] == f"breaker reset by function key, {was}: rule 12 was wrong, fixed"
+    assert [one["event"] for one in kept["events"]] == [one["event"] for one in kept["timeline"]]
+    assert len(client.signals) == 1
+
+
+@pytest.mark.parametrize("away", ["storage", "engine"])
+async def test_what_cannot_be_recorded_is_not_done(house: FakeHouse, away: str) -> None:
+    house.cases.records[CASE_ID] = record()
+    state: object = Breaker(tripped=Tripped(at=AT, case_id=CASE_ID, limit=10)).to_json()
+    if away == "storage":
+        house.cases.failing["save"] = RetryableError("HTTP 503", vendor="blob", status=503)
+    client = Client(grpc.RpcError("UNAVAILABLE") if away == "engine" else state)
+    response = await reset(request(body={"comment": "fixed"}), client)
+    assert response.status_code == 503
+    assert "Nothing was changed" in answer(response)["detail"]
+    assert client.signals == []
+
+
+@pytest.mark.parametrize(
     ("body", "fields"),
     [({}, ["comment"]), ({"comment": ""}, ["comment"]), ({"comment": "why", "by": "me"}, ["by"])],
 )
@@ -70,6 +124,7 @@ NOTHING = {
     "privileged_in_the_last_hour": 0,
     "in_the_last_day": 0,
     "last_reset": None,
+    "tripped_by": None,
 }
 NOW = datetime.now(UTC)
 TRIPPED = Breaker(
@@ -102,7 +157,12 @@ TRIPPED = Breaker(
                 "in_the_last_hour": 1,
                 "privileged_in_the_last_hour": 1,
                 "in_the_last_day": 2,
-                "last_reset": "2026-11-19T08:00:00.000Z",
+                "tripped_by": "case-4",
+                "last_reset": {
+                    "at": "2026-11-19T08:00:00.000Z",
+                    "by": "ana",
+                    "comment": "fixed",
+                },
             },
         ),
         (grpc.RpcError("UNAVAILABLE"), None),
@@ -113,5 +173,5 @@ async def test_health_tells_whether_containment_is_paused(
 ) -> None:
     response = await get_health(request("GET", headers=BY_KEY), Client(state))
     assert answer(response)["automatic_containment"] == told
-    assert "case-" not in response.get_body().decode()
-    assert "ana" not in response.get_body().decode()
+    stranger = await get_health(request("GET"), Client(state))
+    assert answer(stranger) == {"status": "ok"}
