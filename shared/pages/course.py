@@ -37,8 +37,15 @@ class Step(NamedTuple):
     bar: Markup
 
 
-def course(case: CaseRecord) -> list[Step]:
-    """Return the steps that ran, by the time they began; nothing before the first has ended."""
+class Course(NamedTuple):
+    """The steps by the time they began, and the seconds from the first to the end of the last."""
+
+    steps: list[Step]
+    whole: float
+
+
+def course(case: CaseRecord) -> Course | None:
+    """Return the steps that ran; ``None`` before the first has ended."""
     ran: list[tuple[datetime, datetime, str, str, str]] = []
     for name, block in case.blocks.items():
         if block.started_at and block.finished_at and block.status is not BlockStatus.SKIPPED:
@@ -49,7 +56,7 @@ def course(case: CaseRecord) -> list[Step]:
         ran.append((case.asked.at, case.decision.decided_at, "Person decided", by, "asked"))
     ran = [one for one in ran if one[1] >= one[0]]
     if not ran:
-        return []
+        return None
     start, end = min(one[0] for one in ran), max(one[1] for one in ran)
     whole = max((end - start).total_seconds(), 0.001)
     steps = []
@@ -62,4 +69,4 @@ def course(case: CaseRecord) -> list[Step]:
             'height="{0}"/><rect class="{1}" x="{2:.2f}%" width="{3:.2f}%" height="{0}"/></svg>'
         ).format(_HEIGHT, kind, min(left, 100 - width), width)
         steps.append(Step(words, partner, clock(began), duration(took), bar))
-    return steps
+    return Course(steps, whole)

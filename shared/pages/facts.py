@@ -29,7 +29,7 @@ class Fact(NamedTuple):
 
 def facts(case: CaseRecord) -> list[Fact]:
     """Return the facts that an analyst asks for first; what is not known says so."""
-    return [*_account(case), *_address(case), *_login(case)]
+    return [*_account(case), *_address(case), *_login(case), *_others(case)]
 
 
 def _account(case: CaseRecord) -> list[Fact]:
@@ -50,12 +50,27 @@ def _account(case: CaseRecord) -> list[Fact]:
         found.append(Fact("Work", ", ".join(map(str, job))))
     if kinds and kinds != ["ordinary"]:
         found.append(Fact("Kind of account", ", ".join(kinds), True, words(roles) if roles else ""))
+    if groups := user.get("user_groups"):
+        found.append(Fact("Groups", words(groups)))
     enabled = user.get("mfa_enabled")
     found.append(Fact("Second factor registered", words(enabled), bad=enabled is False))
     place, at = user.get("last_known_logon_location"), user.get("last_known_logon_time")
     if place or at:
         found.append(Fact("Last login before", f"{words(place)}, {when(at)}"))
     return found
+
+
+def _others(case: CaseRecord) -> list[Fact]:
+    """Return whether the case stands alone; what a case finds is known once there is a verdict."""
+    if case.account is None or case.verdict is None:
+        return []
+    count = max(case.campaign_count, len(case.campaign))
+    joined = f"{len(case.joined)} further" if case.joined else "no further"
+    hit = f"{count} other" if count else "no other"
+    return [
+        Fact("Incidents on the account", f"{joined} while the case is open", bad=bool(case.joined)),
+        Fact("Cases from the address", f"{hit} accounts within 7 days", bad=bool(count)),
+    ]
 
 
 def _address(case: CaseRecord) -> list[Fact]:

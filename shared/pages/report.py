@@ -31,6 +31,7 @@ def render_report(record: Json, *, undo: str | None = None, access_pass: Json | 
     activity = case.blocks.get(BlockName.ACTIVITY)
     evidence = case.blocks.get(BlockName.EVIDENCE)
     found = activity.outputs if activity else {}
+    kept: list[Json] = (evidence.details.get("items") or []) if evidence else []
     return render_case(
         "report.html.j2",
         case,
@@ -48,8 +49,9 @@ def render_report(record: Json, *, undo: str | None = None, access_pass: Json | 
         hunted=bool(found.get("queries_run")),
         not_hunted=(activity.notes if activity else []) or "not searched",
         hunts_missing=found.get("incomplete_queries") or [],
-        evidence=(evidence.details.get("items") or []) if evidence else [],
+        evidence=kept,
         manifest=(evidence.details.get("manifest") or {}) if evidence else {},
+        collector=next((one["collector"] for one in kept if one.get("collector")), ""),
         stored_at=evidence.outputs.get("evidence_storage_location") if evidence else None,
         undo_mark=undo,
         pass_form=access_pass,

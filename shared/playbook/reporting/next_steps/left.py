@@ -57,7 +57,9 @@ def blind_steps(view: CaseView) -> list[NextStep]:
 
 
 def closing_steps(view: CaseView) -> list[NextStep]:
-    """Return what ends the case: seed 004, section 8, point 8."""
+    """Return what ends the case: seed 004, section 8, point 8; nothing once it is closed."""
+    if view.record.status is CaseStatus.CLOSED:
+        return []
     if view.confidence == "Low":
         what = "If the user confirms the login, close the case as benign; otherwise act by hand."
     else:

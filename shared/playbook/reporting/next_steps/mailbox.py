@@ -78,12 +78,12 @@ def forwarding_steps(view: CaseView) -> list[NextStep]:
     return [
         task(
             "Forwarding of the whole mailbox is no inbox rule and was NOT looked at or changed: "
-            "if one is set and it is not the user's, take it away.",
+            f"if one is set and it is not the user's: Set-Mailbox {who} -ForwardingAddress $null "
+            "-ForwardingSmtpAddress $null -DeliverToMailboxAndForward $false.",
             who=Who.L1,
             where=f'Exchange admin center > Mailboxes > {view.who} > "Manage email forwarding"',
             command=f"Get-Mailbox {who} | Format-List ForwardingAddress, ForwardingSmtpAddress, "
-            f"DeliverToMailboxAndForward; Set-Mailbox {who} -ForwardingAddress $null "
-            "-ForwardingSmtpAddress $null -DeliverToMailboxAndForward $false",
+            "DeliverToMailboxAndForward",
         )
     ]
 
