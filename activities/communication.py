@@ -19,6 +19,7 @@ from shared.playbook.reporting.channels import (
     hears,
     message_for,
     reference_of,
+    with_open_question,
 )
 from shared.playbook.reporting.recipients import without_the_account
 from shared.playbook.reporting.told import SENT, STATUS, told_state
@@ -136,6 +137,8 @@ def _made(
             asks = record.get("asked") and not record.get("decision")
             message = message_for(record, "decision_needed" if asks else "opened")
         message = message.model_copy(update={"quiet": True})
+    if channel in CAN_CHANGE and reference == known and known is not None:
+        message = with_open_question(message, record, phase)
     made = _addressed(message, channel, phase, record)
     return made and made.model_copy(update={"reference": reference})
 

@@ -38,7 +38,9 @@ def ask(
     while True:
         yield task.when_any([*question.pending(), *joins.pending()])
         if question.taken.is_complete:
-            yield from file.write(**acknowledged(ctx, question.next_taken()))
+            patch = acknowledged(ctx, question.next_taken())
+            yield from file.write(**patch)
+            question.tell_taken(patch["timeline"][0]["event"])
         if question.answer.is_complete:
             answer = yield from _take(ctx, file, standing, question, question.next_answer())
             if answer is not None:

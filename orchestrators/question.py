@@ -15,7 +15,7 @@ from shared.models.plan import Decision
 from shared.playbook.planning.silence import on_silence
 from shared.playbook.reporting.question_text import waiting_words
 
-REMINDER, ESCALATION, SECOND = "reminder", "escalated", "second_needed"
+REMINDER, ESCALATION, SECOND, TAKEN = "reminder", "escalated", "second_needed", "acknowledged"
 """Phases in which people are told again."""
 
 
@@ -44,6 +44,7 @@ class Question:
         self._nudged_at: dict[str, datetime] = {}
         self._sending: list[task.Task[Any]] = []
         self._messages: list[Json] = []
+        self._is_taken = False
 
     def asked(self) -> Asked:
         """Return the question as the record tells it."""
@@ -101,6 +102,12 @@ class Question:
                 instance_id=f"{self._ctx.instance_id}:{phase}:{self._standing.questions}",
             )
         )
+
+    def tell_taken(self, why: str) -> None:
+        """Have people told, the first time, that somebody has taken the case."""
+        if not self._is_taken:
+            self._is_taken = True
+            self.tell(TAKEN, why)
 
     def add_message(self, told: Json) -> None:
         """Remember messages that ask; ``told``: ``{"references": {channel: its id}}``."""

@@ -114,6 +114,7 @@ def _acknowledge(ctx: task.OrchestrationContext, case: CaseRequest, waits: _Wait
     patch = acknowledged(ctx, _told(waits.acknowledged))
     waits.acknowledged = ctx.wait_for_external_event(str(Event.ACKNOWLEDGED))
     yield from attempt(save(ctx, case.case_id, patch))
+    yield from tell_everywhere(ctx, case.case_id, "acknowledged", patch["timeline"][0]["event"])
 
 
 def _too_late(ctx: task.OrchestrationContext, standing: Standing, waits: _Waits) -> Steps[None]:
@@ -189,3 +190,4 @@ def _end(ctx: task.OrchestrationContext, case: CaseRequest, waits: _Waits) -> St
             },
         )
     )
+    yield from tell_everywhere(ctx, case.case_id, "closed", event)

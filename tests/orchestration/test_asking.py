@@ -126,9 +126,15 @@ def test_reminder_and_escalation_are_told_once_and_end_with_the_answer(case: New
     run.tell("Decision", answer())
     wait_for_phase(run, "completed")
     close(run)
-    assert sorted(phases(run)) == ["completed", "decision_needed", "escalated", "reminder"]
+    assert sorted(phases(run)) == [
+        "closed",
+        "completed",
+        "decision_needed",
+        "escalated",
+        "reminder",
+    ]
     tickets = [call["phase"] for call in run.called("open_ticket")]
-    assert sorted(tickets) == ["completed", "decision_needed", "escalated", "reminder"]
+    assert sorted(tickets) == sorted(phases(run))
     asked = last(run, "asked")
     assert asked["reminded_at"] <= asked["escalated_at"] < asked["answer_by"]
     kinds = [event.partition(":")[0] for event in events(run)]
@@ -140,7 +146,23 @@ def test_an_answer_before_the_reminder_lets_nobody_be_reminded(case: NewCase) ->
     run = case(decide_response=question())
     respond(run, reminder_minutes=30_000, escalate_minutes=40_000)
     answered(run, answer())
-    assert phases(run) == ["decision_needed", "completed"]
+    assert phases(run) == ["decision_needed", "completed", "closed"]
+
+
+def test_who_takes_the_case_while_it_waits_is_told_once_and_answers_all_the_same(
+    case: NewCase,
+) -> None:
+    run = case(decide_response=question())
+    respond(run)
+    wait_for_phase(run, "decision_needed")
+    run.tell("Acknowledged", {"by": "ana@contoso.com"})
+    told = wait_for_phase(run, "acknowledged")
+    assert told["why"] == "acknowledged by ana@contoso.com"
+    run.tell("Acknowledged", {"by": "lee@contoso.com"})
+    answered(run, answer())
+    assert phases(run).count("acknowledged") == 1
+    [closed] = [one for one in run.called("open_ticket") if one["phase"] == "closed"]
+    assert closed["why"].startswith("closed by ")
 
 
 def test_nobody_who_answers_waits_for_a_reminder_that_does_not_get_through(case: NewCase) -> None:

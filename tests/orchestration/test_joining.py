@@ -175,7 +175,7 @@ def test_a_verdict_that_rises_in_the_watch_contains_and_watches_again(case: NewC
     close(run)
     assert len(run.called("force_password_reset")) == len(blocked(run)) == 1
     phases = [call["phase"] for call in run.called("notify_analysts")]
-    assert phases == ["decision_needed", "completed", "opened", "completed"]
+    assert phases == ["decision_needed", "completed", "opened", "completed", "closed"]
 
 
 def test_only_what_is_newly_automatic_is_done(case: NewCase) -> None:

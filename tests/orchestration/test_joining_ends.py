@@ -126,7 +126,7 @@ def test_a_store_that_is_down_or_a_scoring_that_fails_changes_nothing(case: NewC
     assert len(joined_notes(run)) == 1
     assert not run.called("revoke_sessions")
     phases = [call["phase"] for call in run.called("notify_analysts")]
-    assert phases == ["opened", "completed"]
+    assert phases == ["opened", "completed", "closed"]
 
 
 class Away:
@@ -191,7 +191,7 @@ def test_an_account_that_could_not_be_given_free_is_so_later(case: NewCase) -> N
     assert last(run, "status") == "closed", "people need not wait for it"
     inbox.put(7)
     away.back.set()
-    run.wait_for_call("comment_incident", count=5)
+    run.wait_for_call("comment_incident", count=6)
     assert len(run.called("revoke_sessions")) == 1, "who joined meanwhile opens the case again"
     close(run)
     assert last(run, "status") == "closed" and inbox.given_free.is_set()
@@ -258,7 +258,7 @@ def test_another_address_does_not_set_back_the_time_of_a_question(case: NewCase)
     run.wait_for_call("notify_analysts", count=2)
     close(run)
     phases = [call["phase"] for call in run.called("notify_analysts")]
-    assert phases == ["decision_needed", "completed"], "asked once, and answered"
+    assert phases == ["decision_needed", "completed", "closed"], "asked once, and answered"
     assert blocked(run) == [ADDRESS, OTHER_ADDRESS]
     asked = [call["patch"]["asked"] for call in run.called("save_case") if "asked" in call["patch"]]
     assert all(one["answer_by"] == asked[0]["answer_by"] for one in asked)

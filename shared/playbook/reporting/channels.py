@@ -5,6 +5,7 @@ from typing import Literal
 from shared.models.account_kind import AccountKind
 from shared.models.base import Json
 from shared.models.block import BlockName
+from shared.models.case import CaseStatus
 from shared.models.message import Notification
 from shared.playbook.intake.fields import one_line
 from shared.playbook.reporting.case_text import notification_for
@@ -38,6 +39,15 @@ def message_for(record: Json, phase: str, why: str = "") -> Notification:
     if why and phase in ("acknowledged", "closed"):
         update["summary"] = one_line(f"{one_line(why, 500)}. {message.summary}", 1_000)
     return message.model_copy(update=update)
+
+
+def with_open_question(message: Notification, record: Json, phase: str) -> Notification:
+    """Return a change of the case's message: it goes on asking what nobody has answered yet."""
+    waits = record.get("status") == CaseStatus.AWAITING_DECISION and not record.get("decision")
+    if not waits or phase in ASKING or phase == "decided":
+        return message
+    asking = notification_for(record, "decision_needed")
+    return message.model_copy(update={"question": asking.question, "links": asking.links})
 
 
 def hears(channel: str, phase: str, record: Json) -> bool:

@@ -113,6 +113,23 @@ async def test_a_question_that_is_overtaken_never_hides_the_one_that_is_open(
     assert old.quiet and old.question is None and old.reference == "C9:9.9"
 
 
+async def test_the_message_goes_on_asking_what_nobody_has_answered(
+    house: FakeHouse, configure: Callable[..., None], govern: Callable[..., None]
+) -> None:
+    keys = {"link_signing_key": "secret", "slack_signing_secret": "theirs"}
+    configure(public_url="https://soc.example", **keys)
+    govern(asking={"approvers": {"slack": ["U0ANALYST1"]}})
+    asked = {"at": "2026-11-20T12:00:00Z", "answer_by": "2026-11-20T13:00:00Z"}
+    house.cases.records[CASE_ID] |= {"status": "awaiting_decision", "asked": asked}
+    for phase in ("decision_needed", "acknowledged", "containment_failed"):
+        await call(notify_analysts, phase=phase, why="acknowledged by ana")
+    assert all(one.question is not None for one in house.slack.messages)
+    assert "acknowledged by ana" in house.slack.messages[1].summary
+    house.cases.records[CASE_ID] |= {"status": "containing"}
+    await call(notify_analysts, phase="containment_failed")
+    assert house.slack.messages[-1].question is None
+
+
 def wakes(messages: list[Notification]) -> list[str | None]:
     return [one.wake for one in messages]
 
