@@ -61,6 +61,11 @@ class LabClient:
         answer: Json = await self._call("POST", f"{self._app}/incidents", incident, status=202)
         return answer
 
+    async def start_case(self, body: Json) -> Json:
+        """Start a case by hand; return the 202 answer."""
+        answer: Json = await self._call("POST", f"{self._app}/cases", body, status=202)
+        return answer
+
     async def get_case(self, case_id: str) -> Json:
         """Return the case record."""
         record: Json = await self._read(f"{self._app}/cases/{case_id}")

@@ -89,6 +89,19 @@ class Tenant(Model):
     """Defender's machines with their ``logonUsers``; may start from a template with ``like``."""
 
 
+class ByHand(Model):
+    """A case that a person starts (``POST /api/cases``) in place of the incident."""
+
+    user_id: str
+    case_id: str
+    """The number that it has where the person came from."""
+    alert_group_identifiers: list[str] = Field(default_factory=list)
+    initial_alert_details: str = ""
+    ip: str
+    time: Duration
+    """When the sign-in was, from the scenario's "now"."""
+
+
 class Deliveries(Model):
     """How often the incident is sent; ``at_once`` sends all copies at the same time."""
 
@@ -224,6 +237,8 @@ class Scenario(Model):
     tenant: Tenant
     incident: Json
     """``object.properties`` of the Logic App trigger; ids and the envelope are made."""
+    by_hand: ByHand | None = None
+    """Set: a person starts the case so, and the incident is not sent."""
     further: list[Json] = Field(default_factory=list)
     """Further incidents, sent in the same instant: each is what differs from ``incident``."""
     deliveries: Deliveries = Field(default_factory=Deliveries)

@@ -9,7 +9,7 @@ from lab.client import LabClient
 from lab.scenarios.expander import Play
 from lab.scenarios.models import CaseExpectation, UndoStep
 from lab.scenarios.played import Played
-from shared.models.base import Json
+from shared.models.base import Json, format_utc
 from shared.models.case import CaseStatus
 
 POLL_SECONDS = 0.15
@@ -70,7 +70,10 @@ def _nobody(_: Json) -> None:
 
 
 async def _deliver(client: LabClient, staged: Play) -> list[Json]:
-    deliveries = staged.scenario.deliveries
+    deliveries, by_hand = staged.scenario.deliveries, staged.scenario.by_hand
+    if by_hand is not None:
+        moment = {"time": format_utc(staged.now + by_hand.time)}
+        return [await client.start_case(by_hand.to_json() | moment)]
     if deliveries.at_once:
         bodies = [*[staged.incident] * deliveries.count, *staged.further]
         return list(await asyncio.gather(*(client.send_incident(body) for body in bodies)))

@@ -5,7 +5,8 @@ A UDM search only selects events; what a KQL query would count is counted by ``u
 the events that the search returned. A hunt without such a file is not available there, and a case
 says so.
 
-Header lines (``// name: value``): ``columns``, what a finding shows (``Name=udm.path``), and
+Header lines (``// name: value``): ``columns``, what a finding shows (``Name=udm.path``, by the
+names that the KQL hunt gives the same), ``count``, how what was counted is called there, and
 ``finding``, what makes events one:
 
 * ``each``: every event;
@@ -23,10 +24,10 @@ from importlib.resources import files
 from shared.models.base import Json, Model, format_utc
 from shared.models.signin import HuntFinding
 from shared.playbook.hunts import Hunt, evaluate_hunt, load_hunts
-from shared.playbook.hunts.udm_findings import Events, judge, time_of, values_at
+from shared.playbook.hunts.udm_findings import COUNTED, Events, judge, time_of, values_at
 
 PRODUCT = "Google SecOps"
-_HEADER = re.compile(r"// (?P<name>columns|finding|why): (?P<value>\S.*)")
+_HEADER = re.compile(r"// (?P<name>columns|count|finding|why): (?P<value>\S.*)")
 _SHOWN_VALUES = 10
 
 
@@ -38,6 +39,7 @@ class UdmHunt(Model):
     query: str
     """UDM search, constant text with ``${name}`` for values (see ``shared.udm``)."""
     columns: dict[str, str]
+    count: str = "Count"
     finding: str
 
     def evaluate(self, events: Events) -> HuntFinding | None:
@@ -53,9 +55,12 @@ class UdmHunt(Model):
     def _shown(self, event: Json) -> Json:
         row: Json = {"TimeGenerated": format_utc(time_of(event))}
         for name, path in self.columns.items():
-            values = list(dict.fromkeys(map(str, values_at(event, path))))
-            row[name] = ", ".join(values[:_SHOWN_VALUES])
-        counted: Json = event.get("counted", {})
+            of = event.get("span", [event])
+            values = dict.fromkeys(str(value) for one in of for value in values_at(one, path))
+            row[name] = ", ".join([*values][:_SHOWN_VALUES])
+        counted: Json = dict(event.get("counted", {}))
+        if COUNTED in counted:
+            row[self.count] = counted.pop(COUNTED)
         return row | counted
 
 
@@ -97,4 +102,10 @@ def parse_udm_hunt(hunt: Hunt, text: str) -> UdmHunt:
     if not columns or "why" not in header:
         raise ValueError(f"{hunt.id}: no columns, or no reason")
     query = "\n".join(lines).strip()
-    return UdmHunt(hunt=hunt, query=query, columns=columns, finding=finding)
+    return UdmHunt(
+        hunt=hunt,
+        query=query,
+        columns=columns,
+        finding=finding,
+        count=header.get("count", "Count"),
+    )

@@ -17,6 +17,8 @@ from shared.models.base import Json, format_utc, parse_utc
 type Events = Sequence[Json]
 type Judge = Callable[[Events], list[Json]]
 
+COUNTED = "counted"
+"""Name of what was counted."""
 _PATH = r"[a-z_][a-z0-9_.]*"
 
 
@@ -89,7 +91,7 @@ def _burst(match: re.Match[str]) -> Judge:
         for group, own in _grouped(events, match["by"]):
             count, span = most(own)
             if count >= least:
-                found.append(_counted(span, Count=count, By=group))
+                found.append(_counted(span, counted=count, By=group))
         return found
 
     return findings
@@ -113,7 +115,7 @@ def _bytes(match: re.Match[str]) -> Judge:
                 ),
             )
             if best > limit:
-                found.append(_counted(own[first : last + 1], Bytes=best, By=group))
+                found.append(_counted(own[first : last + 1], counted=best, By=group))
         return found
 
     return findings
@@ -149,7 +151,7 @@ def _failures(match: re.Match[str]) -> Judge:
                 before = failed[bisect_left(times, at - window) : bisect_right(times, at)]
                 count = len({str(values_at(one, "metadata.product_log_id")) for one in before})
                 if count >= int(match["least"]):
-                    found.append(event | {"counted": {"Failures": count, "By": group}})
+                    found.append(event | {"counted": {COUNTED: count, "By": group}})
         return found
 
     return findings
@@ -200,10 +202,10 @@ def _succeeded(event: Json) -> bool:
 
 
 def _counted(events: Events, **counted: object) -> Json:
-    """Return the latest event, with what was counted and since when."""
+    """Return the latest event, with what was counted, since when, and all events of it."""
     shown = {name: value for name, value in counted.items() if value != ""}
     first = {"FirstSeen": format_utc(time_of(events[0])), "Events": len(events)}
-    return events[-1] | {"counted": first | shown}
+    return events[-1] | {"counted": first | shown, "span": list(events)}
 
 
 @cache

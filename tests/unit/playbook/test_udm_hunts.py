@@ -207,8 +207,14 @@ def test_a_finding_says_where_it_is_from_and_how_much_it_is() -> None:
     finding = HUNTS["mass_download"].evaluate(events)
     assert finding is not None and finding.technique == "T1530"
     assert "of Google SecOps" in finding.summary
-    assert finding.rows[0]["Count"] == 100 and finding.rows[0]["By"] == "198.51.100.10"
+    assert finding.rows[0]["Files"] == 100 and finding.rows[0]["By"] == "198.51.100.10"
     assert HUNTS["mass_download"].evaluate([]) is None
+
+
+def test_a_findings_row_has_the_names_that_the_rest_of_the_playbook_reads() -> None:
+    for hunt in HUNTS.values():
+        named = {*hunt.columns, *([hunt.count] if hunt.count != "Count" else [])}
+        assert {name for name in named if name not in hunt.hunt.query} == set(), hunt.hunt.id
 
 
 def test_a_window_slides() -> None:
