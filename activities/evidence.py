@@ -42,7 +42,7 @@ async def preserve_evidence(_: task.ActivityContext, payload: dict[str, Any]) ->
     Idempotency: parts that are stored are not exported again; a run that was interrupted goes on
     behind its last part.
     Permission: Log Analytics Reader, or Chronicle API Editor (``roles/chronicle.editor``); Storage
-    Blob Data Contributor on the evidence container.
+    Blob Data Contributor on the evidence container, or a role that only reads and adds there.
 
     Raises:
         RetryableError: the store does not answer; what is stored by then stays.

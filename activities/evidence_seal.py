@@ -42,7 +42,8 @@ async def seal_evidence(_: task.ActivityContext, payload: dict[str, Any]) -> dic
 
     Effect: blobs under ``<case_id>/`` in the evidence container; none is ever overwritten.
     Idempotency: a manifest that was made for the same ``why`` is returned again.
-    Permission: Storage Blob Data Contributor on the evidence and the case container.
+    Permission: Storage Blob Data Contributor on the case container; on the evidence container a
+    role that reads and adds is enough.
 
     Raises:
         TourniquetError: the store or the case record cannot be read or written.

@@ -303,6 +303,8 @@ module firewallRule 'modules/firewall-rule.bicep' = if (blockAtFirewall) {
     makePolicy: !hasPolicy
     priority: firewallRulePriority
     groupId: blockAtFirewall ? firewall.outputs.groupId : ''
+    suffix: suffix
+    appPrincipalId: identities.outputs.appPrincipalId
   }
 }
 
@@ -393,6 +395,9 @@ module sentinelRules 'modules/sentinel-rules.bicep' = if (deployDetections) {
 
 @description('Region of everything.')
 output AZURE_LOCATION string = location
+
+@description('Tenant of everything.')
+output AZURE_TENANT_ID string = tenant().tenantId
 
 @description('Resource group of everything but what is in an existing workspace or firewall policy.')
 output AZURE_RESOURCE_GROUP string = group.name

@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from shared.permissions import DIRECTORY_ROLES, NEEDS, Need, Section  # noqa: E402
+from shared.permissions import DIRECTORY_ROLES, GRANTS, NEEDS, Need, Section  # noqa: E402
 
 PAGE = ROOT / "docs" / "permissions.md"
 MARK = "<!-- table {name}: made by tools/write_permissions.py from shared/permissions -->"
@@ -51,7 +51,7 @@ def render(page: str) -> str:
 def tables() -> dict[str, list[str]]:
     """Return every table by name, as lines of Markdown."""
     found = {str(section): _table(section) for section in Section}
-    return found | {"directory-roles": _directory_roles()}
+    return found | {"directory-roles": _directory_roles(), "deployment": _deployment()}
 
 
 def _table(section: Section) -> list[str]:
@@ -92,6 +92,20 @@ def _directory_roles() -> list[str]:
     rows = [[one.target, one.name, f"`{one.template_id}`"] for one in DIRECTORY_ROLES]
     rows.append(["Disabling an account without a role", "none", "-"])
     return _markdown(["Target", "Least directory role", "Role template id"], rows)
+
+
+def _deployment() -> list[str]:
+    rows = [
+        [
+            one.holder[0].upper() + one.holder[1:],
+            one.purpose,
+            (one.role if one.role_id else f"`{one.role}`: a custom role") + f" on {one.scope}",
+            f"`{one.role_id}`" if one.role_id else "your own",
+            one.only_with or "always",
+        ]
+        for one in GRANTS
+    ]
+    return _markdown(["Who", "What for", "Role and scope", "Role id", "Switched on by"], rows)
 
 
 def _markdown(head: list[str], rows: Iterable[list[str]]) -> list[str]:

@@ -20,6 +20,14 @@ param priority int
 @description('Resource id of the IP group.')
 param groupId string
 
+@description('Ends the name of the role, so that it is unique in the tenant.')
+param suffix string
+
+@description('Object id of the app\'s identity.')
+param appPrincipalId string
+
+var groupScope = resourceGroup().id
+
 resource made 'Microsoft.Network/firewallPolicies@2024-10-01' = if (makePolicy) {
   name: policyName
   location: location
@@ -69,6 +77,37 @@ resource denies 'Microsoft.Network/firewallPolicies/ruleCollectionGroups@2024-10
         ]
       }
     ]
+  }
+  dependsOn: [made]
+}
+
+resource ruleReader 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(policy.id, suffix, 'rule-reader')
+  properties: {
+    roleName: 'Tourniquet firewall rule reader ${suffix}'
+    description: 'Reads the rules of a firewall policy, to see whether the IP group is denied.'
+    type: 'CustomRole'
+    assignableScopes: [groupScope]
+    permissions: [
+      {
+        actions: [
+          'Microsoft.Network/firewallPolicies/ruleCollectionGroups/read'
+        ]
+        notActions: []
+        dataActions: []
+        notDataActions: []
+      }
+    ]
+  }
+}
+
+resource readsRules 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(policy.id, appPrincipalId, ruleReader.name)
+  scope: policy
+  properties: {
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: ruleReader.id
   }
   dependsOn: [made]
 }

@@ -7,6 +7,7 @@ the vendors' own lists. To add a row, add it to the module of its section here, 
 
 from shared.permissions.azure import AZURE_NEEDS
 from shared.permissions.defender import DEFENDER_NEEDS
+from shared.permissions.deployment import GRANTS, Grant
 from shared.permissions.graph import DIRECTORY_ROLES, GRAPH_NEEDS
 from shared.permissions.need import DirectoryRole, Need, Section
 from shared.permissions.okta import OKTA_NEEDS
@@ -30,4 +31,13 @@ def permissions_for(vendor: str, operation: str) -> list[str]:
     return list(dict.fromkeys(named))
 
 
-__all__ = ["DIRECTORY_ROLES", "NEEDS", "DirectoryRole", "Need", "Section", "permissions_for"]
+__all__ = [
+    "DIRECTORY_ROLES",
+    "GRANTS",
+    "NEEDS",
+    "DirectoryRole",
+    "Grant",
+    "Need",
+    "Section",
+    "permissions_for",
+]

@@ -63,6 +63,7 @@ AZURE_NEEDS: tuple[Need, ...] = (
         without="Noted; the other channels go on.",
         setting="mail_via",
         chosen="communication_services",
+        by_hand=True,
     ),
     _azure(
         purpose="Block, read back and lift an address",
@@ -127,8 +128,8 @@ AZURE_NEEDS: tuple[Need, ...] = (
         purpose="Evidence",
         vendor="blob",
         operations=("evidence.put", "evidence.get", "evidence.list", "evidence.properties"),
-        permission="Storage Blob Data Contributor",
-        role_id=BLOB_CONTRIBUTOR,
+        permission="Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
+        also="and `.../blobs/write` and `.../blobs/add/action`: a custom role, which cannot delete",
         scope="the evidence container",
         without="Evidence listed as missing.",
         setting="blob_url",
@@ -143,5 +144,6 @@ AZURE_NEEDS: tuple[Need, ...] = (
         without="Not needed where the deployment makes both containers.",
         setting="blob_url",
         optional=True,
+        by_hand=True,
     ),
 )

@@ -276,3 +276,4 @@ DIRECTORY_ROLES: tuple[DirectoryRole, ...] = (
     ),
 )
 """Least first; the second does what the first does, and to administrators too."""
+        by_hand=True,

@@ -36,6 +36,7 @@ class Need:
         chosen: the setting's value that does; empty: any.
         changes: whether it changes something; not needed while the app only observes.
         optional: whether the app does its work without it, only less well.
+        by_hand: whether people grant it elsewhere than the rest, so that set-up does not.
     """
 
     section: Section
@@ -52,6 +53,7 @@ class Need:
     chosen: str = ""
     changes: bool = False
     optional: bool = False
+    by_hand: bool = False
 
     def is_on(self, settings: Settings) -> bool:
         """Whether these settings switch the part on."""

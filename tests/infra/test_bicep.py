@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import pytest
 
 from tests.infra.conftest import Seed
-from tools.bicep.check import check
+from tools.bicep.check import check, check_file
+from tools.bicep.house import check_evidence
 from tools.bicep.syntax import BicepFile
 
 MAIN, EVIDENCE, HOST = "main.bicep", "modules/evidence-storage.bicep", "modules/host-storage.bicep"
@@ -111,7 +112,8 @@ def test_the_files_are_right(bicep: Mapping[str, BicepFile]) -> None:
 
 @pytest.mark.parametrize(("rule", "file", "old", "new"), MISTAKES)
 def test_a_mistake_is_noticed(seed: Seed, rule: str, file: str, old: str, new: str) -> None:
-    found = check(seed(file, old, new))
+    files = seed(file, old, new)
+    found = [*check_file(files[file], files), *check_evidence(files)]
     assert rule in {problem.rule for problem in found}, found
 
 

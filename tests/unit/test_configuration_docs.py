@@ -11,8 +11,12 @@ from tests.unit.source_files import ROOT, product_files
 
 ROW = re.compile(r"^\| `(\w+)` \| (.+?) \| (yes|no) \| (\S.*) \|$", re.MULTILINE)
 ENVIRONMENT = re.compile(r"os\.environ(?:\.get)?[(\[]\"(\w+)\"")
-OF_LIBRARIES = {"SSL_CERT_FILE", "HTTPS_PROXY"}
-"""Read by Python and aiohttp, not by our code."""
+OF_THE_HOST = {
+    "APPLICATIONINSIGHTS_CONNECTION_STRING",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+}
+OF_LIBRARIES = {"SSL_CERT_FILE", "HTTPS_PROXY"} | OF_THE_HOST
+"""Read by Python, aiohttp and the host, not by our code."""
 NOT_SET = "not set"
 
 

@@ -8,11 +8,12 @@ from tools.bicep.syntax import BicepFile, Problem
 
 def check(files: Mapping[str, BicepFile]) -> list[Problem]:
     """Return what is wrong with the files, in order."""
-    problems = [problem for file in files.values() for problem in _check_file(file, files)]
+    problems = [problem for file in files.values() for problem in check_file(file, files)]
     return sorted({*problems, *house.check_evidence(files)})
 
 
-def _check_file(file: BicepFile, files: Mapping[str, BicepFile]) -> Iterator[Problem]:
+def check_file(file: BicepFile, files: Mapping[str, BicepFile]) -> Iterator[Problem]:
+    """Yield what is wrong with one file; ``files`` are the modules that it may use."""
     yield from file.problems
     yield from symbols.check_names(file)
     yield from symbols.check_modules(file, files)

@@ -1,0 +1,145 @@
+"""The app's identity gets what the table of permissions says, and loses what it does not say."""
+
+from typing import Any
+
+import pytest
+
+from shared.models.case import OperatingMode
+from shared.permissions import DIRECTORY_ROLES, NEEDS, Need, Section
+from shared.settings import Settings
+from tests.infra.cloud import PRINCIPAL, FakeCloud
+from tests.unit.source_files import ROOT
+from tools.infra.parameters import chosen_settings
+from tools.provision.grants import APIS, deployed_settings, grant, wanted
+
+SPS = {
+    rf"servicePrincipals\(appId='{app_id}'\)": {"id": f"sp-{section}"}
+    for section, app_id in APIS.items()
+}
+USER_ADMINISTRATOR, PRIVILEGED = DIRECTORY_ROLES
+
+
+def settings(mode: OperatingMode = OperatingMode.AUTOMATIC, **values: Any) -> Settings:
+    return Settings.model_construct(mode=mode, **values)
+
+
+def tenant(held: dict[str, str] | None = None, directory: list[str] | None = None) -> FakeCloud:
+    """A tenant whose identity holds these application permissions (id: section) and roles."""
+    assigned = [
+        {"id": f"grant-{role}", "appRoleId": role, "resourceId": f"sp-{section}"}
+        for role, section in (held or {}).items()
+    ]
+    roles = [{"id": f"role-{one}", "roleDefinitionId": one} for one in directory or []]
+    return FakeCloud(
+        {
+            **SPS,
+            rf"servicePrincipals/{PRINCIPAL}/appRoleAssignments$": {"value": assigned},
+            r"directory/roleAssignments\?": {"value": roles},
+        }
+    )
+
+
+def of(section: Section, *, changes: bool | None = None, switch: bool = False) -> set[str]:
+    """Ids of the table's permissions of one API."""
+    return {
+        one.role_id
+        for one in NEEDS
+        if one.section is section and one.role_id
+        and (changes is None or one.changes is changes)
+        and (switch or one.setting is None)
+    }  # fmt: skip
+
+
+def run(cloud: FakeCloud, chosen: Settings, role: str = "") -> set[str]:
+    list(grant(cloud, PRINCIPAL, wanted(chosen, role)))
+    return {
+        body.get("appRoleId") or body.get("roleDefinitionId", "")
+        for method, _, body in cloud.sent
+        if method == "post"
+    }
+
+
+def test_everything_that_is_on_is_granted_and_nothing_else() -> None:
+    expected = of(Section.GRAPH) | {USER_ADMINISTRATOR.template_id}
+    assert run(tenant(), settings()) == expected
+
+
+def test_only_reads_are_granted_while_the_app_observes() -> None:
+    reads = of(Section.GRAPH, changes=False)
+    assert run(tenant(), settings(OperatingMode.OBSERVE)) == reads
+    assert reads < of(Section.GRAPH)
+
+
+@pytest.mark.parametrize(
+    "need",
+    [one for one in NEEDS if one.section in APIS and one.setting and not one.by_hand],
+    ids=lambda one: f"{one.section}-{one.permission}-{one.setting}",
+)
+def test_a_feature_that_is_off_grants_nothing(need: Need) -> None:
+    always = of(need.section)
+    assert need.setting
+    switched: dict[str, Any] = {need.setting: need.chosen or "on"}
+    on = wanted(settings(**switched)).app_roles[need.section]
+    off = wanted(settings()).app_roles[need.section]
+    assert need.role_id in on
+    assert (need.role_id in off) == (need.role_id in always)
+
+
+def test_what_people_grant_elsewhere_is_not_granted() -> None:
+    elsewhere = [one for one in NEEDS if one.section in APIS and one.by_hand]
+    assert "Mail.Send" in {one.permission for one in elsewhere}
+    switches: dict[str, Any] = {one.setting: one.chosen for one in elsewhere if one.setting}
+    granted = wanted(settings(**switches)).app_roles
+    assert not {one.role_id for one in elsewhere} & set(granted[Section.GRAPH])
+
+
+def test_what_is_held_is_not_granted_again() -> None:
+    held = dict.fromkeys(of(Section.GRAPH), "graph")
+    assert run(tenant(held, [USER_ADMINISTRATOR.template_id]), settings()) == set()
+
+
+def test_what_is_not_needed_any_more_is_taken_away() -> None:
+    defender = dict.fromkeys(of(Section.DEFENDER, switch=True), "defender")
+    changes = dict.fromkeys(of(Section.GRAPH, changes=True), "graph")
+    reads = dict.fromkeys(of(Section.GRAPH, changes=False), "graph")
+    cloud = tenant({**defender, **changes, **reads}, [one.template_id for one in DIRECTORY_ROLES])
+    run(cloud, settings(OperatingMode.OBSERVE))
+    gone = {url.rpartition("/")[2] for method, url, _ in cloud.sent if method == "delete"}
+    only_changes = of(Section.GRAPH, changes=True) - of(Section.GRAPH, changes=False)
+    assert gone == (
+        {f"grant-{one}" for one in {*defender, *only_changes}}
+        | {f"role-{one.template_id}" for one in DIRECTORY_ROLES}
+    )
+
+
+def test_what_is_not_ours_is_left_alone() -> None:
+    cloud = tenant({"aaaaaaaa-0000-0000-0000-000000000000": "graph"}, ["bbbb"])
+    run(cloud, settings())
+    assert not [url for method, url, _ in cloud.sent if method == "delete"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "role"),
+    [("", USER_ADMINISTRATOR), ("user", USER_ADMINISTRATOR), ("privileged", PRIVILEGED)],
+)
+def test_one_directory_role_is_granted(choice: str, role: Any) -> None:
+    granted = run(tenant(), settings(), choice) - of(Section.GRAPH)
+    assert granted == {role.template_id}
+
+
+def test_no_directory_role_is_granted_when_none_is_chosen() -> None:
+    assert run(tenant(), settings(), "none") == of(Section.GRAPH)
+    with pytest.raises(ValueError, match="must be one of"):
+        wanted(settings(), "global")
+
+
+def test_without_a_mode_the_app_is_taken_to_observe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TOURNIQUET_MODE", raising=False)
+    assert deployed_settings().mode is OperatingMode.OBSERVE
+
+
+def test_the_hook_knows_every_switch_that_grants_something() -> None:
+    known = chosen_settings((ROOT / "infra/main.parameters.json").read_text(encoding="utf-8"))
+    known |= {"TOURNIQUET_NAMED_LOCATION_ID"}
+    switches = {one.setting for one in NEEDS if one.section in APIS and one.setting}
+    assert {f"TOURNIQUET_{one.upper()}" for one in switches} <= known

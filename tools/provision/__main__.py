@@ -1,0 +1,70 @@
+"""azd's hooks: `python -m tools.provision before|permissions|connect`.
+
+Exit status 0, also when the deployer lacks a right that provisioning can do without: what is
+missing is said, with who has to run what. 1: something is wrong that provisioning needs.
+"""
+
+import sys
+from collections.abc import Iterator
+
+from tools.provision import app, entra, grants, lookups
+from tools.provision.cloud import AzureCli, Cloud, CloudError, Denied
+
+LATER = "azd hooks run postprovision"
+
+
+def before(cloud: Cloud) -> Iterator[str]:
+    """Before provisioning: register, look up, make what provisioning has to name."""
+    for step in (
+        lookups.register_providers,
+        lookups.find_sentinel,
+        lookups.find_secrets,
+        lookups.find_retention,
+        lookups.find_ip_group,
+        lookups.find_sign_in_logs,
+        entra.make_named_location,
+        entra.make_sign_in,
+    ):
+        yield from step(cloud)
+
+
+def permissions(cloud: Cloud) -> Iterator[str]:
+    """After provisioning: the signing key, the sign-in, and what the app's identity may do."""
+    yield from app.make_link_key(cloud)
+    principal = cloud.value("TOURNIQUET_IDENTITY_PRINCIPAL_ID")
+    needed = grants.wanted(grants.deployed_settings(), cloud.value(grants.ROLE_CHOICE))
+    try:
+        yield from entra.finish_sign_in(cloud)
+        yield from grants.grant(cloud, principal, needed)
+    except Denied as error:
+        yield (
+            "the app lacks permissions in Entra ID, so that cases stay incomplete and nothing is "
+            f"contained: let a Privileged Role Administrator run `{LATER}` ({error})"
+        )
+
+
+def connect(cloud: Cloud) -> Iterator[str]:
+    """After deployment: events, and whether the app answers."""
+    yield from app.connect_events(cloud)
+    yield from app.wait_for_health(cloud)
+
+
+STEPS = {"before": before, "permissions": permissions, "connect": connect}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the steps of one hook."""
+    if len(arguments) != 1 or arguments[0] not in STEPS:
+        print(f"usage: python -m tools.provision {'|'.join(STEPS)}", file=sys.stderr)
+        return 2
+    try:
+        for line in STEPS[arguments[0]](AzureCli()):
+            print(f"  {line}", flush=True)
+    except (CloudError, ValueError) as error:
+        print(f"tourniquet: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

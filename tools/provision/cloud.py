@@ -1,0 +1,131 @@
+"""The Azure CLI and azd, as the steps use them."""
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+GRAPH = "https://graph.microsoft.com/v1.0"
+ARM = "https://management.azure.com"
+_REFUSED = re.compile(r"(?:ERROR: )?(Bad Request|Unauthorized|Forbidden|Not Found|Conflict)\(")
+type Json = dict[str, Any]
+
+
+class CloudError(Exception):
+    """Azure refused, or the command is not there; the text is for people."""
+
+
+class Missing(CloudError):
+    """There is no such thing."""
+
+
+class Denied(CloudError):
+    """The deployer may not do this."""
+
+
+class Cloud(Protocol):
+    """What a step may do."""
+
+    def get(self, url: str) -> Json:
+        """Read a resource."""
+
+    def send(self, method: str, url: str, body: Json | None = None) -> Json:
+        """Change something."""
+
+    def command(self, *arguments: str) -> Any:
+        """Run a command of the Azure CLI and return its JSON."""
+
+    def remember(self, name: str, value: str) -> None:
+        """Keep a value in azd's environment, for this and later provisioning."""
+
+    def value(self, name: str) -> str:
+        """Return a value of azd's environment; empty when there is none."""
+
+
+class AzureCli:
+    """The real one."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._values = dict(os.environ if environment is None else environment)
+
+    def get(self, url: str) -> Json:
+        """Read a resource.
+
+        Raises:
+            Missing: there is no such resource.
+            Denied: the deployer may not read it.
+            CloudError: Azure refused otherwise.
+        """
+        return self.send("get", url)
+
+    def send(self, method: str, url: str, body: Json | None = None) -> Json:
+        """Call Azure Resource Manager or Graph; a body goes through a file, never the command line.
+
+        Raises:
+            Missing: there is no such resource.
+            Denied: the deployer may not do it.
+            CloudError: Azure refused otherwise.
+        """
+        with _body_file(body) as options:
+            found = self.command("rest", "--method", method.lower(), "--url", url, *options)
+        return found if isinstance(found, dict) else {}
+
+    def command(self, *arguments: str) -> Any:
+        """Run a command of the Azure CLI.
+
+        Raises:
+            Missing: there is no such thing.
+            Denied: the deployer may not do it.
+            CloudError: it failed otherwise, or there is no Azure CLI.
+        """
+        answer = _run(["az", *arguments, "--output", "json", "--only-show-errors"])
+        return json.loads(answer) if answer.strip() else None
+
+    def remember(self, name: str, value: str) -> None:
+        """Keep a value in azd's environment."""
+        if self.value(name) != value:
+            _run(["azd", "env", "set", name, value])
+            self._values[name] = value
+
+    def value(self, name: str) -> str:
+        """Return a value of azd's environment."""
+        return self._values.get(name, "").strip()
+
+
+@contextmanager
+def _body_file(body: Json | None) -> Iterator[list[str]]:
+    if body is None:
+        yield []
+        return
+    # mkdtemp lets nobody else in: a body may hold a secret.
+    with tempfile.TemporaryDirectory(prefix="tourniquet-") as folder:
+        path = Path(folder) / "body.json"
+        path.write_text(json.dumps(body), encoding="utf-8")
+        yield ["--body", f"@{path}", "--headers", "Content-Type=application/json"]
+
+
+def _run(command: list[str]) -> str:
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+    except FileNotFoundError as error:
+        raise CloudError(f"{command[0]} is not installed") from error
+    if done.returncode:
+        raise error_of(done.stderr)
+    return done.stdout
+
+
+def error_of(text: str) -> CloudError:
+    """Return the error that the Azure CLI's words mean."""
+    short = " ".join(text.split())[:500]
+    found = _REFUSED.search(text)
+    word = found.group(1) if found else ""
+    if word == "Not Found" or "ResourceNotFound" in text or "does not exist" in text:
+        return Missing(short)
+    if word in ("Forbidden", "Unauthorized") or "AuthorizationFailed" in text:
+        return Denied(short)
+    return CloudError(short)

@@ -1,0 +1,142 @@
+"""What is made in Entra ID by name: the sign-in's app registration, and the named location."""
+
+import uuid
+from collections.abc import Iterator
+
+from tools.provision.cloud import GRAPH, Cloud, CloudError, Denied, Json
+
+PLACEHOLDER = "192.0.2.1/32"
+"""Nobody's address (RFC 5737): a named location cannot be empty."""
+APPROVER = "Tourniquet.Approver"
+_NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
+NEEDS_RIGHTS = "the deployer may not; run `azd hooks run preprovision` as somebody who may"
+
+
+def make_sign_in(cloud: Cloud) -> Iterator[str]:
+    """Make the app registration by which people sign in to the pages, unless ``SIGN_IN`` is false.
+
+    It has no secret: the app's identity proves it by a federated credential.
+    """
+    if cloud.value("SIGN_IN").lower() == "false":
+        cloud.remember("SIGN_IN_CLIENT_ID", "")
+        yield "sign-in is off: whoever holds a decision link may decide"
+        return
+    if cloud.value("SIGN_IN_CLIENT_ID"):
+        return
+    name = f"Tourniquet ({cloud.value('AZURE_ENV_NAME')})"
+    try:
+        app_id = _registered(cloud, name)
+    except CloudError as error:
+        yield f"people cannot sign in to the pages yet: {NEEDS_RIGHTS} ({error})"
+        return
+    cloud.remember("SIGN_IN_CLIENT_ID", app_id)
+    yield f"made the app registration {name}: assign people to its role {APPROVER}"
+
+
+def _registered(cloud: Cloud, name: str) -> str:
+    place, principals = f"{GRAPH}/applications", f"{GRAPH}/servicePrincipals"
+    found = cloud.get(f"{place}?$filter=displayName eq '{name}'").get("value", [])
+    app = found[0] if found else cloud.send("post", place, registration(name))
+    app_id = str(app["appId"])
+    if not cloud.get(f"{principals}?$filter=appId eq '{app_id}'").get("value"):
+        cloud.send("post", principals, {"appId": app_id})
+    return app_id
+
+
+def registration(name: str) -> Json:
+    """Return the app registration: one tenant, id tokens, one role."""
+    role = {
+        "id": str(uuid.uuid5(_NAMESPACE, APPROVER)),
+        "value": APPROVER,
+        "displayName": "Approver",
+        "description": "May decide, undo and lift blocks in Tourniquet.",
+        "allowedMemberTypes": ["User"],
+        "isEnabled": True,
+    }
+    return {
+        "displayName": name,
+        "signInAudience": "AzureADMyOrg",
+        "api": {"requestedAccessTokenVersion": 2},
+        "appRoles": [role],
+        "web": {"implicitGrantSettings": {"enableIdTokenIssuance": True}},
+    }
+
+
+def finish_sign_in(cloud: Cloud) -> Iterator[str]:
+    """Tell the registration the app's address, and let the app's identity prove it."""
+    app_id = cloud.value("SIGN_IN_CLIENT_ID")
+    if not app_id:
+        return
+    place = f"{GRAPH}/applications(appId='{app_id}')"
+    redirect = f"{cloud.value('TOURNIQUET_APP_URL')}/.auth/login/aad/callback"
+    uris = cloud.get(f"{place}?$select=web").get("web", {}).get("redirectUris", [])
+    if redirect not in uris:
+        cloud.send("patch", place, {"web": {"redirectUris": [*uris, redirect]}})
+        yield f"people come back to {redirect} after signing in"
+    held = cloud.get(f"{place}/federatedIdentityCredentials").get("value", [])
+    subject = cloud.value("TOURNIQUET_IDENTITY_PRINCIPAL_ID")
+    if subject not in {one.get("subject") for one in held}:
+        body = {
+            "name": "tourniquet-identity",
+            "issuer": f"https://login.microsoftonline.com/{cloud.value('AZURE_TENANT_ID')}/v2.0",
+            "subject": subject,
+            "audiences": ["api://AzureADTokenExchange"],
+        }
+        cloud.send("post", f"{place}/federatedIdentityCredentials", body)
+        yield "the app's identity proves the registration, in place of a secret"
+
+
+def make_named_location(cloud: Cloud) -> Iterator[str]:
+    """Make the named location for blocked addresses where ``NAMED_LOCATION`` is true."""
+    wanted = cloud.value("NAMED_LOCATION").lower() == "true"
+    if not wanted or cloud.value("TOURNIQUET_NAMED_LOCATION_ID"):
+        return
+    name = f"Tourniquet: blocked addresses ({cloud.value('AZURE_ENV_NAME')})"
+    place = f"{GRAPH}/identity/conditionalAccess"
+    try:
+        found = cloud.get(f"{place}/namedLocations?$filter=displayName eq '{name}'").get("value")
+        location = (
+            found[0] if found else cloud.send("post", f"{place}/namedLocations", _location(name))
+        )
+    except Denied as error:
+        yield f"no named location was made: {NEEDS_RIGHTS} ({error})"
+        return
+    cloud.remember("TOURNIQUET_NAMED_LOCATION_ID", str(location["id"]))
+    yield f"blocked addresses go to the named location {name}"
+    yield from _policy(cloud, place, name, str(location["id"]))
+
+
+def _location(name: str) -> Json:
+    ranges = [{"@odata.type": "#microsoft.graph.iPv4CidrRange", "cidrAddress": PLACEHOLDER}]
+    return {
+        "@odata.type": "#microsoft.graph.ipNamedLocation",
+        "displayName": name,
+        "isTrusted": False,
+        "ipRanges": ranges,
+    }
+
+
+def _policy(cloud: Cloud, place: str, name: str, location: str) -> Iterator[str]:
+    group = cloud.value("BREAK_GLASS_GROUP_ID")
+    if not group:
+        yield (
+            "the location blocks nobody until a Conditional Access policy denies it: set "
+            "BREAK_GLASS_GROUP_ID to the group that is to be left out and run this again, or "
+            "make the policy by hand (docs/firewalls.md)"
+        )
+        return
+    if cloud.get(f"{place}/policies?$filter=displayName eq '{name}'").get("value"):
+        return
+    body = {
+        "displayName": name,
+        "state": "enabledForReportingButNotEnforced",
+        "conditions": {
+            "clientAppTypes": ["all"],
+            "users": {"includeUsers": ["All"], "excludeGroups": [group]},
+            "applications": {"includeApplications": ["All"]},
+            "locations": {"includeLocations": [location]},
+        },
+        "grantControls": {"operator": "OR", "builtInControls": ["block"]},
+    }
+    cloud.send("post", f"{place}/policies", body)
+    yield f"made the policy {name}, which only reports: look at it, then switch it on"

@@ -1,0 +1,143 @@
+"""What provisioning has to know beforehand, so that it changes nothing that people depend on."""
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from pydantic import SecretStr
+
+from shared.settings import Settings
+from tools.provision.cloud import ARM, GRAPH, Cloud, Denied, Missing
+
+PROVIDERS = (
+    *("Microsoft.App", "Microsoft.DurableTask", "Microsoft.EventGrid", "Microsoft.Insights"),
+    *("Microsoft.KeyVault", "Microsoft.Logic", "Microsoft.ManagedIdentity", "Microsoft.Network"),
+    *("Microsoft.OperationalInsights", "Microsoft.OperationsManagement"),
+    *("Microsoft.SecurityInsights", "Microsoft.Storage", "Microsoft.Web"),
+)
+"""Nothing of Microsoft.App is in the templates, so that nobody else registers it for Flex
+Consumption's network."""
+SENTINEL_APP = "98785600-1bb7-4fb9-b9fa-19afe2c8a360"
+"""Application id of "Azure Security Insights", the same in every tenant."""
+LINK_KEY = "TOURNIQUET_LINK_SIGNING_KEY"
+SIGN_IN_TABLES = ("SigninLogs", "AADNonInteractiveUserSignInLogs")
+
+
+def secret_settings() -> list[str]:
+    """Return the settings that are secrets."""
+    return sorted(
+        f"TOURNIQUET_{name.upper()}"
+        for name, field in Settings.model_fields.items()
+        if SecretStr in getattr(field.annotation, "__args__", ())
+    )
+
+
+def secret_name(setting: str) -> str:
+    """Return the name of a setting's secret in the vault."""
+    return setting.lower().replace("_", "-")
+
+
+def register_providers(cloud: Cloud) -> Iterator[str]:
+    """Register the resource providers; each takes a minute the first time in a subscription."""
+    for name in PROVIDERS:
+        state = cloud.command("provider", "show", "--namespace", name)["registrationState"]
+        if state != "Registered":
+            cloud.command("provider", "register", "--namespace", name, "--wait")
+            yield f"registered {name}"
+
+
+def find_sentinel(cloud: Cloud) -> Iterator[str]:
+    """Find Sentinel's own service principal, whose object id is another in each tenant."""
+    try:
+        found = cloud.get(f"{GRAPH}/servicePrincipals(appId='{SENTINEL_APP}')?$select=id")
+    except (Missing, Denied):
+        cloud.remember("SENTINEL_PRINCIPAL_ID", "")
+        yield (
+            "Azure Security Insights cannot be found in this tenant: Sentinel may not run the "
+            "relay yet. It appears once Sentinel is on; then run azd provision again."
+        )
+        return
+    cloud.remember("SENTINEL_PRINCIPAL_ID", str(found["id"]))
+
+
+def find_secrets(cloud: Cloud) -> Iterator[str]:
+    """List which secret settings are in the vault: only those become references."""
+    there = {secret_name(LINK_KEY)}
+    vault = cloud.value("TOURNIQUET_VAULT_NAME")
+    if vault:
+        place = f"{_group(cloud)}/providers/Microsoft.KeyVault/vaults/{vault}/secrets"
+        there |= _names(cloud, f"{ARM}{place}?api-version=2024-11-01")
+    found = [one for one in secret_settings() if secret_name(one) in there]
+    cloud.remember("SETTINGS_IN_VAULT", ",".join(found))
+    yield f"secrets in use: {', '.join(found)}"
+
+
+def _names(cloud: Cloud, url: str) -> set[str]:
+    found: set[str] = set()
+    try:
+        while url:
+            page = cloud.get(url)
+            found |= {str(one["name"]) for one in page.get("value", [])}
+            url = page.get("nextLink", "")
+    except Missing:
+        # The vault of an environment that was taken down.
+        return set()
+    return found
+
+
+def find_retention(cloud: Cloud) -> Iterator[str]:
+    """Leave a locked retention policy of the evidence alone: it refuses what is not longer."""
+    account = cloud.value("TOURNIQUET_EVIDENCE_ACCOUNT")
+    locked = False
+    if account:
+        place = f"{_group(cloud)}/providers/Microsoft.Storage/storageAccounts/{account}"
+        policy = f"{place}/blobServices/default/containers/evidence/immutabilityPolicies/default"
+        try:
+            found = cloud.get(f"{ARM}{policy}?api-version=2025-06-01")
+            locked = found.get("properties", {}).get("state") == "Locked"
+        except Missing:
+            locked = False
+    cloud.remember("SET_EVIDENCE_RETENTION", "false" if locked else "true")
+    if locked:
+        yield "the retention policy of the evidence is locked and stays as it is"
+
+
+def find_ip_group(cloud: Cloud) -> Iterator[str]:
+    """Leave an IP group that is there alone: a new one would forget every blocked address."""
+    group = cloud.value("TOURNIQUET_IP_GROUP_RESOURCE_ID")
+    exists = False
+    if group:
+        try:
+            cloud.get(f"{ARM}{group}?api-version=2024-10-01")
+            exists = True
+        except Missing:
+            exists = False
+    cloud.remember("IP_GROUP_EXISTS", "true" if exists else "false")
+    if exists:
+        yield "the IP group is there and keeps its addresses"
+
+
+def find_sign_in_logs(cloud: Cloud) -> Iterator[str]:
+    """Find out whether the workspace knows the tables that the analytics rules ask."""
+    workspace = cloud.value("SENTINEL_WORKSPACE_ID") or cloud.value(
+        "TOURNIQUET_SENTINEL_WORKSPACE_ID"
+    )
+    there = [name for name in SIGN_IN_TABLES if workspace and _has_table(cloud, workspace, name)]
+    cloud.remember("DEPLOY_DETECTIONS", "true" if there else "false")
+    if not there:
+        yield (
+            "no sign-in logs in the workspace yet, so no analytics rules: connect Entra ID's "
+            "sign-in logs to it, wait for the first rows, and run azd provision again"
+        )
+
+
+def _has_table(cloud: Cloud, workspace: str, table: str) -> bool:
+    try:
+        cloud.get(f"{ARM}{workspace}/tables/{quote(table)}?api-version=2022-10-01")
+    except Missing:
+        return False
+    return True
+
+
+def _group(cloud: Cloud) -> str:
+    subscription = cloud.value("AZURE_SUBSCRIPTION_ID")
+    return f"/subscriptions/{subscription}/resourceGroups/{cloud.value('AZURE_RESOURCE_GROUP')}"
