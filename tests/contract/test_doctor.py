@@ -13,6 +13,7 @@ from rich.console import Console
 from shared.models.check import Checked, CheckStatus
 from shared.permissions import NEEDS, Section
 from shared.settings import Settings
+from tests.contract.google_account import origin
 from tests.contract.processes import ROOT, Lab
 from tools.doctor.__main__ import examine
 from tools.doctor.report import is_well, show, write
@@ -61,6 +62,21 @@ async def test_all_is_well_and_nothing_is_changed(lab: Lab, doctor: Doctor) -> N
     assert found["Log tables: SigninLogs"].status in ("ok", "warning")
     lines = lab.call("GET", "ledger")
     assert lines and not [line for line in lines if line["effect"] or "violation" in line]
+
+
+async def test_google_secops_is_asked_in_sentinels_place(lab: Lab, doctor: Doctor) -> None:
+    secops = {
+        "TOURNIQUET_SIEM": "google_secops",
+        "TOURNIQUET_GOOGLE_SECOPS_URL": f"{origin(lab)}/google-secops",
+        "TOURNIQUET_GOOGLE_SECOPS_CASE_ASSIGNEE": "@Tier1",
+    }
+    well, found = await doctor.run(**secops)
+    assert (well, missing(found)) == (True, [])
+    assert found["Google SecOps: search"].detail == "searches run"
+    assert found["Tickets and channels: google_secops_soar"].detail == "cases can be searched"
+    assert not [name for name in found if name.startswith(("Log Analytics:", "Log tables:"))]
+    _, found = await doctor.run(**secops, TOURNIQUET_GOOGLE_CREDENTIALS="{}")
+    assert found["Google SecOps: search"].status is CheckStatus.MISSING
 
 
 async def test_a_role_that_was_taken_away_is_named_with_its_id_and_what_fails(

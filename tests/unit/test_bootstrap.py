@@ -47,6 +47,19 @@ def test_everything_configured_is_there() -> None:
     assert [notifier.channel for notifier in providers.notifiers] == ["slack", "email"]
 
 
+def test_one_setting_puts_google_secops_in_sentinels_place() -> None:
+    usual = build_providers(Settings.model_validate(EVERYTHING))
+    other = build_providers(
+        Settings.model_validate(
+            EVERYTHING | {"siem": "google_secops", "google_secops_case_assignee": "@Tier1"}
+        )
+    )
+    languages = [one.siem.language if one.siem else "" for one in (usual, other)]
+    assert languages == ["kql", "udm"]
+    assert type(other.sign_in_log).__name__ == "GoogleSecOpsLogs"
+    assert [one.name for one in other.ticketing] == ["servicenow", "google_secops_soar"]
+
+
 def test_what_is_not_configured_is_absent_and_says_what_to_set() -> None:
     providers = build_providers(Settings())
 
