@@ -31,8 +31,8 @@ CAN_CHANGE = frozenset({"slack"})
 """Channels whose messages can be changed once they are sent; a mail is sent for good."""
 _LAST_RESORT = frozenset({"emergency", "broke_off", "paused"})
 """Phases in which nobody learns of the case by another way."""
-_ELSEWHERE = {"emergency": " (emergency)", "escalated": " (second line)"}
-"""Phases whose messages are not those that the case has with the SOC."""
+_SECOND_LINE = " (second line)"
+_TO_SECOND_LINE = frozenset({"escalated", "escalated_l2", "sla_missed"})
 _OWN_MAILBOX = "not sent: the only recipient is the account that the case is about"
 _NOBODY = {"channels": {"none": "no channel is configured"}, "references": {}, "states": {}}
 
@@ -49,7 +49,8 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
     ``containment_failed``, ``not_held``, ``undone``, ``emergency``, ``broke_off`` or
     ``paused``. The last three come with ``why`` and ``record``, and fail when no channel took the
     message, to be tried again. ``reminder``, ``escalated``, ``second_needed``, ``campaign``,
-    ``acknowledged`` and ``closed`` come with ``why``.
+    ``acknowledged``, ``closed``, ``sla_warning``, ``sla_missed``, ``escalated_l2`` and
+    ``escalated_irt`` come with ``why``.
     ``decided`` and ``overtaken`` come with ``references`` of the question and change those
     messages. Output ``{"channels": {channel: "sent" or what went wrong}, "references": {channel:
     its id}, "states": {channel: its state as in the record}}``.
@@ -111,12 +112,11 @@ def _channels(phase: str, earlier: Json, record: Json) -> list[Notifier]:
     ]
     if phase == "emergency":
         return [one for one in hearing if one.channel == "email"] or hearing or notifiers
-    if phase == "escalated":
-        second_line = _escalation()
+    if (line := _line(phase)) is not None:
         named = {
-            "slack": second_line.slack_channel is not None,
-            "email": bool(second_line.mail_to),
-            "teams": second_line.teams_webhook,
+            "slack": line.slack_channel is not None,
+            "email": bool(line.mail_to),
+            "teams": line.teams_webhook,
             "pagerduty": True,
         }
         return [one for one in hearing if named.get(one.channel)]
@@ -128,7 +128,7 @@ def _made(
 ) -> Notification | None:
     """Return the message for a channel: for whom, and which earlier one it changes or answers."""
     known = None
-    if phase not in _ELSEWHERE:
+    if not _elsewhere(phase):
         known = reference_of(record, channel)
     reference = earlier.get(channel) or known
     if phase == "overtaken":
@@ -147,8 +147,8 @@ def _name(channel: str, phase: str, message: Notification | None, record: Json) 
     """Return the name under which the record keeps what became of a message."""
     if phase in CHANGES and message is not None:
         own = message.reference == (reference_of(record, channel) or message.reference)
-        return channel if own else channel + _ELSEWHERE["escalated"]
-    return channel + _ELSEWHERE.get(phase, "")
+        return channel if own else channel + _SECOND_LINE
+    return channel + _elsewhere(phase)
 
 
 def _kept(receipt: NotificationReceipt | None, message: Notification | None) -> str | None:
@@ -164,22 +164,39 @@ def _addressed(
     message: Notification, channel: str, phase: str, record: Json
 ) -> Notification | None:
     """Return the message as addressed on a channel; ``None`` when nobody may get it there."""
-    second_line = _escalation() if phase == "escalated" else None
+    line = _line(phase)
     if channel == "slack" and not decides_in_slack(get_settings()):
         message = message.model_copy(update={"question": None})
-    if channel == "slack" and second_line is not None:
-        return message.model_copy(update={"place": second_line.slack_channel})
+    if channel == "slack" and line is not None:
+        return message.model_copy(update={"place": line.slack_channel})
     if channel != "email":
         return message
-    listed = second_line.mail_to if second_line is not None else get_settings().soc_mail_to
+    listed = line.mail_to if line is not None else get_settings().soc_mail_to
     recipients = without_the_account(listed, record)
     if listed and not recipients:
         return None
     return message.model_copy(update={"recipients": recipients})
 
 
-def _escalation() -> Escalation:
-    return get_policy().asking.escalation
+def _line(phase: str) -> Escalation | None:
+    """Return who is called in a phase; ``None``: those who hear of every case.
+
+    What was missed without a second line to call, the first line hears.
+    """
+    policy = get_policy()
+    second = policy.asking.escalation
+    if phase == "escalated_irt":
+        return policy.sla.irt
+    if phase not in _TO_SECOND_LINE or (phase == "sla_missed" and not second.reaches_anybody):
+        return None
+    return second
+
+
+def _elsewhere(phase: str) -> str:
+    """Return how the record tells messages apart that are not those to the SOC."""
+    if phase == "emergency" or _line(phase) is None:
+        return " (emergency)" if phase == "emergency" else ""
+    return " (response team)" if phase == "escalated_irt" else _SECOND_LINE
 
 
 async def comment_incident(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from shared.models.evidence import extend_chain
 from shared.playbook.acting.undoing import with_undo
 from shared.playbook.reporting.next_steps import hand_over, in_lines
 from shared.playbook.reporting.record import initial_record, merge_record, with_notification_inputs
-from shared.playbook.reporting.sla import containment_is_due, finished, with_measures
+from shared.playbook.reporting.sla import called_since, containment_is_due, finished, with_measures
 from shared.ports import CaseStore
 from shared.settings import get_settings
-from shared.telemetry import measure, sla_measurement
+from shared.telemetry import measure, sla_escalation, sla_measurement
 
 _log = logging.getLogger("tourniquet.activities")
 WRITE_ATTEMPTS = 5
@@ -82,6 +82,8 @@ def _count(before: Json, after: Json) -> None:
     """
     for one in finished(before["sla"], after["sla"]):
         measure(sla_measurement(after, one))
+    for one in called_since(before["sla"], after["sla"]):
+        measure(sla_escalation(after, one))
 
 
 def _finish(record: Json) -> Json:

@@ -18,6 +18,7 @@ from activities.deciding import decide_response
 from activities.devices import isolate_devices, release_devices, scan_devices, verify_devices
 from activities.directory_size import count_users
 from activities.enrichment import enrich_user
+from activities.escalation import evaluate_escalation
 from activities.evidence import preserve_evidence
 from activities.evidence_seal import seal_evidence
 from activities.firewall import change_firewall, list_firewalls, read_block
@@ -79,4 +80,5 @@ ACTIVITIES = (
     claim_campaign_note,
     claim_decision,
     check_silence,
+    evaluate_escalation,
 )

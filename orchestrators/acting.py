@@ -7,10 +7,10 @@ from durabletask import task
 from orchestrators.ask import answered_first, ask, needs_second
 from orchestrators.breaker import admit
 from orchestrators.campaign import start_linking
-from orchestrators.case_file import CaseFile
+from orchestrators.case_file import CaseFile, reviewed
 from orchestrators.evidence import Preserving, exported, seal
 from orchestrators.flow import Steps, timeline, utc_now
-from orchestrators.hand_over import change_messages, tell_people
+from orchestrators.hand_over import change_messages, reached, tell_people
 from orchestrators.joining import Joins
 from orchestrators.question import SECOND, Question
 from orchestrators.silence import silence
@@ -25,11 +25,11 @@ from orchestrators.under_way import (
 from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.case import CaseStatus
-from shared.models.outcome import ActionStatus
 from shared.models.plan import Decision, Disposition, PlannedAction
 from shared.playbook.acting.containment import (
     containment_blocks,
     final_status,
+    first_done,
     merge_outcomes,
     not_run,
 )
@@ -59,6 +59,7 @@ class Round:
         number = standing.next_containment()
         started = start_containment(self.ctx, standing, lines, number)
         self.under_way.append(started)
+        standing.clocks.containing(started.account)
         return started
 
 
@@ -77,6 +78,7 @@ def act(this: Round, todo: Todo) -> Steps[None]:
             yield from _ask_second(this, question, answer)
         else:
             question.close()
+            standing.clocks.answered()
             yield from _follow(this, question, answer)
             this.question = None
     yield from _settle(this)
@@ -114,8 +116,12 @@ def _open(this: Round, todo: Todo) -> Steps[None]:
     yield from _write_verdict(this, status)
     phase = "decision_needed" if todo.asks else "opened"
     told = yield from tell_people(this.ctx, this.file, phase)
+    clocks = this.standing.clocks
     if this.question is not None:
         this.question.add_message(told)
+        clocks.asked()
+    if reached(told):
+        clocks.notified(containment_due=bool(started.account or (started.acts and not todo.asks)))
 
 
 def _ask_anew(this: Round, question: Question, raised: Raised) -> Steps[Decision | None]:
@@ -142,6 +148,7 @@ def _ask_anew(this: Round, question: Question, raised: Raised) -> Steps[Decision
         return answer
     standing.go_back(judged)
     question.close()
+    standing.clocks.answered()
     yield from _open(this, Todo(todo.automatic, bool(_asked(standing))))
     yield from change_messages(this.ctx, standing.case.case_id, "overtaken", question)
     return None
@@ -153,7 +160,9 @@ def _ask_second(this: Round, question: Question, first: Decision) -> Steps[None]
     question.first_answer = first
     standing.questions += 1
     why = first_answer_words(question.asked())
+    standing.clocks.taken()
     yield from this.file.write(
+        sla=reviewed(first.decided_at, first.decided_by),
         question=standing.questions,
         asked=question.asked().to_json(),
         timeline=timeline(this.ctx, why),
@@ -194,7 +203,10 @@ def _follow(this: Round, question: Question, answer: Decision | None) -> Steps[N
     this.start(chosen)
     both = f", confirmed by {decision.confirmed_by}" if decision.confirmed_by else ""
     event = f"decided by {decision.decided_by}{both}: {', '.join(decision.actions)}"
+    if answer is not None:
+        this.standing.clocks.taken()
     yield from this.file.write(
+        sla=reviewed(decision.decided_at, decision.decided_by) if answer is not None else {},
         status=CaseStatus.CONTAINING,
         decision=decision.to_json(),
         timeline=timeline(this.ctx, event),
@@ -208,21 +220,26 @@ def _settle(this: Round) -> Steps[None]:
     outcomes = merge_outcomes(this.standing.outcomes, this.left_out)
     for under_way in this.under_way:
         outcomes = merge_outcomes(outcomes, (yield from contain_account(this.ctx, under_way)))
+    this.standing.clocks.contained_at()
     preserved = yield from exported(this.ctx, this.evidence)
     if any(under_way.takes_minutes for under_way in this.under_way):
         blocks = _final_blocks(this, outcomes, preserved)
         del blocks[BlockName.FIREWALL]
-        yield from this.file.write(actions=outcomes, blocks=blocks, timeline=_events(outcomes))
+        yield from this.file.write(
+            actions=outcomes,
+            blocks=blocks,
+            sla={"contained_at": first_done(outcomes)},
+            timeline=_events(outcomes),
+        )
         outcomes = merge_outcomes(outcomes, (yield from block_addresses(this.ctx, this.under_way)))
         for under_way in this.under_way:
             outcomes = merge_outcomes(outcomes, (yield from finish_devices(this.ctx, under_way)))
     this.standing.outcomes = outcomes
-    done = [item["at"] for item in outcomes if item["status"] == ActionStatus.SUCCEEDED]
     yield from this.file.write(
         status=final_status(outcomes),
         actions=outcomes,
         blocks=_final_blocks(this, outcomes, preserved),
-        sla={"contained_at": min(done, default=None)},
+        sla={"contained_at": first_done(outcomes)},
         timeline=_events(outcomes),
     )
     sealed = yield from seal(this.ctx, this.evidence, preserved)

@@ -36,11 +36,16 @@ def ask(
     the answer counts, though it has not arrived. Returns ``None`` when silence has claimed it.
     """
     while True:
-        yield task.when_any([*question.pending(), *joins.pending()])
+        clocks = standing.clocks
+        yield task.when_any([*question.pending(), *joins.pending(), *clocks.pending()])
         if question.taken.is_complete:
+            question.taken_over()
+            clocks.taken()
             patch = acknowledged(ctx, question.next_taken())
             yield from file.write(**patch)
             question.tell_taken(patch["timeline"][0]["event"])
+        if at := clocks.contained_at():
+            yield from file.write(sla={"contained_at": at})
         if question.answer.is_complete:
             answer = yield from _take(ctx, file, standing, question, question.next_answer())
             if answer is not None:

@@ -5,12 +5,13 @@ next one, which then carries everything, and what is told to people in an emerge
 here. The record is merged by the same pure function that the storing activity uses.
 """
 
+from datetime import datetime
 from typing import Any
 
 from durabletask import task
 
 from orchestrators.flow import Retry, Steps, attempt, save, timeline, utc_now
-from shared.models.base import Json, format_utc
+from shared.models.base import Json, format_utc, parse_utc
 from shared.models.case import CaseRequest
 from shared.playbook.reporting.record import initial_record, merge_record
 
@@ -60,5 +61,22 @@ class CaseFile:
 def acknowledged(ctx: task.OrchestrationContext, data: Any) -> Json:
     """Return the patch that says who has taken the case; it stops the review clock."""
     who = data.get("by", "unknown") if isinstance(data, dict) else "unknown"
-    at = format_utc(utc_now(ctx))
-    return {"sla": {"reviewed_at": at}, "timeline": timeline(ctx, f"acknowledged by {who}")}
+    event = f"acknowledged by {who}"
+    return {"sla": reviewed(said_at(ctx, data), who), "timeline": timeline(ctx, event)}
+
+
+def reviewed(at: datetime, by: str) -> Json:
+    """Return what the service levels keep of an analyst who looks after the case."""
+    return {"reviewed_at": format_utc(at), "reviewed_by": by}
+
+
+def said_at(ctx: task.OrchestrationContext, data: Any) -> datetime:
+    """Return when somebody said what an event brings, at the latest now.
+
+    The case may hear of it later: while it contains, it waits for vendors.
+    """
+    now = utc_now(ctx)
+    try:
+        return min(parse_utc(data["at"]), now)
+    except (KeyError, TypeError, ValueError):
+        return now

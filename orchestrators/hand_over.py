@@ -24,6 +24,8 @@ from shared.models.block import BlockName
 from shared.models.case import CaseStatus
 from shared.playbook.reporting.handover import NO_TICKET_YET, notification_block
 
+SENT = "sent"
+"""What a channel says that has taken the message."""
 TICKET_RETRY_MINUTES = (1, 2, 5, 10, 15, 30, 60, 60, 60, 60)
 """Waits before the ticket is tried again after the ITSM was down: about 5 hours in all."""
 
@@ -63,10 +65,16 @@ def tell_people(ctx: task.OrchestrationContext, file: CaseFile, phase: str) -> S
         "blocks": {BlockName.NOTIFICATION: block},
         "timeline": timeline(ctx, _told_line(told, phase)),
     }
-    if phase != "completed":
+    if reached(told):
         patch["sla"] = {"notified_at": format_utc(utc_now(ctx))}
     yield from file.write(patiently=phase == "completed", **patch)
     return told
+
+
+def reached(told: Json) -> bool:
+    """Return whether anybody was told: a ticket is there, or a channel has taken the message."""
+    channels = (told["channels"], told.get("emergency") or {})
+    return bool(told["ticket"].get("ticket_id")) or any(SENT in one.values() for one in channels)
 
 
 def change_messages(

@@ -21,6 +21,7 @@ class Orchestrator(StrEnum):
     TELL_AGAIN = "tell_again"
     LINK_CAMPAIGN = "link_campaign"
     PAGE_SOC = "page_soc"
+    KEEP_SERVICE_LEVELS = "keep_service_levels"
 
 
 class Activity(StrEnum):
@@ -67,6 +68,7 @@ class Activity(StrEnum):
     CLAIM_CAMPAIGN_NOTE = "claim_campaign_note"
     CLAIM_DECISION = "claim_decision"
     CHECK_SILENCE = "check_silence"
+    EVALUATE_ESCALATION = "evaluate_escalation"
 
 
 class Entity(StrEnum):
@@ -93,3 +95,10 @@ class Event(StrEnum):
     """Raised by ``block_address`` when every firewall has answered."""
     BLOCK = "Block"
     """Raised on a block's own instance (``block_instance``): a person lifts or extends it."""
+    SERVICE_LEVEL = "ServiceLevel"
+    """Raised on the instance that keeps a case's clocks (``clocks_instance``): what happened."""
+
+
+def clocks_instance(case_id: str) -> str:
+    """Return the instance that keeps the clocks of a case."""
+    return f"{case_id}:sla"

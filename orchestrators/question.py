@@ -12,11 +12,13 @@ from orchestrators.standing import Standing
 from shared.models.asked import Asked
 from shared.models.base import Json
 from shared.models.plan import Decision
+from shared.models.sla import Escalated, Tier
+from shared.playbook.planning.nudges import ESCALATION, REMINDER, nudge_minutes
 from shared.playbook.planning.silence import on_silence
 from shared.playbook.reporting.question_text import waiting_words
 
-REMINDER, ESCALATION, SECOND, TAKEN = "reminder", "escalated", "second_needed", "acknowledged"
-"""Phases in which people are told again."""
+SECOND, TAKEN = "second_needed", "acknowledged"
+"""Phases in which people are told beside reminder and escalation: who has to, and who looks."""
 
 
 class Question:
@@ -35,16 +37,34 @@ class Question:
         self.answer = ctx.wait_for_external_event(str(Event.DECISION))
         self.taken = ctx.wait_for_external_event(str(Event.ACKNOWLEDGED))
         self.deadline = ctx.create_timer(timedelta(minutes=timing.approval_deadline_minutes))
-        waits = {REMINDER: timing.reminder_minutes, ESCALATION: timing.escalate_minutes}
-        self._nudges: dict[str, task.CancellableTask[Any]] = {
-            phase: ctx.create_timer(timedelta(minutes=minutes))
-            for phase, minutes in waits.items()
-            if minutes is not None and minutes < timing.approval_deadline_minutes
-        }
+        self._nudges = self._timers(reviewed=standing.clocks.reviewed)
         self._nudged_at: dict[str, datetime] = {}
         self._sending: list[task.Task[Any]] = []
         self._messages: list[Json] = []
         self._is_taken = False
+
+    def _timers(self, *, reviewed: bool) -> dict[str, task.CancellableTask[Any]]:
+        now = utc_now(self._ctx)
+        wanted = nudge_minutes(self._standing.case.timing, reviewed=reviewed)
+        moments = {phase: self._at + timedelta(minutes=number) for phase, number in wanted.items()}
+        return {
+            phase: self._ctx.create_timer(max(moment - now, timedelta(0)))
+            for phase, moment in moments.items()
+        }
+
+    def taken_over(self) -> None:
+        """Somebody has taken the case: people hear again at the question's own times only."""
+        left = [phase for phase, timer in self._nudges.items() if not timer.is_complete]
+        if self._standing.clocks.reviewed or not left:
+            return
+        for phase in left:
+            self._nudges.pop(phase).cancel()
+        own = self._timers(reviewed=True)
+        for phase, timer in own.items():
+            if phase in left:
+                self._nudges[phase] = timer
+            else:
+                timer.cancel()
 
     def asked(self) -> Asked:
         """Return the question as the record tells it."""
@@ -89,12 +109,19 @@ class Question:
             asked = self.asked()
             why = waiting_words(asked, utc_now(self._ctx))
             event = f"{'analysts reminded' if phase == REMINDER else 'escalated'}: {why}"
-            yield from self._file.write(asked=asked.to_json(), timeline=timeline(self._ctx, event))
-            self.tell(phase, why)
+            call = _call(phase, utc_now(self._ctx), why)
+            yield from self._file.write(
+                asked=asked.to_json(),
+                sla={"escalations": [call]},
+                timeline=timeline(self._ctx, event),
+            )
+            self.tell(phase, why, call)
 
-    def tell(self, phase: str, why: str) -> None:
+    def tell(self, phase: str, why: str, escalated: Json | None = None) -> None:
         """Have people told, beside everything else: nobody who answers waits for a mail."""
-        payload = {"case_id": self._standing.case.case_id, "phase": phase, "why": why}
+        payload: Json = {"case_id": self._standing.case.case_id, "phase": phase, "why": why}
+        if escalated is not None:
+            payload["escalated"] = escalated
         self._sending.append(
             self._ctx.call_sub_orchestrator(
                 str(Orchestrator.TELL_AGAIN),
@@ -129,3 +156,9 @@ class Question:
             if not one.is_complete:
                 one.cancel()
         self._nudges.clear()
+
+
+def _call(phase: str, at: datetime, why: str) -> Json:
+    """Return what the record keeps of a reminder or an escalation of a question."""
+    tier, kind = (Tier.L1, "warning") if phase == REMINDER else (Tier.L2, "unanswered")
+    return Escalated(tier=tier, about="decision", kind=kind, at=at, why=why).to_json()

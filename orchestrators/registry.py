@@ -11,6 +11,7 @@ from orchestrators.hand_over import open_ticket_late
 from orchestrators.holds import address, firewall
 from orchestrators.joining import join_incidents
 from orchestrators.respond import respond
+from orchestrators.service_levels import keep_service_levels
 from orchestrators.telling import tell_again
 from orchestrators.undo import undo
 
@@ -27,5 +28,6 @@ ORCHESTRATORS = (
     link_campaign,
     tell_again,
     page_soc,
+    keep_service_levels,
 )
 ENTITIES = (account, breaker, address, firewall)

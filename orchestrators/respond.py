@@ -8,6 +8,7 @@ from durabletask import task
 from orchestrators.acting import Round, act, set_phase
 from orchestrators.breaker import count_users
 from orchestrators.case_file import CaseFile
+from orchestrators.clocks import CaseClocks
 from orchestrators.deciding import decide
 from orchestrators.evidence import preserve, seal_at_the_end
 from orchestrators.flow import Steps, settle
@@ -36,17 +37,20 @@ def respond(ctx: task.OrchestrationContext, payload: Json) -> Generator[task.Tas
     foresaw still reaches people before the orchestration fails.
     """
     case = CaseRequest.model_validate(payload)
-    file = CaseFile(ctx, case)
+    file, clocks = CaseFile(ctx, case), CaseClocks(ctx, case)
     try:
-        return (yield from _respond(ctx, case, file))
+        return (yield from _respond(ctx, case, file, clocks))
     except Exception as error:
         yield from tell_of_failure(ctx, file, f"{type(error).__name__}: {error}")
         if (yield from release(ctx, case)):
             yield from tell_of_failure(ctx, file, _NOT_LOOKED_AT)
+        yield from clocks.end()
         raise
 
 
-def _respond(ctx: task.OrchestrationContext, case: CaseRequest, file: CaseFile) -> Steps[Json]:
+def _respond(
+    ctx: task.OrchestrationContext, case: CaseRequest, file: CaseFile, clocks: CaseClocks
+) -> Steps[Json]:
     set_phase(ctx, CaseStatus.GATHERING)
     file.open()
     users = count_users(ctx, case) if case.account else None
@@ -54,11 +58,13 @@ def _respond(ctx: task.OrchestrationContext, case: CaseRequest, file: CaseFile) 
 
     set_phase(ctx, CaseStatus.DECIDING)
     decided = yield from decide(ctx, case, gathered)
-    standing = Standing(_with_attack_address(case, decided), gathered, decided, users=users)
+    about = _with_attack_address(case, decided)
+    standing = Standing(about, gathered, decided, clocks, users=users)
     joins = Joins(ctx, standing)
     evidence = preserve(ctx, standing)
     yield from act(Round(ctx, file, standing, joins, evidence), first_todo(decided))
     ticket = yield from hand_over(ctx, file)
+    clocks.handed_over()
     set_phase(ctx, final_status(standing.outcomes))
     late = [] if is_complete(ticket) else [_start_late_ticket(ctx, case, ticket)]
     while raised := (yield from watch(ctx, standing, joins)):
@@ -66,7 +72,9 @@ def _respond(ctx: task.OrchestrationContext, case: CaseRequest, file: CaseFile) 
         evidence = preserve(ctx, standing)
         yield from act(Round(ctx, file, standing, joins, evidence), raised.todo)
         yield from hand_over(ctx, file)
+        clocks.handed_over()
         set_phase(ctx, final_status(standing.outcomes))
+    yield from clocks.end()
     yield from seal_at_the_end(ctx, evidence)
     blocks = (one for blocks in standing.blocks.values() for one in blocks)
     yield from settle([*late, *standing.links.values(), *standing.pages, *blocks])

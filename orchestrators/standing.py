@@ -6,6 +6,7 @@ from typing import Any
 
 from durabletask import task
 
+from orchestrators.clocks import CaseClocks
 from orchestrators.gather import Gathered
 from shared.models.base import Json
 from shared.models.case import CaseRequest
@@ -20,6 +21,7 @@ class Standing:
     case: CaseRequest
     gathered: Gathered
     decided: Decided
+    clocks: CaseClocks
     outcomes: list[Json] = field(default_factory=list)
     containments: int = 0
     exports: int = 0

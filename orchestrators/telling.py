@@ -5,29 +5,47 @@ from typing import Any
 
 from durabletask import task
 
-from orchestrators.flow import Retry, Steps, attempt, case_activity, save, settle, timeline
+from orchestrators.flow import (
+    Retry,
+    Steps,
+    attempt,
+    case_activity,
+    save,
+    settle,
+    timeline,
+    utc_now,
+)
+from orchestrators.hand_over import SENT
 from orchestrators.names import Activity
-from shared.models.base import Json
+from shared.models.base import Json, format_utc
 
 
 def tell_again(
     ctx: task.OrchestrationContext, payload: Json
 ) -> Generator[task.Task[Any], Any, Json]:
-    """Tell people again of a question that is open, beside the case, which goes on waiting.
+    """Tell people again of a case that waits for them, beside the case, which goes on waiting.
 
-    Input: ``{"case_id", "phase": reminder, escalated or second_needed, "why": what is new}``.
-    Output: ``{"references": {channel: the message's id}}``.
+    Input: ``{"case_id", "phase": reminder, escalated, second_needed, or one of the service levels,
+    "why": what is new}``, with ``escalated`` (``shared.models.sla.Escalated``) when the record is
+    to say what became of it. Output: ``{"references": {channel: the message's id}, "reached":
+    whether anybody was told}``.
     """
-    return (yield from tell_everywhere(ctx, payload["case_id"], payload["phase"], payload["why"]))
+    case_id, phase, why = payload["case_id"], payload["phase"], payload["why"]
+    return (yield from tell_everywhere(ctx, case_id, phase, why, payload.get("escalated")))
 
 
 def tell_everywhere(
-    ctx: task.OrchestrationContext, case_id: str, phase: str, why: str = ""
+    ctx: task.OrchestrationContext,
+    case_id: str,
+    phase: str,
+    why: str = "",
+    escalated: Json | None = None,
 ) -> Steps[Json]:
     """Write ticket, channels and incident comment for ``phase``; never fails.
 
-    Who was reached and who was not is written to the case's timeline. Returns ``{"references"}``
-    of the messages.
+    Who was reached and who was not is written to the case's timeline, and to ``escalated`` among
+    its service levels. Returns ``{"references"}`` of the messages, and whether anybody was
+    ``reached``.
     """
     message = {"case_id": case_id, "phase": phase} | ({"why": why} if why else {})
     ticket, channels, comment = yield from settle(
@@ -44,5 +62,11 @@ def tell_everywhere(
     failed = comment.error or (comment.result or {}).get("error")
     if failed:
         event += f"; incident comment not written: {failed}"
-    yield from attempt(save(ctx, case_id, {"timeline": timeline(ctx, event)}))
-    return {"references": (channels.result or {}).get("references", {})}
+    states: Json = (channels.result or {}).get("channels", {}) or {"all": channels.error}
+    reached = bool(told.get("ticket_id")) or SENT in states.values()
+    sla: Json = {"notified_at": format_utc(utc_now(ctx))} if reached else {}
+    if escalated is not None:
+        became = {"channels": states, "ticket": told.get("ticket_id")}
+        sla["escalations"] = [escalated | became]
+    yield from attempt(save(ctx, case_id, {"sla": sla, "timeline": timeline(ctx, event)}))
+    return {"references": (channels.result or {}).get("references", {}), "reached": reached}

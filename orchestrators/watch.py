@@ -7,7 +7,7 @@ from typing import Any
 from durabletask import task
 
 from orchestrators.ask import parse_answer
-from orchestrators.case_file import acknowledged
+from orchestrators.case_file import acknowledged, reviewed, said_at
 from orchestrators.flow import Retry, Steps, attempt, case_activity, save, timeline, utc_now
 from orchestrators.joining import Joins
 from orchestrators.names import Activity, Event
@@ -63,25 +63,28 @@ def watch(ctx: task.OrchestrationContext, standing: Standing, joins: Joins) -> S
     while watching or waits.recheck is not None or joins.pending():
         winner = yield task.when_any([*waits.pending(), *joins.pending()])
         if winner is waits.acknowledged:
+            standing.clocks.taken()
             yield from _acknowledge(ctx, case, waits)
         elif winner is waits.answer:
             yield from _too_late(ctx, standing, waits)
         elif winner is waits.recheck:
             waits.recheck = None
             held = yield from _recheck(ctx, case, outcomes)
+            if held is False:
+                standing.clocks.reopened(utc_now(ctx))
             if held is False and not watching:
                 watching = True
                 vars(waits).update(_people(ctx, case))
         elif winner in joins.pending():
             if raised := joins.go_on():
-                yield from _put_off(ctx, case, waits)
+                yield from _put_off(ctx, standing, waits)
                 return raised
         else:
             watching = False
             if raised := (yield from joins.close()):
-                yield from _put_off(ctx, case, waits)
+                yield from _put_off(ctx, standing, waits)
                 return raised
-            yield from _end(ctx, case, waits)
+            yield from _end(ctx, standing, waits)
     return None
 
 
@@ -97,17 +100,18 @@ def _people(
     }
 
 
-def _put_off(ctx: task.OrchestrationContext, case: CaseRequest, waits: _Waits) -> Steps[None]:
+def _put_off(ctx: task.OrchestrationContext, standing: Standing, waits: _Waits) -> Steps[None]:
     """End this watch because there is more to do; what people have just said is written down."""
     patch: Json = {"timeline": []}
     if waits.acknowledged is not None and waits.acknowledged.is_complete:
+        standing.clocks.taken()
         patch |= acknowledged(ctx, waits.acknowledged.get_result())
     if waits.closed is not None and waits.closed.is_complete:
         event = "not closed: an incident that joined meanwhile calls for more; close it again"
         patch["timeline"] += timeline(ctx, event)
     waits.cancel()
     if patch["timeline"]:
-        yield from attempt(save(ctx, case.case_id, patch))
+        yield from attempt(save(ctx, standing.case.case_id, patch))
 
 
 def _acknowledge(ctx: task.OrchestrationContext, case: CaseRequest, waits: _Waits) -> Steps[None]:
@@ -158,6 +162,7 @@ def _recheck(
     }
     if found["held"] is False:
         patch["status"] = CaseStatus.FAILED
+        patch["sla"] = {"reopenings": [format_utc(utc_now(ctx))]}
     yield from attempt(save(ctx, case.case_id, patch))
     if found["held"] is False:
         ctx.set_custom_status({"phase": CaseStatus.FAILED})
@@ -166,8 +171,9 @@ def _recheck(
     return held
 
 
-def _end(ctx: task.OrchestrationContext, case: CaseRequest, waits: _Waits) -> Steps[None]:
+def _end(ctx: task.OrchestrationContext, standing: Standing, waits: _Waits) -> Steps[None]:
     """Wait for people no longer; write down who closed the case, if somebody did."""
+    case = standing.case
     closed = waits.closed if waits.closed is not None and waits.closed.is_complete else None
     for one in (waits.acknowledged, waits.closed, waits.end, waits.answer):
         if one is not None and not one.is_complete:
@@ -177,15 +183,17 @@ def _end(ctx: task.OrchestrationContext, case: CaseRequest, waits: _Waits) -> St
         event = "watch ended; the case was not closed by a person"
         yield from attempt(save(ctx, case.case_id, {"timeline": timeline(ctx, event)}))
         return
+    standing.clocks.closed()
     data = closed.get_result() or {}
-    event = f"closed by {data.get('by', 'unknown')}: {data.get('comment') or 'no comment'}"
+    who, at = data.get("by", "unknown"), said_at(ctx, data)
+    event = f"closed by {who}: {data.get('comment') or 'no comment'}"
     yield from attempt(
         save(
             ctx,
             case.case_id,
             {
                 "status": CaseStatus.CLOSED,
-                "sla": {"closed_at": format_utc(utc_now(ctx))},
+                "sla": {"closed_at": format_utc(at), "closed_by": who} | reviewed(at, who),
                 "timeline": timeline(ctx, event),
             },
         )

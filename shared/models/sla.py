@@ -63,7 +63,7 @@ class Escalated(Model):
     about: str
     """A measure, ``decision`` (an open question), or the criterion that holds."""
     kind: str
-    """``warning``, ``missed``, ``criterion``."""
+    """``warning``, ``missed``, ``criterion``, ``unanswered`` (a question)."""
     at: UtcDatetime
     why: str
     channels: dict[str, str] | None = None

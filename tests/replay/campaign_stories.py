@@ -52,3 +52,10 @@ def linked(engine: Engine) -> Run:
     run = engine.case(default_scripts() | {"decide_response": lambda _payload: judged}, CASE_ID)
     run.start("respond", case_payload(timing=SOON))
     return run
+
+
+CAMPAIGN = (
+    ("respond", "campaign-linked", linked),
+    ("link_campaign", "others-told", others_told),
+)
+"""Orchestrator, name and story."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any, NamedTuple
 
+from shared.models.base import Json
 from shared.models.plan import MAY_BE_ALLOWED, ActionName, Disposition
 from shared.models.verdict import Confidence
 from tests.replay.asking_stories import paged, silence_acts, told_again, two_agree
@@ -14,7 +15,8 @@ from tests.replay.block_stories import (
     slowly_in_force,
     slowly_lifted,
 )
-from tests.replay.campaign_stories import linked, others_told
+from tests.replay.campaign_stories import CAMPAIGN
+from tests.replay.clock_stories import CLOCKS
 from tests.support.durable_backend import Engine, Run
 from tests.support.inbox import Inbox
 from tests.support.scripts import (
@@ -30,8 +32,6 @@ from tests.support.scripts import (
     plan_line,
     verified,
 )
-
-type Json = dict[str, Any]
 
 ACCOUNT_KEY = "a" * 32
 
@@ -282,9 +282,8 @@ STORIES = (
     Story("respond", "ticketing-down", _ticketing_down),
     Story("respond", "late-sign-in-log", _logged_at_third_read),
     Story("respond", "joined-and-raised", _joined_and_raised),
-    Story("respond", "campaign-linked", linked),
     Story("join_incidents", "one-joined", _one_joined),
-    Story("link_campaign", "others-told", others_told),
+    *(Story(*one) for one in CAMPAIGN),
     Story("contain", "account-and-address", _account_and_address),
     Story("contain", "refused", _refused),
     Story("contain", "ways-back", _ways_back),
@@ -297,4 +296,5 @@ STORIES = (
     Story("undo", "directory-lags", _enabled_at_third_look),
     Story("undo", "account-and-address", _account_and_address_undone),
     Story("open_ticket_late", "second-try", _opened_at_second_try),
+    *(Story(*one) for one in CLOCKS),
 )

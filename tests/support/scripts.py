@@ -208,5 +208,6 @@ def default_scripts() -> dict[str, Script]:
         "take_joined": lambda _payload: {"count": 0, "incidents": [], "cases": []},
         "release_account": lambda _payload: {"waiting": False},
         "find_campaign": lambda _payload: NO_CAMPAIGN,
+        "evaluate_escalation": lambda _payload: {"confidence": "High", "reasons": []},
         "claim_campaign_note": lambda _payload: {"tell": False, "has_ticket": False},
     }

@@ -32,6 +32,7 @@ class Stepper:
         self.now = START
         self.calls: list[tuple[str, Json]] = []
         self.timers: dict[int, datetime] = {}
+        self.output: Any = None
         opening = helpers.new_execution_started_event(
             name, payload["case_id"], json.dumps(payload), version=version
         )
@@ -78,6 +79,9 @@ class Stepper:
             self.calls.append((task.name, payload))
             answer = json.dumps(self._scripts[task.name](payload))
             return helpers.new_task_completed_event(action.id, answer)
+        if action.HasField("completeOrchestration"):
+            self.output = json.loads(action.completeOrchestration.result.value)
+            return None
         child = action.createSubOrchestration
         assert child.name, f"{action} is nothing that this test plays"
         self._history.events.append(

@@ -87,6 +87,19 @@ def test_whoever_acts_without_break_glass_accounts_is_warned(
     assert found["accounts.break_glass"].status is status
 
 
+def test_a_remediation_that_outlasts_the_watch_is_warned_of(
+    examine: Callable[..., tuple[bool, dict[str, Checked]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOURNIQUET_WATCH_HOURS", "12")
+    _, found = examine(POLICY)
+    lines = {name: line for name, line in found.items() if name.startswith("sla.remediation")}
+    states = {name.rpartition(".")[2]: line.status for name, line in lines.items()}
+    ok, warning = CheckStatus.OK, CheckStatus.WARNING
+    assert states == {"High": ok, "Medium": ok, "Low": warning, "Informational": warning}
+    assert "TOURNIQUET_WATCH_HOURS" in found["sla.remediation_hours.Low"].detail
+    assert found["sla.review_minutes"].detail == "15  (default)"
+
+
 def test_each_mistake_is_a_line_and_nothing_else_is_looked_at(
     examine: Callable[..., tuple[bool, dict[str, Checked]]],
 ) -> None:

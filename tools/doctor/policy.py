@@ -64,6 +64,9 @@ def _line(path: Path, value: Any, read: PolicyFile, settings: Settings) -> Check
     mode = settings.mode or read.policy.mode
     if path == ("accounts", "break_glass") and not value and mode is not OperatingMode.OBSERVE:
         detail, status = f"{_NOBODY}  ({source})", CheckStatus.WARNING
+    if path[:2] == ("sla", "remediation_hours") and value > settings.watch_hours:
+        ends = f"the watch ends before, and this clock with it: {settings.watch_hours:g} hours"
+        detail, status = f"{detail}; {ends} (TOURNIQUET_WATCH_HOURS)", CheckStatus.WARNING
     return Checked(area=AREA, what=".".join(map(str, path)), status=status, detail=detail)
 
 

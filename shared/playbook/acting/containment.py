@@ -72,6 +72,12 @@ def not_run(
     return left_out
 
 
+def first_done(outcomes: Sequence[Json]) -> str | None:
+    """Return when the first of these actions was done; ``None``: none was."""
+    done = [str(item["at"]) for item in outcomes if item["status"] == ActionStatus.SUCCEEDED]
+    return min(done, default=None)
+
+
 def merge_outcomes(earlier: Sequence[Json], later: Sequence[Json]) -> list[Json]:
     """Return one outcome per action and target: the newest, of the same time the one given later.
 

@@ -20,7 +20,7 @@ from shared.playbook.reporting.case_view import CaseView
 from shared.playbook.reporting.evidence_lines import evidence_lines
 from shared.playbook.reporting.markdown import escape, is_plain_url, is_web_address
 from shared.playbook.reporting.next_steps import escalations, hand_over, in_brief, in_lines
-from shared.playbook.reporting.phases import URGENT, WHOLE_SUMMARY, phase_words
+from shared.playbook.reporting.phases import URGENT, WHOLE_SUMMARY, WITH_WHY, phase_words
 from shared.playbook.reporting.question_text import (
     ASKING,
     asking_lines,
@@ -74,7 +74,7 @@ def notification_for(record: CaseRecord | Json, phase: str, *, why: str = "") ->
     about = campaign_title(view) if phase == "campaign" else _title(view)
     if phase == "campaign":
         summary = f"{one_line(why, 500)}. Look at them together; the latest: {summary}"
-    if why and (phase in ASKING or phase == "block_later"):
+    if why and phase in ASKING | WITH_WHY:
         summary = f"{one_line(why, 500).capitalize()}. {summary}"
     if phase == "not_held":
         summary = f"A sign-in succeeded after containment: contain by hand now. {summary}"

@@ -23,7 +23,16 @@ START_AND_END = frozenset({"opened", "decision_needed", "completed"})
 QUIET = CHANGES | {"acknowledged", "closed"}
 """Phases that are worth no mail: whoever did it knows, and the case says it."""
 WAKING = frozenset(
-    {"paused", "containment_failed", "not_held", "broke_off", "escalated", "sla_escalated"}
+    {
+        "paused",
+        "containment_failed",
+        "not_held",
+        "broke_off",
+        "escalated",
+        "escalated_l2",
+        "escalated_irt",
+        "sla_missed",
+    }
 )
 """Phases in which somebody has to act now, whatever the hour."""
 TAKEN = frozenset({"acknowledged", "decided"})

@@ -22,6 +22,10 @@ PHASE_WORDS = {
     "paused": "AUTOMATIC CONTAINMENT PAUSED",
     "acknowledged": "acknowledged",
     "closed": "closed",
+    "sla_warning": "SERVICE LEVEL AT RISK",
+    "sla_missed": "SERVICE LEVEL MISSED",
+    "escalated_l2": "ESCALATED TO THE SECOND LINE",
+    "escalated_irt": "ESCALATED TO THE INCIDENT RESPONSE TEAM",
 }
 URGENT = frozenset(
     {
@@ -35,8 +39,14 @@ URGENT = frozenset(
         "broke_off",
         "paused",
         "campaign",
+        "sla_warning",
+        "sla_missed",
+        "escalated_l2",
+        "escalated_irt",
     }
 )
+WITH_WHY = frozenset({"block_later", "sla_warning", "sla_missed", "escalated_l2", "escalated_irt"})
+"""Phases whose message begins with what is new."""
 WHOLE_SUMMARY = frozenset({"emergency", "broke_off"})
 """Phases in which the message holds the whole case: nobody can read it elsewhere."""
 OF_THEIR_OWN = frozenset({"paused", "campaign"})

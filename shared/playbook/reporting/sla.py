@@ -135,6 +135,16 @@ def finished(before: Json, after: Json) -> list[Json]:
     return [one for one in ended if _key(one) not in known]
 
 
+def called_since(before: Json, after: Json) -> list[Json]:
+    """Return the warnings and escalations of ``after`` that ``before`` did not have."""
+    known = {_call_key(one) for one in before.get("escalations") or []}
+    return [one for one in after.get("escalations") or [] if _call_key(one) not in known]
+
+
+def _call_key(call: Json) -> tuple[str, ...]:
+    return (call["tier"], call["kind"], call["about"], call["at"])
+
+
 def _key(measure: Json) -> tuple[str, str | None]:
     again = measure["name"] == Measure.REMEDIATION_AGAIN
     return measure["name"], measure["due_at"] if again else None
@@ -171,7 +181,7 @@ def merge_sla(old: Json | None, new: Json) -> Json:
 def _merge_escalations(old: Sequence[Json], new: Sequence[Json]) -> list[Json]:
     entries: dict[tuple[str, ...], Json] = {}
     for one in (*old, *new):
-        key = (one["tier"], one["kind"], one["about"], one["at"])
+        key = _call_key(one)
         entries[key] = entries.get(key, {}) | {k: v for k, v in one.items() if v is not None}
     return sorted(entries.values(), key=lambda one: str(one["at"]))
 

@@ -43,7 +43,8 @@ def test_failures_come_first() -> None:
     assert "BlockIP on 203.0.113.7 was accepted but is NOT in force" in second
     assert "Verify by hand that DisableAccount" in third
     assert "not automated: disable the suspicious inbox rules" in fourth
-    assert fifth.startswith("Escalate to L2 now: containment failed (ForcePasswordReset)")
+    failed = "containment failed (ForcePasswordReset, BlockIP)"
+    assert fifth.startswith(f"Escalate to L2 now: {failed}"), "not in force is failed, too"
 
 
 @pytest.mark.parametrize("status", ["succeeded", "failed", "skipped"])

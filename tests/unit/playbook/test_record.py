@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -63,6 +63,7 @@ def test_the_same_patch_twice_changes_nothing_more(name: str) -> None:
     assert merge_record(once, PATCHES[name]) == once
 
 
+@settings(deadline=None)
 @given(st.permutations(list(PATCHES)))
 def test_the_order_of_patches_about_different_things_does_not_matter(order: list[str]) -> None:
     record, expected = first(), first()
@@ -73,6 +74,7 @@ def test_the_order_of_patches_about_different_things_does_not_matter(order: list
     assert record == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(list(PATCHES)), max_size=12))
 def test_every_block_is_always_there_with_every_output(names: list[str]) -> None:
     record = first()
@@ -82,6 +84,7 @@ def test_every_block_is_always_there_with_every_output(names: list[str]) -> None
         assert set(record["blocks"][name]["outputs"]) == set(outputs)
 
 
+@settings(deadline=None)
 @given(st.permutations(range(6)), st.integers(1, 5))
 def test_the_timeline_is_in_order_however_it_arrives(order: list[int], cut: int) -> None:
     entries = [entry(number, f"event {number}") for number in order]
