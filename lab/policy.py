@@ -19,6 +19,7 @@ _PLAY = {
         "automatic_per_hour": 1000,
         "privileged_per_hour": 1000,
         "directory_share_percent": 100.0,
+        "privileged_share_percent": 100.0,
     }
 }
 

@@ -55,16 +55,17 @@ def count_users(ctx: task.OrchestrationContext, case: CaseRequest) -> task.Task[
 
 
 def _asked(ctx: task.OrchestrationContext, standing: Standing) -> Steps[Asked]:
-    users = None
+    known: Json = {}
     if standing.users is not None:
-        users = ((yield from attempt(standing.users)).result or {}).get("users")
+        known = (yield from attempt(standing.users)).result or {}
     kinds = standing.decided.account.get("kinds", ())
     privileged = bool({AccountKind.PRIVILEGED, AccountKind.UNKNOWN}.intersection(kinds))
     return Asked(
         case_id=standing.case.case_id,
         at=parse_utc(format_utc(utc_now(ctx))),
         limits=standing.decided.limits,
-        users=users,
+        users=known.get("users"),
+        privileged_users=known.get("privileged"),
         privileged=privileged,
         counted=standing.counted_as is not None and standing.counted_as >= privileged,
         held=standing.held,

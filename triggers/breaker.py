@@ -108,5 +108,6 @@ async def read_breaker(client: df.DurableFunctionsClient) -> Any:
         "in_the_last_hour": len(breaker.recent),
         "privileged_in_the_last_hour": sum(one.privileged for one in breaker.recent),
         "in_the_last_day": breaker.within_a_day(),
+        "privileged_in_the_last_day": breaker.privileged_within_a_day(),
         "last_reset": last_reset.to_json() if last_reset else None,
     }

@@ -135,6 +135,8 @@ class Limits(Model):
     privileged_per_hour: int = Field(default=1, strict=True, ge=0, le=1000)
     directory_share_percent: float = Field(default=1.0, strict=True, gt=0, le=100)
     """Of all enabled users, within 24 hours."""
+    privileged_share_percent: float = Field(default=10.0, strict=True, gt=0, le=100)
+    """Of all privileged users, within 24 hours."""
 
 
 class Approvers(Model):

@@ -56,6 +56,25 @@ GRAPH_NEEDS: tuple[Need, ...] = (
         optional=True,
     ),
     _graph(
+        purpose="How many users hold a directory role, for the share of them that may be contained "
+        "without a person (only under a policy that contains any so)",
+        operations=("roleAssignments.list",),
+        calls=("GET /roleManagement/directory/roleAssignments",),
+        permission="RoleManagement.Read.Directory",
+        role_id="483bed4a-2ad3-4361-a73b-c83ccdbdc53c",
+        without="Only the limits per hour hold for them.",
+        optional=True,
+    ),
+    _graph(
+        purpose="How many users may activate one",
+        operations=("roleEligibilitySchedules.list",),
+        calls=("GET /roleManagement/directory/roleEligibilitySchedules",),
+        permission="RoleEligibilitySchedule.Read.Directory",
+        role_id="ff278e11-4a33-4d0c-83d2-d01dc58929a5",
+        without="They do not count, so that the share is of fewer.",
+        optional=True,
+    ),
+    _graph(
         purpose="Whether another identity provider checks the account's password",
         operations=("domains.get",),
         permission="Domain.Read.All",
@@ -258,6 +277,7 @@ GRAPH_NEEDS: tuple[Need, ...] = (
         setting="mail_via",
         chosen="graph",
         optional=True,
+        by_hand=True,
     ),
 )
 
@@ -276,4 +296,3 @@ DIRECTORY_ROLES: tuple[DirectoryRole, ...] = (
     ),
 )
 """Least first; the second does what the first does, and to administrators too."""
-        by_hand=True,

@@ -45,6 +45,10 @@ class Directory(Protocol):
         """Return how many users may sign in, not older than some hours; ``None``: not known."""
         ...
 
+    async def count_privileged(self) -> int | None:
+        """Return how many users hold a role or may activate one, at least; ``None``: not known."""
+        ...
+
     async def get_state(self, object_id: str) -> AccountState:
         """Return the facts that containment changes, fresh, for before-state and read-back."""
         ...

@@ -53,3 +53,42 @@ async def test_what_cannot_be_told_is_not_asked_for_again_at_once(
     asked = len(lab.ledger("entra"))
     assert await entra.count_users() is None
     assert len(lab.ledger("entra")) == asked
+
+
+ADMIN = {"id": "role-1", "roleTemplateId": "t", "displayName": "Global Reader"}
+GROUP = "99999999-0000-4000-8000-000000000001"
+
+
+async def test_who_holds_or_may_activate_a_role_counts_once(lab: Lab, settings: Settings) -> None:
+    """A group counts as one, an application does not."""
+    both = [ADMIN], [{"roleDefinition": {"displayName": "User Administrator"}}]
+    through = [{"principalId": GROUP, "roleDefinition": {"displayName": "Helpdesk"}}]
+    people = [
+        {"userPrincipalName": "nobody@contoso.example"},
+        {"userPrincipalName": "a@contoso.example", "transitiveMemberOf": [ADMIN]},
+        {
+            "userPrincipalName": "b@contoso.example",
+            "transitiveMemberOf": both[0],
+            "roleEligibilitySchedules": both[1],
+        },
+        {"userPrincipalName": "c@contoso.example", "roleEligibilitySchedules": both[1]},
+        {"userPrincipalName": "d@contoso.example", "roleEligibilitySchedules": through},
+        {"userPrincipalName": "e@contoso.example", "roleEligibilitySchedules": through},
+    ]
+    lab.tenant(directory={"users": people})
+    entra = Entra(settings)
+    assert await entra.count_privileged() == 4
+    asked = lab.ledger("entra")
+    assert {line["operation"] for line in asked} == {
+        "roleAssignments.list",
+        "roleEligibilitySchedules.list",
+    }
+    assert not [line for line in asked if "violation" in line]
+    assert await entra.count_privileged() == 4
+    assert len(lab.ledger("entra")) == len(asked), "kept for hours"
+
+
+async def test_roles_that_may_not_be_read_are_not_known(lab: Lab, settings: Settings) -> None:
+    withheld = ["RoleManagement.Read.Directory"]
+    lab.tenant(directory={"users": [USER], "appPermissionsWithheld": withheld})
+    assert await Entra(settings).count_privileged() is None

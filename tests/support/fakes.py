@@ -52,6 +52,7 @@ class FakeDirectory(Fake):
         self.risk: UserRisk | None = None
         self.eligible: list[str] = []
         self.users: int | None = 2000
+        self.privileged: int | None = 100
         self.state = AccountState(
             account_enabled=True, sign_in_sessions_valid_from=T0, last_password_change_at=T0
         )
@@ -79,6 +80,10 @@ class FakeDirectory(Fake):
     async def count_users(self) -> int | None:
         self._call("count_users")
         return self.users
+
+    async def count_privileged(self) -> int | None:
+        self._call("count_privileged")
+        return self.privileged
 
     async def get_state(self, object_id: str) -> AccountState:
         self._call("get_state")

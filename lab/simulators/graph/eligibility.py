@@ -1,5 +1,7 @@
 """Privileged Identity Management: directory roles that somebody may activate."""
 
+from typing import Any
+
 from lab.simulators.exchange import Answer, Call, Operation
 from lab.simulators.graph.directory import Directory, graph_error
 from lab.simulators.graph.odata import collection
@@ -28,11 +30,20 @@ class Eligibility:
                 "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance "
                 "license.",
             )
-        expanded = "roleDefinition" in call.query.get("$expand", "")
-        accounts = self._directory.accounts.values()
+        wanted = call.query.get("$expand", "").split(",")
         schedules = [
-            schedule if expanded else {k: v for k, v in schedule.items() if k != "roleDefinition"}
-            for account in accounts
+            {
+                name: value
+                for name, value in (schedule | {"principal": self._principal(schedule)}).items()
+                if name not in ("roleDefinition", "principal") or name in wanted
+            }
+            for account in self._directory.accounts.values()
             for schedule in account.sections["roleEligibilitySchedules"]
         ]
         return collection(call, schedules)
+
+    def _principal(self, schedule: dict[str, Any]) -> dict[str, Any]:
+        """Who the schedule is of: a user, else a group that roles are given to."""
+        principal_id = schedule["principalId"]
+        kind = "user" if principal_id in self._directory.accounts else "group"
+        return {"@odata.type": f"#microsoft.graph.{kind}", "id": principal_id}

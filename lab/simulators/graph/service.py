@@ -85,7 +85,9 @@ class Graph(Vendor):
         if "RoleManagement.Read.Directory" not in self._authority.permissions(AUDIENCES[0]):
             message = "Insufficient privileges to complete the operation."
             return error_answer(403, "Authorization_RequestDenied", message)
-        found = _PRINCIPAL.fullmatch(call.query.get("$filter", ""))
+        if "$filter" not in call.query:
+            return Answer(200, {"value": self._people_with_roles()})
+        found = _PRINCIPAL.fullmatch(call.query["$filter"])
         if found is None:
             return error_answer(400, "Request_BadRequest", "Invalid filter clause")
         held = self.directory.app_roles if found["id"] == claims["oid"] else []
@@ -100,6 +102,27 @@ class Graph(Vendor):
             if role.name in held
         ]
         return Answer(200, {"value": value})
+
+    def _people_with_roles(self) -> list[dict[str, Any]]:
+        """Every assignment: those of the app, and of users, whose roles are all direct here."""
+        app = {"@odata.type": "#microsoft.graph.servicePrincipal", "id": "app"}
+        given = [(app, name) for name in self.directory.app_roles]
+        given += [
+            ({"@odata.type": "#microsoft.graph.user", "id": account.id}, role["id"])
+            for account in self.directory.accounts.values()
+            for role in account.sections["transitiveMemberOf"] or ()
+            if role["@odata.type"] == "#microsoft.graph.directoryRole"
+        ]
+        return [
+            {
+                "id": f"assignment-{number}",
+                "principalId": principal["id"],
+                "directoryScopeId": "/",
+                "roleDefinitionId": role,
+                "principal": principal,
+            }
+            for number, (principal, role) in enumerate(given)
+        ]
 
     def refuse(self, status: int, message: str) -> Answer:
         """OData error body."""

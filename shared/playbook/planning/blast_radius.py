@@ -1,7 +1,7 @@
 """The blast radius: how many accounts the app may contain by itself before people take over.
 
 A wrong detection, a wrong weight or an attacker who provokes alerts must not lock out a company.
-Three limits: accounts within an hour, privileged accounts within an hour, and a share of the
+Four limits: accounts within an hour, privileged accounts within an hour, and of both a share of the
 directory within 24 hours, which stops a slow storm that no hour shows. Whichever is passed first
 trips the breaker: from then on everything is asked, until a person resets it (DESIGN section 7).
 """
@@ -24,6 +24,7 @@ class Limit(StrEnum):
     ACCOUNTS = "automatic_per_hour"
     PRIVILEGED = "privileged_per_hour"
     SHARE = "directory_share_percent"
+    PRIVILEGED_SHARE = "privileged_share_percent"
 
 
 class Contained(Model):
@@ -39,6 +40,8 @@ class Earlier(Model):
 
     hour: UtcDatetime
     count: int
+    privileged: int = 0
+    """Of these, privileged accounts."""
 
 
 class Tripped(Model):
@@ -50,7 +53,7 @@ class Tripped(Model):
     """How many accounts were allowed."""
     which: Limit = Limit.ACCOUNTS
     users: int | None = None
-    """Enabled users, of whom ``limit`` is the share."""
+    """Enabled or privileged users, of whom ``limit`` is the share."""
 
 
 class Reset(Model):
@@ -77,6 +80,11 @@ class Breaker(Model):
         """Return how many accounts were contained in the last 24 hours, rounded up."""
         return len(self.recent) + sum(one.count for one in self.earlier)
 
+    def privileged_within_a_day(self) -> int:
+        """Return how many of them were privileged."""
+        recent = sum(one.privileged for one in self.recent)
+        return recent + sum(one.privileged for one in self.earlier)
+
 
 class Asked(Model):
     """A case asks whether it may contain by itself now."""
@@ -86,6 +94,8 @@ class Asked(Model):
     limits: Limits = Field(default_factory=Limits)
     users: int | None = None
     """Enabled users of the directory; ``None``: not known, then only an hour's limits hold."""
+    privileged_users: int | None = None
+    """Who holds a role or may activate one; ``None``: not known, likewise."""
     privileged: bool = False
     counted: bool = False
     """The case was let through before, with an account of this kind: that was counted then."""
@@ -120,7 +130,7 @@ def admit(breaker: Breaker, asked: Asked) -> tuple[Breaker, Admission]:
     return breaker.model_copy(update={"recent": [*others, one]}), Admission(admitted=True)
 
 
-def allowed_within_a_day(limits: Limits, users: int | None) -> int | None:
+def allowed_within_a_day(percent: float, users: int | None, per_hour: int) -> int | None:
     """Return how many accounts 24 hours allow; ``None`` when nobody knows how many users there are.
 
     Never fewer than one hour allows: in a small company one per cent is nobody, and the storm that
@@ -128,8 +138,7 @@ def allowed_within_a_day(limits: Limits, users: int | None) -> int | None:
     """
     if users is None:
         return None
-    share = int(Decimal(str(limits.directory_share_percent)) * users / 100)
-    return max(share, limits.automatic_per_hour)
+    return max(int(Decimal(str(percent)) * users / 100), per_hour)
 
 
 def as_of(breaker: Breaker, now: datetime) -> Breaker:
@@ -137,16 +146,15 @@ def as_of(breaker: Breaker, now: datetime) -> Breaker:
 
     The numbers are kept by the hour of the clock, so that the state stays small whatever happens.
     """
-    counts = {one.hour: one.count for one in breaker.earlier}
+    hours = {one.hour: one for one in breaker.earlier}
     for one in breaker.recent:
         if now - one.at >= HOUR:
             hour = one.at.replace(minute=0, second=0, microsecond=0)
-            counts[hour] = counts.get(hour, 0) + 1
-    earlier = [
-        Earlier(hour=hour, count=count)
-        for hour, count in sorted(counts.items())
-        if now - hour < DAY + HOUR
-    ]
+            known = hours.get(hour, Earlier(hour=hour, count=0))
+            hours[hour] = Earlier(
+                hour=hour, count=known.count + 1, privileged=known.privileged + one.privileged
+            )
+    earlier = [one for hour, one in sorted(hours.items()) if now - hour < DAY + HOUR]
     recent = [one for one in breaker.recent if now - one.at < HOUR]
     return breaker.model_copy(update={"recent": recent, "earlier": earlier})
 
@@ -166,21 +174,23 @@ def _counts(breaker: Breaker, asked: Asked) -> bool:
 def _passed(breaker: Breaker, asked: Asked) -> Tripped | None:
     """Return the limit that this case would pass, if any."""
     others = [one for one in breaker.recent if one.case_id != asked.case_id]
-    again = len(breaker.recent) - len(others)
-    limits, day = asked.limits, allowed_within_a_day(asked.limits, asked.users)
-    checks = (
-        (Limit.ACCOUNTS, len(others), limits.automatic_per_hour),
-        (
-            Limit.PRIVILEGED,
-            sum(one.privileged for one in others) if asked.privileged else -1,
-            limits.privileged_per_hour,
-        ),
-        (Limit.SHARE, breaker.within_a_day() - again, day),
-    )
-    for which, count, most in checks:
-        if most is not None and count >= most:
-            users = asked.users if which is Limit.SHARE else None
-            return Tripped(at=asked.at, case_id=asked.case_id, limit=most, which=which, users=users)
+    without = breaker.model_copy(update={"recent": others})
+    limits, hour = asked.limits, asked.limits.automatic_per_hour
+    day = allowed_within_a_day(limits.directory_share_percent, asked.users, hour)
+    checks: list[tuple[Limit, int, int | None, int | None]] = [
+        (Limit.ACCOUNTS, len(others), hour, None),
+        (Limit.SHARE, without.within_a_day(), day, asked.users),
+    ]
+    if asked.privileged:
+        of, most = asked.privileged_users, limits.privileged_per_hour
+        share = allowed_within_a_day(limits.privileged_share_percent, of, most)
+        checks[1:1] = [(Limit.PRIVILEGED, sum(one.privileged for one in others), most, None)]
+        checks.append((Limit.PRIVILEGED_SHARE, without.privileged_within_a_day(), share, of))
+    for which, count, allowed, users in checks:
+        if allowed is not None and count >= allowed:
+            return Tripped(
+                at=asked.at, case_id=asked.case_id, limit=allowed, which=which, users=users
+            )
     return None
 
 
@@ -191,6 +201,8 @@ def _why(tripped: Tripped) -> str:
         Limit.PRIVILEGED: f"{tripped.limit} privileged {noun} within an hour is the limit",
         Limit.SHARE: f"{tripped.limit} {noun} within 24 hours is the limit for a directory of "
         f"{tripped.users} enabled users",
+        Limit.PRIVILEGED_SHARE: f"{tripped.limit} privileged {noun} within 24 hours is the limit "
+        f"for {tripped.users} privileged users",
     }
     return (
         f"automatic containment is paused: {texts[tripped.which]} (limits.{tripped.which}); a "

@@ -1,8 +1,7 @@
 """The ``Directory`` port on Microsoft Graph.
 
-Every change is its own request: a 403 on one property of a PATCH would lose the others. A change
-whose answer was lost may have happened: it is not repeated here but raised, and the caller looks
-at the account before it tries again.
+Every change is its own request: a 403 on one property of a PATCH would lose the others. One whose
+answer was lost may have happened: it is raised, and the caller looks before it tries again.
 """
 
 import asyncio
@@ -35,6 +34,7 @@ from shared.providers.entra.models import (
 )
 from shared.providers.entra.passwords import random_password
 from shared.providers.entra.population import Population
+from shared.providers.entra.privileged import PrivilegedUsers
 from shared.providers.entra.risk import IdentityProtection
 from shared.providers.retry import Retry
 from shared.settings import Settings
@@ -76,6 +76,7 @@ class Entra:
         self._domains = Domains(self._graph)
         self._eligibility = Eligibility(self._graph)
         self._population = Population(self._graph)
+        self._privileged = PrivilegedUsers(self._graph)
 
     async def warm_up(self) -> None:
         """Import the SDK's parts that are used and build its client, without any request."""
@@ -139,6 +140,10 @@ class Entra:
     async def count_users(self) -> int | None:
         """Return how many users may sign in; ``None`` when Graph cannot tell now."""
         return await self._population.count()
+
+    async def count_privileged(self) -> int | None:
+        """Return how many users hold a directory role or may activate one, at least."""
+        return await self._privileged.count()
 
     async def get_state(self, object_id: str) -> AccountState:
         """Return the facts that containment changes, fresh."""
@@ -263,13 +268,9 @@ class Entra:
         def build() -> "RequestInformation":
             return with_body("PATCH", self._graph.client.users.by_user_id(object_id), change)
 
+        once = Retry.IF_NOT_PROCESSED
         await self._graph.send(
-            "users.patch",
-            build,
-            Nothing,
-            ok=(200, 204),
-            secrets=secrets,
-            retry=Retry.IF_NOT_PROCESSED,
+            "users.patch", build, Nothing, ok=(200, 204), secrets=secrets, retry=once
         )
 
     async def _member_of(self, object_id: str) -> list[DirectoryObject]:

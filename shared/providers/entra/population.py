@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from pydantic import RootModel
@@ -25,8 +26,10 @@ class Count(RootModel[int]):
     """Graph's answer to ``$count``: a bare number."""
 
 
-class Population:
-    """Counts one Entra tenant's enabled users, and remembers the number in this process."""
+class KeptNumber(ABC):
+    """A number of one Entra tenant, asked once for hours and remembered in this process."""
+
+    what: str
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
@@ -35,13 +38,33 @@ class Population:
         self._good_until = 0.0
 
     async def count(self) -> int | None:
-        """Return how many users may sign in; ``None`` when Graph cannot tell now."""
+        """Return the number; ``None`` when Graph cannot tell now."""
         async with self._one_at_a_time.get():
             if time.monotonic() >= self._good_until:
-                await self._ask()
+                await self._keep()
             return self._known
 
-    async def _ask(self) -> None:
+    async def _keep(self) -> None:
+        kept = KEPT_SECONDS
+        try:
+            self._known = await self._ask()
+        except TourniquetError as error:
+            _log.warning("number of %s: %s", self.what, error)
+            # An old number is near the truth; none leaves the share unguarded.
+            kept = FAILURE_KEPT_SECONDS
+        self._good_until = time.monotonic() + kept
+
+    @abstractmethod
+    async def _ask(self) -> int:
+        """Ask Graph for the number now."""
+
+
+class Population(KeptNumber):
+    """How many users may sign in."""
+
+    what = "users"
+
+    async def _ask(self) -> int:
         def build() -> "RequestInformation":
             from kiota_abstractions.base_request_configuration import RequestConfiguration
             from msgraph.generated.users.count.count_request_builder import CountRequestBuilder
@@ -56,11 +79,4 @@ class Population:
             request.headers.add("ConsistencyLevel", "eventual")
             return request
 
-        kept = KEPT_SECONDS
-        try:
-            self._known = (await self._graph.send("users.count", build, Count)).root
-        except TourniquetError as error:
-            _log.warning("number of users: %s", error)
-            # An old number is near the truth; none leaves the share unguarded.
-            kept = FAILURE_KEPT_SECONDS
-        self._good_until = time.monotonic() + kept
+        return (await self._graph.send("users.count", build, Count)).root

@@ -111,6 +111,10 @@ class Okta:
         """Return ``None``: Okta lists its users, page after page, but does not count them."""
         return None
 
+    async def count_privileged(self) -> int | None:
+        """Return ``None``, likewise."""
+        return None
+
     async def get_state(self, object_id: str) -> AccountState:
         """Return the facts that containment changes, fresh.
 

@@ -125,8 +125,7 @@ def test_ordinary_accounts_do_not_count_as_privileged() -> None:
 def test_a_share_of_the_directory_is_never_less_than_an_hour_allows(
     users: int | None, percent: float, allowed: int | None
 ) -> None:
-    limits = Limits(automatic_per_hour=10, directory_share_percent=percent)
-    assert allowed_within_a_day(limits, users) == allowed
+    assert allowed_within_a_day(percent, users, 10) == allowed
 
 
 def test_a_slow_storm_passes_the_share_of_the_directory() -> None:
@@ -139,6 +138,24 @@ def test_a_slow_storm_passes_the_share_of_the_directory() -> None:
     assert breaker.tripped is not None and breaker.tripped.which is Limit.SHARE
     assert "20 accounts within 24 hours" in answers[20].why
     assert "2000 enabled users" in answers[20].why
+
+
+@pytest.mark.parametrize(("high", "allowed"), [(30, 3), (5, 2), (None, 48)])
+def test_a_slow_storm_passes_the_share_of_the_privileged(high: int | None, allowed: int) -> None:
+    """One an hour of 2,000 users shows in no other limit; never fewer than an hour allows."""
+    breaker, answers = Breaker(), []
+    for number in range(48):
+        at = START + timedelta(minutes=31 * number)
+        given = {"users": 20_000, "privileged_users": high, "privileged": True}
+        breaker, answer = admit(breaker, asked(number, at, **given))
+        answers.append(answer)
+        ordinary = admit(breaker, asked(1000 + number, at, users=20_000, privileged_users=high))[1]
+        assert ordinary.admitted == answer.admitted, "open for one, open for all"
+    assert [answer.admitted for answer in answers] == [True] * allowed + [False] * (48 - allowed)
+    if high is not None:
+        assert breaker.tripped is not None and breaker.tripped.which is Limit.PRIVILEGED_SHARE
+        assert f"{allowed} privileged accounts within 24 hours" in answers[allowed].why
+        assert f"{high} privileged users (limits.privileged_share_percent)" in answers[allowed].why
 
 
 def test_without_a_number_of_users_the_hour_alone_holds() -> None:
@@ -154,15 +171,21 @@ def test_without_a_number_of_users_the_hour_alone_holds() -> None:
     st.integers(0, 8),
     st.integers(0, 3),
     st.one_of(st.none(), st.integers(0, 3000)),
+    st.one_of(st.none(), st.integers(0, 60)),
 )
 def test_no_hour_and_no_day_holds_more_than_its_limit(
-    arrivals: list[tuple[int, bool]], hourly: int, privileged: int, users: int | None
+    arrivals: list[tuple[int, bool]],
+    hourly: int,
+    privileged: int,
+    users: int | None,
+    high: int | None,
 ) -> None:
     limits = Limits(automatic_per_hour=hourly, privileged_per_hour=privileged)
     breaker, admitted = Breaker(), []
     for number, (second, special) in enumerate(arrivals):
         at = START + timedelta(seconds=second)
-        one = asked(number, at, limits=limits, users=users, privileged=special)
+        counts = {"users": users, "privileged_users": high}
+        one = asked(number, at, limits=limits, privileged=special, **counts)
         breaker, answer = admit(breaker, one)
         if answer.admitted:
             admitted.append((second, special))
@@ -170,13 +193,16 @@ def test_no_hour_and_no_day_holds_more_than_its_limit(
         assert len(breaker.earlier) <= 26
         if answer.first:
             breaker = breaker.model_copy(update={"tripped": None})
-    day = allowed_within_a_day(limits, users)
+    day = allowed_within_a_day(limits.directory_share_percent, users, hourly)
+    share = allowed_within_a_day(limits.privileged_share_percent, high, privileged)
     for second, _ in admitted:
         hour = [item for item in admitted if second <= item[0] < second + 3600]
         assert len(hour) <= hourly
         assert sum(special for _, special in hour) <= privileged
         within = sum(second <= other < second + 24 * 3600 for other, _ in admitted)
         assert day is None or within <= day
+        roles = [is_high for other, is_high in admitted if second <= other < second + 24 * 3600]
+        assert share is None or sum(roles) <= share
 
 
 def test_what_an_older_breaker_wrote_can_be_read() -> None:

@@ -123,6 +123,7 @@ NOTHING = {
     "in_the_last_hour": 0,
     "privileged_in_the_last_hour": 0,
     "in_the_last_day": 0,
+    "privileged_in_the_last_day": 0,
     "last_reset": None,
     "tripped_by": None,
 }
@@ -157,6 +158,7 @@ TRIPPED = Breaker(
                 "in_the_last_hour": 1,
                 "privileged_in_the_last_hour": 1,
                 "in_the_last_day": 2,
+                "privileged_in_the_last_day": 1,
                 "tripped_by": "case-4",
                 "last_reset": {
                     "at": "2026-11-19T08:00:00.000Z",
