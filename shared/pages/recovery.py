@@ -41,6 +41,7 @@ def recovery(case: CaseRecord) -> list[Check]:
         _done(case, ActionName.REVOKE_SESSIONS, "Sessions", "ended"),
         *(_way_back(case, hunt) for hunt in _WAYS_BACK),
         _second_factor(case),
+        _device(case),
         _held(case),
         Check("warn", "Owner", "whether the owner was rung and told is for the ticket to say"),
     ]
@@ -84,6 +85,16 @@ def _second_factor(case: CaseRecord) -> Check:
     if enabled:
         return Check("good", "Second factor", "registered")
     return Check("bad", "Second factor", "none registered: have it done before the account is used")
+
+
+def _device(case: CaseRecord) -> Check:
+    scans = _outcomes(case, ActionName.SCAN_DEVICE)
+    if any(one.status is ActionStatus.SUCCEEDED for one in scans):
+        return Check("good", "Devices", "a scan was ordered: read its result in the EDR console")
+    login = _outputs(case, BlockName.SIGN_INS).get("successful_login_details") or {}
+    if name := login.get("device"):
+        return Check("bad", "Devices", f"the login came from {name}, which was NOT scanned")
+    return Check("warn", "Devices", "the login named none; the endpoint logons are evidence")
 
 
 def _held(case: CaseRecord) -> Check:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from shared.models.base import Json
-from shared.models.block import BlockName
+from shared.models.block import Block, BlockName
 from shared.models.case import CaseRecord
 from shared.models.next_step import NextStep, StepKind, Urgency
 from shared.pages import text
@@ -46,8 +46,8 @@ def render_report(record: Json, *, undo: str | None = None, access_pass: Json | 
         **_timeline(case),
         links=_links(case),
         findings=(found.get("findings") or [])[: text.SHOWN_ITEMS],
-        hunted=bool(found.get("queries_run")),
         not_hunted=(activity.notes if activity else []) or "not searched",
+        searched=_searched(activity),
         hunts_missing=found.get("incomplete_queries") or [],
         evidence=kept,
         manifest=(evidence.details.get("manifest") or {}) if evidence else {},
@@ -56,6 +56,14 @@ def render_report(record: Json, *, undo: str | None = None, access_pass: Json | 
         undo_mark=undo,
         pass_form=access_pass,
     )
+
+
+def _searched(activity: Block | None) -> str:
+    """Return how much was searched, as a sentence; nothing when no hunt ran."""
+    ran = (activity.outputs.get("queries_run") or []) if activity else []
+    hours = activity.inputs.get("look_back_hours") if activity else None
+    back = f", at least {hours} hours back" if hours else ""
+    return f"{len(ran)} searches of the logs{back}." if ran else ""
 
 
 def _by_urgency(steps: Iterable[NextStep]) -> list[tuple[Urgency, list[NextStep]]]:
