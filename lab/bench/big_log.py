@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.errors import RetryableError
 from shared.models.base import Json
-from shared.models.query import QueryResult
+from shared.models.query import QueryLanguage, QueryResult
 
 START = datetime(2026, 11, 17, 12, tzinfo=UTC)
 AWAY = RetryableError("timed out", vendor="log_analytics", operation="query")
@@ -17,6 +17,8 @@ class BigLog:
 
     ``service_limit`` is how many rows one answer has at most, as Log Analytics has 500,000.
     """
+
+    language: QueryLanguage = "kql"
 
     def __init__(
         self,
@@ -88,5 +90,13 @@ class BigLog:
         """There is none."""
         return {"id": incident_id}
 
+    def takes_comments_on(self, incident_id: str) -> bool:
+        """It takes none."""
+        return False
+
     async def comment_on_incident(self, incident_id: str, *, key: str, text: str) -> None:
         """Nobody reads it."""
+
+    async def look_up_account(self, name: str, *, start: datetime, end: datetime) -> Json | None:
+        """It knows nobody."""
+        return None

@@ -68,6 +68,14 @@ async def test_a_case_is_created_once_though_the_search_lags_behind(
     assert all("violation" not in line for line in lab.ledger(VENDOR)), lab.ledger(VENDOR)
 
 
+async def test_nothing_in_a_case_is_markup(lab: Lab, soar: GoogleSecOpsCases) -> None:
+    hostile = "<img src=x onerror=alert(1)> & <b>"
+    await soar.upsert(ticket(hostile, title=hostile, description=hostile))
+    [case] = cases_of(lab)
+    for text in (case["displayName"], case["description"], case["comments"][0]["comment"]):
+        assert "<" not in text and ">" not in text and "img src=x" in text
+
+
 async def test_a_note_is_written_once_however_often_it_comes(
     lab: Lab, soar: GoogleSecOpsCases
 ) -> None:

@@ -160,7 +160,7 @@ class GoogleSecOpsCases:
         """
         if not new and any(key in one for one in await self.comments(number)):
             return
-        body = {"comment": f"{_short(text, LONGEST_COMMENT)}\n\n{key}"}
+        body = {"comment": f"{_short(_plain(text), LONGEST_COMMENT)}\n\n{key}"}
         await self._api.call(
             "caseComments.create",
             "POST",
@@ -192,8 +192,8 @@ class GoogleSecOpsCases:
             why = "TOURNIQUET_GOOGLE_SECOPS_CASE_ASSIGNEE is not set"
             raise NotConfigured(why, vendor=VENDOR)
         body: Json = {
-            "title": _short(" ".join(ticket.title.split()), LONGEST_TITLE),
-            "reason": _short(ticket.description, LONGEST_REASON),
+            "title": _short(_plain(" ".join(ticket.title.split())), LONGEST_TITLE),
+            "reason": _short(_plain(ticket.description), LONGEST_REASON),
             "environment": self._settings.google_secops_case_environment,
             "assignedUser": assignee,
             "alertName": "Tourniquet",
@@ -233,6 +233,19 @@ def _path(number: str, below: str = "") -> str:
     if not number.isdecimal():
         raise PermanentError("not the number of a case", vendor=VENDOR, operation="cases.get")
     return f"/cases/{number}{below}"
+
+
+def _plain(text: str) -> str:
+    """Return text that is no markup: the case wall takes HTML, and nothing says what it leaves out.
+
+    Escaped, it would be read as ``&lt;`` where it is shown as it is.
+    """
+    return text.translate(
+        {
+            ord("<"): "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
+            ord(">"): "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}",
+        }
+    )
 
 
 def _short(text: str, longest: int) -> str:
