@@ -80,7 +80,7 @@ def test_the_relay_keeps_the_function_key_out_of_its_history() -> None:
         ("preprovision:", "preprovison:", "preprovision"),
         ("run: infra/hooks/run.sh before", "run: infra/hooks/before.sh", "is not there"),
         ("  tourniquet:\n", "  responder:\n", "azd-service-name"),
-        ('">= 1.23.5"', "1.23", "azd"),
+        ('">= 1.23.12"', "1.23", "azd"),
         ("name: tourniquet", "names: tourniquet", "name"),
     ],
 )
@@ -107,30 +107,36 @@ def test_a_wrong_workflow_is_noticed(old: str, new: str, said: str) -> None:
     assert said in "\n".join(workflow.check(text))
 
 
-def report(*, failed: str = "", unread: int = 0, resources: int = 80) -> str:
+def report(*, failed: str = "", seen: bool = True, unread: int = 0) -> str:
     checks = [
         {
-            "check_id": failed,
+            "check_id": check,
             "check_name": "a policy",
-            "file_path": "/main.bicep",
+            "file_path": file,
             "resource": "x.y",
         }
+        for check, file in ((policies.SEEDED, f"/{policies.SEED}"), (failed, "/main.bicep"))
+        if check and (seen or check == failed)
     ]
     return json.dumps(
         {
-            "results": {"failed_checks": checks if failed else []},
-            "summary": {"parsing_errors": unread, "resource_count": resources},
+            "results": {"failed_checks": checks},
+            "summary": {"parsing_errors": unread},
         }
     )
 
 
 def test_what_checkov_finds_is_a_problem_unless_there_is_a_reason() -> None:
-    assert policies.read_report(report(), 19) == []
-    assert policies.read_report(report(failed="CKV_AZURE_17"), 19) == []
-    assert "CKV_AZURE_44" in policies.read_report(report(failed="CKV_AZURE_44"), 19)[0]
+    assert policies.read_report(report()) == []
+    assert policies.read_report(report(failed="CKV_AZURE_17")) == []
+    assert "CKV_AZURE_44" in policies.read_report(report(failed="CKV_AZURE_44"))[0]
 
 
 def test_what_checkov_could_not_read_is_a_problem() -> None:
-    assert "cannot read 1" in policies.read_report(report(unread=1), 19)[0]
-    assert "seen nothing" in policies.read_report(report(resources=0), 19)[0]
-    assert "did not answer" in policies.read_report("Traceback", 19)[0]
+    assert "cannot read 1" in policies.read_report(report(unread=1))[0]
+    assert "did not answer" in policies.read_report("Traceback")[0]
+
+
+def test_a_checkov_that_notices_nothing_is_a_problem() -> None:
+    assert "not noticed" in policies.read_report(report(seen=False))[0]
+    assert "not noticed" in policies.read_report("{}")[0]

@@ -4,11 +4,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from tools.bicep.syntax import (
+    Array,
     BicepFile,
     Block,
     Call,
+    Choice,
     Declaration,
     Expr,
+    Literal,
     Loop,
     Member,
     Name,
@@ -109,16 +112,44 @@ def _parameters(file: BicepFile, block: Block, target: BicepFile) -> Iterator[Pr
     given = block.body.get("params")
     pairs = given.pairs if isinstance(given, Object) else ()
     names = {key.literal for key, _ in pairs}
-    for key, _ in pairs:
+    for key, value in pairs:
         if key.literal not in target.params:
             message = f"{target.path} takes no {key.literal}"
             yield Problem(file.path, key.line, "module", message)
+        else:
+            why = _why_not(file, value, target.params[key.literal])
+            if why:
+                yield Problem(file.path, key.line, "module", f"{key.literal} {why}")
     for name, one in target.params.items():
         if one.value is None and name not in names:
             yield Problem(file.path, block.line, "module", f"{target.path} needs {name}")
     wanted = "subscription" if target.scope == "subscription" else "resourceGroup"
     if file.scope == "subscription" and wanted == "resourceGroup" and not block.body.get("scope"):
         yield Problem(file.path, block.line, "scope", f"{block.name} needs a resource group")
+
+
+def _why_not(file: BicepFile, value: Expr, wanted: Declaration) -> str:
+    """Return why a module's parameter does not take a value, as far as both are plain."""
+    if isinstance(value, Choice):
+        return _why_not(file, value.yes, wanted) or _why_not(file, value.no, wanted)
+    given = _type_of(file, value)
+    if given and given != wanted.type:
+        return f"must be of type {wanted.type}, not {given}"
+    words = [one for part in wanted.decorators.get("allowed", ()) for one in part.inner()]
+    allowed = {one.literal for one in words if isinstance(one, Text)}
+    text = value.literal if isinstance(value, Text) else None
+    if allowed and text is not None and text not in allowed:
+        return f"is none of {', '.join(sorted(str(one) for one in allowed))}"
+    return ""
+
+
+def _type_of(file: BicepFile, value: Expr) -> str:
+    if isinstance(value, Name) and value.name in file.params:
+        return file.params[value.name].type
+    if isinstance(value, Literal):
+        return "bool" if isinstance(value.value, bool) else "int"
+    kinds = {Text: "string", Object: "object", Array: "array"}
+    return kinds.get(type(value), "")
 
 
 def _output(file: BicepFile, expr: Expr, files: Mapping[str, BicepFile]) -> Iterator[Problem]:
