@@ -1,9 +1,10 @@
-"""The tenant's log tables as Google's parsers would normalise them: UDM events.
+"""The tenant's log tables as UDM events, as parsers of Google SecOps would make them of the logs.
 
-A tenant file describes one world; whichever SIEM the app asks tells of the same sign-ins. Field by
-field as the default parsers of ``AZURE_AD``, ``AZURE_AD_AUDIT``, ``OFFICE_365``,
-``MICROSOFT_DEFENDER_ENDPOINT``, ``OKTA`` and firewalls document it, and no more: of a second factor
-the parser keeps the requirement only. Tables without a parser here are not in Google SecOps.
+A tenant file describes one world; whichever SIEM the app asks tells of the same sign-ins. Fields are
+filled as the field list of UDM means them (``AZURE_AD``, ``AZURE_AD_AUDIT``, ``OFFICE_365``,
+endpoints, firewalls); which of them Google's own parsers fill was not compared with an instance. Of a
+second factor the requirement and the log's words are kept, not the steps. Tables without a parser
+here, Okta's among them, are not in Google SecOps.
 """
 
 import json
@@ -73,7 +74,13 @@ def _login(row: Row, *, interactive: bool) -> Row:
             "asn": _text(row.get("AutonomousSystemNumber")),
             "sessionId": row.get("SessionId"),
         },
-        "extensions": {"auth": {"type": "SSO", "mechanism": ["USERNAME_PASSWORD"]}},
+        "extensions": {
+            "auth": {
+                "type": "SSO",
+                "mechanism": ["USERNAME_PASSWORD"],
+                "authDetails": _object(row.get("Status")).get("additionalDetails"),
+            }
+        },
         "securityResult": [
             {
                 "action": ["ALLOW" if passed else "BLOCK"],

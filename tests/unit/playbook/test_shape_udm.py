@@ -99,6 +99,12 @@ def test_an_event_that_does_not_say_how_it_ended_is_neither_success_nor_guess() 
 def test_a_second_factor_is_known_by_its_mechanism() -> None:
     event = read(extensions={"auth": {"mechanism": ["USERNAME_PASSWORD", "OTP"]}})
     assert event is not None and event.mfa_result is MfaResult.SATISFIED
+    claimed = {"auth": {"authDetails": "MFA requirement satisfied by claim in the token"}}
+    event = read(extensions=claimed)
+    assert event is not None and event.mfa_result is MfaResult.SATISFIED_BY_CLAIM
+    denied = {"action": ["BLOCK"], "description": "MFA denied; user declined the authentication"}
+    event = read(securityResult=[denied])
+    assert event is not None and event.mfa_result is MfaResult.DENIED
     without = read()
     assert without is not None and without.mfa_result is MfaResult.UNKNOWN
 

@@ -18,6 +18,7 @@ from shared.playbook.sign_ins.codes import (
     POLICY_STOP_CODES,
 )
 from shared.playbook.sign_ins.shapes.entra import UNKNOWN_RESULT, make_id
+from shared.playbook.sign_ins.shapes.mfa import mfa_result
 from shared.playbook.sign_ins.shapes.okta import okta_code
 from shared.playbook.sign_ins.shapes.row import Row
 
@@ -57,7 +58,9 @@ def read_udm(row: Row) -> SignIn | None:
     code = _code(results, more, directory)
     address = _address(principal)
     name = _first(user, "emailAddresses") or user.text("userid")
-    methods = _strings(row.row("extensions").row("auth").value("mechanism"))
+    auth = row.row("extensions").row("auth")
+    methods = _strings(auth.value("mechanism"))
+    said = " ".join([auth.text("authDetails") or "", *(t for one in results for t in _texts(one))])
     required = more.text("authenticationRequirement")
     return SignIn(
         id=metadata.text("productLogId", "id") or make_id(row, at, name, address, code),
@@ -83,7 +86,7 @@ def read_udm(row: Row) -> SignIn | None:
         browser=more.text("browser"),
         authentication_requirement=required,
         authentication_methods=methods,
-        mfa_result=_mfa(code, methods, required),
+        mfa_result=_mfa(code, methods, required, said),
         conditional_access_status=more.text("conditionalAccessStatus"),
         risk_level=more.text("riskLevelDuringSignIn"),
         risk_state=more.text("riskState"),
@@ -119,16 +122,11 @@ def _code(results: list[Json], more: Row, directory: str) -> str:
     return next((code for code, words in _WORDS.items() if words.search(said)), UNKNOWN_RESULT)
 
 
-def _mfa(code: str, methods: list[str], required: str | None) -> MfaResult:
-    if code in MFA_STOP_CODES:
-        return MfaResult.DENIED
-    if code != "0":
-        return MfaResult.UNKNOWN
-    if _SECOND_FACTORS & set(methods):
+def _mfa(code: str, methods: list[str], required: str | None, said: str) -> MfaResult:
+    """Return what happened to the second factor: its mechanism, else what the texts say."""
+    if code == "0" and _SECOND_FACTORS & set(methods):
         return MfaResult.SATISFIED
-    if required == "singleFactorAuthentication":
-        return MfaResult.NOT_REQUIRED
-    return MfaResult.UNKNOWN
+    return mfa_result(code=code, requirement=required, steps=[], additional_details=said)
 
 
 def _texts(result: Json) -> list[str]:
