@@ -1,10 +1,10 @@
 """The tenant's log tables as UDM events, as parsers of Google SecOps would make them of the logs.
 
-A tenant file describes one world; whichever SIEM the app asks tells of the same sign-ins. Fields are
-filled as the field list of UDM means them (``AZURE_AD``, ``AZURE_AD_AUDIT``, ``OFFICE_365``,
-endpoints, firewalls); which of them Google's own parsers fill was not compared with an instance. Of a
-second factor the requirement and the log's words are kept, not the steps. Tables without a parser
-here, Okta's among them, are not in Google SecOps.
+A tenant file describes one world; whichever SIEM the app asks tells of the same sign-ins. Fields
+are filled as the field list of UDM means them (``AZURE_AD``, ``AZURE_AD_AUDIT``, ``OFFICE_365``,
+endpoints, firewalls); which of them Google's own parsers fill was not compared with an instance.
+Of a second factor the requirement and the log's words are kept, not the steps. Tables without a
+parser here, Okta's among them, are not in Google SecOps.
 """
 
 import json
