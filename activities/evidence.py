@@ -22,8 +22,8 @@ from shared.playbook.acting.evidence import (
 )
 from shared.playbook.acting.exports import EXPORTS, OKTA_EXPORTS, EvidenceExport
 from shared.playbook.acting.exports_udm import UDM_EXPORTS
-from shared.ports import EvidenceStore
-from shared.settings import get_settings
+from shared.ports import EvidenceStore, Siem
+from shared.settings import Settings, get_settings
 
 AT_ONCE = 3
 """Tables that are exported at the same time: so many pages are in memory."""
@@ -61,16 +61,14 @@ async def _export_all(
 ) -> tuple[list[EvidenceItem], list[Missing]]:
     settings, providers = get_settings(), get_providers()
     start, end = case.now - timedelta(hours=settings.look_back_hours), case.now
-    okta = (OKTA_EXPORTS[settings.okta_log_table],) if settings.okta_url else ()
-    exports: tuple[EvidenceExport, ...] = (*EXPORTS, *okta)
     try:
         store, siem = providers.require("evidence"), providers.require("siem")
     except NotConfigured as error:
         why = error.describe()
+        exports = exports_of(providers.siem, settings)
         return [], [missing_export(export, why, start, end) for export in exports]
-    if siem.language == "udm":
-        exports = UDM_EXPORTS
-    found = await _stored(store, case.case_id)
+    exports = exports_of(siem, settings)
+    found = await stored(store, case.case_id)
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def export_one(export: EvidenceExport) -> list[EvidenceItem]:
@@ -91,7 +89,7 @@ async def _export_all(
     missing = [] if items else [_NOT_RECEIVED]
     for export, parts in zip(exports, done, strict=True):
         if isinstance(parts, BaseException):
-            _raise_if_store_is_away(parts)
+            raise_if_store_is_away(parts)
             missing.append(missing_export(export, explain(parts), start, end))
             continue
         items += parts
@@ -110,7 +108,15 @@ _NOT_RECEIVED = Missing(
 )
 
 
-async def _stored(store: EvidenceStore, case_id: str) -> dict[str, EvidenceItem]:
+def exports_of(siem: Siem | None, settings: Settings) -> tuple[EvidenceExport, ...]:
+    """Return the logs that are kept, as they are asked for where they are."""
+    if siem is not None and siem.language == "udm":
+        return UDM_EXPORTS
+    okta = (OKTA_EXPORTS[settings.okta_log_table],) if settings.okta_url else ()
+    return (*EXPORTS, *okta)
+
+
+async def stored(store: EvidenceStore, case_id: str) -> dict[str, EvidenceItem]:
     """Return what is stored about the case by name; nothing when there is no container yet.
 
     A store that refuses for good is found out by each export, which then says so.
@@ -120,7 +126,7 @@ async def _stored(store: EvidenceStore, case_id: str) -> dict[str, EvidenceItem]
     return {}
 
 
-def _raise_if_store_is_away(error: BaseException) -> None:
+def raise_if_store_is_away(error: BaseException) -> None:
     """Let the whole activity be tried again when the store, not a source, was away."""
     if isinstance(error, asyncio.CancelledError) or (
         isinstance(error, RetryableError) and error.vendor == STORE

@@ -80,9 +80,7 @@ class TableExport:
 
     def part_name(self, number: int) -> str:
         """Return the name of a part: the export's own, from the second on with the number."""
-        stem, dot, extension = self.export.name.partition(".")
-        suffix = f"-{number}" if number > 1 else ""
-        return f"{self.folder}{stem}{suffix}{dot}{extension}"
+        return f"{self.folder}{self.export.part_name(number)}"
 
     async def _write_part(self, name: str, start: datetime) -> EvidenceItem:
         writer = self.store.write_rows(
@@ -156,8 +154,9 @@ def _is_cut_short(answer: QueryResult) -> bool:
 
 def _sorted(rows: list[Json]) -> list[Json]:
     """Return rows by time, and by content where the time is the same: the same bytes each time."""
-    return sorted(rows, key=lambda row: (_moment(row), repr(row)))
+    return sorted(rows, key=lambda row: (moment_of(row), repr(row)))
 
 
-def _moment(row: Json) -> datetime:
+def moment_of(row: Json) -> datetime:
+    """Return when a row of a log happened."""
     return parse_utc(row["TimeGenerated"])

@@ -70,7 +70,9 @@ async def _seal(store: EvidenceStore, record: Json, why: str, at: str) -> Json:
         return _answer(stored[newest], before)
     own = await _keep_documents(store, record)
     details = record["blocks"][BlockName.EVIDENCE]["details"]
-    exported = [EvidenceItem.model_validate(item) for item in details.get("items", [])]
+    listed = [*details.get("items", []), *details.get("late", [])]
+    exported = [EvidenceItem.model_validate(item) for item in listed]
+    missing = [*details.get("missing", []), *details.get("late_missing", [])]
     earlier = before.items if before else []
     revision = revision_of(newest) + 1 if newest else 1
     manifest = Manifest(
@@ -81,7 +83,7 @@ async def _seal(store: EvidenceStore, record: Json, why: str, at: str) -> Json:
         previous=ManifestReference(name=newest, sha256=stored[newest].sha256) if newest else None,
         parameters=details.get("parameters", {}),
         items=with_items(earlier, exported, list(own.values()), _with_hash(stored.values())),
-        missing=[Missing.model_validate(one) for one in details.get("missing", [])],
+        missing=[Missing.model_validate(one) for one in missing],
         events=chain_head(record["events"], own[EVENTS].name),
     )
     content = manifest.model_dump_json(indent=1).encode()

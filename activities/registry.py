@@ -20,6 +20,7 @@ from activities.directory_size import count_users
 from activities.enrichment import enrich_user
 from activities.escalation import evaluate_escalation
 from activities.evidence import preserve_evidence
+from activities.evidence_late import export_late_rows
 from activities.evidence_seal import seal_evidence
 from activities.firewall import change_firewall, list_firewalls, read_block
 from activities.joining import release_account, take_joined
@@ -81,4 +82,5 @@ ACTIVITIES = (
     claim_decision,
     check_silence,
     evaluate_escalation,
+    export_late_rows,
 )

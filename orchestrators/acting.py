@@ -243,6 +243,7 @@ def _settle(this: Round) -> Steps[None]:
         timeline=_events(outcomes),
     )
     sealed = yield from seal(this.ctx, this.evidence, preserved)
+    this.standing.sealed = True
     yield from this.file.write(**sealed)
 
 

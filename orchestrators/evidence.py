@@ -32,6 +32,7 @@ class Preserving:
     case: CaseRequest
     number: int
     export: task.Task[Any]
+    user_principal_name: str | None = None
     late: bool = False
     """Whether the hand-over went ahead without it."""
 
@@ -45,7 +46,8 @@ def preserve(ctx: task.OrchestrationContext, standing: Standing) -> Preserving:
         "round": standing.exports,
     }
     export = case_activity(ctx, Activity.PRESERVE_EVIDENCE, payload, Retry.SAVE)
-    return Preserving(standing.case, standing.exports, export)
+    name = standing.decided.user_principal_name
+    return Preserving(standing.case, standing.exports, export, name)
 
 
 def exported(ctx: task.OrchestrationContext, preserving: Preserving) -> Steps[Json]:
@@ -71,17 +73,46 @@ def seal(ctx: task.OrchestrationContext, preserving: Preserving, block: Json) ->
 
 
 def seal_at_the_end(ctx: task.OrchestrationContext, preserving: Preserving) -> Steps[None]:
-    """Seal once more, with all that the watch brought, and what was exported late."""
+    """Seal once more, with all that the watch brought, and rows that came late to the logs."""
     case_id = preserving.case.case_id
     if preserving.late:
         block = yield from _block(preserving)
         yield from attempt(save(ctx, case_id, {"blocks": {BlockName.EVIDENCE: block}}))
-    sealed, error = yield from _seal(ctx, case_id, LAST_SEAL)
+    yield from _export_late_rows(ctx, preserving)
+    yield from seal_again(ctx, case_id, LAST_SEAL)
+
+
+def seal_again(ctx: task.OrchestrationContext, case_id: str, why: str) -> Steps[None]:
+    """Write a manifest over what came since the one before; the record names it. Never fails."""
+    sealed, error = yield from _seal(ctx, case_id, why)
     patch: Json = {"timeline": timeline(ctx, _event(sealed, error))}
     if sealed:
         details = {key: sealed[key] for key in ("manifest", "items", "events")}
         patch["blocks"] = {BlockName.EVIDENCE: {"details": details}}
     yield from attempt(save(ctx, case_id, patch))
+
+
+def _export_late_rows(ctx: task.OrchestrationContext, preserving: Preserving) -> Steps[None]:
+    """Export what the logs have had since the export, up to now."""
+    case = preserving.case
+    payload = {
+        "case": case.to_json(),
+        "user_principal_name": preserving.user_principal_name,
+        "round": preserving.number,
+        "until": format_utc(max(case.now, utc_now(ctx))),
+    }
+    late = yield from attempt(case_activity(ctx, Activity.EXPORT_LATE_ROWS, payload, Retry.SAVE))
+    found: Json = late.result or {"items": [], "missing": []}
+    events = [f"rows that came late were not exported: {late.error}"] if late.error else []
+    if rows := sum(item["rows"] or 0 for item in found["items"]):
+        tables = ", ".join(sorted({item["source"] for item in found["items"]}))
+        events.append(f"evidence: {rows} rows came later and were exported ({tables})")
+    if found["items"] or found["missing"] or events:
+        details = {"late": found["items"], "late_missing": found["missing"]}
+        patch: Json = {"blocks": {BlockName.EVIDENCE: {"details": details}}}
+        if events:
+            patch["timeline"] = timeline(ctx, *events)
+        yield from attempt(save(ctx, case.case_id, patch))
 
 
 def _block(preserving: Preserving) -> Steps[Json]:

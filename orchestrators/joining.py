@@ -14,6 +14,7 @@ from durabletask import task
 
 from orchestrators.campaign import start_linking
 from orchestrators.deciding import decide
+from orchestrators.evidence import seal_again
 from orchestrators.flow import (
     Retry,
     Steps,
@@ -128,6 +129,7 @@ class Joins:
                 "decided": standing.decided.model_copy(update={"blocks": {}}).to_json(),
                 "outcomes": standing.outcomes,
                 "last": self._closing or self._looks >= MOST_LOOKS,
+                "sealed": standing.sealed,
             },
             instance_id=f"{self._ctx.instance_id}:join:{self._looks}",
         )
@@ -196,7 +198,8 @@ def join_incidents(
     """Look at the incidents that wait to join a case, and judge the case anew by them.
 
     Input: ``{"case_id", "case", "look": number of what is taken, "decided": what the case acts
-    on, "outcomes", "last": whether the account is given free first}``. Output: ``{"count",
+    on, "outcomes", "last": whether the account is given free first, "sealed": whether the case's
+    evidence was sealed before}``. Output: ``{"count",
     "taken": whether it is known what waited, "again": whether something is left to look at or to
     give free}``, and when there is more to do than before ``{"case": what was judged, "decided",
     "blocks", "taken_back"}``, else ``{"judged": the judgement without plan}``. Never fails.
@@ -227,6 +230,9 @@ def join_incidents(
     todo = _todo(before, after, payload["outcomes"], undone)
     yield from _note(ctx, case, found, _what_changes(before, after, todo))
     if todo is None:
+        if payload.get("sealed"):
+            # What is done because of them is sealed when it is done.
+            yield from seal_again(ctx, case.case_id, f"incidents joined, look {payload['look']}")
         judged = after.model_copy(update={"blocks": {}, "plan": [], "account": {}})
         return result | {"judged": judged.to_json()}
     return result | {

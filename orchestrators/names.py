@@ -69,6 +69,7 @@ class Activity(StrEnum):
     CLAIM_DECISION = "claim_decision"
     CHECK_SILENCE = "check_silence"
     EVALUATE_ESCALATION = "evaluate_escalation"
+    EXPORT_LATE_ROWS = "export_late_rows"
 
 
 class Entity(StrEnum):

@@ -10,7 +10,7 @@ from orchestrators.breaker import count_users
 from orchestrators.case_file import CaseFile
 from orchestrators.clocks import CaseClocks
 from orchestrators.deciding import decide
-from orchestrators.evidence import preserve, seal_at_the_end
+from orchestrators.evidence import preserve, seal_again, seal_at_the_end
 from orchestrators.flow import Steps, settle
 from orchestrators.gather import gather
 from orchestrators.hand_over import hand_over, is_complete, tell_of_failure
@@ -76,8 +76,11 @@ def _respond(
         set_phase(ctx, final_status(standing.outcomes))
     yield from clocks.end()
     yield from seal_at_the_end(ctx, evidence)
-    blocks = (one for blocks in standing.blocks.values() for one in blocks)
+    every = (one for blocks in standing.blocks.values() for one in blocks)
+    blocks = [one for one in every if not one.is_complete]
     yield from settle([*late, *standing.links.values(), *standing.pages, *blocks])
+    if blocks:
+        yield from seal_again(ctx, case.case_id, "blocks ended")
     confidence = standing.decided.verdict.compromise_confidence_score
     return {"case_id": case.case_id, "confidence": confidence}
 

@@ -26,6 +26,8 @@ class Standing:
     containments: int = 0
     exports: int = 0
     """How often evidence was exported: once, and again for incidents that joined."""
+    sealed: bool = False
+    """Whether evidence was sealed: what comes now is sealed again."""
     questions: int = 0
     """How many questions have been put: the number of the newest."""
     answered: dict[int, datetime] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from typing import Any
 from durabletask import task
 from durabletask.entities import EntityInstanceId
 
+from orchestrators.evidence import seal_again
 from orchestrators.flow import (
     Retry,
     Settled,
@@ -81,6 +82,7 @@ def undo(ctx: task.OrchestrationContext, payload: Json) -> Generator[task.Task[A
     patch = _patch(payload, results) | {"undos": [run]}
     patch["timeline"] = timeline(ctx, *(_event(item) for item in results))
     if (yield from _write_down(ctx, case_id, patch)):
+        yield from seal_again(ctx, case_id, f"taken back, undo {payload['number']}")
         yield from tell_everywhere(ctx, case_id, "undone")
     return run
 

@@ -88,6 +88,7 @@ async def check_evidence(store: EvidenceReader, case_id: str, anchor: Anchor) ->
     if newest is None:
         return EvidenceCheck(case_id=case_id, findings=read.findings)
     manifest = read.manifests[newest]
+    ended = any(one.why == LAST_SEAL for one in read.manifests.values())
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def check(item: EvidenceItem) -> Finding:
@@ -96,7 +97,7 @@ async def check_evidence(store: EvidenceReader, case_id: str, anchor: Anchor) ->
 
     async def check_unlisted(item: EvidenceItem) -> Finding:
         async with gate:
-            return await _check_unlisted(store, case_id, manifest, item)
+            return await _check_unlisted(store, case_id, manifest, item, ended=ended)
 
     listed = {item.name for item in manifest.items}
     others = [
@@ -208,15 +209,16 @@ async def _check_item(
 
 
 async def _check_unlisted(
-    store: EvidenceReader, case_id: str, manifest: Manifest, item: EvidenceItem
+    store: EvidenceReader, case_id: str, manifest: Manifest, item: EvidenceItem, *, ended: bool
 ) -> Finding:
     """Tell what the case kept since its newest manifest from what somebody put there.
 
-    After the last manifest nothing more is kept. Before, only who can write to the store can make
-    something look as if the case had kept it; it is named all the same.
+    After the end of the watch nothing is kept without a manifest at once. Before, only who can
+    write to the store can make something look as if the case had kept it; it is named all the
+    same.
     """
     detail = f"not in {manifest_name(manifest.revision)}"
-    if item.sha256 and manifest.why != LAST_SEAL:
+    if item.sha256 and not ended:
         found = await _check_item(store, case_id, item, item)
         if found.state is State.OK:
             since = f"{detail}: kept by the case since"

@@ -192,6 +192,7 @@ def default_scripts() -> dict[str, Script]:
         **ScriptedFirewalls().scripts(),
         "preserve_evidence": lambda _payload: {"block": evidence},
         "seal_evidence": lambda _payload: _SEALED,
+        "export_late_rows": lambda _payload: {"items": [], "missing": []},
         "save_case": lambda payload: {"case_id": payload["case_id"]},
         "open_ticket": lambda _payload: opened("servicenow"),
         "notify_analysts": lambda _payload: {"channels": {"slack": "sent", "email": "sent"}},

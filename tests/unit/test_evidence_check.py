@@ -38,7 +38,8 @@ async def sealed_twice(house: FakeHouse) -> Json:
     """A case with logs, sealed after the response and at its end; returns its record."""
     store = house.evidence
     await call(save_case, patch={"case": CASE, "timeline": [{"at": AT, "event": "case opened"}]})
-    store.keep(CASE_ID, "incident-as-received.json", b'{"id": 1}', source="intake")
+    for name in (*RECEIVED, *LOGS):
+        store.keep(CASE_ID, name, f'{{"of": "{name}"}}'.encode(), source="intake")
     items = [store.keep(CASE_ID, "logs.jsonl.gz", bytes(range(256)) * 10, source="SigninLogs")]
     details = {"items": [item.to_json() for item in items], "missing": [], "parameters": {}}
     await call(save_case, patch={"blocks": {BlockName.EVIDENCE: {"details": details}}})
@@ -53,6 +54,18 @@ async def check(house: FakeHouse, record: Json, **more: str) -> EvidenceCheck:
     if more:
         anchor = Anchor(**{**vars(anchor), **more})
     return await check_evidence(house.evidence, CASE_ID, anchor)
+
+
+RECEIVED = ("incident-as-received.json", "joined/case-1.json")
+LOGS = (
+    "sign-ins-interactive.jsonl.gz",
+    "sign-ins-interactive-2.jsonl.gz",
+    "2/sign-ins-interactive.jsonl.gz",
+    "late/sign-ins-interactive.jsonl.gz",
+    "answers/enrich_user-1.jsonl.gz",
+)
+OWN = ("facts.json", "verdict.json", "decision.json", "actions.json", "events.jsonl")
+MANIFESTS = ("manifest.json", "manifest-2.json")
 
 
 def wrong(found: EvidenceCheck) -> dict[str, State]:

@@ -24,6 +24,12 @@ class EvidenceExport(Model):
         """The query; it stands in the manifest, and is what a person can run by hand."""
         return f"{self.table} | where {self.condition} | order by TimeGenerated asc"
 
+    def part_name(self, number: int) -> str:
+        """Return the name of a part: the export's own, from the second on with the number."""
+        stem, dot, extension = self.name.partition(".")
+        suffix = f"-{number}" if number > 1 else ""
+        return f"{stem}{suffix}{dot}{extension}"
+
     def page(self, limit: int | None) -> str:
         """Return the query of one page: ``[pageStart, pageEnd)``, at most ``limit`` rows."""
         most = f" | take {limit}" if limit is not None else ""

@@ -79,6 +79,8 @@ def _merge_blocks(old: dict[str, Json] | None, new: dict[str, Json]) -> dict[str
     for name, block in new.items():
         before = merged.get(name) or _not_run(name)
         merged[name] = block if "status" in block else _completed(before, block)
+        if name == BlockName.EVIDENCE:
+            merged[name] = _with_newest_manifest(before, merged[name])
         if name == BlockName.NOTIFICATION:
             merged[name] = _with_told(before, merged[name], block)
     return merged
@@ -115,6 +117,15 @@ def _completed(before: Json, more: Json) -> Json:
         }
         | ({"status": BlockStatus.COMPLETE} if old_notes and not notes else {})
     )
+
+
+def _with_newest_manifest(before: Json, merged: Json) -> Json:
+    """Keep the later of two manifests: a case and an undo of it may seal at the same time."""
+    old, new = before.get("details") or {}, merged.get("details") or {}
+    revisions = [(one.get("manifest") or {}).get("revision", 0) for one in (old, new)]
+    if not revisions[1] or revisions[0] <= revisions[1]:
+        return merged
+    return merged | {"details": new | {key: old[key] for key in ("manifest", "items", "events")}}
 
 
 def _merge_timeline(old: Sequence[Json] | None, new: Sequence[Json]) -> list[Json]:
