@@ -138,10 +138,12 @@ param signInClientId string = ''
 var suffix = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 var taskHubName = 'tourniquet'
+// Has as many parts as a resource id, so that none is asked for that is not there.
+var nothing = '/-/-/-/-/-/-/-/-'
 var hasSentinel = !empty(sentinelWorkspaceId)
-var sentinelParts = split(sentinelWorkspaceId, '/')
+var sentinelParts = split(hasSentinel ? sentinelWorkspaceId : nothing, '/')
 var hasPolicy = !empty(firewallPolicyId)
-var policyParts = split(firewallPolicyId, '/')
+var policyParts = split(hasPolicy ? firewallPolicyId : nothing, '/')
 var usesScheduler = durableBackend == 'azureManaged'
 var groupName = 'rg-${environmentName}'
 
@@ -346,7 +348,6 @@ module app 'modules/function-app.bicep' = {
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyInstances: alwaysReadyInstances
-    diagnosticWorkspaceId: monitoring.outputs.workspaceId
     appSettings: appSettings.outputs.appSettings
     publicUrl: publicUrl
     signInClientId: signInClientId

@@ -31,9 +31,6 @@ param maximumInstanceCount int
 @minValue(0)
 param alwaysReadyInstances int
 
-@description('Workspace for diagnostic logs.')
-param diagnosticWorkspaceId string
-
 @description('App settings. Secrets are references to the vault only.')
 param appSettings object
 
@@ -182,20 +179,6 @@ resource signIn 'Microsoft.Web/sites/config@2024-11-01' = if (signInOn) {
     }
   }
   dependsOn: [settings]
-}
-
-resource siteLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
-  name: 'to-workspace'
-  scope: site
-  properties: {
-    workspaceId: diagnosticWorkspaceId
-    logs: [
-      {
-        category: 'AppServiceAuthenticationLogs'
-        enabled: true
-      }
-    ]
-  }
 }
 
 @description('Resource id of the app.')

@@ -88,16 +88,6 @@ resource relay 'Microsoft.Logic/workflows@2019-05-01' = {
         value: identityId
       }
     }
-    accessControl: {
-      contents: {
-        // Nobody sees inputs and outputs of runs from outside Azure: they hold incidents.
-        allowedCallerIpAddresses: [
-          {
-            addressRange: '0.0.0.0-0.0.0.0'
-          }
-        ]
-      }
-    }
   }
 }
 

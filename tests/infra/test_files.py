@@ -63,8 +63,10 @@ def test_a_wrong_relay_is_noticed(
     assert said in "\n".join(relay.check(text, bicep))
 
 
-def test_the_relay_keeps_the_function_key_out_of_its_history() -> None:
-    actions = json.loads((INFRA / "relay.workflow.json").read_text("utf-8"))["actions"]
+def test_the_relay_keeps_incidents_and_the_function_key_out_of_its_history() -> None:
+    definition = json.loads((INFRA / "relay.workflow.json").read_text("utf-8"))
+    (trigger,), actions = definition["triggers"].values(), definition["actions"]
+    assert trigger["runtimeConfiguration"]["secureData"]["properties"] == ["outputs"]
     key, sent = actions["Read_function_key"], actions["Hand_over_incident"]
     assert key["runtimeConfiguration"]["secureData"]["properties"] == ["outputs"]
     assert sent["runtimeConfiguration"]["secureData"]["properties"] == ["inputs"]
