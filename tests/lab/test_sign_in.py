@@ -1,8 +1,10 @@
 """App Service authentication before the app: who is signed in is who decided, and nobody else."""
 
+import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Sequence
 from urllib.parse import urlsplit
 
 import pytest
@@ -35,11 +37,17 @@ def forged(name: str) -> dict[str, str]:
     }
 
 
-async def answer(one: Visitor, link: str, action: str, headers: dict[str, str]) -> tuple[int, str]:
-    """Open the link and send the form as it stands; the status of the answer."""
+async def answer(
+    one: Visitor,
+    link: str,
+    instead: str,
+    headers: dict[str, str],
+    ticked: Sequence[tuple[str, str]] = (),
+) -> tuple[int, str]:
+    """Open the link and send its form: what is ticked, or the button of one action alone."""
     _status, page = await one.get(link, headers)
-    path = urlsplit(link).path
-    return await one.send(path, page, [("instead", action)], HTML | headers)
+    fields = [*ticked, *([("instead", instead)] if instead else [])]
+    return await one.send(urlsplit(link).path, page, fields, HTML | headers)
 
 
 async def test_only_who_is_signed_in_and_may_decides_and_the_record_says_who(
@@ -78,10 +86,36 @@ async def test_only_who_is_signed_in_and_may_decides_and_the_record_says_who(
         await ana.get(link)
         status, page = await ana.sign_in(ANA, path)
         assert (status, "What should be done" in page) == (200, True)
-        assert (await answer(ana, link, "NoAction", forged(LEE)))[0] in (200, 202)
+        assert "configured" in json.loads((await ana.get("/api/health"))[1])
+        assert (await answer(ana, link, "NoAction", forged(LEE)))[0] == 202
     await lab.close(case["case_id"])
     decision = (await lab.client.get_case(case["case_id"]))["decision"]
     assert (decision["decided_by"], decision["channel"]) == (ANA, "web")
+
+
+async def test_two_who_are_signed_in_agree_and_one_alone_does_not(lab: WholeLab) -> None:
+    case_id = (await lab.waiting_case("vip-account"))["case_id"]
+    async with visitor(lab) as ana, visitor(lab) as lee:
+        for one, name in ((ana, ANA), (lee, LEE)):
+            await one.sign_in(name)
+        link = await lab.link(case_id, "decision")
+        status, page = await answer(ana, link, "", {}, [("actions", "RevokeSessions")])
+        assert (status, "second, different person" in page) == (202, True)
+        again = await second_link(lab, case_id, link)
+        assert (await answer(ana, again, "", {}, [("actions", "RevokeSessions")]))[0] == 409
+        assert (await answer(lee, again, "", {}, [("actions", "RevokeSessions")]))[0] == 202
+    await lab.close(case_id)
+    decision = (await lab.client.get_case(case_id))["decision"]
+    assert (decision["decided_by"], decision["confirmed_by"]) == (ANA, LEE)
+
+
+async def second_link(lab: WholeLab, case_id: str, first: str) -> str:
+    """Wait for the link of the question that is put again."""
+    deadline = time.monotonic() + 30
+    while (link := await lab.link(case_id, "decision")) == first:
+        assert time.monotonic() < deadline, "the question is never put again"
+        await asyncio.sleep(0.1)
+    return link
 
 
 async def test_a_sign_in_counts_for_the_browser_that_began_it(lab: WholeLab) -> None:

@@ -46,9 +46,9 @@ class WholeLab:
             await self.close(record["case_id"])
         return played
 
-    async def waiting_case(self) -> dict[str, Any]:
-        """Deliver the incident of ``needs-approval``; return its case when it asks a person."""
-        staged = expand(load_scenario("needs-approval"), self.lab.common, datetime.now(UTC))
+    async def waiting_case(self, scenario: str = "needs-approval") -> dict[str, Any]:
+        """Deliver the incident of a scenario; return its case when it asks a person."""
+        staged = expand(load_scenario(scenario), self.lab.common, datetime.now(UTC))
         await prepare(self.client, staged)
         accepted = await self.client.send_incident(staged.incident)
         case_id: str = accepted["cases"][0]["case_id"]
