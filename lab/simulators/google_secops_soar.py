@@ -1,7 +1,8 @@
 """The cases of a Google SecOps instance, as its Chronicle API has them.
 
 Operations: ``cases.search``, ``cases.create``, ``cases.get``, ``cases.patch``,
-``caseComments.list``, ``caseComments.create``, ``caseAlerts.list``. The target is the case's
+``cases.close``, ``cases.reopen``, ``caseCloseDefinitions.list``, ``caseComments.list``,
+``caseComments.create``, ``caseAlerts.list``. The target is the case's
 number. The search knows a case only some time after it was made. As the real server, a manual case
 without one of its lists is made, and the request fails all the same.
 """
@@ -19,13 +20,21 @@ from lab.simulators.vendor import Vendor
 SEARCH_LAG_SECONDS = 1.0
 ENVIRONMENT = "Default Environment"
 ASSIGNEES = ("@Tier1", "@Administrator")
+ROOT_CAUSES = {
+    "MALICIOUS": ("Phishing", "Other"),
+    "NOT_MALICIOUS": ("Normal behaviour", "Other"),
+    "MAINTENANCE": ("Other",),
+    "INCONCLUSIVE": ("Other",),
+}
 _FIRST = 401
 _PAGE = 50
 
 
 def is_about_cases(path: str) -> bool:
     """Tell whether a path of the Chronicle API belongs to the SOAR."""
-    return any(part in path for part in ("/cases", "/legacyCases:", "/legacySearches:"))
+    return any(
+        part in path for part in ("/cases", "/caseClose", "/legacyCases:", "/legacySearches:")
+    )
 
 
 class GoogleSecOpsSoar(Vendor):
@@ -45,6 +54,9 @@ class GoogleSecOpsSoar(Vendor):
             "legacyCaseSearchEverything": Operation("cases.search", self._search),
             "createManualCase": Operation("cases.create", self._create),
             "cases.get": Operation("cases.get", self._get, "case"),
+            "executeBulkClose": Operation("cases.close", self._close),
+            "executeBulkReopen": Operation("cases.reopen", self._reopen),
+            "caseCloseDefinitions.list": Operation("caseCloseDefinitions.list", self._causes),
             "cases.patch": Operation("cases.patch", self._patch, "case"),
             "caseComments.list": Operation("caseComments.list", self._comments, "case"),
             "caseComments.create": Operation("caseComments.create", self._comment, "case"),
@@ -134,6 +146,33 @@ class GoogleSecOpsSoar(Vendor):
         changed = any(case[name] != value for name, value in changes.items())
         case.update(changes)
         return Answer(200, self._shown(case), effect=changed)
+
+    async def _causes(self, call: Call) -> Answer:
+        causes = [
+            {"closeReason": reason, "rootCause": cause}
+            for reason, known in ROOT_CAUSES.items()
+            for cause in known
+        ]
+        return Answer(200, {"caseCloseDefinitions": causes})
+
+    async def _close(self, call: Call) -> Answer:
+        reason, cause = call.body["closeReason"], call.body.get("rootCause")
+        if cause not in ROOT_CAUSES[reason]:
+            raise RefusalError(google_error(400, "A valid root cause must be provided."))
+        return self._change(call, "CLOSED", closeReason=reason)
+
+    async def _reopen(self, call: Call) -> Answer:
+        return self._change(call, "OPENED", closeReason=None)
+
+    def _change(self, call: Call, status: str, **more: Any) -> Answer:
+        numbers = [str(number) for number in call.body["casesIds"]]
+        call.target = ",".join(numbers)
+        if not all(number in self._cases for number in numbers):
+            raise RefusalError(google_error(404, "Requested entity was not found."))
+        changed = [one for one in numbers if self._cases[one]["status"] != status]
+        for number in changed:
+            self._cases[number] |= {"status": status, **more}
+        return Answer(200, {}, effect=bool(changed))
 
     async def _comments(self, call: Call) -> Answer:
         comments = self._case(call)["comments"]

@@ -119,6 +119,31 @@ async def test_a_priority_rises_and_never_falls(lab: Lab, soar: GoogleSecOpsCase
     assert seen == ["PRIORITY_HIGH", "PRIORITY_HIGH"]
 
 
+@pytest.mark.parametrize(
+    ("classification", "reason"),
+    [
+        ("TruePositive", "MALICIOUS"),
+        ("BenignPositive", "NOT_MALICIOUS"),
+        ("Undetermined", "INCONCLUSIVE"),
+    ],
+)
+async def test_a_case_is_closed_with_ours_and_opened_again_with_it(
+    lab: Lab, soar: GoogleSecOpsCases, classification: str, reason: str
+) -> None:
+    first = await soar.upsert(ticket())
+    known = {VENDOR: first.own_id or ""}
+    closing = {"classification": classification, "comment": "Closed by Kim."}
+    for _ in range(2):
+        await soar.upsert(ticket("closed", known=known, closing=closing))
+    [case] = cases_of(lab)
+    assert (case["status"], case["closeReason"]) == ("CLOSED", reason)
+    effects = [line["operation"] for line in lab.ledger(VENDOR) if line["effect"]]
+    assert effects.count("cases.close") == 1
+    await soar.upsert(ticket("not held", known=known, open_again=True))
+    assert cases_of(lab)[0]["status"] == "OPENED"
+    assert all("violation" not in line for line in lab.ledger(VENDOR))
+
+
 async def test_a_case_that_is_gone_is_looked_for_by_its_tag(
     lab: Lab, soar: GoogleSecOpsCases
 ) -> None:

@@ -16,6 +16,7 @@ from shared.errors import NotConfigured, NotFound, PermanentError
 from shared.models.base import Json, format_utc
 from shared.models.message import Ticket, TicketReference
 from shared.providers.google_secops.api import GoogleSecOpsApi
+from shared.providers.google_secops_soar.closing import follow_state
 from shared.providers.google_secops_soar.models import (
     Alerts,
     Case,
@@ -81,6 +82,7 @@ class GoogleSecOpsCases:
             await self._set_priority(case, PRIORITY[ticket.severity])
         if ticket.work_note:
             await self.comment(case.number, ticket.work_note, mark(ticket), new=created)
+        await follow_state(self._api, case, ticket)
         return self._reference(case, created=created)
 
     async def find(self, tag: str) -> str | None:

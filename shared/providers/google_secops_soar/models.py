@@ -30,6 +30,11 @@ class Case(VendorModel):
         """The number by which people call the case."""
         return self.name.rpartition("/")[2]
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the case is closed."""
+        return self.status == "CLOSED"
+
     def is_below(self, priority: str) -> bool:
         """Return whether the case's priority is lower than this one."""
         if self.priority not in PRIORITIES:

@@ -1,0 +1,66 @@
+"""Closing the SOAR's case with ours, and opening it again.
+
+``cases.executeBulkClose``, for one case: there is no other way that takes a reason. A root cause
+has to be one of those that the instance defines for the reason; the neutral one, "Other", is given
+if there is one, because which of the others it was is for a person to say.
+"""
+
+from pydantic import Field
+
+from shared.models.base import Json, VendorModel
+from shared.models.message import Closing, Ticket
+from shared.providers.google_secops.api import GoogleSecOpsApi
+from shared.providers.google_secops_soar.models import Case
+
+REASONS = {
+    "TruePositive": "MALICIOUS",
+    "BenignPositive": "NOT_MALICIOUS",
+    "FalsePositive": "NOT_MALICIOUS",
+    "Undetermined": "INCONCLUSIVE",
+}
+"""Sentinel's classification to the SOAR's close reason."""
+NEUTRAL = "other"
+
+
+class _Definition(VendorModel):
+    """A root cause that cases may be closed with."""
+
+    reason: str = Field(default="", alias="closeReason")
+    root_cause: str = Field(default="", alias="rootCause")
+
+
+class _Definitions(VendorModel):
+    """A page of them."""
+
+    definitions: list[_Definition] = Field(default_factory=list, alias="caseCloseDefinitions")
+
+
+async def follow_state(api: GoogleSecOpsApi, case: Case, ticket: Ticket) -> None:
+    """Close the case if ours is closed, open it if ours is open again; else do nothing.
+
+    Raises:
+        TourniquetError: see ``shared.errors``.
+    """
+    if ticket.closing is not None and not case.is_closed:
+        await _close(api, case, ticket.closing)
+    elif ticket.open_again and case.is_closed:
+        body: Json = {"casesIds": [int(case.number)], "reopenComment": "Tourniquet: see comments"}
+        await api.call("cases.reopen", "POST", "/cases:executeBulkReopen", json=body)
+
+
+async def _close(api: GoogleSecOpsApi, case: Case, closing: Closing) -> None:
+    reason = REASONS[closing.classification]
+    body: Json = {"casesIds": [int(case.number)], "closeReason": reason}
+    if closing.comment:
+        body["closeComment"] = closing.comment
+    if cause := await _neutral_cause(api, reason):
+        body["rootCause"] = cause
+    await api.call("cases.close", "POST", "/cases:executeBulkClose", json=body)
+
+
+async def _neutral_cause(api: GoogleSecOpsApi, reason: str) -> str | None:
+    operation = "caseCloseDefinitions.list"
+    answer = await api.call(operation, "GET", "/caseCloseDefinitions", params={"pageSize": 1000})
+    found = api.client.parse(_Definitions, answer.body, operation=operation)
+    causes = [one.root_cause for one in found.definitions if one.reason == reason]
+    return next((one for one in causes if one.strip().lower() == NEUTRAL), None)
