@@ -15,6 +15,7 @@ from triggers import (
     cases,
     decisions,
     evidence,
+    handling,
     health,
     intake,
     slack,
@@ -26,7 +27,7 @@ configure_logging()
 get_policy()
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 
-CASES = (cases, decisions, undo, access_pass, blocks, evidence)
+CASES = (cases, decisions, handling, undo, access_pass, blocks, evidence)
 for trigger in (intake, *CASES, breaker, slack, health):
     app.register_functions(trigger.blueprint)
 for orchestrator in orchestrators.ORCHESTRATORS:

@@ -16,7 +16,7 @@ async def evaluate_escalation(_: task.ActivityContext, payload: dict[str, Any]) 
 
     Effect: none.
     Idempotency: reads only.
-    Permission: Storage Blob Data Reader on the case container.
+    Permission: Storage Blob Data Contributor on the case container.
     """
     record = await read_record(payload)
     verdict = record.get("verdict") or {}

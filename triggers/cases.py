@@ -14,6 +14,7 @@ from shared.playbook.reporting.record import initial_record
 from shared.settings import get_settings
 from triggers.answers import json_answer, page, problem
 from triggers.identity import Refusal, find_caller, own_account
+from triggers.looking_after import handling_form
 from triggers.sessions import came_from_elsewhere, land, onward
 from triggers.taking_back import pass_form, undo_mark
 
@@ -77,7 +78,8 @@ async def get_report(req: func.HttpRequest, client: df.DurableFunctionsClient) -
     from shared.pages import render_report
 
     mark, offer = undo_mark(req, settings, record), pass_form(req, settings, record)
-    return page(render_report(record, undo=mark, access_pass=offer))
+    handling = handling_form(req, settings, record)
+    return page(render_report(record, undo=mark, access_pass=offer, handling=handling))
 
 
 async def find_record(client: df.DurableFunctionsClient, case_id: str) -> Json | None:

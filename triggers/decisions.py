@@ -2,9 +2,7 @@
 
 import azure.durable_functions as df
 import azure.functions as func
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from orchestrators.names import Event
 from shared.case_links import Purpose
 from shared.errors import TourniquetError
 from shared.models.asked import Asked
@@ -18,7 +16,6 @@ from triggers.cases import find_record
 from triggers.deciding import (
     Answerer,
     DecisionBody,
-    field_errors,
     parse_decision,
     send_decision,
 )
@@ -31,6 +28,7 @@ from triggers.identity import (
     find_caller,
     own_account,
 )
+from triggers.looking_after import Doing, parse_note, send_note, why_not
 from triggers.sessions import came_from_elsewhere, is_form, land, onward, session_cookie
 from triggers.taking_back import one_of_two, undo_mark
 
@@ -40,14 +38,6 @@ _TICK_SOMETHING = (
     "Nothing was done: tick at least one action, or leave the account as it is. "
     "A comment has up to 2,000 characters."
 )
-
-
-class NoteBody(BaseModel):
-    """What is posted with an acknowledgement or a closing."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    comment: str = Field(default="", max_length=2000)
 
 
 @blueprint.route(
@@ -206,7 +196,7 @@ async def acknowledge(
     req: func.HttpRequest, client: df.DurableFunctionsClient
 ) -> func.HttpResponse:
     """Record that an analyst has taken the case; stops the review clock."""
-    return await _tell(req, client, Event.ACKNOWLEDGED)
+    return await _tell(req, client, "acknowledge")
 
 
 @blueprint.route(
@@ -215,11 +205,11 @@ async def acknowledge(
 @blueprint.durable_client_input(client_name="client")
 async def close(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Close the case; ends its watch. Blocks that have not expired are still lifted in time."""
-    return await _tell(req, client, Event.CLOSED)
+    return await _tell(req, client, "close")
 
 
 async def _tell(
-    req: func.HttpRequest, client: df.DurableFunctionsClient, event: Event
+    req: func.HttpRequest, client: df.DurableFunctionsClient, doing: Doing
 ) -> func.HttpResponse:
     case_id = req.route_params["case_id"]
     caller = by_function_key(req)
@@ -227,21 +217,19 @@ async def _tell(
         return caller.answer(req)
     if refusal := check_origin(req, get_settings()):
         return refusal.answer(req)
-    note = _read_note(req)
-    if isinstance(note, func.HttpResponse):
-        return note
+    try:
+        note = parse_note(read_json(req))
+    except InvalidBody as error:
+        return problem(400, "The body is not valid", errors=error.errors)
     record = await _record(client, case_id)
     if isinstance(record, func.HttpResponse):
         return record
     if refusal := own_account(caller, record):
         return refusal.answer(req)
-    if record["status"] == "closed":
-        return problem(409, "This case is closed")
-    if event is Event.CLOSED and record["status"] == "awaiting_decision":
-        detail = "Answer the open question first; NoAction changes nothing."
-        return problem(409, "This case waits for a decision", detail=detail)
-    data = {"by": caller.name, "comment": note.comment}
-    await client.raise_orchestration_event(case_id, str(event), data=data)
+    if (why := why_not(record, doing)) is not None:
+        title, detail = why
+        return problem(409, title, detail=detail)
+    await send_note(client, record, doing, by=caller.name, comment=note.comment)
     return json_answer({"case_id": case_id, "accepted": True}, 202)
 
 
@@ -251,12 +239,3 @@ async def _record(client: df.DurableFunctionsClient, case_id: str) -> Json | fun
     except TourniquetError as error:
         return problem(503, "The case store did not answer", detail=error.describe())
     return record or problem(404, "There is no such case")
-
-
-def _read_note(req: func.HttpRequest) -> NoteBody | func.HttpResponse:
-    try:
-        return NoteBody.model_validate(read_json(req))
-    except ValidationError as error:
-        return problem(400, "The body is not valid", errors=field_errors(error))
-    except InvalidBody as error:
-        return problem(400, "The body is not valid", errors=error.errors)

@@ -33,7 +33,7 @@ _SESSIONS = {
     Purpose.UNDO: (Purpose.UNDO,),
 }
 """Sessions that a purpose takes: who may decide may read, so that no page needs a link's token."""
-_SIGN_IN = "/.auth/login/aad?post_login_redirect_uri="
+SIGN_IN = "/.auth/login/aad?post_login_redirect_uri="
 """Where App Service signs people in with Entra
 (https://learn.microsoft.com/azure/app-service/configure-authentication-customize-sign-in-out)."""
 
@@ -68,7 +68,7 @@ class Refusal:
         """Log the refusal and return it: a page to a browser, a problem to a program."""
         case_id = re.sub(r"[^\w.:-]", "?", request.route_params.get("case_id", "-"))[:64]
         _log.warning("refused on %s: %s (%s)", case_id, self.why, self.status)
-        link = _SIGN_IN + quote(urlsplit(request.url).path, safe="") if self.sign_in else ""
+        link = SIGN_IN + quote(urlsplit(request.url).path, safe="") if self.sign_in else ""
         return problem_for_people(
             request, self.status, self.title, detail=self.detail, sign_in=link
         )

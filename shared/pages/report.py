@@ -15,7 +15,13 @@ from shared.pages.rendering import render_case
 from shared.pages.summary import summary
 
 
-def render_report(record: Json, *, undo: str | None = None, access_pass: Json | None = None) -> str:
+def render_report(
+    record: Json,
+    *,
+    undo: str | None = None,
+    access_pass: Json | None = None,
+    handling: Json | None = None,
+) -> str:
     """Return the case report as an HTML page; a record of any status can be shown.
 
     Args:
@@ -23,6 +29,8 @@ def render_report(record: Json, *, undo: str | None = None, access_pass: Json | 
         undo: what the form that takes actions back repeats, to show that our page made it; ``None``
             when whoever looks may not take anything back, and gets no form.
         access_pass: ``{"csrf", "form"}`` of the form for an access pass; ``None``: none is offered.
+        handling: ``{"csrf", "can_close", "sign_in"}`` of the buttons that take and close the case;
+            ``None``: none are offered.
 
     Raises:
         pydantic.ValidationError: ``record`` is not a case record.
@@ -55,6 +63,7 @@ def render_report(record: Json, *, undo: str | None = None, access_pass: Json | 
         stored_at=evidence.outputs.get("evidence_storage_location") if evidence else None,
         undo_mark=undo,
         pass_form=access_pass,
+        handling_form=handling,
     )
 
 

@@ -34,6 +34,7 @@ ROUTES = {
     ("GET", "cases/{case_id}/report"): ANONYMOUS,
     ("GET", "cases/{case_id}/decision"): ANONYMOUS,
     ("POST", "cases/{case_id}/decision"): ANONYMOUS,
+    ("POST", "cases/{case_id}/handling"): ANONYMOUS,
     ("POST", "cases/{case_id}/undo"): ANONYMOUS,
     ("POST", "cases/{case_id}/access-pass"): ANONYMOUS,
     ("GET", "cases/{case_id}/evidence"): ANONYMOUS,

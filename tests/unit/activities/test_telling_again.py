@@ -88,3 +88,52 @@ async def test_an_escalation_reaches_the_account_as_little(
     found = await escalate(govern, mail_to=["ann@contoso.com", "l2@contoso.com"])
     assert found == {"email": "sent"}
     assert house.email.messages[-1].recipients == ["l2@contoso.com"]
+
+
+@pytest.mark.parametrize(
+    ("phase", "policy", "place", "recipients"),
+    [
+        ("sla_warning", SECOND_LINE, None, ["soc@contoso.com"]),
+        ("sla_missed", SECOND_LINE, "C0L2", ["l2@contoso.com"]),
+        ("sla_missed", {}, None, ["soc@contoso.com"]),
+        ("escalated_l2", SECOND_LINE, "C0L2", ["l2@contoso.com"]),
+        ("escalated_irt", SECOND_LINE, "C0IRT", ["irt@contoso.com"]),
+    ],
+)
+async def test_a_service_level_calls_the_line_that_is_meant(
+    house: FakeHouse,
+    govern: Callable[..., None],
+    configure: Callable[..., None],
+    phase: str,
+    policy: dict[str, Any],
+    place: str | None,
+    recipients: list[str],
+) -> None:
+    key = {"link_signing_key": "k", "public_url": "https://soc.example"}
+    configure(soc_mail_to="soc@contoso.com", **key)
+    team = {"slack_channel": "C0IRT", "mail_to": ["irt@contoso.com"]}
+    govern(asking={"escalation": policy}, sla={"irt": team})
+    await call(notify_analysts, phase=phase, why="nobody has taken the case")
+    assert house.slack.messages[-1].place == place
+    assert house.email.messages[-1].recipients == recipients
+    message = house.email.messages[-1]
+    assert message.summary.startswith("Nobody has taken the case. ")
+    assert "Report" in [label for label, _url in message.links]
+
+
+@pytest.mark.parametrize("phase", ["escalated_l2", "escalated_irt"])
+async def test_who_is_not_named_is_not_called(
+    house: FakeHouse, govern: Callable[..., None], phase: str
+) -> None:
+    govern(asking={"escalation": {}}, sla={"irt": {}})
+    found = await call(notify_analysts, phase=phase, why="x")
+    assert set(found["channels"]) == {"none"}
+    assert not house.slack.messages and not house.email.messages
+
+
+async def test_the_record_tells_lines_apart(house: FakeHouse, govern: Callable[..., None]) -> None:
+    govern(asking={"escalation": SECOND_LINE}, sla={"irt": {"mail_to": ["irt@contoso.com"]}})
+    missed = await call(notify_analysts, phase="sla_missed", why="x")
+    called = await call(notify_analysts, phase="escalated_irt", why="x")
+    assert "slack (second line)" in missed["states"]
+    assert set(called["states"]) == {"email (response team)"}

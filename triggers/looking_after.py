@@ -1,0 +1,111 @@
+"""Looking after a case: who may take it or close it, what the page offers, what the case hears."""
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Literal
+from urllib.parse import quote, urlsplit
+
+import azure.durable_functions as df
+import azure.functions as func
+import grpc
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from orchestrators.names import Event, clocks_instance
+from shared.case_links import Purpose
+from shared.models.base import Json, format_utc
+from shared.models.case import CaseStatus
+from shared.playbook.intake.fields import InvalidBody
+from shared.settings import Settings
+from triggers.deciding import field_errors
+from triggers.identity import AUTOMATION, SIGN_IN, Caller, Refusal, find_caller, own_account
+from triggers.principal import is_sign_in_on
+
+type Doing = Literal["acknowledge", "close"]
+
+_EVENTS: dict[str, Event] = {"acknowledge": Event.ACKNOWLEDGED, "close": Event.CLOSED}
+
+
+class NoteBody(BaseModel):
+    """What is posted with an acknowledgement or a closing. Who does it is never in it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    comment: str = Field(default="", max_length=2000)
+
+
+def why_not(record: Json, doing: Doing) -> tuple[str, str] | None:
+    """Return why a case cannot be taken or closed now, as title and detail; ``None``: it can."""
+    if record["status"] == CaseStatus.CLOSED:
+        return "This case is closed", ""
+    if doing == "close" and record["status"] == CaseStatus.AWAITING_DECISION:
+        detail = "Answer the open question first; NoAction changes nothing."
+        return "This case waits for a decision", detail
+    return None
+
+
+async def send_note(
+    client: df.DurableFunctionsClient, record: Json, doing: Doing, *, by: str, comment: str
+) -> None:
+    """Tell the case who has taken or closed it, and since when that counts.
+
+    The clocks hear of an acknowledgement at once: the case itself may wait for a vendor.
+    """
+    case_id, at = record["case_id"], format_utc(datetime.now(UTC))
+    data = {"by": by, "comment": comment, "at": at}
+    await client.raise_orchestration_event(case_id, str(_EVENTS[doing]), data=data)
+    if doing == "acknowledge" and (record.get("sla") or {}).get("targets"):
+        # An instance that is over takes no event, and needs none.
+        with suppress(grpc.RpcError):
+            await client.raise_orchestration_event(
+                clocks_instance(case_id),
+                str(Event.SERVICE_LEVEL),
+                data={"what": "reviewed", "at": at},
+            )
+
+
+def parse_note(body: object) -> NoteBody:
+    """Return what was posted.
+
+    Raises:
+        InvalidBody: every wrong field, with the reason.
+    """
+    try:
+        return NoteBody.model_validate(body)
+    except ValidationError as error:
+        raise InvalidBody(field_errors(error)) from error
+
+
+def find_handler(request: func.HttpRequest, settings: Settings, case_id: str) -> Caller | Refusal:
+    """Return who may take and close a case by its page: whoever may read it, with a name.
+
+    Where people sign in a link alone changes nothing; elsewhere its holder is whom it was sent to.
+    """
+    caller = find_caller(request, settings, case_id, Purpose.REPORT)
+    if isinstance(caller, Refusal) or caller.person is not None or caller.name == AUTOMATION:
+        return caller
+    if not is_sign_in_on():
+        return caller
+    return Refusal(
+        401,
+        "Sign in to go on",
+        "The link is good, but who takes or closes a case must be signed in. Nothing was changed: "
+        "open the page again and sign in there.",
+        "a link without a sign-in",
+    )
+
+
+def handling_form(request: func.HttpRequest, settings: Settings, record: Json) -> Json | None:
+    """Return what the page needs to offer the buttons; ``None``: there is nothing to offer.
+
+    ``{"csrf", "can_close", "sign_in": where to sign in first, if that is needed}``.
+    """
+    if why_not(record, "acknowledge"):
+        return None
+    caller = find_handler(request, settings, record["case_id"])
+    if isinstance(caller, Refusal):
+        here = quote(urlsplit(request.url).path, safe="")
+        return {"csrf": "", "can_close": False, "sign_in": SIGN_IN + here}
+    if own_account(caller, record):
+        return None
+    can_close = why_not(record, "close") is None
+    return {"csrf": caller.csrf, "can_close": can_close, "sign_in": ""}
