@@ -195,6 +195,7 @@ def _plan(
         target=target,
         kinds=_kinds(case, blocks),
         synced=user.on_premises_sync_enabled if user else None,
+        federated=blocks[BlockName.USER]["details"].get("federated_domain"),
         addresses=address_facts(case, blocks, facts, recommended),
         supported=_supported(get_settings()) - missing_in(directory_of_case(case, blocks)),
     )
@@ -283,6 +284,7 @@ def _account(case: CaseRequest, blocks: Blocks, user: DirectoryUser | None) -> J
         "roles": blocks[BlockName.USER]["details"].get("roles") or [],
         "eligible_roles": blocks[BlockName.USER]["details"].get("eligible_roles"),
         "synced": user.on_premises_sync_enabled,
+        "federated_domain": blocks[BlockName.USER]["details"].get("federated_domain"),
         "directory": directory_of_case(case, blocks),
         "also_in": blocks[BlockName.USER]["details"].get("also_in") or [],
     }

@@ -29,8 +29,8 @@ async def enrich_user(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
     Idempotency: a read; run again it returns the current facts.
     Permission: User.Read.All, RoleManagement.Read.Directory,
     RoleEligibilitySchedule.Read.Directory, GroupMember.Read.All, AuditLog.Read.All,
-    IdentityRiskyUser.Read.All (Microsoft Graph application permissions); for Okta the scopes
-    okta.users.read and okta.roles.read.
+    IdentityRiskyUser.Read.All, Domain.Read.All (Microsoft Graph application permissions); for Okta
+    the scopes okta.users.read and okta.roles.read.
     """
     case = CaseRequest.model_validate(payload["case"])
     account = case.account
@@ -50,6 +50,7 @@ async def enrich_user(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
                 "MFA registration": directory.get_mfa_registration(user.object_id),
                 "eligible roles": directory.get_eligible_roles(user.object_id),
                 "risk": directory.get_risk(user.object_id),
+                "who checks the password": directory.federated_domain(user),
             }
         ),
         also_in(found, user),
@@ -70,7 +71,7 @@ async def enrich_user(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
         },
         notes=[*parts.notes, *silent],
         details=_details(user, memberships, mfa, parts["risk"])
-        | {"eligible_roles": eligible}
+        | {"eligible_roles": eligible, "federated_domain": parts["who checks the password"]}
         | {"directory": found.name, "also_in": twins, "elsewhere_unknown": bool(silent)},
         started_at=started,
         finished_at=utc_now(),

@@ -81,6 +81,8 @@ def _tenant(scenario: Scenario, common: Common, now: datetime) -> Json:
             for index, device in enumerate(given.devices)
         ],
     }
+    if given.directory.domains:
+        tenant["directory"]["domains"] = given.directory.domains
     if given.directory.appPermissionsWithheld:
         tenant["directory"]["appPermissionsWithheld"] = given.directory.appPermissionsWithheld
     if given.directory.replicaLagSeconds:
@@ -125,6 +127,7 @@ def _with_parts(tenant: Tenant, common: Common) -> Tenant:
         directory=Directory(
             users=[user for part in parts for user in part.directory.users],
             namedLocations=[place for part in parts for place in part.directory.namedLocations],
+            domains=[domain for part in parts for domain in part.directory.domains],
             appPermissionsWithheld=[
                 name for part in parts for name in part.directory.appPermissionsWithheld
             ],

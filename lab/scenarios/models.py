@@ -68,6 +68,8 @@ class Directory(Model):
 
     users: list[Json] = Field(default_factory=list)
     namedLocations: list[Json] = Field(default_factory=list)  # noqa: N815 - Graph's own spelling
+    domains: list[Json] = Field(default_factory=list)
+    """Domains that are not managed by Entra, each ``id`` and ``authenticationType``."""
     appPermissionsWithheld: list[str] = Field(default_factory=list)  # noqa: N815
     """Application permissions that the app lacks."""
     replicaLagSeconds: float = Field(default=0, ge=0)  # noqa: N815

@@ -41,6 +41,13 @@ class Directory(Protocol):
         """Return the account's risk, or ``None`` when the provider has no opinion."""
         ...
 
+    async def federated_domain(self, user: DirectoryUser) -> str | None:
+        """Return the domain whose own identity provider checks the account's password.
+
+        ``None``: the directory itself, or it is not known; ``reset_password`` looks again.
+        """
+        ...
+
     async def count_users(self) -> int | None:
         """Return how many users may sign in, not older than some hours; ``None``: not known."""
         ...

@@ -225,6 +225,20 @@ async def test_an_account_that_was_just_read_is_not_read_again(
     assert operations == ["users.get", "domains.get"]
 
 
+async def test_who_checks_a_password_is_known_before_it_is_replaced(
+    lab: Lab, settings: Settings
+) -> None:
+    federated = [{"id": "contoso.example", "authenticationType": "Federated"}]
+    lab.tenant(directory={"users": [USER], "domains": federated})
+    entra = Entra(settings)
+    user = await entra.get_user(ANNA)
+    assert await entra.federated_domain(user) == "contoso.example"
+    lab.tenant(directory={"users": [USER]})
+    assert await Entra(settings).federated_domain(user) is None
+    lab.fault("entra", "status", operation="domains.get", value=403)
+    assert await Entra(settings).federated_domain(user) is None, "unknown: the reset looks again"
+
+
 async def test_a_domain_that_may_not_be_read_does_not_stop_a_reset(entra: Entra, lab: Lab) -> None:
     lab.fault("entra", "status", operation="domains.get", value=403)
     await entra.reset_password(ANNA)

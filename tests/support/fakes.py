@@ -51,6 +51,7 @@ class FakeDirectory(Fake):
         self.mfa = MfaRegistration(mfa_enabled=True, is_admin=False, methods=["password", "push"])
         self.risk: UserRisk | None = None
         self.eligible: list[str] = []
+        self.federated: str | None = None
         self.users: int | None = 2000
         self.privileged: int | None = 100
         self.state = AccountState(
@@ -76,6 +77,10 @@ class FakeDirectory(Fake):
     async def get_risk(self, object_id: str) -> UserRisk | None:
         self._call("get_risk")
         return self.risk
+
+    async def federated_domain(self, user: DirectoryUser) -> str | None:
+        self._call("federated_domain")
+        return self.federated
 
     async def count_users(self) -> int | None:
         self._call("count_users")

@@ -112,12 +112,17 @@ def classify_account(
 
 
 def why_never(
-    action: ActionName, kinds: Collection[AccountKind], *, synced: bool | None
+    action: ActionName,
+    kinds: Collection[AccountKind],
+    *,
+    synced: bool | None,
+    federated: str | None = None,
 ) -> str | None:
     """Return why an action must not be done to such an account at all, or ``None``.
 
     Sources: Microsoft Learn, "Revoke user access in Microsoft Entra ID" (synced accounts are reset
     on-premises; revokeSignInSessions has no effect on external users); DESIGN section 7.
+    ``federated`` is the domain whose own identity provider checks the password.
     """
     if AccountKind.BREAK_GLASS in kinds:
         return (
@@ -142,6 +147,12 @@ def why_never(
     if synced and action is ActionName.FORCE_PASSWORD_RESET:
         return (
             "mastered on-premises: the password must be reset in Active Directory, twice, by hand"
+        )
+    if federated and action is ActionName.FORCE_PASSWORD_RESET:
+        return (
+            f"the domain {federated} is federated: its own identity provider checks the password, "
+            "and one set in Entra keeps nobody out; reset it there and end its sessions there, by "
+            "hand"
         )
     return None
 

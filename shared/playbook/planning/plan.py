@@ -4,7 +4,7 @@ Source: seed 004 steps 4 to 6 (High contains by itself, Medium and Low do not; a
 only when its reputation is malicious or it is highly unusual), seed 000 step 5 (a person chooses).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from pydantic import Field
 
@@ -59,6 +59,7 @@ def make_plan(
     target: str | None,
     kinds: Collection[AccountKind],
     synced: bool | None = False,
+    federated: str | None = None,
     addresses: Sequence[AddressFacts] = (),
     supported: Collection[ActionName] | None = None,
 ) -> list[PlannedAction]:
@@ -72,13 +73,17 @@ def make_plan(
         target: the account's object id or principal name; ``None`` when the incident names none.
         kinds: from ``classify_account``; none: not known, nothing is automatic.
         synced: whether the account is mastered on-premises; ``None`` when not known.
+        federated: the domain whose own identity provider checks the account's password, if any.
         addresses: the case's addresses with what is known about each.
         supported: actions that a configured provider can do; ``None`` means all.
     """
     lines: list[PlannedAction] = []
     if target:
-        for action in _account_actions(confidence, recommended, kinds, synced=synced):
-            never = why_never(action, kinds, synced=synced) or _unsupported(action, supported)
+        cannot = {
+            one: why_never(one, kinds, synced=synced, federated=federated) for one in ActionName
+        }
+        for action in _account_actions(confidence, recommended, kinds, cannot, federated):
+            never = cannot[action] or _unsupported(action, supported)
             unsure = action is ActionName.FORCE_PASSWORD_RESET and synced is None
             asks = ["whether it is mastered on-premises is not known"] if unsure else []
             asks += why_not_alone(action, mode, confidence, kinds, policy)
@@ -165,8 +170,8 @@ def _account_actions(
     confidence: Confidence,
     recommended: Sequence[ActionName],
     kinds: Collection[AccountKind],
-    *,
-    synced: bool | None,
+    cannot: Mapping[ActionName, str | None],
+    federated: str | None,
 ) -> list[ActionName]:
     if confidence is Confidence.LOW:
         return []
@@ -175,8 +180,9 @@ def _account_actions(
         wanted |= SEED_CONTAINMENT
     # What cannot be done is named as never, so that nobody chooses it and a manual task results.
     if wanted and AccountKind.BREAK_GLASS not in kinds:
-        wanted |= {one for one in ACCOUNT_ACTIONS if why_never(one, kinds, synced=synced)}
-    if wanted and AccountKind.GUEST in kinds:
+        wanted |= {one for one in ACCOUNT_ACTIONS if cannot[one]}
+    # Whose password cannot be replaced here is kept out by nothing less.
+    if wanted and (AccountKind.GUEST in kinds or federated):
         wanted.add(ActionName.DISABLE_ACCOUNT)
     return [action for action in ACCOUNT_ACTIONS if action in wanted]
 

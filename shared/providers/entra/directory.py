@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from shared.errors import NotFound, NotSupported, PermanentError
+from shared.errors import NotFound, NotSupported
 from shared.models.base import Json
 from shared.models.directory import (
     AccountState,
@@ -137,6 +137,11 @@ class Entra:
         """Return Identity Protection's view; ``None`` without an entry or without a P2 licence."""
         return await self._risk.get(object_id)
 
+    async def federated_domain(self, user: DirectoryUser) -> str | None:
+        """Return the domain of the account when it is federated; a domain is read once."""
+        domain = user.user_principal_name.rpartition("@")[2].lower()
+        return domain if await self._domains.is_surely_federated(domain) else None
+
     async def count_users(self) -> int | None:
         """Return how many users may sign in; ``None`` when Graph cannot tell now."""
         return await self._population.count()
@@ -202,7 +207,7 @@ class Entra:
                 operation="users.patch",
             )
         domain = name.rpartition("@")[2].lower()
-        federated, doubt = await self._is_federated(domain)
+        federated, doubt = await self._domains.ask(domain)
         if federated:
             raise NotSupported(
                 f"the domain {domain} is federated: another identity provider checks the password, "
@@ -224,15 +229,6 @@ class Entra:
             user = await self.get_user(object_id)
             return user.user_principal_name, user.on_premises_sync_enabled
         return name, known.on_premises_sync_enabled
-
-    async def _is_federated(self, domain: str) -> tuple[bool, str | None]:
-        try:
-            return await self._domains.is_federated(domain), None
-        except PermanentError as error:
-            return False, (
-                f"not known whether {domain} is federated, where a new password in Entra keeps "
-                f"nobody out: {error.describe()}"
-            )
 
     async def set_enabled(self, object_id: str, *, enabled: bool) -> None:
         """Enable or disable sign-in."""

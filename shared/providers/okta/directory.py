@@ -107,6 +107,10 @@ class Okta:
         """Return ``None``: Okta's risk is not part of the API that is asked here."""
         return None
 
+    async def federated_domain(self, user: DirectoryUser) -> str | None:
+        """Return ``None``: who holds a password is the account's own fact in Okta."""
+        return None
+
     async def count_users(self) -> int | None:
         """Return ``None``: Okta lists its users, page after page, but does not count them."""
         return None

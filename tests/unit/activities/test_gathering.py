@@ -34,7 +34,9 @@ READS = {
 
 async def test_a_whole_enrichment(house: FakeHouse) -> None:
     house.directory.memberships = Memberships(groups=["Sales"], roles=["Global Administrator"])
+    house.directory.federated = "legal.example"
     found = await block(enrich_user, BlockName.USER, case=CASE)
+    assert found["details"]["federated_domain"] == "legal.example"
     assert found["status"] == "complete"
     assert found["outputs"]["user_principal_name"] == NAME
     assert found["outputs"]["is_admin_role"] is True

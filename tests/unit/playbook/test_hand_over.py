@@ -10,7 +10,7 @@ from shared.models.next_step import NextStep, StepKind, Urgency, Who
 from shared.playbook.hunts import load_hunts
 from shared.playbook.reporting.next_steps import hand_over
 from shared.playbook.reporting.next_steps.findings import ITSELF, READERS
-from tests.unit.playbook.records import action, changed_block, record
+from tests.unit.playbook.records import action, changed_block, planned, record
 
 AT = "2026-11-20T12:10:00.000Z"
 FROM = "203.0.113.7"
@@ -202,3 +202,22 @@ def test_okta_has_ways_of_its_own() -> None:
     account = record()["account"] | {"directory": "okta"}
     steps = hand_over(record(account=account, actions=[action("RevokeSessions", "failed")]))
     assert "Clear User Sessions" in steps[0].where and not steps[0].command
+
+
+@pytest.mark.parametrize(
+    ("account", "where"),
+    [
+        ({"synced": True}, "Active Directory Users and Computers, on-premises"),
+        (
+            {"federated_domain": "legal.example", "synced": False},
+            "the identity provider of legal.example (Entra admin center > Custom domain names)",
+        ),
+        ({"federated_domain": None}, "Entra admin center > Users > ann@contoso.com"),
+    ],
+)
+def test_a_password_is_reset_where_it_lives(account: Json, where: str) -> None:
+    never = planned("ForcePasswordReset", "never", "it lives elsewhere")
+    known = {"user_principal_name": "ann@contoso.com", "kinds": ["ordinary"]} | account
+    given = record(plan=[never], actions=[], account=known)
+    [step] = [one for one in hand_over(given) if "ForcePasswordReset" in one.what]
+    assert step.where.startswith(where)

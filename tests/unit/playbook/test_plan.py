@@ -111,6 +111,22 @@ def test_break_glass_is_never_touched() -> None:
         assert apply_decision(lines, decision(DISABLE, RESET, REVOKE, BLOCK)) == []
 
 
+def test_a_password_that_another_identity_provider_checks_is_reset_there() -> None:
+    lines = plan(federated="legal.contoso.example", addresses=[])
+    assert table(lines) == {
+        "DisableAccount": "automatic",
+        "ForcePasswordReset": "never",
+        "RevokeSessions": "automatic",
+    }
+    [reset] = [line for line in lines if line.action is RESET]
+    assert "legal.contoso.example is federated" in reset.why and "reset it there" in reset.why
+    medium = plan(federated="legal.contoso.example", confidence=Confidence.MEDIUM, addresses=[])
+    assert table(medium)["DisableAccount"] == "ask"
+    assert plan(federated="legal.contoso.example", confidence=Confidence.LOW, addresses=[])[
+        0
+    ].action is (ActionName.MONITOR_ONLY)
+
+
 def test_a_guest_can_only_be_disabled_here() -> None:
     lines = plan(kinds={AccountKind.GUEST}, addresses=[])
     assert table(lines) == {

@@ -7,6 +7,7 @@ Okta Help Center, "Manage users".
 
 from typing import NamedTuple
 
+from shared.models.base import Json
 from shared.models.plan import ActionName
 from shared.playbook.reporting.case_view import CaseView
 from shared.playbook.reporting.next_steps.quoting import powershell
@@ -97,10 +98,22 @@ _ANYWHERE = {
 
 def by_hand(view: CaseView, action: ActionName) -> ByHand:
     """Return how a person does an action to the case's account, in its own directory."""
-    own = _OKTA if (view.record.account or {}).get("directory") == "okta" else _ENTRA
+    account = view.record.account or {}
+    own = _OKTA if account.get("directory") == "okta" else _ENTRA
     found = own.get(action) or _ANYWHERE.get(action) or ByHand("do it by hand", "")
+    if action is ActionName.FORCE_PASSWORD_RESET and (keeper := _password_keeper(account)):
+        found = ByHand("reset the password", keeper)
     command = found.command.replace("{id}", powershell(view.who))
     return ByHand(found.task, found.where.replace("{who}", view.who), command)
+
+
+def _password_keeper(account: Json) -> str:
+    """Return where the password is reset when it is not the directory's own; empty if it is."""
+    if account.get("synced"):
+        return "Active Directory Users and Computers, on-premises"
+    if domain := account.get("federated_domain"):
+        return f"the identity provider of {domain} (Entra admin center > Custom domain names)"
+    return ""
 
 
 def is_by_hand(action: ActionName) -> bool:
