@@ -56,6 +56,18 @@ MISTAKES = [
     ("parent", EVIDENCE, CASES, CASES.replace("blobs", "account")),
     ("circle", MAIN, "var groupName = 'rg-", "var groupName = '${groupName}-rg-"),
     (
+        "condition",
+        MAIN,
+        "usesScheduler ? scheduler.outputs.endpoint : ''",
+        "scheduler.outputs.endpoint",
+    ),
+    (
+        "condition",
+        MAIN,
+        "privateNetwork ? network.outputs.appSubnetId",
+        "hasPolicy ? network.outputs.appSubnetId",
+    ),
+    (
         "early",
         TOPIC,
         "guid(undelivered.id, topic.id",

@@ -159,6 +159,18 @@ def test_the_policy_leaves_break_glass_accounts_out_and_only_reports() -> None:
     assert policy["conditions"]["users"]["excludeGroups"] == ["group"]
 
 
+def test_entra_logs_are_connected_only_when_asked_for() -> None:
+    cloud = FakeCloud(TOURNIQUET_SENTINEL_WORKSPACE_ID="/subscriptions/x/workspaces/w")
+    assert run(entra.connect_logs, cloud) == ""
+    cloud.values["CONNECT_SIGN_IN_LOGS"] = "true"
+    run(entra.connect_logs, cloud)
+    ((_, url, body),) = cloud.sent
+    assert "microsoft.aadiam/diagnosticSettings/tourniquet-test" in url
+    assert body["properties"]["workspaceId"] == "/subscriptions/x/workspaces/w"
+    cloud.denied = "aadiam"
+    assert "Security Administrator" in run(entra.connect_logs, cloud)
+
+
 def test_provisioning_goes_on_without_the_right_to_grant() -> None:
     cloud = FakeCloud({"appRoleAssignments": {"value": []}, "appId=": {"id": "sp"}})
     cloud.denied = "appRoleAssignments"

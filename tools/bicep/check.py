@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from tools.bicep import house, symbols, types
+from tools.bicep import conditions, house, symbols, types
 from tools.bicep.syntax import BicepFile, Problem
 
 
@@ -19,6 +19,7 @@ def check_file(file: BicepFile, files: Mapping[str, BicepFile]) -> Iterator[Prob
     yield from symbols.check_modules(file, files)
     yield from symbols.check_circles(file)
     yield from symbols.check_early_values(file)
+    yield from conditions.check_conditions(file)
     yield from types.check_resources(file)
     yield from types.check_reads(file)
     yield from house.check_house(file)

@@ -31,6 +31,7 @@ def before(cloud: Cloud) -> Iterator[str]:
 def permissions(cloud: Cloud) -> Iterator[str]:
     """After provisioning: the signing key, the sign-in, and what the app's identity may do."""
     yield from app.make_link_key(cloud)
+    yield from entra.connect_logs(cloud)
     principal = cloud.value("TOURNIQUET_IDENTITY_PRINCIPAL_ID")
     needed = grants.wanted(grants.deployed_settings(), cloud.value(grants.ROLE_CHOICE))
     try:

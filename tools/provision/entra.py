@@ -3,11 +3,13 @@
 import uuid
 from collections.abc import Iterator
 
-from tools.provision.cloud import GRAPH, Cloud, CloudError, Denied, Json
+from tools.provision.cloud import ARM, GRAPH, Cloud, CloudError, Denied, Json
 
 PLACEHOLDER = "192.0.2.1/32"
 """Nobody's address (RFC 5737): a named location cannot be empty."""
 APPROVER = "Tourniquet.Approver"
+LOGS = ("SignInLogs", "NonInteractiveUserSignInLogs", "AuditLogs")
+"""What the detections and hunts ask of Entra ID, by the names of its diagnostic settings."""
 _NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
 NEEDS_RIGHTS = "the deployer may not; run `azd hooks run preprovision` as somebody who may"
 
@@ -84,6 +86,22 @@ def finish_sign_in(cloud: Cloud) -> Iterator[str]:
         }
         cloud.send("post", f"{place}/federatedIdentityCredentials", body)
         yield "the app's identity proves the registration, in place of a secret"
+
+
+def connect_logs(cloud: Cloud) -> Iterator[str]:
+    """Send Entra ID's logs to the Sentinel workspace where ``CONNECT_SIGN_IN_LOGS`` is true."""
+    if cloud.value("CONNECT_SIGN_IN_LOGS").lower() != "true":
+        return
+    name = f"tourniquet-{cloud.value('AZURE_ENV_NAME')}"
+    url = f"{ARM}/providers/microsoft.aadiam/diagnosticSettings/{name}?api-version=2017-04-01"
+    workspace = cloud.value("TOURNIQUET_SENTINEL_WORKSPACE_ID")
+    logs = [{"category": one, "enabled": True} for one in LOGS]
+    try:
+        cloud.send("put", url, {"properties": {"workspaceId": workspace, "logs": logs}})
+    except Denied as error:
+        yield f"Entra ID's logs are not connected: it takes a Security Administrator ({error})"
+        return
+    yield "Entra ID's logs go to the workspace; the first rows take a while"
 
 
 def make_named_location(cloud: Cloud) -> Iterator[str]:

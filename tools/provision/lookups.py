@@ -126,7 +126,8 @@ def find_sign_in_logs(cloud: Cloud) -> Iterator[str]:
     if not there:
         yield (
             "no sign-in logs in the workspace yet, so no analytics rules: connect Entra ID's "
-            "sign-in logs to it, wait for the first rows, and run azd provision again"
+            "sign-in logs to it (CONNECT_SIGN_IN_LOGS does), wait for the first rows, and run "
+            "azd provision again"
         )
 
 
