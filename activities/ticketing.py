@@ -57,10 +57,9 @@ async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
         else:
             raise answer
     if not tickets:
-        for error in failed.values():
-            if isinstance(error, RetryableError):
-                raise error
         why = "; ".join(explain(error) for error in (failed or unfit).values())
+        if any(isinstance(error, RetryableError) for error in failed.values()):
+            raise RetryableError(why)
         return {"ticket_id": None, "url": None, "error": why}
     missing = {name: explain(error) for name, error in failed.items()}
     first = {key: tickets[0][key] for key in ("ticket_id", "url")}

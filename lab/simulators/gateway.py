@@ -181,7 +181,9 @@ def _fault_names(operation: str, body: Any) -> tuple[str, ...]:
 
 
 def _text(request: web.Request, call: Call) -> str:
-    return f"{unquote(str(request.rel_url))} {call.raw.decode(errors='replace')}"
+    # A mail in MIME is base64: what it says is in the body that it stands for.
+    said = call.raw.decode(errors="replace") if call.body is None else json.dumps(call.body)
+    return f"{unquote(str(request.rel_url))} {said} {call.raw.decode(errors='replace')}"
 
 
 def _parse_body(call: Call) -> str | None:

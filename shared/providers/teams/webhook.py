@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from shared.errors import NotConfigured, RetryableError
 from shared.models.message import Notification, NotificationReceipt
+from shared.providers.answers import parse_json
 from shared.providers.http import VendorClient, VendorResponse
 from shared.providers.retry import Retry
 from shared.providers.teams.card import to_message
@@ -66,6 +67,8 @@ class Teams:
 
 
 def _check(answer: VendorResponse) -> None:
-    """Find the failure that Teams may hide in an accepted answer."""
+    """Find the failure that an accepted answer may hide: a throttling, or half a document."""
+    if answer.headers.get("Content-Type", "").startswith("application/json"):
+        parse_json(str(answer.body).encode(), vendor=VENDOR, operation=OPERATION)
     if "returned HTTP error 429" in str(answer.body):
         raise RetryableError("Teams throttled the message", vendor=VENDOR, operation=OPERATION)
