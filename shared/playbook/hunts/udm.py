@@ -23,7 +23,7 @@ from importlib.resources import files
 
 from shared.models.base import Json, Model, format_utc
 from shared.models.signin import HuntFinding
-from shared.playbook.hunts import Hunt, evaluate_hunt, load_hunts
+from shared.playbook.hunts import ROW_LIMIT, Hunt, evaluate_hunt, load_hunts
 from shared.playbook.hunts.udm_findings import COUNTED, Events, judge, time_of, values_at
 
 PRODUCT = "Google SecOps"
@@ -48,9 +48,10 @@ class UdmHunt(Model):
         return evaluate_hunt(self.hunt.model_copy(update={"tables": [PRODUCT]}), rows)
 
     def rows(self, events: Events) -> list[Json]:
-        """Return the findings, one row each, with ``TimeGenerated``."""
+        """Return the findings, one row each, with ``TimeGenerated``; no more than KQL would."""
         found = judge(self.finding)(sorted(events, key=time_of))
-        return [self._shown(one) for one in found]
+        found.sort(key=time_of, reverse=True)
+        return [self._shown(one) for one in found[:ROW_LIMIT]]
 
     def _shown(self, event: Json) -> Json:
         row: Json = {"TimeGenerated": format_utc(time_of(event))}

@@ -63,7 +63,7 @@ def time_of(event: Json) -> datetime:
 
 
 def _each(_: re.Match[str]) -> Judge:
-    return lambda events: list(reversed(events))
+    return list
 
 
 def _burst(match: re.Match[str]) -> Judge:
@@ -146,10 +146,10 @@ def _failures(match: re.Match[str]) -> Judge:
         for group, own in _grouped(events, match["path"]):
             failed = [one for one in own if not _succeeded(one)]
             times = [time_of(one) for one in failed]
+            ids = [str(values_at(one, "metadata.product_log_id")) for one in failed]
             for event in filter(_succeeded, own):
                 at = time_of(event)
-                before = failed[bisect_left(times, at - window) : bisect_right(times, at)]
-                count = len({str(values_at(one, "metadata.product_log_id")) for one in before})
+                count = len({*ids[bisect_left(times, at - window) : bisect_right(times, at)]})
                 if count >= int(match["least"]):
                     found.append(event | {"counted": {COUNTED: count, "By": group}})
         return found

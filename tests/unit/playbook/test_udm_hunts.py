@@ -9,7 +9,7 @@ import pytest
 from lab.simulators.udm_events import events_of
 from lab.simulators.udm_query import compile_query
 from shared.playbook.acting.exports_udm import UDM_EXPORTS
-from shared.playbook.hunts import load_hunts
+from shared.playbook.hunts import ROW_LIMIT, load_hunts
 from shared.playbook.hunts.udm import load_udm_hunts, parse_udm_hunt
 from shared.playbook.hunts.udm_findings import judge
 from shared.playbook.sign_ins.neighbours_query import UDM_QUERY
@@ -215,6 +215,15 @@ def test_a_findings_row_has_the_names_that_the_rest_of_the_playbook_reads() -> N
     for hunt in HUNTS.values():
         named = {*hunt.columns, *([hunt.count] if hunt.count != "Count" else [])}
         assert {name for name in named if name not in hunt.hunt.query} == set(), hunt.hunt.id
+
+
+def test_as_many_rows_as_in_kql_and_no_more() -> None:
+    rules = minutely(500, "New-InboxRule")
+    events = list(events_of(lambda name: rules if name == "OfficeActivity" else []))
+    finding = HUNTS["inbox_rules"].evaluate(events)
+    assert finding is not None and finding.count == ROW_LIMIT
+    assert "at least 200 rows" in finding.summary
+    assert finding.rows[0]["TimeGenerated"] == "2026-11-20T12:00:00.000Z", "the latest"
 
 
 def test_a_window_slides() -> None:
