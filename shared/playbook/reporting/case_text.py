@@ -27,6 +27,7 @@ from shared.playbook.reporting.question_text import (
     question_of,
     who_decided,
 )
+from shared.playbook.reporting.sla_lines import sla_lines
 from shared.playbook.reporting.undo_lines import fate
 
 TITLE_LIMIT = 160
@@ -36,9 +37,7 @@ DESCRIPTION_LIMIT = 4_000
 WORK_NOTE_LIMIT = 20_000
 COMMENT_LIMIT = 29_000
 """Sentinel refuses comments above 30,000 characters."""
-MOST_REASONS = 8
-MOST_STEPS = 12
-MOST_LINES = 40
+MOST_REASONS, MOST_STEPS, MOST_LINES = 8, 12, 40
 
 _LINK_WORDS = (("decision", "Decide"), ("report", "Report"), ("status", "Case record"))
 
@@ -207,6 +206,7 @@ def _sections(
         ("WHAT WOULD CHANGE THIS VERDICT", view.what_would_change),
         ("IMPACT", view.impact),
         ("ESCALATION", escalations(view.record)),
+        ("SERVICE LEVELS", sla_lines(view)),
         ("HIT FROM THE SAME ADDRESS", campaign_lines(view)),
         ("JOINED INCIDENTS", view.joined_lines()),
         ("EVIDENCE", evidence_lines(view.record)),

@@ -12,6 +12,7 @@ from shared.playbook.reporting.case_text import notification_for
 from shared.playbook.reporting.case_view import CaseView
 from shared.playbook.reporting.phases import OF_THEIR_OWN, URGENT, WHOLE_SUMMARY
 from shared.playbook.reporting.question_text import ASKING
+from shared.playbook.reporting.sla_lines import sla_brief
 from shared.playbook.reporting.told import STATUS
 
 type Paging = Literal["trigger", "acknowledge", "resolve"]
@@ -43,6 +44,8 @@ def message_for(record: Json, phase: str, why: str = "") -> Notification:
     """Return the message of a phase, with what each kind of channel needs to know of it."""
     message = notification_for(record, phase, why=why)
     update: Json = {"alert": phase in URGENT, "wake": paging(record, phase)}
+    if kept := sla_brief(CaseView(record)):
+        update["facts"] = [*message.facts, ("Service levels", kept)]
     if phase not in WHOLE_SUMMARY | OF_THEIR_OWN:
         update["subject"] = mail_subject(record)
     if why and phase in ("acknowledged", "closed"):
