@@ -28,6 +28,8 @@ from shared.models.base import format_utc
 from shared.models.case import OperatingMode
 
 WORKERS = 2
+STALLED = 1
+"""Exit status when the many cases did not all end."""
 _SETTINGS = {
     # Nobody waits for the re-check, and its calls must not fall into another measurement.
     "TOURNIQUET_RECHECK_MINUTES": "600",
@@ -91,7 +93,7 @@ async def run_bench(console: Console, folder: Path, *, quick: bool) -> int:
     path = folder / "bench.json"
     path.write_text(result.model_dump_json(indent=1) + "\n", encoding="utf-8")
     show(console, result, path)
-    return 0
+    return 0 if result.stalled is None else STALLED
 
 
 async def _measure(console: Console, lab: Lab, driver: Driver, extent: Extent) -> dict[str, Any]:
@@ -112,12 +114,13 @@ async def _measure(console: Console, lab: Lab, driver: Driver, extent: Extent) -
             first = _FIRST_TIMED + extent.single_cases + 20 * number
             many += await time_cases(driver, lab.common, first=first, at_once=20, tick=tick)
     with _stage(console, "Cost of many cases", extent.growth[-1]) as tick:
-        growth, throughput = await measure_growth(driver, lab.common, extent.growth, tick)
+        growth, throughput, stalled = await measure_growth(driver, lab.common, extent.growth, tick)
     return {
         "latency": _latency(single, many),
         "growth": growth,
         "history": await measure_history(driver, single[-1].case_id),
         "throughput_per_s": throughput,
+        "stalled": stalled,
         "cold_start": cold_start,
         "scoring": measure_scoring(single[-1].record, extent.scorings),
     }

@@ -14,7 +14,8 @@ import aiohttp
 import psutil
 
 from lab.bench.accounts import Account, Town
-from lab.client import LabClient
+from lab.bench.stall import describe_stall
+from lab.client import LabCallError, LabClient
 from lab.errors import LabError
 from lab.scenarios.player import is_finished
 from lab.stack import Lab
@@ -77,7 +78,7 @@ class Driver:
         async def one(account: Account) -> Answered:
             async with gate:
                 posted_at = datetime.now(UTC)
-                await self._client.send_incident(account.incident)
+                await self._send(account)
                 await self._until_over(account.case_id)
                 tick()
                 return Answered(account, posted_at)
@@ -128,13 +129,21 @@ class Driver:
     def _key(self) -> str:
         return f"showInput=false&code={self._lab.host.system_key}"
 
+    async def _send(self, account: Account) -> None:
+        try:
+            await self._client.send_incident(account.incident)
+        except (LabCallError, aiohttp.ClientError, TimeoutError) as error:
+            why = await describe_stall(self._lab)
+            raise LabError(f"{account.case_id} was not taken, {_said(error)}: {why}") from error
+
     async def _until_over(self, case_id: str) -> None:
         """Ask the engine, not the app: waiting must cost the workers nothing."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         phase = ""
         while phase not in _OVER:
             if time.monotonic() > deadline:
-                raise LabError(f"{case_id} is still '{phase}' after {PATIENCE_SECONDS:g} s")
+                why = await describe_stall(self._lab)
+                raise LabError(f"{case_id} is still '{phase}' after {PATIENCE_SECONDS:g} s: {why}")
             await asyncio.sleep(POLL_SECONDS)
             status = await self._get(f"{self._durable}/{case_id}?{self._key}")
             phase = (status.get("customStatus") or {}).get("phase", "")
@@ -142,12 +151,26 @@ class Driver:
     async def _put(self, what: str, body: Any) -> None:
         url = f"{self._lab.urls['lab']}/_lab/{what}"
         # A tenant of many accounts is several megabytes: as a stream it does not hold up the loop.
-        async with self._http.put(url, data=io.BytesIO(json.dumps(body).encode())) as answer:
-            if answer.status != 200:
-                raise LabError(f"PUT {url} answered {answer.status}: {await answer.text()}")
+        content = io.BytesIO(json.dumps(body).encode())
+        try:
+            async with self._http.put(url, data=content) as answer:
+                if answer.status != 200:
+                    raise LabError(f"PUT {url} answered {answer.status}: {await answer.text()}")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            why = await describe_stall(self._lab)
+            raise LabError(f"PUT {url} was not answered, {_said(error)}: {why}") from error
 
     async def _get(self, url: str, headers: dict[str, str] | None = None) -> Any:
-        async with self._http.get(url, headers=headers) as answer:
-            if answer.status not in (200, 202):
-                raise LabError(f"GET {url.partition('?')[0]} answered {answer.status}")
-            return await answer.json()
+        plain = url.partition("?")[0]
+        try:
+            async with self._http.get(url, headers=headers) as answer:
+                if answer.status not in (200, 202):
+                    raise LabError(f"GET {plain} answered {answer.status}")
+                return await answer.json()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            why = await describe_stall(self._lab)
+            raise LabError(f"GET {plain} was not answered, {_said(error)}: {why}") from error
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__} {error}".strip()

@@ -81,3 +81,5 @@ class BenchResult(Result):
     """The machine's load (1 minute) before the bench: well above 0, others were at work."""
     seconds: float
     """How long the bench took."""
+    stalled: str | None = None
+    """Why the cases of ``growth`` did not all end, and what the lab was doing then."""

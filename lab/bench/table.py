@@ -28,6 +28,8 @@ def show(console: Console, result: BenchResult, path: Path) -> None:
         f" every vendor call of the first table took {result.vendor_latency_s:g} s",
         soft_wrap=True,
     )
+    if result.stalled:
+        console.print(f"STALLED {result.stalled}", style="bold red", soft_wrap=True, markup=False)
     console.print(str(path), soft_wrap=True)
 
 

@@ -1,15 +1,18 @@
 """The pure parts of the bench: percentiles, what a ledger says about a case, the JSON's shape."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from lab.bench.accounts import make_town
+from lab.bench.accounts import Town, make_town
 from lab.bench.calls import longest_chain, read_calls
-from lab.bench.measure import Timed, summarise
+from lab.bench.measure import Timed, measure_growth, summarise
 from lab.bench.numbers import median, percentile
 from lab.bench.results import BenchResult, ColdStart, Growth, History, Scoring
+from lab.bench.stall import describe_stall
 from lab.errors import LabError
 from lab.scenarios.loader import load_common
 
@@ -162,3 +165,45 @@ def test_the_json_has_the_promised_fields() -> None:
     assert document["throughput_per_s"] == 1.5
     assert set(document["cold_start"]) == {"app_s", "empty_app_s"}
     assert set(document["scoring"]) >= {"p50_ms", "p95_ms"}
+
+
+class _Stalling:
+    """A driver whose cases stop going on after so many batches."""
+
+    def __init__(self, batches: int) -> None:
+        self._left = batches
+
+    async def stage(self, town: Town, *, latency: float) -> None:
+        assert latency == 0
+
+    async def answer(self, accounts: Sequence[Any], *, at_once: int, tick: Any) -> list[Any]:
+        if not self._left:
+            raise LabError("case-1 is still 'gathering' after 180 s: no worker does anything")
+        self._left -= 1
+        return list(accounts)
+
+    def worker_cpu_seconds(self) -> float:
+        return 0.0
+
+
+async def test_what_was_measured_before_a_stall_is_kept() -> None:
+    common = load_common()
+    driver = cast(Any, _Stalling(batches=1))
+    growth, throughput, stalled = await measure_growth(driver, common, (2, 4), lambda: None)
+    assert list(growth) == ["2"] and throughput > 0
+    assert stalled is not None and stalled.startswith("after 2 cases: case-1 is still")
+    driver = cast(Any, _Stalling(batches=0))
+    with pytest.raises(LabError, match="still"):
+        await measure_growth(driver, common, (2, 4), lambda: None)
+
+
+async def test_a_stall_is_described_by_what_does_not_answer() -> None:
+    nothing = "http://127.0.0.1:1"
+    lab = SimpleNamespace(
+        host=SimpleNamespace(url=nothing, master_key="k"),
+        ports=SimpleNamespace(blob=1),
+        urls={"lab": nothing},
+    )
+    said = await describe_stall(cast(Any, lab))
+    assert "the host did not say what its workers do" in said
+    assert "Blob storage did not answer" in said and "the simulators did not answer" in said
