@@ -28,6 +28,7 @@ from shared.playbook.reporting.question_text import (
     who_decided,
 )
 from shared.playbook.reporting.sla_lines import sla_lines
+from shared.playbook.reporting.technique_text import technique_lines
 from shared.playbook.reporting.undo_lines import fate
 
 TITLE_LIMIT = 160
@@ -205,6 +206,7 @@ def _sections(
         ("WHY", view.reasons(MOST_REASONS)),
         ("WHAT WOULD CHANGE THIS VERDICT", view.what_would_change),
         ("IMPACT", view.impact),
+        ("MITRE ATT&CK", technique_lines(view)),
         ("ESCALATION", escalations(view.record)),
         ("SERVICE LEVELS", sla_lines(view)),
         ("HIT FROM THE SAME ADDRESS", campaign_lines(view)),

@@ -171,3 +171,17 @@ def test_any_text_from_outside_is_bounded_and_escaped(text: str) -> None:
         message = notification_for(whole, phase)
         assert len(message.summary) <= 1_000 and all(len(line) <= 2_500 for line in message.lines)
         assert message == notification_for(whole, phase)
+
+
+def test_the_techniques_stand_in_the_ticket_by_name_with_their_page() -> None:
+    incident = record()["incident"] | {"techniques": ["T1078.004", "T9999", "not one"]}
+    note = ticket_for(record(incident=incident)).work_note
+    section = note.partition("MITRE ATT&CK\n")[2].partition("\n\n")[0].splitlines()
+    assert section == [
+        "T1078.004 Valid Accounts: Cloud Accounts https://attack.mitre.org/techniques/T1078/004/",
+        "T1110.001 Brute Force: Password Guessing https://attack.mitre.org/techniques/T1110/001/",
+        "T1564.008 Hide Artifacts: Email Hiding Rules "
+        "https://attack.mitre.org/techniques/T1564/008/",
+        "T9999 https://attack.mitre.org/techniques/T9999/",
+        "not one",
+    ]
