@@ -17,6 +17,7 @@ from shared.pages.answer import headline, outcome_words, who
 from shared.pages.facts import facts
 from shared.pages.sign_in_plot import sign_in_plot
 from shared.pages.style import style
+from shared.pages.told import told
 
 
 @cache
@@ -46,6 +47,7 @@ def environment() -> Environment:
         "action_words": lambda action: ACTION_WORDS[ActionName(action)],
         "outcome": outcome_words,
         "restorable": can_restore,
+        "told": told,
     }
     return made
 
