@@ -32,6 +32,9 @@ param settingsInVault string = ''
 @description('Address by which people reach the app; blank: the app\'s own.')
 param publicUrl string = ''
 
+@description('Whether the vault was deleted and is to come back. Found out before provisioning.')
+param recoverVault bool = false
+
 @description('Whether storage, vault and scheduler are reached through a virtual network only. The app itself stays reachable: Sentinel, Slack and browsers come from outside.')
 param privateNetwork bool = false
 
@@ -218,6 +221,7 @@ module vault 'modules/vault.bicep' = {
     suffix: suffix
     privateNetwork: privateNetwork
     appPrincipalId: identities.outputs.appPrincipalId
+    recover: recoverVault
     deployerPrincipalId: principalId
     deployerPrincipalType: principalType
     diagnosticWorkspaceId: monitoring.outputs.workspaceId

@@ -12,6 +12,9 @@ param suffix string
 @description('Whether only the virtual network may reach the vault.')
 param privateNetwork bool
 
+@description('Whether the vault was deleted and comes back with what was in it. Its name is not free before.')
+param recover bool
+
 @description('Object id of the app\'s identity, which reads secrets.')
 param appPrincipalId string
 
@@ -33,6 +36,7 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
   tags: tags
   properties: {
     tenantId: tenant().tenantId
+    createMode: recover ? 'recover' : 'default'
     sku: {
       family: 'A'
       name: 'standard'

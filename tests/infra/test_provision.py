@@ -42,6 +42,13 @@ def test_the_signing_key_is_referred_to_before_there_is_a_vault() -> None:
     assert cloud.values["SETTINGS_IN_VAULT"] == "TOURNIQUET_LINK_SIGNING_KEY"
 
 
+def test_a_deleted_vault_comes_back() -> None:
+    deleted = FakeCloud({"deletedVaults/kv-test": {"name": "kv-test"}}, AZURE_LOCATION="here")
+    for cloud, expected in ((deleted, "true"), (FakeCloud(), "false")):
+        run(lookups.find_deleted_vault, cloud)
+        assert cloud.values["RECOVER_VAULT"] == expected
+
+
 def test_the_signing_key_is_made_once() -> None:
     cloud = FakeCloud()
     run(app.make_link_key, cloud)

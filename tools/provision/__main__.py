@@ -18,6 +18,7 @@ def before(cloud: Cloud) -> Iterator[str]:
     for step in (
         lookups.register_providers,
         lookups.find_sentinel,
+        lookups.find_deleted_vault,
         lookups.find_secrets,
         lookups.find_retention,
         lookups.find_ip_group,

@@ -59,6 +59,27 @@ def find_sentinel(cloud: Cloud) -> Iterator[str]:
     cloud.remember("SENTINEL_PRINCIPAL_ID", str(found["id"]))
 
 
+def find_deleted_vault(cloud: Cloud) -> Iterator[str]:
+    """Find out whether the vault was deleted: its name is not free, so it has to come back."""
+    vault, place = cloud.value("TOURNIQUET_VAULT_NAME"), cloud.value("AZURE_LOCATION")
+    deleted = False
+    if vault:
+        subscription = f"{ARM}/subscriptions/{cloud.value('AZURE_SUBSCRIPTION_ID')}"
+        url = f"{subscription}/providers/Microsoft.KeyVault/locations/{place}/deletedVaults/{vault}"
+        deleted = _is_there(cloud, f"{url}?api-version=2024-11-01")
+    cloud.remember("RECOVER_VAULT", "true" if deleted else "false")
+    if deleted:
+        yield f"the vault {vault} comes back with its secrets"
+
+
+def _is_there(cloud: Cloud, url: str) -> bool:
+    try:
+        cloud.get(url)
+    except Missing:
+        return False
+    return True
+
+
 def find_secrets(cloud: Cloud) -> Iterator[str]:
     """List which secret settings are in the vault: only those become references."""
     there = {secret_name(LINK_KEY)}
@@ -104,13 +125,7 @@ def find_retention(cloud: Cloud) -> Iterator[str]:
 def find_ip_group(cloud: Cloud) -> Iterator[str]:
     """Leave an IP group that is there alone: a new one would forget every blocked address."""
     group = cloud.value("TOURNIQUET_IP_GROUP_RESOURCE_ID")
-    exists = False
-    if group:
-        try:
-            cloud.get(f"{ARM}{group}?api-version=2024-10-01")
-            exists = True
-        except Missing:
-            exists = False
+    exists = bool(group) and _is_there(cloud, f"{ARM}{group}?api-version=2024-10-01")
     cloud.remember("IP_GROUP_EXISTS", "true" if exists else "false")
     if exists:
         yield "the IP group is there and keeps its addresses"
@@ -132,11 +147,7 @@ def find_sign_in_logs(cloud: Cloud) -> Iterator[str]:
 
 
 def _has_table(cloud: Cloud, workspace: str, table: str) -> bool:
-    try:
-        cloud.get(f"{ARM}{workspace}/tables/{quote(table)}?api-version=2022-10-01")
-    except Missing:
-        return False
-    return True
+    return _is_there(cloud, f"{ARM}{workspace}/tables/{quote(table)}?api-version=2022-10-01")
 
 
 def _group(cloud: Cloud) -> str:
