@@ -7,7 +7,7 @@ record gives the same text. Source of the fields: seed 004, Incident_Creation_No
 from collections.abc import Callable, Sequence
 
 from shared.models.base import Json
-from shared.models.block import BLOCK_INPUTS, BlockName, BlockStatus
+from shared.models.block import BlockName
 from shared.models.case import CaseRecord, CaseStatus, OperatingMode
 from shared.models.message import Notification, Ticket
 from shared.models.next_step import NextStep
@@ -18,6 +18,7 @@ from shared.playbook.planning.impact import Severity, ticket_severity
 from shared.playbook.reporting.campaign_text import campaign_lines, campaign_links, campaign_title
 from shared.playbook.reporting.case_view import CaseView
 from shared.playbook.reporting.evidence_lines import evidence_lines
+from shared.playbook.reporting.facts_text import main_facts, seed_fields
 from shared.playbook.reporting.markdown import escape, is_plain_url, is_web_address
 from shared.playbook.reporting.next_steps import escalations, hand_over, in_brief, in_lines
 from shared.playbook.reporting.phases import URGENT, WHOLE_SUMMARY, WITH_WHY, phase_words
@@ -90,7 +91,7 @@ def notification_for(record: CaseRecord | Json, phase: str, *, why: str = "") ->
         case_id=view.record.case_id,
         title=one_line(f"{phase_words(phase)}: {about}", TITLE_LIMIT),
         summary=one_line(summary, 1_000),
-        facts=_facts(view),
+        facts=main_facts(view),
         lines=lines[: 200 if phase in WHOLE_SUMMARY else MOST_LINES],
         links=[
             *(campaign_links(view) if phase == "campaign" else []),
@@ -199,7 +200,7 @@ def _sections(
     links = [f"{label}: {url}" for label, url in _links(view)]
     sections = [
         ("ANSWER", _answer(view)),
-        ("DETAILS", [f"{name}: {value}" for name, value in _seed_fields(view)]),
+        ("DETAILS", [f"{name}: {value}" for name, value in seed_fields(view)]),
         ("ACTIONS", view.done_lines()),
         ("WHAT IS MISSING", [line for _name, line in view.troubled_blocks()]),
         ("NEXT STEPS", [f"{number}. {step}" for number, step in enumerate(steps, 1)]),
@@ -218,62 +219,6 @@ def _sections(
     return [
         (heading, [one_line(one, 2_500) for one in lines]) for heading, lines in sections if lines
     ]
-
-
-def _seed_fields(view: CaseView) -> list[tuple[str, str]]:
-    """Return the ten fields that the seed wants in the ticket, by the seed's names."""
-    verdict = view.record.verdict
-    lead = verdict.reasons[0].title if verdict is not None and verdict.reasons else None
-    special: dict[str, object] = {
-        "compromise_confidence_score": view.confidence,
-        "user_principal_name": view.output(BlockName.USER, "user_principal_name") or view.who,
-        "successful_login_ip": view.address,
-        "justification_for_score": lead and f"{lead} (all reasons under WHY)",
-    }
-    sources = {
-        "ip_reputation_score": BlockName.ADDRESS,
-        "successful_login_details": BlockName.SIGN_INS,
-        "password_reset_status": BlockName.CONTAINMENT,
-        "sessions_revoked_status": BlockName.CONTAINMENT,
-        "ip_block_status": BlockName.FIREWALL,
-        "exported_ad_logs_link": BlockName.EVIDENCE,
-    }
-    fields = []
-    for name in BLOCK_INPUTS[BlockName.NOTIFICATION]:
-        if name in special:
-            fields.append((name, view.text(special[name])))
-        else:
-            value = view.output(sources[name], name)
-            waiting = value is None and _not_run(view, sources[name])
-            fields.append((name, "not done yet" if waiting else view.text(value)))
-    return fields
-
-
-def _not_run(view: CaseView, name: BlockName) -> bool:
-    block = view.record.blocks.get(name)
-    return block is None or block.status is BlockStatus.SKIPPED
-
-
-def _facts(view: CaseView) -> list[tuple[str, str]]:
-    fields = dict(_seed_fields(view))
-    address = view.address or "unknown"
-    score = fields["ip_reputation_score"]
-    mfa = view.output(BlockName.SIGN_INS, "mfa_result_successful_login")
-    ticket = view.output(BlockName.NOTIFICATION, "incident_ticket_id")
-    origin = f"{address} ({view.place})" if view.place else address
-    facts = [
-        ("Account", view.who),
-        ("Confidence", view.confidence or "not known yet"),
-        ("Address", f"{origin}, reputation {score}"),
-        ("Login", view.login_time or "unknown"),
-        ("MFA at login", view.text(mfa)),
-        ("Password reset", fields["password_reset_status"]),
-        ("Sessions revoked", fields["sessions_revoked_status"]),
-        ("Address blocked", fields["ip_block_status"]),
-    ]
-    if kinds := sorted(view.kinds - {"ordinary"}):
-        facts.insert(1, ("Account kind", ", ".join(kinds).replace("_", "-")))
-    return facts + ([("Ticket", view.text(ticket))] if ticket else [])
 
 
 def _links(view: CaseView, *, with_decision: bool = False) -> list[tuple[str, str]]:
