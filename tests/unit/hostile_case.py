@@ -10,7 +10,7 @@ from typing import Any
 from shared.models.base import Json
 from shared.models.case import CaseRecord, CaseRequest
 from shared.models.message import Notification
-from shared.playbook.reporting.case_text import notification_for
+from shared.playbook.reporting.channels import message_for
 from shared.playbook.reporting.record import initial_record
 from tests.support.hostile import hostile_values, reachable, with_text
 from tests.support.scripts import DECISION, case_payload
@@ -139,4 +139,4 @@ def message(text: str, phase: str) -> Notification:
     found = with_value(text)
     if phase == "decision_needed":
         found = found | {"status": "awaiting_decision", "decision": None}
-    return notification_for(found, phase, why=text)
+    return message_for(found, phase, why=text)

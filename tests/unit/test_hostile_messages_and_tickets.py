@@ -10,8 +10,11 @@ from markdown_it.token import Token
 
 from shared.models.base import Json
 from shared.playbook.reporting.case_text import COMMENT_LIMIT, incident_comment_for, ticket_for
+from shared.playbook.reporting.next_steps import hand_over
+from shared.playbook.reporting.ticket_state import ticket_state
 from shared.providers.jira.document import document, plain_text
 from shared.providers.pagerduty.events import to_event
+from shared.providers.sentinel.tickets import _to_task
 from shared.providers.servicenow.incidents import to_fields, work_note
 from shared.providers.slack.blocks import fallback_text, to_blocks
 from shared.providers.teams.card import to_message
@@ -90,6 +93,23 @@ def test_a_ticket_shows_it_as_text(name: str) -> None:
     assert not fields["description"].startswith(FORMULA)
     assert "\n" not in fields["short_description"] and len(fields["short_description"]) <= 160
     assert len(fields["description"]) <= 4_000 and len(fields["work_notes"]) <= 32_000
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_task_of_an_incident_shows_it_as_text(name: str) -> None:
+    found = with_value(VALUES[name])
+    steps = [one.to_json() for one in hand_over(found)]
+    state = ticket_state(found | {"hand_over": steps}, "completed")
+    assert state["tasks"], "what failed is open work"
+    for one in state["tasks"]:
+        made = _to_task(one, "Case case-1")
+        check_texts(made)
+        assert "\n" not in made["title"] and len(made["title"]) <= 150
+        assert not made["title"].startswith(FORMULA)
+        assert len(made["description"]) <= 3_000 and made["description"].endswith("Case case-1")
+    check_texts(state["labels"])
+    for step in steps:
+        check_texts([step["what"], step["where"], step["command"]])
 
 
 @pytest.mark.parametrize("name", VALUES)

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -39,6 +40,22 @@ async def test_one_ticket_per_case(house: FakeHouse, phase: str) -> None:
     [ticket] = house.ticketing.tickets
     assert ticket.correlation_id == CASE_ID, "what makes a second call the same ticket"
     assert ticket.severity == "High"
+
+
+async def test_a_ticket_brings_the_reports_link_and_never_the_decisions(
+    house: FakeHouse, configure: Callable[..., None]
+) -> None:
+    """The record keeps neither: who may read it must not be able to decide by it."""
+    configure(link_signing_key="secret", public_url="https://soc.example")
+    asked = {"at": "2026-11-20T12:00:00Z", "answer_by": "2026-11-20T13:00:00Z"}
+    waits = {"status": "awaiting_decision", "asked": asked}
+    house.cases.records[CASE_ID] |= waits | {"sla": {"received_at": "2026-11-20T11:59:00Z"}}
+    for _again in range(2):
+        await call(open_ticket, phase="decision_needed")
+    first, second = house.ticketing.tickets
+    assert f"https://soc.example/api/cases/{CASE_ID}/report?token=" in first.description
+    assert "/decision?token=" not in first.description + first.work_note
+    assert first == second, "written again it is the same"
 
 
 async def test_an_itsm_that_is_down_is_tried_again_and_one_that_refuses_is_said(
