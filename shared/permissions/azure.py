@@ -36,7 +36,7 @@ AZURE_NEEDS: tuple[Need, ...] = (
     _azure(
         purpose="Comment on the incident",
         vendor="sentinel",
-        operations=("incidents.comments.put",),
+        operations=("incidents.comments.put", "incidents.comments.list"),
         permission="Microsoft Sentinel Responder",
         role_id="3e150937-b8fe-4cfb-8069-0eaf05ecd056",
         scope="the workspace",

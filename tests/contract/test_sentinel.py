@@ -8,7 +8,7 @@ from azure.monitor.query import LogsQueryError, LogsQueryPartialResult, LogsTabl
 from shared.errors import NotConfigured, NotFound, NotSupported, PermanentError
 from shared.models.query import QueryResult
 from shared.providers.sentinel import Sentinel
-from shared.providers.sentinel.siem import LONGEST_COMMENT
+from shared.providers.sentinel.comments import LONGEST_COMMENT
 from shared.providers.sentinel.workspace import read_answer
 from shared.settings import Settings
 from tests.contract.processes import Lab

@@ -4,31 +4,18 @@ Incidents are plain ARM calls (api-version 2025-09-01, stable): the SDK's stable
 2021, and importing it takes longer than the calls.
 """
 
-import re
 from datetime import datetime
 from functools import cached_property
-from urllib.parse import quote
-from uuid import NAMESPACE_URL, uuid5
 
-from shared.errors import NotSupported
 from shared.models.base import Json
 from shared.models.query import QueryLanguage, QueryResult
 from shared.providers.clouds import RESOURCE_MANAGER, scope
 from shared.providers.credentials import bearer
 from shared.providers.http import VendorClient
+from shared.providers.sentinel.comments import write_comment
+from shared.providers.sentinel.incidents import API_VERSION, VENDOR, incident_path
 from shared.providers.sentinel.workspace import Workspace
 from shared.settings import Settings
-
-VENDOR = "sentinel"
-API_VERSION = "2025-09-01"
-LONGEST_COMMENT = 30_000
-"""Characters; Sentinel's service limit for one comment."""
-CUT_NOTE = "\n\n_(cut here: Sentinel allows 30,000 characters in a comment)_"
-_INCIDENT_ID = re.compile(
-    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.OperationalInsights"
-    r"/workspaces/[^/]+/providers/Microsoft\.SecurityInsights/incidents/[^/]+",
-    re.IGNORECASE,
-)
 
 
 class Sentinel:
@@ -59,7 +46,7 @@ class Sentinel:
             NotSupported: the id is not a Sentinel incident's ARM id.
         """
         answer = await self._arm.request(
-            "incidents.get", "GET", _path(incident_id), params={"api-version": API_VERSION}
+            "incidents.get", "GET", incident_path(incident_id), params={"api-version": API_VERSION}
         )
         return self._arm.parse_object(answer.body, operation="incidents.get")
 
@@ -72,26 +59,10 @@ class Sentinel:
 
         Raises:
             NotSupported: the id is not a Sentinel incident's ARM id.
+            PermanentError: the incident has no room for another, and none of the case's.
         """
-        comment_id = uuid5(NAMESPACE_URL, f"{incident_id.lower()}/{key}")
-        message = text
-        if len(message) > LONGEST_COMMENT:
-            message = message[: LONGEST_COMMENT - len(CUT_NOTE)] + CUT_NOTE
-        await self._arm.request(
-            "incidents.comments.put",
-            "PUT",
-            f"{_path(incident_id)}/comments/{comment_id}",
-            params={"api-version": API_VERSION},
-            json={"properties": {"message": message}},
-            ok=(200, 201),
-        )
+        await write_comment(self._arm, incident_id, key=key, text=text)
 
     async def look_up_account(self, name: str, *, start: datetime, end: datetime) -> Json | None:
         """Return ``None``: Sentinel keeps no summary of an account that an app could read."""
         return None
-
-
-def _path(incident_id: str) -> str:
-    if not _INCIDENT_ID.fullmatch(incident_id):
-        raise NotSupported("the case did not come from a Sentinel incident", vendor=VENDOR)
-    return quote(incident_id, safe="/")
