@@ -161,10 +161,9 @@ def test_a_fault_of_an_unknown_vendor_is_refused(world: World) -> None:
     (problem,) = answer.json()["errors"]
     assert problem["field"] == "[2].vendor"
     assert problem["message"] == (
-        "'nope' is not one of: abuseipdb, azure_firewall, defender, email, entra, entra_token,"
-        " google_secops, google_secops_soar, google_token, greynoise, jira, log_analytics, okta,"
-        " panos, sentinel,"
-        " servicenow, slack, teams, virustotal, *"
+        "'nope' is not one of: abuseipdb, azure_firewall, communication_services, defender, email,"
+        " entra, entra_token, google_secops, google_secops_soar, google_token, greynoise, jira,"
+        " log_analytics, okta, pagerduty, panos, sentinel, servicenow, slack, teams, virustotal, *"
     )
     assert world.lab_api("GET", "faults").json() == [], "nothing is changed"
     assert world.lab_api("PUT", "faults", faults[:2]).status_code == 200
