@@ -1,5 +1,7 @@
 """Service levels in ticket and messages."""
 
+import pytest
+
 from shared.models.base import Json, format_utc, parse_utc
 from shared.playbook.reporting.case_text import ticket_for
 from shared.playbook.reporting.case_view import CaseView
@@ -56,6 +58,19 @@ def test_ticket_and_messages_say_it() -> None:
     assert "\nSERVICE LEVELS\n" in note
     facts = dict(message_for(LATE, "sla_missed", "nobody has taken the case").facts)
     assert facts["Service levels"] == "MISSED: notification to review"
+
+
+@pytest.mark.parametrize(
+    ("phase", "wake"),
+    [
+        ("sla_warning", None),
+        ("sla_missed", "trigger"),
+        ("escalated_l2", "trigger"),
+        ("escalated_irt", "trigger"),
+    ],
+)
+def test_what_was_missed_wakes_somebody(phase: str, wake: str | None) -> None:
+    assert message_for(LATE, phase, "why").wake == wake
 
 
 def test_in_brief() -> None:
