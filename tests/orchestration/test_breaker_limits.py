@@ -106,6 +106,26 @@ def test_a_slow_storm_is_stopped_by_the_share_of_the_directory(engine: Engine) -
     end(first, last)
 
 
+def test_a_slow_storm_is_stopped_by_the_share_of_the_privileged(engine: Engine) -> None:
+    """Of 20 who hold a role 10 % are two a day, were they hours apart."""
+    ordinary = start(engine, users(20_000), "ordinary")
+    at = state(engine).recent[0].at
+    for number in range(2):
+        asked = Asked(
+            case_id=f"case-earlier-{number}",
+            at=at - timedelta(hours=6 - 2 * number),
+            limits=LIMITS,
+            privileged=True,
+        )
+        engine.client.signal_entity(BREAKER, "admit", asked.to_json())
+    third = start(engine, lambda _payload: {"users": 20_000, "privileged": 20}, "privileged")
+    assert "2 privileged accounts within 24 hours is the limit for 20 privileged" in said(third)
+    assert not third.called("revoke_sessions")
+    assert "limits.privileged_share_percent" in paged(third)
+    assert state(engine).privileged_within_a_day() == 2
+    end(ordinary, third)
+
+
 def test_when_nobody_can_count_the_hour_alone_holds(engine: Engine) -> None:
     runs = [begin(engine, fail("Graph is away")) for _ in range(LIMITS.automatic_per_hour + 1)]
     for run in runs:
