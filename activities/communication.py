@@ -16,6 +16,7 @@ from shared.playbook.reporting.case_text import incident_comment_for
 from shared.playbook.reporting.channels import (
     CHANGES,
     EMAIL,
+    PAGERDUTY,
     hears,
     message_for,
     reference_of,
@@ -128,8 +129,8 @@ def _made(
 ) -> Notification | None:
     """Return the message for a channel: for whom, and which earlier one it changes or answers."""
     known = None
-    if not _elsewhere(phase):
-        known = reference_of(record, channel)
+    if phase != "emergency":
+        known = reference_of(record, channel + _elsewhere(phase))
     reference = earlier.get(channel) or known
     if phase == "overtaken":
         if reference == known:
@@ -144,7 +145,12 @@ def _made(
 
 
 def _name(channel: str, phase: str, message: Notification | None, record: Json) -> str:
-    """Return the name under which the record keeps what became of a message."""
+    """Return the name under which the record keeps what became of a message.
+
+    A case has one page, whoever it wakes.
+    """
+    if channel == PAGERDUTY:
+        return channel
     if phase in CHANGES and message is not None:
         own = message.reference == (reference_of(record, channel) or message.reference)
         return channel if own else channel + _SECOND_LINE

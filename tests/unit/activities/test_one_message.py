@@ -94,6 +94,11 @@ async def test_an_escalation_has_a_message_of_its_own_that_the_decision_changes(
     assert known(house)["slack"]["reference"] == ROOT
     assert known(house)["slack (second line)"]["reference"] == "C2:2.2"
     assert known(house)["email (second line)"]["status"] == "sent"
+    house.slack.reference = "C2:2.2"
+    await call(notify_analysts, phase="escalated", why="still nobody")
+    assert house.slack.messages[-1].reference == "C2:2.2", "the second line has one message, too"
+    await call(notify_analysts, phase="acknowledged", why="acknowledged by ana")
+    assert house.slack.messages[-1].reference == ROOT
 
 
 async def test_a_question_that_is_overtaken_never_hides_the_one_that_is_open(
@@ -132,6 +137,15 @@ async def test_the_message_goes_on_asking_what_nobody_has_answered(
 
 def wakes(messages: list[Notification]) -> list[str | None]:
     return [one.wake for one in messages]
+
+
+async def test_whoever_takes_a_case_ends_the_noise_of_a_page_that_called_the_second_line(
+    channels: dict[str, FakeNotifier], govern: Callable[..., None]
+) -> None:
+    govern(asking={"escalation": {"mail_to": ["lead@contoso.com"]}})
+    for phase in ("escalated", "acknowledged"):
+        await call(notify_analysts, phase=phase, why="why")
+    assert wakes(channels["pagerduty"].messages) == ["trigger", "acknowledge"]
 
 
 async def test_a_page_is_triggered_taken_and_ended(channels: dict[str, FakeNotifier]) -> None:
