@@ -81,11 +81,20 @@ def _by_urgency(steps: Iterable[NextStep]) -> list[tuple[Urgency, list[NextStep]
 
 
 def _timeline(case: CaseRecord) -> Json:
-    """Return the entries as time and text, and the day, once, when all are of one."""
+    """Return the entries as time, text, and whether they tell what the list of actions tells, too.
+
+    The day is said once when all are of one.
+    """
     days = {entry.at.date() for entry in case.timeline}
     day = days.pop().isoformat() if len(days) == 1 else ""
     shown = text.clock if day else text.when
-    return {"day": day, "timeline": [(shown(one.at), one.event) for one in case.timeline]}
+    done = tuple(f"{one.action} on {one.target}: " for one in case.actions)
+    return {
+        "day": day,
+        "timeline": [
+            (shown(one.at), one.event, one.event.startswith(done)) for one in case.timeline
+        ],
+    }
 
 
 def _techniques(case: CaseRecord) -> list[str]:

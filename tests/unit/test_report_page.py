@@ -33,10 +33,10 @@ def kept(name: str) -> CaseRecord:
 def test_the_summary_is_three_sentences() -> None:
     assert summary(kept("manual")) == [
         "After 25 failed logins from 203.0.113.66 (Amsterdam, NL), somebody signed in as Dana "
-        "Rivers on 2026-11-22 08:24:58 UTC, without being asked for a second factor.",
+        "Rivers on 2026-11-22 08:52:32 UTC, without being asked for a second factor.",
         "Confidence in a compromise is High (100 of 100); as ana.lyst@contoso.example decided, 6 "
-        "actions were done and verified within 9.8 s of the detection.",
-        "2 tasks are open for people, below; 20 items of evidence are kept.",
+        "actions were done and verified within 22.0 s of the detection.",
+        "2 tasks are open for people, below; 18 items of evidence are kept.",
     ]
 
 
@@ -80,7 +80,9 @@ def test_the_course_names_every_step_in_its_order() -> None:
     ran = course(kept("manual"))
     assert ran is not None
     names = [step.name for step in ran.steps]
-    assert len(names) == 10 and names[0] == "Sign-ins analysed" and names[-1] == "People told"
+    gathered = {"User looked up", "Address looked up", "Sign-ins analysed", "Activity hunted"}
+    assert set(names[:4]) == gathered, "all at once, so in no order"
+    assert len(names) == 10 and names[-1] == "People told"
     assert names.index("Person decided") < names.index("Account contained")
     assert [step.at for step in ran.steps] == sorted(step.at for step in ran.steps)
     assert 0 < ran.whole < 60

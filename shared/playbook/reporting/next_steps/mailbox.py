@@ -78,12 +78,13 @@ def forwarding_steps(view: CaseView) -> list[NextStep]:
     return [
         task(
             "Forwarding of the whole mailbox is no inbox rule and was NOT looked at or changed: "
-            f"if one is set and it is not the user's: Set-Mailbox {who} -ForwardingAddress $null "
-            "-ForwardingSmtpAddress $null -DeliverToMailboxAndForward $false.",
+            "if one is set and it is not the user's, take it away.",
             who=Who.L1,
             where=f'Exchange admin center > Mailboxes > {view.who} > "Manage email forwarding"',
+            # What changes something stands behind a comment sign: pasting the line only looks.
             command=f"Get-Mailbox {who} | Format-List ForwardingAddress, ForwardingSmtpAddress, "
-            "DeliverToMailboxAndForward",
+            f"DeliverToMailboxAndForward # to take it away: Set-Mailbox {who} -ForwardingAddress "
+            "$null -ForwardingSmtpAddress $null -DeliverToMailboxAndForward $false",
         )
     ]
 
