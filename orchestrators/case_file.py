@@ -5,10 +5,12 @@ next one, which then carries everything, and what is told to people in an emerge
 here. The record is merged by the same pure function that the storing activity uses.
 """
 
+import contextlib
 from datetime import datetime
 from typing import Any
 
 from durabletask import task
+from pydantic import ValidationError
 
 from orchestrators.flow import Retry, Steps, attempt, save, timeline, utc_now
 from shared.models.base import Json, format_utc, parse_utc
@@ -21,18 +23,41 @@ _IDENTITY = ("case_id", "mode", "alert_type", "addresses", *_COMPUTED)
 
 
 class CaseFile:
-    """Collects what becomes of a case and writes it down."""
+    """Collects what becomes of a case and writes it down.
+
+    The whole record is made only when somebody needs it: storage is behind, or an emergency is
+    told. Otherwise every replay would merge every patch again.
+    """
 
     def __init__(self, ctx: task.OrchestrationContext, case: CaseRequest) -> None:
         self._ctx, self._case = ctx, case
-        self.record = initial_record(case)
+        self.case_id = case.case_id
+        self._record: Json | None = None
+        self._patches: list[Json] = []
         self._opening: task.Task[Any] | None = None
         self._behind = False
+
+    @property
+    def record(self) -> Json:
+        """The record with everything that was written until now."""
+        record = initial_record(self._case) if self._record is None else self._record
+        for patch in self._patches:
+            # What makes no record was refused when it was stored; the rest is still to be told.
+            with contextlib.suppress(ValidationError):
+                record = merge_record(record, patch)
+        self._record, self._patches = record, []
+        return record
+
+    def _add(self, patch: Json) -> None:
+        """Keep a patch as it is now; what it is made of may change afterwards."""
+        self._patches.append(
+            {key: dict(one) if isinstance(one, dict) else one for key, one in patch.items()}
+        )
 
     def open(self) -> None:
         """Schedule the first write and wait for nothing."""
         patch: Json = {"timeline": timeline(self._ctx, "case opened")}
-        self.record = merge_record(self.record, patch)
+        self._add(patch)
         first = patch | {"case": self._case.to_json()}
         self._opening = save(self._ctx, self._case.case_id, first)
 
@@ -41,7 +66,7 @@ class CaseFile:
 
         ``patiently`` is for the last write of a case: it waits minutes for storage.
         """
-        self.record = merge_record(self.record, patch)
+        self._add(patch)
         sent = self._everything() if self._is_behind() else patch
         policy = Retry.SAVE if patiently else Retry.WRITE
         stored = yield from attempt(save(self._ctx, self._case.case_id, sent, policy))

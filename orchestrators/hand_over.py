@@ -37,7 +37,7 @@ def tell_people(ctx: task.OrchestrationContext, file: CaseFile, phase: str) -> S
     (seed 004 block 8). Returns what the block ``Incident_Creation_Notification`` needs.
     """
     started = utc_now(ctx)
-    message = {"case_id": file.record["case_id"], "phase": phase}
+    message = {"case_id": file.case_id, "phase": phase}
     ticket, channels, comment = yield from settle(
         [
             case_activity(ctx, Activity.OPEN_TICKET, message, Retry.READ),
@@ -99,7 +99,7 @@ def tell_of_failure(ctx: task.OrchestrationContext, file: CaseFile, why: str) ->
     ctx.set_custom_status({"phase": CaseStatus.FAILED})
     event = f"the response broke off: {why}"
     yield from file.write(status=CaseStatus.FAILED, timeline=timeline(ctx, event))
-    case_id = file.record["case_id"]
+    case_id = file.case_id
     message = {"case_id": case_id, "phase": "broke_off", "why": event, "record": file.record}
     yield from attempt(case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.SAVE))
 
