@@ -2,7 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from lab.environment import host_environment, read_mode, read_workers, simulator_settings
+from lab.environment import (
+    host_environment,
+    read_mode,
+    read_workers,
+    sign_in_environment,
+    simulator_settings,
+    wants_sign_in,
+)
 from lab.errors import LabError
 from lab.ports import Ports
 from lab.scenarios.loader import load_common
@@ -64,3 +71,11 @@ def test_mode_and_workers() -> None:
         read_mode({"LAB_MODE": "auto"})
     with pytest.raises(LabError, match="LAB_WORKERS is '0'"):
         read_workers({"LAB_WORKERS": "0"})
+
+
+def test_people_sign_in_where_the_user_wants_it() -> None:
+    assert [wants_sign_in({"LAB_SIGN_IN": text}) for text in ("", "0", "1")] == [False, False, True]
+    with pytest.raises(LabError, match="LAB_SIGN_IN"):
+        wants_sign_in({"LAB_SIGN_IN": "yes"})
+    [(name, text)] = sign_in_environment(COMMON).items()
+    assert name == "LAB_EASY_AUTH" and "Tourniquet.Approver" in text
