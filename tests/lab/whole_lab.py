@@ -20,6 +20,8 @@ from lab.scenarios.played import Played
 from lab.scenarios.player import has_been_told, play, prepare
 from lab.stack import Lab
 from shared.models.case import CaseStatus
+from shared.models.outcome import ActionStatus
+from shared.models.plan import ActionName
 
 
 @dataclass(frozen=True)
@@ -77,15 +79,19 @@ class WholeLab:
         return next(str(one["url"]) for one in elements if start in one.get("url", ""))
 
     async def close(self, case_id: str) -> None:
-        """Close a case whose question is answered, so that the next of its account is a new one."""
-        await self._until(case_id, lambda status: status != "awaiting_decision")
-        await self.client.close_case(case_id, "the test is over")
-        await self._until(case_id, lambda status: status == "closed")
+        """Close a case whose question is answered, so that the next of its account is a new one.
 
-    async def _until(self, case_id: str, reached: Callable[[str], bool]) -> None:
-        deadline = time.monotonic() + 20
-        while not reached(status := (await self.client.get_case(case_id))["status"]):
-            assert time.monotonic() < deadline, f"{case_id} stays {status}"
+        What it still tells and asks then must not fall into the next play.
+        """
+        await self._until(case_id, lambda case: case["status"] != "awaiting_decision")
+        await self.client.close_case(case_id, "the test is over")
+        await self._until(case_id, _is_at_rest)
+
+    async def _until(self, case_id: str, reached: Callable[[dict[str, Any]], bool]) -> None:
+        deadline = time.monotonic() + 30
+        while not reached(case := await self.client.get_case(case_id)):
+            last = case["timeline"][-1]["event"]
+            assert time.monotonic() < deadline, f"{case_id} stays {case['status']}: {last}"
             await asyncio.sleep(0.1)
 
     async def workers(self) -> list[dict[str, Any]]:
@@ -137,3 +143,14 @@ async def whole_lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[W
         state_dir = tmp_path_factory.mktemp("lab")
         async with Lab(auto_ports=True, state_dir=state_dir) as lab, lab.client() as client:
             yield WholeLab(lab, client)
+
+
+def _is_at_rest(case: dict[str, Any]) -> bool:
+    """Tell whether a closed case has told of it, and waits for its re-check or is sealed."""
+    events = [one["event"] for one in case["events"]]
+    closed = [place for place, event in enumerate(events) if event.startswith("closed by")]
+    since = events[closed[-1] :] if case["status"] == CaseStatus.CLOSED and closed else []
+    told = any(event.startswith("analysts told (closed)") for event in since)
+    sealed = any("sealed: " in event for event in since)
+    done = [one["action"] for one in case["actions"] if one["status"] == ActionStatus.SUCCEEDED]
+    return told and (sealed or any(action != ActionName.BLOCK_IP for action in done))
