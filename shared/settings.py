@@ -126,16 +126,16 @@ class Settings(BaseSettings):
     """By which Slack signs what people do with a message; without it nobody decides in Slack."""
     teams_webhook_url: SecretStr | None = None
     """Address of a Workflows webhook; whoever has it can post to the channel."""
-    smtp_host: str | None = None
-    smtp_port: int = Field(default=587, ge=1, le=65535)
-    smtp_username: str | None = None
-    smtp_password: SecretStr | None = None
     pagerduty_url: str = "https://events.pagerduty.com/v2"
     pagerduty_routing_key: SecretStr | None = None
     """Integration key of a service with the Events API v2: whoever has it can page."""
     mail_via: Literal["smtp", "graph", "communication_services"] | None = None
     """How mail is sent; not set: by SMTP when there is a host."""
     communication_services_url: str | None = None
+    smtp_host: str | None = None
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
     mail_from: str | None = None
     soc_mail_to: Annotated[list[str], NoDecode] = Field(default_factory=list)
