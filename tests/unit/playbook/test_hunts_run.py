@@ -113,6 +113,21 @@ def test_hunt_finds_what_it_is_for(store: KqlStore, hunt_id: str) -> None:
         assert found.count == len(expected)
 
 
+def test_a_consent_names_the_application_by_id_and_its_scopes(store: KqlStore) -> None:
+    """As Entra logs it: learn.microsoft.com, "Audit log activities", Consent to application."""
+    given = (
+        "[] => [[Id: bW9yZQ, ClientId: 2d1f7c0a, PrincipalId: 6a1c5f0e, ResourceId: 9c8b7a65, "
+        "ConsentType: Principal, Scope:  Mail.Read offline_access, CreatedDateTime: , "
+        "LastModifiedDateTime ]]; "
+    )
+    changes = [{"displayName": "ConsentAction.Permissions", "newValue": given}]
+    target = {"id": "2d1f7c0a", "displayName": "Mail Backup Pro", "modifiedProperties": changes}
+    store.load({"AuditLogs": [audit("Consent to application") | {"TargetResources": [target]}]})
+    [row] = run(store, HUNTS["oauth_consent"])
+    assert (row["Application"], row["ApplicationId"]) == ("Mail Backup Pro", "2d1f7c0a")
+    assert row["Scopes"] == "Mail.Read offline_access"
+
+
 def test_hunts_are_silent_about_ordinary_work(store: KqlStore) -> None:
     store.load(SILENT)
     found = {hunt_id: run(store, hunt) for hunt_id, hunt in HUNTS.items()}
