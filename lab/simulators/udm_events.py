@@ -37,8 +37,6 @@ def _time(value: Any) -> str:
 
 
 def _login(row: Row, *, interactive: bool) -> Row:
-    place, device = _object(row.get("LocationDetails")), _object(row.get("DeviceDetail"))
-    point = place.get("geoCoordinates") or {}
     code, passed = str(row.get("ResultType", "")), str(row.get("ResultType")) == "0"
     said = row.get("ResultDescription") or _object(row.get("Status")).get("failureReason")
     return {
@@ -49,22 +47,7 @@ def _login(row: Row, *, interactive: bool) -> Row:
             "productEventType": "Sign-in activity",
             "productLogId": row.get("Id"),
         },
-        "principal": {
-            "ip": _list(row.get("IPAddress")),
-            "location": {
-                "countryOrRegion": place.get("countryOrRegion") or row.get("Location"),
-                "city": place.get("city"),
-                "regionCoordinates": {
-                    "latitude": point.get("latitude"),
-                    "longitude": point.get("longitude"),
-                },
-            },
-            "asset": {
-                "productObjectId": device.get("deviceId"),
-                "hostname": device.get("displayName"),
-                "platformSoftware": {"platformVersion": device.get("operatingSystem")},
-            },
-        },
+        "principal": _where_from(row),
         "target": {
             "application": row.get("AppDisplayName"),
             "user": _user(row.get("UserPrincipalName"), row.get("UserId")),
@@ -95,8 +78,29 @@ def _login(row: Row, *, interactive: bool) -> Row:
             "riskLevelDuringSignIn": row.get("RiskLevelDuringSignIn"),
             "riskState": row.get("RiskState"),
             "correlationId": row.get("CorrelationId"),
-            "browser": device.get("browser"),
+            "browser": _object(row.get("DeviceDetail")).get("browser"),
             "isInteractive": "true" if interactive else "false",
+        },
+    }
+
+
+def _where_from(row: Row) -> Row:
+    place, device = _object(row.get("LocationDetails")), _object(row.get("DeviceDetail"))
+    point = place.get("geoCoordinates") or {}
+    return {
+        "ip": _list(row.get("IPAddress")),
+        "location": {
+            "countryOrRegion": place.get("countryOrRegion") or row.get("Location"),
+            "city": place.get("city"),
+            "regionCoordinates": {
+                "latitude": point.get("latitude"),
+                "longitude": point.get("longitude"),
+            },
+        },
+        "asset": {
+            "productObjectId": device.get("deviceId"),
+            "hostname": device.get("displayName"),
+            "platformSoftware": {"platformVersion": device.get("operatingSystem")},
         },
     }
 

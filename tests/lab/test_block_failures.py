@@ -291,10 +291,8 @@ def test_the_emergency_mail_is_tried_until_it_is_taken(results: Results, kind: s
 def one_effect_each(case: Answered) -> None:
     assert case.record["status"] == "contained"
     for action in (RESET, REVOKE, BLOCK):
-        assert (case.action(action)["status"], case.action(action)["verified"]) == (
-            "succeeded",
-            True,
-        )
+        done = case.action(action)
+        assert (done["status"], done["verified"]) == ("succeeded", True)
     for operation in (*CONTAINMENT_EFFECTS, ("servicenow", "incident.post")):
         assert case.effects(*operation) == 1, operation
     assert {line["fault"] for line in case.lines if line.get("fault")} != set()

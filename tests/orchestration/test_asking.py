@@ -1,7 +1,6 @@
-"""A question on the engine: numbers, reminders, silence, two persons, waits of days."""
+"""A question on the engine: numbers, reminders, silence, waits of days."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,52 +8,20 @@ import pytest
 from shared.models.base import Json
 from shared.models.plan import ActionName, Disposition
 from shared.models.verdict import Confidence
-from tests.support.durable_backend import Run, durable_engine
+from tests.support.asking import (
+    RESET,
+    REVOKE,
+    NewCase,
+    answer,
+    answered,
+    phases,
+    question,
+    respond,
+    wait_for_phase,
+)
+from tests.support.durable_backend import durable_engine
 from tests.support.joining import close, events, last
-from tests.support.scripts import SOON, case_payload, decided, default_scripts, plan_line
-
-type NewCase = Callable[..., Run]
-
-LONG = SOON | {"approval_deadline_minutes": 60_000, "watch_hours": 1000}
-RESET, REVOKE = ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS
-KIM = {"decided_by": "kim", "identity": "signed-in:kim@contoso.com"}
-ANA = {"decided_by": "ana", "identity": "signed-in:ana@contoso.com"}
-
-
-def question(**changes: Any) -> Callable[[Json], Json]:
-    """A judgement that asks for a new password and ended sessions."""
-    plan = [plan_line(action, Disposition.ASK) for action in (RESET, REVOKE)]
-    return lambda _payload: decided(Confidence.HIGH, plan) | changes
-
-
-def answer(*actions: ActionName, **more: Any) -> Json:
-    at = {"decided_at": "2026-11-20T12:01:00Z", "decided_by": "kim"}
-    return {"actions": list(actions or (REVOKE,))} | at | more
-
-
-def phases(run: Run) -> list[str]:
-    return [call["phase"] for call in run.called("notify_analysts")]
-
-
-def respond(run: Run, **timing: Any) -> None:
-    run.start("respond", case_payload(timing=LONG | timing))
-
-
-def answered(run: Run, *answers: Json) -> None:
-    """Answer once the case has asked, and close it when it is handed over."""
-    run.wait_for_call("notify_analysts")
-    for one in answers:
-        run.tell("Decision", one)
-    run.wait_for_call("revoke_sessions")
-    wait_for_phase(run, "completed")
-    close(run)
-
-
-def wait_for_phase(run: Run, phase: str) -> Json:
-    count = 1
-    while (found := run.wait_for_call("notify_analysts", count))["phase"] != phase:
-        count += 1
-    return found
+from tests.support.scripts import decided, default_scripts, plan_line
 
 
 def test_an_answer_after_the_decision_changes_nothing_and_is_noted(case: NewCase) -> None:
@@ -237,79 +204,3 @@ def test_silence_is_held_by_the_breaker_too() -> None:
     assert decision["actions"] == ["MonitorOnly"]
     assert "automatic containment is paused" in decision["comment"]
     assert phases(run).count("paused") == 1, "the SOC is told"
-
-
-def test_two_persons_have_to_choose_the_same(case: NewCase) -> None:
-    run = case(decide_response=question(two_persons=True))
-    respond(run)
-    run.wait_for_call("notify_analysts")
-    run.tell("Decision", answer(REVOKE, **KIM, comment="odd"))
-    second = wait_for_phase(run, "second_needed")
-    assert second["why"].startswith("kim has chosen RevokeSessions (odd)")
-    assert not run.called("revoke_sessions")
-    assert last(run, "question") == 2
-    assert last(run, "asked")["first_answer"]["decided_by"] == "kim"
-    run.tell("Decision", answer(REVOKE, **KIM, question=2))
-    run.tell("Decision", answer(REVOKE, decided_by="holder of the signed link", question=2))
-    run.tell("Decision", answer(REVOKE, **ANA, question=2))
-    run.wait_for_call("revoke_sessions")
-    wait_for_phase(run, "completed")
-    close(run)
-    decision = last(run, "decision")
-    assert (decision["decided_by"], decision["confirmed_by"]) == ("kim", "ana")
-    refused = [event for event in events(run) if "was not taken" in event]
-    assert len(refused) == 2
-    assert "you have chosen already" in refused[0]
-    assert "does not say who you are" in refused[1]
-    assert "decided by kim, confirmed by ana: RevokeSessions" in events(run)
-
-
-def test_a_second_person_who_chooses_otherwise_is_confirmed_by_the_first(case: NewCase) -> None:
-    run = case(decide_response=question(two_persons=True))
-    respond(run)
-    run.wait_for_call("notify_analysts")
-    run.tell("Decision", answer(REVOKE, **KIM))
-    wait_for_phase(run, "second_needed")
-    run.tell("Decision", answer(RESET, REVOKE, **ANA, question=2))
-    run.wait_for_call("notify_analysts", count=3)
-    assert last(run, "question") == 3
-    run.tell("Decision", answer(RESET, REVOKE, **KIM, question=3))
-    run.wait_for_call("revoke_sessions")
-    wait_for_phase(run, "completed")
-    close(run)
-    decision = last(run, "decision")
-    assert (decision["decided_by"], decision["confirmed_by"]) == ("ana", "kim")
-    assert len(run.called("force_password_reset")) == 1
-
-
-@pytest.mark.parametrize("idle", [ActionName.MONITOR_ONLY, ActionName.NO_ACTION])
-def test_one_person_is_enough_to_leave_the_account_as_it_is(
-    case: NewCase, idle: ActionName
-) -> None:
-    run = case(decide_response=question(two_persons=True))
-    respond(run)
-    run.wait_for_call("notify_analysts")
-    run.tell("Decision", answer(idle))
-    wait_for_phase(run, "completed")
-    close(run)
-    assert last(run, "decision")["actions"] == [idle]
-    assert "second_needed" not in phases(run)
-
-
-def test_the_deadline_is_the_same_for_both(case: NewCase) -> None:
-    def notify(payload: Json) -> Any:
-        if payload["phase"] == "decision_needed":
-            run.tell("Decision", answer(REVOKE, **KIM))
-        return default_scripts()["notify_analysts"](payload)
-
-    run = case(decide_response=question(two_persons=True), notify_analysts=notify)
-    respond(run, approval_deadline_minutes=1)
-    wait_for_phase(run, "second_needed")
-    wait_for_phase(run, "completed")
-    close(run)
-    asked = [call["patch"]["asked"] for call in run.called("save_case") if "asked" in call["patch"]]
-    assert len({(one["at"], one["answer_by"]) for one in asked}) == 1
-    assert not run.called("revoke_sessions")
-    decision = last(run, "decision")
-    assert (decision["decided_by"], decision["actions"]) == ("deadline (policy)", ["MonitorOnly"])
-    assert "kim" in decision["comment"]
