@@ -8,7 +8,7 @@ import pytest
 from shared.models.base import Json
 from shared.models.plan import ActionName, Disposition
 from shared.models.verdict import Confidence
-from tests.orchestration.test_asking import ANA, KIM, answer, phases, question, wait_for_phase
+from tests.support.asking import ANA, KIM, answer, phases, question, wait_for_phase
 from tests.support.claimed import Claims
 from tests.support.durable_backend import Run
 from tests.support.inbox import Inbox

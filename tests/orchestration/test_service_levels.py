@@ -12,8 +12,8 @@ from durabletask.testing import in_memory_backend
 from shared.models.base import Json, format_utc
 from shared.models.plan import ActionName, Disposition
 from shared.models.verdict import Confidence
-from tests.orchestration.test_asking import answer, question, wait_for_phase
 from tests.orchestration.test_respond import record
+from tests.support.asking import answer, question, wait_for_phase
 from tests.support.durable_backend import Run
 from tests.support.joining import close, events
 from tests.support.scripts import SOON, case_payload, decided, fail, outcome, plan_line
