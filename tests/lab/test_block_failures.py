@@ -177,8 +177,8 @@ def test_failed_containment_is_told_at_once_and_the_address_is_blocked(
     subjects = [mail["body"]["subject"].partition(":")[0] for mail in case.sent("email")]
     assert subjects == ["opened", "CONTAINMENT FAILED", "response completed"]
     for channel in CHANNELS:
-        assert case.told_to_do(channel, RESET, "reset the password in the identity"), channel
-        assert case.told_to_do(channel, REVOKE, "revoke the sessions in the identity"), channel
+        assert case.told_to_do(channel, RESET, "reset the password"), channel
+        assert case.told_to_do(channel, REVOKE, "revoke the sessions"), channel
         assert "Escalate to L2 now: containment failed" in case.texts(channel), channel
     untouched_but(case, CONTAINMENT, ADDRESS, SCORING, EVIDENCE)
 
@@ -194,7 +194,7 @@ def test_one_failed_identity_action_leaves_the_other_done(results: Results) -> N
     assert case.effects("entra", "users.patch") == 1
     assert case.effects("entra", "revokeSignInSessions") == 0
     for channel in CHANNELS:
-        assert case.told_to_do(channel, REVOKE, "revoke the sessions in the identity"), channel
+        assert case.told_to_do(channel, REVOKE, "revoke the sessions"), channel
     untouched_but(case, CONTAINMENT)
 
 
