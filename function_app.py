@@ -7,6 +7,7 @@ from activities import registry as activities
 from orchestrators import registry as orchestrators
 from shared.policy import get_policy
 from shared.telemetry import configure_logging
+from shared.telemetry_export import configure_export
 from shared.warm_up import warm_up_in_background
 from triggers import (
     access_pass,
@@ -23,6 +24,7 @@ from triggers import (
 )
 
 configure_logging()
+configure_export()
 # A wrong policy stops the app here, with file, line and reason, before it could act on a guess.
 get_policy()
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)

@@ -10,6 +10,7 @@ from shared.bootstrap import get_providers
 from shared.errors import NotConfigured, RetryableError, TourniquetError
 from shared.models.base import Json
 from shared.models.block import BlockName
+from shared.models.measurement import Measurement, Metric
 from shared.models.message import Notification, NotificationReceipt
 from shared.models.policy import Escalation
 from shared.playbook.reporting.case_text import incident_comment_for
@@ -27,6 +28,7 @@ from shared.playbook.reporting.told import SENT, STATUS, told_state
 from shared.policy import decides_in_slack, get_policy
 from shared.ports import Notifier
 from shared.settings import get_settings
+from shared.telemetry import measure
 
 CAN_CHANGE = frozenset({"slack"})
 """Channels whose messages can be changed once they are sent; a mail is sent for good."""
@@ -64,6 +66,9 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
     Permission: Slack chat:write; an SMTP account, Mail.Send or Azure Communication Services.
     """
     phase, why = payload["phase"], payload.get("why", "")
+    if phase == "paused":
+        # Again with each try to tell the SOC: what is told late is still paused.
+        measure(Measurement(Metric.BREAKER_CHANGES, 1.0, {"change": "tripped"}))
     earlier: dict[str, str] = payload.get("references") or {}
     if not get_providers().notifiers:
         return _NOBODY

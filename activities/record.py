@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from activities.support import explain, utc_now
 from shared.bootstrap import get_providers
 from shared.case_links import case_links
+from shared.case_measurements import case_measurements, sla_escalation, sla_measurement
 from shared.errors import Conflict, PermanentError, RetryableError, TourniquetError
 from shared.models.base import Json
 from shared.models.case import CaseRequest
@@ -19,7 +20,7 @@ from shared.playbook.reporting.record import initial_record, merge_record, with_
 from shared.playbook.reporting.sla import called_since, containment_is_due, finished, with_measures
 from shared.ports import CaseStore
 from shared.settings import get_settings
-from shared.telemetry import measure, sla_escalation, sla_measurement
+from shared.telemetry import measure
 
 _log = logging.getLogger("tourniquet.activities")
 WRITE_ATTEMPTS = 5
@@ -75,11 +76,13 @@ async def _merge_and_store(store: CaseStore, case_id: str, patch: Json) -> None:
 
 
 def _count(before: Json, after: Json) -> None:
-    """Emit what has just ended of the case's service levels.
+    """Emit what has just ended of the case and its service levels.
 
     Only the writer whose record was stored gets here, so each is counted once; one is lost with a
     worker that dies between the two.
     """
+    for ended in case_measurements(before, after):
+        measure(ended)
     for one in finished(before["sla"], after["sla"]):
         measure(sla_measurement(after, one))
     for one in called_since(before["sla"], after["sla"]):

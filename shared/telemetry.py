@@ -1,17 +1,24 @@
-"""What the app writes to its log, and what it does not; what it measures of itself."""
+"""What the app writes to its log, and what it does not; how it measures itself.
+
+Each measurement is recorded by an OpenTelemetry instrument and logged as one line of JSON. The
+Functions host hands log lines on to Application Insights, which the workbook and the alert rules
+ask; the instruments cost nothing until a collector is named (docs/decisions/0016).
+"""
 
 import json
 import logging
-from dataclasses import dataclass
+from functools import cache
+
+from opentelemetry import metrics
+from opentelemetry.metrics import Counter, Histogram
 
 from shared.models.base import Json
+from shared.models.measurement import INSTRUMENTS, Measurement, Metric, closed
 
-type Attributes = dict[str, str | bool | int | float]
-"""Dimensions of a measurement: few values each, and never personal data."""
-
+SCOPE = "tourniquet"
 _measurements = logging.getLogger("tourniquet.measurements")
 
-_CHATTY = ("azure", "httpx", "msal", "urllib3", "aiosmtplib")
+_CHATTY = ("azure", "httpx", "msal", "urllib3", "aiosmtplib", "opentelemetry")
 """Vendors' libraries log every request with its address and headers at INFO: that is personal data,
 and by far most of what Application Insights would charge for."""
 
@@ -23,50 +30,27 @@ def configure_logging() -> None:
     logging.getLogger("azure.functions").setLevel(logging.INFO)
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """One measured value, as an OpenTelemetry histogram of the same name would record it."""
+@cache
+def _counter(name: Metric) -> Counter:
+    made = INSTRUMENTS[name]
+    return metrics.get_meter(SCOPE).create_counter(name, made.unit, made.description)
 
-    name: str
-    """``tourniquet.<what>``."""
-    value: float
-    unit: str
-    """UCUM, for example ``s``; ``1`` for a count."""
-    attributes: Attributes
+
+@cache
+def _histogram(name: Metric) -> Histogram:
+    made = INSTRUMENTS[name]
+    return metrics.get_meter(SCOPE).create_histogram(name, made.unit, made.description)
 
 
 def measure(one: Measurement) -> None:
-    """Emit a measurement: one line of JSON on the logger ``tourniquet.measurements``."""
-    line: Json = {"name": one.name, "value": one.value, "unit": one.unit, **one.attributes}
-    _measurements.info("%s", json.dumps(line, sort_keys=True))
+    """Record a measurement, without what is not listed; log it on ``tourniquet.measurements``.
 
-
-def sla_measurement(record: Json, finished: Json) -> Measurement:
-    """Return how long a service level of a case took, in seconds, and whether it was met.
-
-    Args:
-        record: the case record; only its kind, severity and verdict are used.
-        finished: one of its ``sla.measures`` whose end is known.
+    The line is ``{"name", "value", "unit"}`` and the dimensions.
     """
-    return Measurement(
-        name="tourniquet.sla.duration",
-        value=float(finished["seconds"]),
-        unit="s",
-        attributes=_about(record) | {"measure": finished["name"], "met": bool(finished["met"])},
-    )
-
-
-def sla_escalation(record: Json, escalated: Json) -> Measurement:
-    """Return that somebody was warned or called about a case (``sla.escalations``)."""
-    about: Attributes = {name: str(escalated[name]) for name in ("tier", "kind", "about")}
-    return Measurement("tourniquet.sla.escalations", 1.0, "1", _about(record) | about)
-
-
-def _about(record: Json) -> Attributes:
-    verdict = record.get("verdict") or {}
-    return {
-        "case_kind": str(record["alert_type"]),
-        "mode": str(record["mode"]),
-        "severity": str(record["incident"].get("severity") or "unknown"),
-        "verdict": str(verdict.get("compromise_confidence_score") or "none"),
-    }
+    unit, attributes = INSTRUMENTS[one.name].unit, closed(one)
+    if unit == "s":
+        _histogram(one.name).record(one.value, attributes)
+    else:
+        _counter(one.name).add(one.value, attributes)
+    line: Json = {"name": str(one.name), "value": one.value, "unit": unit, **attributes}
+    _measurements.info("%s", json.dumps(line, sort_keys=True))

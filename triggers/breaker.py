@@ -12,9 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from orchestrators.names import BREAKER_KEY, Entity
 from shared.errors import TourniquetError
 from shared.models.base import format_utc
+from shared.models.measurement import Measurement, Metric
 from shared.playbook.intake.fields import InvalidBody, one_line
 from shared.playbook.planning.blast_radius import Breaker, as_of
 from shared.settings import get_settings
+from shared.telemetry import measure
 from triggers.answers import json_answer, problem
 from triggers.body import read_json
 from triggers.deciding import field_errors
@@ -63,6 +65,7 @@ async def reset_breaker(
         return problem(503, "The reset could not be recorded", detail=detail)
     given = {"at": format_utc(datetime.now(UTC)), "by": caller.name, "comment": body.comment}
     await client.signal_entity(BREAKER, "reset", given)
+    measure(Measurement(Metric.BREAKER_CHANGES, 1.0, {"change": "reset"}))
     return json_answer({"accepted": True, "by": caller.name, "recorded_in": case_id}, 202)
 
 

@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Self
 
+from shared.call_measurements import measured_call
 from shared.errors import RetryableError, Throttled
 from shared.providers.heard import hear
 from shared.settings import Settings
@@ -128,6 +129,7 @@ async def call_with_retries[T](
 
     caller = stamina.AsyncRetryingCaller(attempts=policy.attempts, timeout=None)
     # The names are arguments so that stamina's log line of a retry has them.
-    answer = await caller(backoff, once, vendor, operation)
+    with measured_call(vendor, retry.value):
+        answer = await caller(backoff, once, vendor, operation)
     hear(vendor, operation, answer)
     return answer
