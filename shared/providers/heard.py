@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 
 _UNHEARD = frozenset(
     {
-        *("blob", "block_list", "email", "slack", "teams"),
-        *("servicenow", "jira", "google_secops_soar"),
+        *("blob", "block_list", "email", "graph_mail", "communication_services"),
+        *("slack", "teams", "pagerduty", "servicenow", "jira", "google_secops_soar"),
     }
 )
 """Where the case itself is kept and told, not asked about."""
