@@ -7,8 +7,9 @@ import pytest
 from shared.providers.entra.graph import Graph
 from shared.providers.entra.mailbox import ExchangeMailbox
 from shared.settings import Settings
+from tests.contract.entra_account import ANNA
 from tests.contract.processes import Lab
-from tests.contract.test_entra_persistence import ANNA, EVERYTHING
+from tests.contract.test_entra_persistence import EVERYTHING
 
 
 async def test_one_mailbox_never_gets_more_requests_at_once_than_exchange_takes(

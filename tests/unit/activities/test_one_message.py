@@ -85,8 +85,8 @@ async def test_an_escalation_has_a_message_of_its_own_that_the_decision_changes(
     asked = await call(notify_analysts, phase="decision_needed")
     house.slack.reference = "C2:2.2"
     second = await call(notify_analysts, phase="escalated", why="nobody")
-    assert house.slack.messages[-1].reference is None
-    assert house.slack.messages[-1].place == "C2"
+    latest = house.slack.messages[-1]
+    assert (latest.reference, latest.place) == (None, "C2")
     for told in (asked, second):
         house.slack.reference = told["references"]["slack"]
         await call(notify_analysts, phase="decided", references=told["references"])
