@@ -138,6 +138,15 @@ param namedLocationId string = ''
 @description('Client id of the app registration by which people sign in; blank: nobody signs in. Made before provisioning.')
 param signInClientId string = ''
 
+@description('Mail addresses that alerts go to, comma separated. Blank: none.')
+param alertMailTo string = ''
+
+@description('Resource ids of action groups there are that alerts go to as well, comma separated. Blank: none.')
+param alertActionGroupIds string = ''
+
+@description('Whether the alert rules run.')
+param enableAlerts bool = true
+
 var suffix = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 var taskHubName = 'tourniquet'
@@ -371,6 +380,21 @@ module eventTopic 'modules/event-topic.bicep' = {
   }
 }
 
+module portal 'modules/portal.bicep' = {
+  name: 'portal'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    suffix: suffix
+    workspaceId: monitoring.outputs.workspaceId
+    topicId: eventTopic.outputs.topicId
+    mailTo: alertMailTo
+    actionGroupIds: alertActionGroupIds
+    enabled: enableAlerts
+  }
+}
+
 module relay 'modules/relay.bicep' = {
   name: 'relay'
   scope: group
@@ -445,6 +469,12 @@ output TOURNIQUET_TELEMETRY_WORKSPACE_ID string = monitoring.outputs.workspaceId
 
 @description('Resource id of Application Insights.')
 output TOURNIQUET_INSIGHTS_ID string = monitoring.outputs.insightsId
+
+@description('Resource id of the workbook.')
+output TOURNIQUET_WORKBOOK_ID string = portal.outputs.workbookId
+
+@description('Resource id of the action group that alerts go to.')
+output TOURNIQUET_ACTION_GROUP_ID string = portal.outputs.actionGroupId
 
 @description('Resource id of the Sentinel workspace.')
 output TOURNIQUET_SENTINEL_WORKSPACE_ID string = hasSentinel ? sentinelWorkspaceId : monitoring.outputs.workspaceId

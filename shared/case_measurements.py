@@ -50,7 +50,8 @@ def sla_measurement(record: Json, finished: Json) -> Measurement:
 
 def sla_escalation(record: Json, escalated: Json) -> Measurement:
     """Return that somebody was warned or called about a case (``sla.escalations``)."""
-    about: Attributes = {name: str(escalated[name]) for name in ("tier", "kind", "about")}
+    about: Attributes = {"tier": str(escalated["tier"]), "about": str(escalated["about"])}
+    about["call"] = str(escalated["kind"])
     return Measurement(Metric.SLA_ESCALATIONS, 1.0, _about(record) | about)
 
 

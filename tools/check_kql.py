@@ -1,8 +1,8 @@
 """Checks all KQL of the repository: `tools/check_kql.py`.
 
-The detections in ``infra/detections/``, the hunts and the question about addresses are parsed and
-checked against the Log Analytics table schemas with Microsoft's own language service, and then for
-what it lets pass.
+The detections in ``infra/detections/``, the hunts, the question about addresses, and what workbook
+and alert rules ask are parsed and checked against the tables' schemas with Microsoft's own language
+service, and then for what it lets pass.
 """
 
 import json
@@ -22,6 +22,7 @@ from shared.kql import let_statements  # noqa: E402
 from shared.playbook.hunts import load_hunts  # noqa: E402
 from shared.playbook.sign_ins.neighbours_query import OktaTable, neighbours_query  # noqa: E402
 from tools.detection_rules import load_rules  # noqa: E402
+from tools.infra import portal  # noqa: E402
 
 TABLES_FILE = ROOT / "lab" / "simulators" / "specs" / "azure-monitor-tables.json"
 ANALYSER = ROOT / "tools" / "kusto" / "analyse.js"
@@ -81,6 +82,12 @@ def repository_queries() -> dict[str, str]:
     return rules | hunts | others
 
 
+def portal_queries() -> dict[str, str]:
+    """Return what workbook and alert rules ask about the app itself."""
+    workbook = (ROOT / portal.WORKBOOK).read_text(encoding="utf-8")
+    return portal.alert_queries(ROOT) | portal.workbook_queries(workbook)
+
+
 def _name_of(table: OktaTable | None) -> str:
     return "shared/playbook/sign_ins/neighbours_query.py" + (f" with {table}" if table else "")
 
@@ -132,6 +139,7 @@ def lint(name: str, query: str, schemas: Schemas) -> list[Problem]:
 def main() -> int:
     """Check every query; print what is wrong."""
     analyses = analyse(repository_queries(), table_schemas())
+    analyses |= analyse(portal_queries(), portal.tables())
     problems = [problem for analysis in analyses.values() for problem in analysis.problems]
     for problem in problems:
         print(problem, file=sys.stderr)

@@ -85,7 +85,7 @@ DIMENSIONS: Mapping[str, frozenset[str]] = {
     "measure": frozenset(Measure),
     "met": _BOOLEAN,
     "tier": frozenset(Tier),
-    "kind": frozenset({"warning", "missed", "criterion", "unanswered"}),
+    "call": frozenset({"warning", "missed", "criterion", "unanswered"}),
     "about": CALLED_ABOUT,
     "change": frozenset({"tripped", "reset"}),
 }
@@ -126,7 +126,7 @@ INSTRUMENTS: Mapping[Metric, Instrument] = {
         "s", "How long a service level of a case took.", (*_CASE, "measure", "met")
     ),
     Metric.SLA_ESCALATIONS: Instrument(
-        "1", "Warnings and escalations about cases.", (*_CASE, "tier", "kind", "about")
+        "1", "Warnings and escalations about cases.", (*_CASE, "tier", "call", "about")
     ),
     Metric.BREAKER_CHANGES: Instrument(
         "1",

@@ -54,7 +54,7 @@ def test_a_service_level_is_a_duration_with_few_dimensions() -> None:
 def test_an_escalation_is_a_count() -> None:
     called = {"tier": "IRT", "kind": "criterion", "about": "persistence+widespread", "why": "ann"}
     found = sla_escalation(record(), called)
-    about = {"tier": "IRT", "kind": "criterion", "about": "persistence+widespread"}
+    about = {"tier": "IRT", "call": "criterion", "about": "persistence+widespread"}
     assert (found.value, closed(found)) == (1.0, ABOUT | about)
 
 

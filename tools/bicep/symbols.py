@@ -26,7 +26,7 @@ FUNCTIONS = frozenset(
         *("concat", "contains", "empty", "endsWith", "environment", "guid"),
         *("extensionResourceId", "int", "intersection", "json", "join", "last", "length"),
         *("loadJsonContent", "loadTextContent", "loadYamlContent", "max", "min", "replace"),
-        *("resourceGroup", "resourceId", "split", "startsWith", "string", "subscription"),
+        *("resourceGroup", "resourceId", "split", "startsWith", "string", "subscription", "trim"),
         *("subscriptionResourceId", "substring", "tenant", "toLower", "toUpper", "union"),
         *("uniqueString", "first"),
     }

@@ -1,10 +1,10 @@
-"""Parameters, relay, azd and workflow: what goes with the Bicep files."""
+"""Parameters, relay, azd, workflow and portal: what goes with the Bicep files."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from tools.bicep.syntax import BicepFile
-from tools.infra import azd, parameters, relay, workflow
+from tools.infra import azd, parameters, portal, relay, workflow
 
 
 def check(root: Path, bicep: Mapping[str, BicepFile]) -> list[str]:
@@ -15,4 +15,9 @@ def check(root: Path, bicep: Mapping[str, BicepFile]) -> list[str]:
         *relay.check((infra / "relay.workflow.json").read_text("utf-8"), bicep),
         *azd.check((root / "azure.yaml").read_text("utf-8"), root, bicep),
         *workflow.check((root / ".github/workflows/infra.yaml").read_text("utf-8")),
+        *portal.check(
+            (root / portal.WORKBOOK).read_text("utf-8"),
+            portal.alert_queries(root),
+            (root / portal.MODULE).read_text("utf-8"),
+        ),
     ]
