@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.errors import RetryableError
 from shared.providers.entra.graph import Graph
 from shared.providers.entra.mailbox import ExchangeMailbox
 from shared.settings import Settings
@@ -38,3 +39,25 @@ async def test_one_mailbox_never_gets_more_requests_at_once_than_exchange_takes(
     monkeypatch.setattr(graph, "send", counted)
     assert len(await ExchangeMailbox(graph).list_rules(ANNA)) == 10
     assert (most, asked.count("mailFolders.get")) == (4, 4 + 9), "a rule that is off hides nothing"
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_folders_that_no_rule_needs_hold_up_nobody(
+    lab: Lab, settings: Settings, status: int
+) -> None:
+    forward = {"forwardTo": [{"emailAddress": {"address": "x@evil.example"}}]}
+    rules = [{"id": "r1", "isEnabled": True, "actions": forward}]
+    lab.tenant(directory={"users": [EVERYTHING | {"messageRules": rules}]})
+    lab.fault("entra", "status", value=status, operation="mailFolders.get")
+    [found] = await ExchangeMailbox(Graph(settings)).list_rules(ANNA)
+    assert found.forwards_to == ["x@evil.example"]
+
+
+async def test_folders_that_a_rule_needs_are_read_again_and_waited_for(
+    lab: Lab, settings: Settings
+) -> None:
+    rules = [{"id": "r1", "isEnabled": True, "actions": {"moveToFolder": "folder-1"}}]
+    lab.tenant(directory={"users": [EVERYTHING | {"messageRules": rules}]})
+    lab.fault("entra", "status", value=503, operation="mailFolders.get")
+    with pytest.raises(RetryableError):
+        await ExchangeMailbox(Graph(settings)).list_rules(ANNA)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from shared.errors import NotFound, PermanentError
+from shared.errors import NotFound, PermanentError, RetryableError
 from shared.models.persistence import InboxRule
 from shared.providers.entra.graph import Graph, with_body
 from shared.providers.entra.models import Folder, Nothing, Recipient, Rule
@@ -42,7 +42,7 @@ class ExchangeMailbox:
         """Return the inbox rules; those in force with the names of the folders they move mail to.
 
         Some folders that nobody looks into are read beside the rules, which most often saves a
-        second wait.
+        second wait; what could not be read then is read again when a rule moves mail.
         """
 
         def build(link: str | None) -> "RequestInformation":
@@ -52,11 +52,11 @@ class ExchangeMailbox:
         beside = HIDDEN_FOLDERS[: AT_ONCE - 1]
         rules, folders = await asyncio.gather(
             self._graph.collect("messageRules.list", build, Rule),
-            self._read_folders(object_id, beside),
+            self._read_now(object_id, beside),
         )
         used = {rule.target for rule in rules if rule.is_enabled and rule.target}
         if used:
-            rest = [*HIDDEN_FOLDERS[len(beside) :], *sorted(used)]
+            rest = [one for one in (*HIDDEN_FOLDERS, *sorted(used)) if one not in folders]
             folders |= await self._read_folders(object_id, rest)
         names, hidden = _names(folders, used)
         return [_rule(item, names, hidden) for item in rules]
@@ -81,6 +81,21 @@ class ExchangeMailbox:
         for batch in batched(wanted, AT_ONCE, strict=False):
             answers = await asyncio.gather(*(self._read_folder(object_id, one) for one in batch))
             found |= zip(batch, answers, strict=True)
+        return found
+
+    async def _read_now(self, object_id: str, wanted: Sequence[str]) -> dict[str, Folder | None]:
+        """Return the folders without those that only later can be read: nobody may need them."""
+        answers = await asyncio.gather(
+            *(self._read_folder(object_id, one) for one in wanted), return_exceptions=True
+        )
+        found: dict[str, Folder | None] = {}
+        for folder, answer in zip(wanted, answers, strict=True):
+            if isinstance(answer, BaseException):
+                if not isinstance(answer, RetryableError):
+                    raise answer
+                _log.warning("folders of a mailbox: %s", answer)
+            else:
+                found[folder] = answer
         return found
 
     async def _read_folder(self, object_id: str, folder: str) -> Folder | None:
