@@ -55,7 +55,7 @@ def test_executions_are_runs_activities_entity_calls_and_one_request() -> None:
         ("Compute", 107_000 * 2 * 0.000026, (107_000 * 2 - 100_000) * 0.000026),
         ("Executions", 107_000 * 0.40 / 1e6, 0.0),
         ("Relay", 1000 * (0.000163 + 2 * 0.000025), 1000 * 0.000163),
-        ("Telemetry", 0.06 * 4.30, 0.06 * 4.30),
+        ("Telemetry", 0.298 * 4.30, 0.298 * 4.30),
         ("Evidence, a year", 2 * 12 * 0.02, 2 * 12 * 0.02),
     ],
 )

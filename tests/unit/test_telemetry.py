@@ -188,8 +188,10 @@ SENDS = """
 from shared.telemetry_export import configure_export
 from shared.call_measurements import measured_call
 assert configure_export()
-with measured_call("entra", "always"):
-    pass
+from opentelemetry import trace
+with trace.get_tracer("graph").start_as_current_span("GET /users/ann@contoso.com"):
+    with measured_call("entra", "always"):
+        pass
 """
 SAYS = """
 import sys
@@ -210,6 +212,7 @@ def test_a_collector_gets_metrics_and_traces() -> None:
         server.shutdown()
     assert b"tourniquet.provider.duration" in Collector.taken["/v1/metrics"]
     assert b"provider call" in Collector.taken["/v1/traces"]
+    assert b"ann@contoso.com" not in Collector.taken["/v1/traces"], "another library's span"
 
 
 def test_without_a_collector_no_exporter_is_loaded() -> None:

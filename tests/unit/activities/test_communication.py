@@ -112,6 +112,16 @@ async def test_an_emergency_without_mail_takes_what_there_is(house: FakeHouse) -
     assert found["channels"] == {"slack": "sent"}
 
 
+async def test_that_the_breaker_tripped_is_measured(
+    house: FakeHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also where nobody can be told: the alert rule is another way."""
+    house.providers.notifiers.clear()
+    caplog.set_level("INFO", logger="tourniquet.measurements")
+    await call(notify_analysts, phase="paused", why="x", record=record())
+    assert '"change": "tripped"' in caplog.text
+
+
 async def test_an_emergency_that_reached_nobody_is_tried_again(house: FakeHouse) -> None:
     house.email.failing["notify"] = DOWN
     with pytest.raises(RetryableError):

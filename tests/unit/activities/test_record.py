@@ -48,6 +48,17 @@ async def test_a_patch_that_comes_before_the_record_is_tried_again(house: FakeHo
         await save(status="deciding")
 
 
+async def test_what_ends_is_measured_once(
+    house: FakeHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="tourniquet.measurements")
+    await save(case=CASE)
+    for _ in range(2):
+        await save(status="monitoring")
+    said = [json.loads(entry.getMessage())["name"] for entry in caplog.records]
+    assert said.count("tourniquet.case.finished") == 1
+
+
 async def test_what_another_writer_wrote_meanwhile_is_kept(house: FakeHouse) -> None:
     await save(case=CASE)
     rival = house.cases.records[CASE_ID] | {"timeline": entry("by the other")}

@@ -62,6 +62,12 @@ async def test_who_closes_the_breaker_and_why_is_sent_along() -> None:
     assert (given["by"], given["comment"]) == ("function key", "rule 12 was wrong, fixed")
 
 
+async def test_a_reset_is_measured(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="tourniquet.measurements")
+    assert (await reset(request(body={"comment": "fixed"}), Client(None))).status_code == 202
+    assert '"change": "reset"' in caplog.text
+
+
 @pytest.mark.parametrize(
     ("state", "was"),
     [
