@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from durabletask import task
-from durabletask.entities import EntityInstanceId
 from pydantic import ValidationError
 
-from orchestrators.firewalls import align_all
+from orchestrators.firewalls import align_all, ask_address
 from orchestrators.flow import (
     Retry,
     Steps,
@@ -20,16 +19,14 @@ from orchestrators.flow import (
     utc_now,
 )
 from orchestrators.late_firewalls import LateFirewalls
-from orchestrators.names import Activity, Entity, Event
+from orchestrators.lifting import lift_for_good, note_too_late
+from orchestrators.names import Activity, Event
 from shared.models.base import Json, format_utc
-from shared.models.firewall import BlockOrder, address_key
+from shared.models.firewall import BlockOrder
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName
-from shared.models.undo import EXPIRY, Undone
-from shared.playbook.acting.blocking import block_outcome, is_somewhere, lift_result, pending_block
-
-LIFT_RETRY_MINUTES = (1, 5, 15, 30, 60, 60, 60, 60, 60, 60)
-"""Waits before an expired block is lifted again after a firewall did not do it: about 7 hours."""
+from shared.models.undo import EXPIRY
+from shared.playbook.acting.blocking import block_outcome, is_somewhere, pending_block
 
 RENEW_AFTER = timedelta(days=28)
 """A longer block is written anew by then: PAN-OS forgets a tag after 30 days at the latest
@@ -62,9 +59,9 @@ def block_address(
     ended = yield from _keep(ctx, kept)
     late.cancel()
     if ended is not None and (is_somewhere(kept.outcome) or ended.by != EXPIRY):
-        yield from _lift_for_good(ctx, payload, kept.outcome, ended)
+        yield from lift_for_good(ctx, payload, kept.outcome, ended)
     elif ended is not None:
-        yield _ask_address(ctx, payload, "release", case_id=payload["case_id"])
+        yield ask_address(ctx, payload, "release", case_id=payload["case_id"])
     return kept.outcome
 
 
@@ -126,7 +123,6 @@ def _keep(ctx: task.OrchestrationContext, kept: _Kept) -> Steps[BlockOrder | Non
                 ended = order
                 break
             if order is not None:
-                kept.until += timedelta(hours=order.extend_hours or 0)
                 expiry.cancel()
                 yield from _extend(ctx, kept, order)
                 expiry = _timer(ctx, kept)
@@ -155,14 +151,28 @@ def _timer(
 def _renew(ctx: task.OrchestrationContext, kept: _Kept) -> Steps[timedelta]:
     """Write the block anew where it is ours; return how long that holds."""
     payload = kept.payload
-    known = yield from _hold(ctx, payload, kept.until)
-    states = yield from align_all(ctx, payload, known["owned"], blocking=False)
-    refused = [f"{one['firewall']}: {one['refused']}" for one in states if one["refused"]]
+    states = yield from _prolong(ctx, payload, kept.until)
+    refused = [f"{one['firewall']}: {one['refused']}" for one in states or [] if one["refused"]]
     if not refused:
         return RENEW_AFTER
     event = f"block of {payload['address']} could not be renewed: {'; '.join(refused)}"
     yield from attempt(save(ctx, payload["case_id"], {"timeline": timeline(ctx, event)}))
     return RENEW_AGAIN
+
+
+def _prolong(
+    ctx: task.OrchestrationContext, payload: Json, until: datetime
+) -> Steps[list[Json] | None]:
+    """Tell the firewalls a hold's new time; ``None``: there is no hold, it is being lifted.
+
+    Who lifts ends the hold first and comes to the firewalls minutes later: a hold that is made
+    anew in between would have the block written again behind the back of who says it is gone.
+    """
+    facts = {"case_id": payload["case_id"], "until": format_utc(until)}
+    known: Json = yield ask_address(ctx, payload, "prolong", **facts)
+    if payload["case_id"] not in known["cases"]:
+        return None
+    return (yield from align_all(ctx, payload, known["owned"], blocking=False))
 
 
 def _parse(data: object) -> BlockOrder | None:
@@ -174,11 +184,14 @@ def _parse(data: object) -> BlockOrder | None:
 
 def _extend(ctx: task.OrchestrationContext, kept: _Kept, order: BlockOrder) -> Steps[None]:
     """Hold the address longer; firewalls that let go by themselves are told the new time."""
-    payload, until = kept.payload, kept.until
+    payload, until = kept.payload, kept.until + timedelta(hours=order.extend_hours or 0)
+    states = yield from _prolong(ctx, payload, until)
+    if states is None:
+        yield from note_too_late(ctx, payload, order)
+        return
+    kept.until = until
     if kept.late.timer is None:
         kept.late.plan(until)
-    known = yield from _hold(ctx, payload, until)
-    states = yield from align_all(ctx, payload, known["owned"], blocking=False)
     event = (
         f"block of {payload['address']} extended to {format_utc(until)} by {order.by}: "
         f"{order.comment or 'no comment'}"
@@ -188,74 +201,7 @@ def _extend(ctx: task.OrchestrationContext, kept: _Kept, order: BlockOrder) -> S
     yield from attempt(save(ctx, payload["case_id"], {"timeline": timeline(ctx, text)}))
 
 
-def _lift_for_good(
-    ctx: task.OrchestrationContext, payload: Json, outcome: Json, order: BlockOrder
-) -> Steps[None]:
-    """Lift the block, again and again if a firewall is down; write what came of it."""
-    why = "expired"
-    if order.by != EXPIRY:
-        why = f"lifted by {order.by}: {order.comment or 'no comment'}"
-    name = f"block of {payload['address']} {why}"
-    for wait in (0, *LIFT_RETRY_MINUTES):
-        if wait:
-            yield ctx.create_timer(timedelta(minutes=wait))
-        result, _keeper = yield from _lift(ctx, payload)
-        if result["status"] == ActionStatus.SUCCEEDED:
-            done = outcome | {"undo": None, "undone": _undone(ctx, order, result)}
-            text = f"{name}; {result['detail']}"
-            patch: Json = {"actions": [done], "timeline": timeline(ctx, text)}
-            yield from attempt(save(ctx, payload["case_id"], patch))
-            return
-        if not wait:
-            text = f"{name}, but is not gone yet: {result['detail']}"
-            yield from attempt(save(ctx, payload["case_id"], {"timeline": timeline(ctx, text)}))
-    text = f"{name}, but could not be removed, do it by hand: {result['detail']}"
-    yield from attempt(save(ctx, payload["case_id"], {"timeline": timeline(ctx, text)}))
-
-
-def _undone(ctx: task.OrchestrationContext, order: BlockOrder, result: Json) -> Json:
-    return Undone(
-        at=utc_now(ctx),
-        by=order.by,
-        comment=order.comment,
-        verified=result["verified"],
-        detail=result["detail"],
-    ).to_json()
-
-
-def lift_block(
-    ctx: task.OrchestrationContext, payload: Json
-) -> Generator[task.Task[Any], Any, Json]:
-    """Take back one ``BlockIP``: end this case's hold, and lift the block if it was the last.
-
-    Input: ``{"case_id", "outcome": ActionOutcome}``, as every undo gets it. Output:
-    ``{"status", "verified", "detail"}``; an address that other cases hold stays blocked, and
-    ``detail`` says so. Once it has succeeded, the block's own orchestration ends, too.
-    """
-    target = {"case_id": payload["case_id"], "address": payload["outcome"]["target"]}
-    result, keeper = yield from _lift(ctx, target)
-    if keeper and result["status"] == ActionStatus.SUCCEEDED:
-        ctx.send_event(keeper, str(Event.BLOCK), data={"lifted": True})
-    return result
-
-
-def _lift(ctx: task.OrchestrationContext, payload: Json) -> Steps[tuple[Json, str | None]]:
-    """End the case's hold and, if nobody else holds the address, the block; name its keeper."""
-    left = yield _ask_address(ctx, payload, "release", case_id=payload["case_id"])
-    states: list[Json] = []
-    if not left["cases"]:
-        states = yield from align_all(ctx, payload, left["owned"], blocking=False)
-    return lift_result(left, states), left["keeper"]
-
-
 def _hold(ctx: task.OrchestrationContext, payload: Json, until: datetime) -> Steps[Json]:
     facts = {"case_id": payload["case_id"], "until": format_utc(until), "keeper": ctx.instance_id}
-    known: Json = yield _ask_address(ctx, payload, "hold", **facts)
+    known: Json = yield ask_address(ctx, payload, "hold", **facts)
     return known
-
-
-def _ask_address(
-    ctx: task.OrchestrationContext, payload: Json, operation: str, **given: Any
-) -> task.Task[Any]:
-    entity = EntityInstanceId(str(Entity.ADDRESS), address_key(payload["address"]))
-    return ctx.call_entity(entity, operation, given | {"now": format_utc(utc_now(ctx))})

@@ -49,11 +49,11 @@ def align_firewall(
             return (yield from _leave(ctx, payload, claim["unread"]))
         ours, renewed = claim["ours"], claim["known"]
     done: Json = {}
-    wanted = yield _ask_address(ctx, payload, "wanted")
+    wanted = yield ask_address(ctx, payload, "wanted")
     for number in range(MOST_ROUNDS):
         change = {"until": wanted["until"], "cases": wanted["cases"], "renewed": renewed}
         done = yield from _change(ctx, payload, change, f"{ctx.instance_id}:{number}")
-        now = yield _ask_address(ctx, payload, "wanted")
+        now = yield ask_address(ctx, payload, "wanted")
         if bool(now["until"]) == bool(wanted["until"]):
             break
         wanted = now
@@ -62,7 +62,7 @@ def align_firewall(
     never_there = not renewed and done["refused"] and not done["unsure"]
     if gone or never_there:
         seen = {"firewall": payload["firewall"], "gone": bool(gone)}
-        yield _ask_address(ctx, payload, "disown", **seen)
+        yield ask_address(ctx, payload, "disown", **seen)
     return done | {
         "firewall": payload["firewall"],
         "ours": ours,
@@ -102,7 +102,7 @@ def _claim(ctx: task.OrchestrationContext, payload: Json) -> Steps[Json]:
     before = yield from attempt(case_activity(ctx, Activity.READ_BLOCK, request, Retry.FIREWALL))
     state = before.result or {"refused": before.error or "no answer"}
     present = bool(state.get("refused") or state["present"])
-    known = yield _ask_address(ctx, payload, "own", firewall=payload["firewall"], present=present)
+    known = yield ask_address(ctx, payload, "own", firewall=payload["firewall"], present=present)
     return {
         "ours": payload["firewall"] in known["owned"],
         "known": bool(known["known"]),
@@ -112,7 +112,7 @@ def _claim(ctx: task.OrchestrationContext, payload: Json) -> Steps[Json]:
 
 def _leave(ctx: task.OrchestrationContext, payload: Json, why: str) -> Steps[Json]:
     """Write nothing: what is there may be somebody else's, and would be lifted as ours."""
-    now = yield _ask_address(ctx, payload, "wanted")
+    now = yield ask_address(ctx, payload, "wanted")
     return {
         "firewall": payload["firewall"],
         "ours": False,
@@ -229,9 +229,10 @@ def _read_back(
     return found
 
 
-def _ask_address(
+def ask_address(
     ctx: task.OrchestrationContext, payload: Json, operation: str, **given: Any
 ) -> task.Task[Any]:
+    """Ask the entity behind the payload's address (``orchestrators.holds.address``)."""
     entity = EntityInstanceId(str(Entity.ADDRESS), address_key(payload["address"]))
     now = format_utc(utc_now(ctx))
     return ctx.call_entity(entity, operation, given | {"now": now})

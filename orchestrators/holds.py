@@ -19,7 +19,8 @@ def address(ctx: entities.EntityContext, given: Any) -> Any:
     what somebody else had blocked is never lifted.
 
     Operations, each with ``now``: ``hold`` (``case_id``, ``until``, ``keeper``: the instance that
-    lifts it), ``release`` (``case_id``), ``wanted``, ``own`` (``firewall``, ``present``: was it
+    lifts it), ``prolong`` (``case_id``, ``until``; nothing without a hold: it was released),
+    ``release`` (``case_id``), ``wanted``, ``own`` (``firewall``, ``present``: was it
     there before we wrote), ``disown`` (``firewall``, ``gone``: it was seen to be gone, which says
     nothing once another case holds the address). Each returns ``{"until", "cases", "owned",
     "known", "keeper"}``; ``known``: whether the named firewall was ours before the operation;
@@ -33,6 +34,8 @@ def address(ctx: entities.EntityContext, given: Any) -> Any:
     match ctx.operation:
         case "hold":
             holds[given["case_id"]] = {"until": given["until"], "keeper": given["keeper"]}
+        case "prolong" if given["case_id"] in holds:
+            holds[given["case_id"]]["until"] = given["until"]
         case "release":
             holds.pop(given["case_id"], None)
         case "own" if not given["present"]:

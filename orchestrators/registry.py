@@ -1,6 +1,6 @@
 """The orchestrators and entities that the app registers."""
 
-from orchestrators.blocks import block_address, lift_block
+from orchestrators.blocks import block_address
 from orchestrators.breaker import page_soc
 from orchestrators.campaign import link_campaign
 from orchestrators.contain import contain
@@ -10,6 +10,7 @@ from orchestrators.firewalls import align_firewall
 from orchestrators.hand_over import open_ticket_late
 from orchestrators.holds import address, firewall
 from orchestrators.joining import join_incidents
+from orchestrators.lifting import lift_block
 from orchestrators.respond import respond
 from orchestrators.service_levels import keep_service_levels
 from orchestrators.telling import tell_again

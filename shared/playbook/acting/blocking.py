@@ -71,14 +71,16 @@ def made_good(outcome: Json) -> Json:
     }
 
 
-def lift_result(left: Json, states: Sequence[Json]) -> Json:
+def lift_result(left: Json, states: Sequence[Json], case_id: str) -> Json:
     """Return ``{"status", "verified", "detail"}`` of ending a case's hold of an address.
 
     Args:
-        left: what the address's entity knows after the hold ended.
+        left: what the address's entity knows after the hold ended, and if a firewall was to block
+            the address again meanwhile (``wanted``), what it knows since then.
         states: what ``align_firewall`` returned for each firewall that had the block.
+        case_id: whose hold ended.
     """
-    if left["cases"]:
+    if left["cases"] and case_id not in left["cases"]:
         others = ", ".join(left["cases"])
         detail = f"stays blocked until {left['until']}: also held by {others}"
         return {"status": ActionStatus.SUCCEEDED, "verified": True, "detail": detail}
@@ -89,6 +91,9 @@ def lift_result(left: Json, states: Sequence[Json]) -> Json:
     if any(one["refused"] for one in states):
         denied = False if any(_broken(one) for one in states) else None
         return {"status": ActionStatus.FAILED, "verified": denied, "detail": detail}
+    if any(one["wanted"] for one in states):
+        again = f"not lifted, it was to be blocked again meanwhile: {detail}"
+        return {"status": ActionStatus.FAILED, "verified": False, "detail": again}
     read = [_verified(one) for one in states]
     if False in read:
         return {"status": ActionStatus.FAILED, "verified": False, "detail": detail}

@@ -29,5 +29,17 @@ def test_a_refused_block_leaves_nothing_to_lift() -> None:
 def test_a_lift_that_does_not_get_through_is_denied() -> None:
     seen = {"present": False, "provisioned": False, "broken": True, "detail": "Failed"}
     one = state("one", wanted=False, refused="it did not get through", state=seen)
-    result = lift_result({"cases": [], "until": None}, [one])
+    result = lift_result({"cases": [], "until": None}, [one], "case-1")
     assert (result["status"], result["verified"]) == ("failed", False)
+
+
+def test_what_was_blocked_again_meanwhile_is_not_lifted() -> None:
+    seen = {"present": True, "provisioned": True, "broken": False, "detail": ""}
+    one = state("one", state=seen)
+    for cases in ([], ["case-1"]):
+        result = lift_result({"cases": cases, "until": "later"}, [one], "case-1")
+        assert (result["status"], result["verified"]) == ("failed", False)
+        assert "blocked again meanwhile: one: blocked, in force" in result["detail"]
+    result = lift_result({"cases": ["case-2"], "until": "later"}, [one], "case-1")
+    assert (result["status"], result["verified"]) == ("succeeded", True)
+    assert result["detail"] == "stays blocked until later: also held by case-2"
