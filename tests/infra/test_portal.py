@@ -113,6 +113,14 @@ def test_each_alert_has_its_section_for_the_night() -> None:
     assert rules == {"actionGroups", "scheduledQueryRules", "metricAlerts", "workbooks"}
 
 
+def test_what_is_measured_is_in_the_documents_table() -> None:
+    said = OPERATIONS.read_text("utf-8")
+    for name, made in INSTRUMENTS.items():
+        names = ", ".join(f"`{one}`" for one in made.dimensions)
+        assert f"| `{name}` | {made.unit} | {made.description} | {names} |" in said
+    assert said.count("| `tourniquet.") == len(INSTRUMENTS)
+
+
 def lines(caplog: pytest.LogCaptureFixture, *measured: Measurement) -> list[dict[str, Any]]:
     """What the host hands on to AppTraces when these are measured."""
     caplog.clear()
