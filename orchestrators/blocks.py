@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from durabletask import task
-from pydantic import ValidationError
 
 from orchestrators.firewalls import align_all, ask_address
 from orchestrators.flow import (
@@ -19,7 +18,7 @@ from orchestrators.flow import (
     utc_now,
 )
 from orchestrators.late_firewalls import LateFirewalls
-from orchestrators.lifting import lift_for_good, note_too_late
+from orchestrators.lifting import lift_for_good, note_late_orders, note_too_late, parse_order
 from orchestrators.names import Activity, Event
 from shared.models.base import Json, format_utc
 from shared.models.firewall import BlockOrder
@@ -62,6 +61,8 @@ def block_address(
         yield from lift_for_good(ctx, payload, kept.outcome, ended)
     elif ended is not None:
         yield ask_address(ctx, payload, "release", case_id=payload["case_id"])
+    late_order = ctx.wait_for_external_event(str(Event.BLOCK))
+    (yield from note_late_orders(ctx, payload, late_order)).cancel()
     return kept.outcome
 
 
@@ -118,7 +119,7 @@ def _keep(ctx: task.OrchestrationContext, kept: _Kept) -> Steps[BlockOrder | Non
                 ended = None
                 break
             told = ctx.wait_for_external_event(str(Event.BLOCK))
-            order = _parse(data)
+            order = parse_order(data)
             if order is not None and order.lift:
                 ended = order
                 break
@@ -173,13 +174,6 @@ def _prolong(
     if payload["case_id"] not in known["cases"]:
         return None
     return (yield from align_all(ctx, payload, known["owned"], blocking=False))
-
-
-def _parse(data: object) -> BlockOrder | None:
-    try:
-        return BlockOrder.model_validate(data)
-    except ValidationError:
-        return None
 
 
 def _extend(ctx: task.OrchestrationContext, kept: _Kept, order: BlockOrder) -> Steps[None]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from durabletask import task
+from pydantic import ValidationError
 
 from orchestrators.firewalls import align_all, ask_address
 from orchestrators.flow import Steps, attempt, save, timeline, utc_now
@@ -29,7 +30,7 @@ def lift_for_good(
     name = f"block of {payload['address']} {why}"
     for wait in (0, *LIFT_RETRY_MINUTES):
         if wait:
-            yield ctx.create_timer(timedelta(minutes=wait))
+            yield from _pause(ctx, payload, timedelta(minutes=wait))
         result, _keeper = yield from _lift(ctx, payload)
         if result["status"] == ActionStatus.SUCCEEDED:
             done = outcome | {"undo": None, "undone": _undone(ctx, order, result)}
@@ -42,6 +43,36 @@ def lift_for_good(
             yield from attempt(save(ctx, payload["case_id"], {"timeline": timeline(ctx, text)}))
     text = f"{name}, but could not be removed, do it by hand: {result['detail']}"
     yield from attempt(save(ctx, payload["case_id"], {"timeline": timeline(ctx, text)}))
+
+
+def _pause(ctx: task.OrchestrationContext, payload: Json, wait: timedelta) -> Steps[None]:
+    """Wait; who orders an extension meanwhile is answered in the record."""
+    timer = ctx.create_timer(wait)
+    told = ctx.wait_for_external_event(str(Event.BLOCK))
+    while not timer.is_complete:
+        yield task.when_any([told, timer])
+        told = yield from note_late_orders(ctx, payload, told)
+    told.cancel()
+
+
+def note_late_orders(
+    ctx: task.OrchestrationContext, payload: Json, told: task.CancellableTask[Any]
+) -> Steps[task.CancellableTask[Any]]:
+    """Write down every extension that came too late; return the wait for the next order."""
+    while told.is_complete:
+        order = parse_order(told.get_result())
+        if order is not None and not order.lift:
+            yield from note_too_late(ctx, payload, order)
+        told = ctx.wait_for_external_event(str(Event.BLOCK))
+    return told
+
+
+def parse_order(data: object) -> BlockOrder | None:
+    """Return what a person ordered, or ``None`` when an event is no order."""
+    try:
+        return BlockOrder.model_validate(data)
+    except ValidationError:
+        return None
 
 
 def note_too_late(ctx: task.OrchestrationContext, payload: Json, order: BlockOrder) -> Steps[None]:

@@ -100,3 +100,20 @@ def test_another_case_that_blocks_while_an_undo_lifts_is_named(engine: Engine) -
     order(second, ADDRESS, lift=True, by="kim")
     ended(second, ADDRESS)
     assert walls.blocked["azure"] == set()
+
+
+def test_an_extension_between_two_tries_of_a_lift_comes_too_late(engine: Engine) -> None:
+    walls = ScriptedFirewalls("azure")
+    run = blocked_case(engine, walls, lambda _: None)
+    walls.refusing = {"azure": "busy"}
+    order(run, ADDRESS, lift=True, by="kim", comment="ours")
+    wait_for(lambda: any("is not gone yet" in event for event in events(run)))
+    for number, name in enumerate(("ana", "bo"), start=1):
+        order(run, ADDRESS, extend_hours=24, by=name)
+        run.wait_for_call("save_case", count=1 + number)
+    walls.refusing = {}
+    ended(run, ADDRESS)
+    assert walls.blocked["azure"] == set()
+    _not_gone, first, second, lifted = events(run)
+    assert "not extended for ana" in first and "not extended for bo" in second
+    assert lifted.endswith("azure: lifted, in force")
