@@ -6,14 +6,15 @@ from typing import Any
 
 from durabletask import task
 
+from activities.directories import find_account
 from activities.support import explain, gather_parts, utc_now
 from shared.bootstrap import get_providers
 from shared.errors import NotSupported, TourniquetError
 from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
-from shared.models.case import CaseRequest
+from shared.models.case import Account, CaseRequest
 from shared.models.signin import HuntFinding
-from shared.playbook.acting.evidence import query_parameters
+from shared.playbook.acting.subject import query_parameters, why_unanswerable
 from shared.playbook.hunts import Hunt, evaluate_hunt, load_hunts
 from shared.playbook.hunts.udm import PRODUCT, load_udm_hunts
 from shared.settings import get_settings
@@ -26,12 +27,14 @@ async def analyse_activity(_: task.ActivityContext, payload: dict[str, Any]) -> 
     """Hunt for what an attacker does after the login (runbook step 3), all hunts in parallel.
 
     Input: ``{"case": CaseRequest}``. Returns a block result. A hunt that fails or is partial is
-    reported as incomplete, never as clean.
+    reported as incomplete, never as clean. So is one in logs that know names only, when neither
+    incident nor directory tells the account's.
 
     Effect: none, reads only.
     Idempotency: a read.
     Permission: Log Analytics Reader on the workspace, or Chronicle API Editor
-    (``roles/chronicle.editor``) with Google SecOps, where some hunts are not available.
+    (``roles/chronicle.editor``) with Google SecOps, where some hunts are not available. When the
+    incident does not tell the name: User.Read.All (Microsoft Graph), okta.users.read for Okta.
     """
     case = CaseRequest.model_validate(payload["case"])
     started = utc_now()
@@ -40,10 +43,12 @@ async def analyse_activity(_: task.ActivityContext, payload: dict[str, Any]) -> 
         "user_id": case.account.user_id if case.account else None,
         "look_back_hours": hours,
     }
+    name, unknown = await _name_of(case.account)
+    parameters = query_parameters(case, name)
     hunts = load_hunts()
     gate = asyncio.Semaphore(QUERIES_AT_ONCE)
     parts = await gather_parts(
-        {hunt.id: _hunt(hunt, case, hours, gate) for hunt in hunts},
+        {hunt.id: _hunt(hunt, case, parameters, gate) for hunt in hunts},
     )
     findings = [found for found, _detail in parts.results.values() if found is not None]
     incomplete = list(parts.notes)
@@ -57,23 +62,35 @@ async def analyse_activity(_: task.ActivityContext, payload: dict[str, Any]) -> 
             "queries_run": [hunt.id for hunt in hunts if hunt.id in parts.results],
             "incomplete_queries": incomplete,
         },
-        notes=[f"incomplete: {line}" for line in incomplete],
+        notes=[*(f"incomplete: {line}" for line in incomplete), *unknown],
         started_at=started,
         finished_at=utc_now(),
     ).to_json()
 
 
+async def _name_of(account: Account | None) -> tuple[str | None, list[str]]:
+    """Return the principal name, from the directory if need be, and why it is not known."""
+    if account is None or account.user_principal_name:
+        return account.user_principal_name if account else None, []
+    found = await find_account(account)
+    return found.user.user_principal_name if found.user else None, found.notes
+
+
 async def _hunt(
-    hunt: Hunt, case: CaseRequest, hours: int, gate: asyncio.Semaphore
+    hunt: Hunt, case: CaseRequest, parameters: Json, gate: asyncio.Semaphore
 ) -> tuple[HuntFinding | None, str]:
     siem = get_providers().require("siem")
     udm = None if siem.language == "kql" else load_udm_hunts().get(hunt.id)
     if siem.language != "kql" and udm is None:
         raise NotSupported(f"not available in {PRODUCT}", operation=f"hunt {hunt.id}")
+    query = udm.query if udm else hunt.query
+    if why := why_unanswerable(hunt.tables, query, parameters):
+        raise NotSupported(f"not available: {why}", operation=f"hunt {hunt.id}")
+    hours = get_settings().look_back_hours
     async with gate:
         result = await siem.run_query(
-            udm.query if udm else hunt.query,
-            parameters=query_parameters(case, None),
+            query,
+            parameters=parameters,
             start=case.now - timedelta(hours=max(hours, hunt.look_back_hours)),
             end=case.now,
         )

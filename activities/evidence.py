@@ -18,10 +18,10 @@ from shared.playbook.acting.evidence import (
     RECEIVED,
     evidence_block,
     missing_export,
-    query_parameters,
 )
 from shared.playbook.acting.exports import EXPORTS, OKTA_EXPORTS, EvidenceExport
 from shared.playbook.acting.exports_udm import UDM_EXPORTS
+from shared.playbook.acting.subject import query_parameters, why_unanswerable
 from shared.ports import EvidenceStore, Siem
 from shared.settings import Settings, get_settings
 
@@ -69,6 +69,7 @@ async def _export_all(
         return [], [missing_export(export, why, start, end) for export in exports]
     exports = exports_of(siem, settings)
     found = await stored(store, case.case_id)
+    parameters = query_parameters(case, name)
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def export_one(export: EvidenceExport) -> list[EvidenceItem]:
@@ -78,7 +79,7 @@ async def _export_all(
                 store,
                 case.case_id,
                 export,
-                query_parameters(case, name),
+                parameters,
                 start,
                 end,
                 folder=f"{number}/" if number > 1 else "",
@@ -98,6 +99,8 @@ async def _export_all(
             for part in parts
             if part.partial
         ]
+        if unknown := why_unanswerable([export.table], export.query, parameters):
+            missing.append(missing_export(export, unknown, start, end))
     return items, missing
 
 

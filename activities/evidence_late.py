@@ -25,8 +25,9 @@ from shared.models.base import Json, parse_utc
 from shared.models.case import CaseRequest
 from shared.models.evidence import Missing
 from shared.models.message import EvidenceItem
-from shared.playbook.acting.evidence import missing_export, query_parameters
+from shared.playbook.acting.evidence import missing_export
 from shared.playbook.acting.exports import EvidenceExport
+from shared.playbook.acting.subject import query_parameters
 from shared.ports import EvidenceReader
 from shared.settings import get_settings
 

@@ -15,7 +15,7 @@ from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
 from shared.models.query import QueryResult
 from shared.models.signin import SignIn, SignInLogResult
-from shared.playbook.acting.evidence import query_parameters
+from shared.playbook.acting.subject import query_parameters
 from shared.playbook.sign_ins import neighbours
 from shared.playbook.sign_ins.analysis import analyse_sign_ins as analyse
 from shared.playbook.sign_ins.late_logs import (

@@ -9,6 +9,7 @@ from shared.models.evidence import Missing
 from shared.models.message import EvidenceItem
 from shared.playbook.acting.exports import EXPORTS, OKTA_EXPORTS, EvidenceExport
 from shared.playbook.acting.exports_udm import UDM_EXPORTS
+from shared.playbook.acting.subject import query_parameters
 
 NOT_SEALED = "no manifest of the evidence"
 RECEIVED = "incident-as-received.json"
@@ -30,18 +31,6 @@ def missing_export(export: EvidenceExport, reason: str, start: datetime, end: da
         reason=reason,
         by_hand=export.by_hand(start, end),
     )
-
-
-def query_parameters(case: CaseRequest, user_principal_name: str | None) -> Json:
-    """Return the values every hunt and export may use; an unknown one is an impossible value."""
-    account = case.account
-    name = user_principal_name or (account.user_principal_name if account else None)
-    return {
-        "userId": (account.object_id or account.user_id) if account else "-",
-        "userPrincipalName": name or (account.user_id if account else "-"),
-        "accountName": (name or (account.user_id if account else "-")).split("@")[0],
-        "addresses": list(case.addresses) or ["-"],
-    }
 
 
 def evidence_block(

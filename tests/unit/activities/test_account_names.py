@@ -1,0 +1,118 @@
+"""Logs that know an account by its name only, and incidents that tell another one."""
+
+from typing import Any
+
+import pytest
+
+from activities.analysis import analyse_activity
+from activities.evidence import preserve_evidence
+from shared.errors import NotFound, RetryableError
+from shared.models.base import Json
+from shared.models.block import BlockName
+from shared.playbook.acting.subject import NOBODY
+from shared.playbook.hunts import load_hunts
+from tests.support.fakes import FakeHouse
+from tests.support.scripts import NAME, OBJECT_ID
+from tests.unit.activities.calls import CASE, block, call
+
+DOWN = RetryableError("timed out", vendor="entra", operation="users.get")
+GONE = NotFound("no such user", vendor="entra", operation="users.get")
+SID = "s-1-5-21-1-2-3-1104"
+BY_NAME = {"OfficeActivity", "CommonSecurityLog", "DeviceLogonEvents"}
+
+
+def about(**account: str) -> Json:
+    return CASE | {"account": {"key": "a" * 32} | account}
+
+
+@pytest.fixture
+def asked(house: FakeHouse, monkeypatch: pytest.MonkeyPatch) -> list[Json]:
+    """The parameters of every query that the SIEM is asked."""
+    found: list[Json] = []
+    ask = house.siem.run_query
+
+    async def record(query: str, *, parameters: Json, **period: Any) -> Any:
+        found.append(parameters)
+        return await ask(query, parameters=parameters, **period)
+
+    monkeypatch.setattr(house.siem, "run_query", record)
+    return found
+
+
+def not_run(found: Json) -> set[str]:
+    return {hunt.id for hunt in load_hunts()} - set(found["outputs"]["queries_run"])
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        about(user_id=OBJECT_ID, object_id=OBJECT_ID),
+        about(user_id=SID, sid=SID),
+        about(user_id="ada"),
+    ],
+    ids=["object id", "sid", "bare name"],
+)
+async def test_hunts_ask_by_the_name_that_the_directory_tells(
+    house: FakeHouse, asked: list[Json], case: Json
+) -> None:
+    found = await block(analyse_activity, BlockName.ACTIVITY, case=case)
+    assert (found["status"], not_run(found)) == ("complete", set())
+    assert {one["userPrincipalName"] for one in asked} == {NAME}
+    assert {one["accountName"] for one in asked} == {NAME.split("@")[0]}
+
+
+async def test_hunts_by_name_are_not_available_when_nobody_knows_the_name(
+    house: FakeHouse, asked: list[Json]
+) -> None:
+    house.directory.failing["get_user"] = DOWN
+    case = about(user_id=OBJECT_ID, object_id=OBJECT_ID)
+    found = await block(analyse_activity, BlockName.ACTIVITY, case=case)
+    assert found["status"] == "partial"
+    assert not_run(found) == {one.id for one in load_hunts() if BY_NAME & set(one.tables)}
+    lines = found["outputs"]["incomplete_queries"]
+    assert all("the account's name is not known" in line for line in lines)
+    assert any("timed out" in note for note in found["notes"])
+    assert all(one["userPrincipalName"] == one["accountName"] == NOBODY for one in asked)
+
+
+@pytest.mark.parametrize(
+    ("case", "run"),
+    [
+        (about(user_id=SID, sid=SID), set()),
+        (
+            about(user_id="ada"),
+            {"large_transfers", "lateral_movement", "suspicious_commands"},
+        ),
+    ],
+)
+async def test_only_what_a_bare_name_can_find_is_asked_for(
+    house: FakeHouse, case: Json, run: set[str]
+) -> None:
+    house.directory.failing["get_user"] = GONE
+    found = await block(analyse_activity, BlockName.ACTIVITY, case=case)
+    assert set(found["outputs"]["queries_run"]) == run
+
+
+async def test_the_same_holds_in_google_secops(house: FakeHouse) -> None:
+    house.siem.language = "udm"
+    house.directory.failing["get_user"] = GONE
+    found = await block(analyse_activity, BlockName.ACTIVITY, case=about(user_id=SID, sid=SID))
+    assert found["outputs"]["queries_run"] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "tables"),
+    [
+        ("kql", ["OfficeActivity", "DeviceLogonEvents"]),
+        ("udm", ["UDM OFFICE_365"]),
+    ],
+)
+async def test_exports_by_an_unknown_name_are_missing(
+    house: FakeHouse, language: Any, tables: list[str]
+) -> None:
+    house.siem.language = language
+    case = about(user_id=OBJECT_ID, object_id=OBJECT_ID)
+    kept = (await call(preserve_evidence, case=case, user_principal_name=None, round=1))["block"]
+    lines = [one for one in kept["details"]["missing"] if "name is not known" in one["reason"]]
+    assert [one["source"] for one in lines] == tables
+    assert kept["status"] == "partial"
