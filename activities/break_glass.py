@@ -35,7 +35,9 @@ def never_break_glass(action: ActionName, activity: Activity) -> Activity:
 
     @functools.wraps(activity)
     async def run(context: task.ActivityContext, payload: dict[str, Any]) -> Json:
-        why = await _why_never(action, payload) if get_policy().accounts.break_glass else None
+        why = None
+        if get_policy().accounts.break_glass:
+            why = why_break_glass(action, payload["object_id"], *await _names(payload))
         if why is None:
             return await activity(context, payload)
         outcome = ActionOutcome(
@@ -50,10 +52,12 @@ def never_break_glass(action: ActionName, activity: Activity) -> Activity:
     return run
 
 
-async def _why_never(action: ActionName, payload: Json) -> str | None:
-    facts = AccountFacts(identifiers=[payload["object_id"], *await _names(payload)])
-    kinds = classify_account(facts, break_glass=get_policy().accounts.break_glass)
-    return why_never(action, kinds & {AccountKind.BREAK_GLASS}, synced=None)
+def why_break_glass(action: ActionName, *identifiers: str | None) -> str | None:
+    """Return why the app must not touch an account of these names, ``None`` if it may."""
+    listed = get_policy().accounts.break_glass
+    facts = AccountFacts(identifiers=[one for one in identifiers if one])
+    kinds = classify_account(facts, break_glass=listed) & {AccountKind.BREAK_GLASS}
+    return why_never(action, kinds, synced=None)
 
 
 async def _names(payload: Json) -> list[str]:

@@ -1,29 +1,26 @@
 """Identity containment: each action its own activity, its own permission, its own outcome.
 
 Each action gets ``{"case_id", "object_id", "directory": "entra" (if absent) | "okta", "attempt",
-"before": AccountState | None, "first": true (if it is)}`` and returns
-``{"outcome": ActionOutcome, "before": AccountState}``. Before it acts it claims ``attempt`` in the
-case store together with the state it found. The first to claim acts, whatever happened to the
-account a moment ago; a redelivered activity finds the claim and acts only when its effect is not
-visible against the claimed state. No clock is trusted. While storage is away, ``before``, which
-the orchestration keeps in its history, takes the claim's place.
-
-The account is read before each action, except before the first one after ``read_account_state``,
-under the same lock: what that has seen a moment ago counts, unless the action has been tried.
+"before": AccountState | None}`` and returns ``{"outcome": ActionOutcome, "before": AccountState}``.
+It reads the account, refuses a break-glass account by the names it has now, and claims ``attempt``
+in the case store together with what it found (``activities.tries``). The first to claim acts,
+whatever happened to the account a moment ago; a redelivered activity finds the claim and acts only
+when its effect is not visible against the claimed state. No clock is trusted. While storage is
+away, every delivery acts unless the account is disabled already: twice is as contained as once.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import Any
 
 from durabletask import task
 
+from activities.break_glass import why_break_glass
 from activities.directories import directory_of
 from activities.support import explain, utc_now
-from shared.bootstrap import get_providers
-from shared.errors import PermanentError, TourniquetError
+from activities.tries import Try, begin_try, note_not_sent
+from shared.errors import PermanentError, Throttled, TourniquetError
 from shared.models.base import Json
 from shared.models.directory import AccountState, UserRisk
 from shared.models.outcome import ActionOutcome, ActionStatus
@@ -31,11 +28,9 @@ from shared.models.plan import ActionName
 from shared.playbook.acting.read_back import can_be_proved, is_done, read_back
 from shared.playbook.acting.whole_seconds import seconds_to_wait
 from shared.ports import Directory
+from shared.providers.retry import NotSent
 
 _log = logging.getLogger("tourniquet.activities")
-
-A_MOMENT = timedelta(seconds=30)
-"""How old a state may be to count as just read. A clock that is off costs a read, or none."""
 
 
 async def read_account_state(
@@ -43,8 +38,8 @@ async def read_account_state(
 ) -> dict[str, Any] | None:
     """Return the account's state before containment: what undo and read-back compare with.
 
-    Input: ``{"case_id", "object_id", "directory"}``; output: an ``AccountState`` with ``read_at``,
-    or ``None`` when it may not be read: the actions are tried all the same, but cannot be proved.
+    Input: ``{"case_id", "object_id", "directory"}``; output: an ``AccountState``, or ``None`` when
+    it may not be read: the actions are tried all the same.
 
     Effect: none, reads only.
     Idempotency: a read; its first result is kept in the orchestration's history.
@@ -55,7 +50,7 @@ async def read_account_state(
     except PermanentError as error:
         _log.warning("state before containment: %s", explain(error))
         return None
-    return state.model_copy(update={"read_at": utc_now()}).to_json()
+    return state.to_json()
 
 
 async def disable_account(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
@@ -166,25 +161,26 @@ async def _act(
     An effect that may not do what it should says why; then no read-back takes it for proved.
     """
     object_id = payload["object_id"]
-    before = _state(payload.get("before"))
     try:
         directory = directory_of(payload)
-        just_read = _just_read(payload)
-        now = just_read or await directory.get_state(object_id)
+        now = await directory.get_state(object_id)
+        if why := why_break_glass(action, object_id, now.object_id, now.user_principal_name):
+            failed = _outcome(action, object_id, ActionStatus.FAILED, why)
+            return {"outcome": failed, "before": None}
         await asyncio.sleep(seconds_to_wait(action, now, utc_now()))
-        before, again = await _claim(action, payload, now)
-        if just_read and again is not False:
-            now = await directory.get_state(object_id)
-        if again and directory.lag_seconds and not is_done(action, before=before, now=now):
+        this = await begin_try(action, payload, now)
+        before = _before(action, payload, this)
+        if this.again and directory.lag_seconds and not is_done(action, before=before, now=now):
             # Tried before, perhaps with effect: a proof that lags must not have it done again.
             await asyncio.sleep(directory.lag_seconds)
             now = await directory.get_state(object_id)
         if not is_done(action, before=before, now=now):
-            before = _doubted(action, before, await effect(directory, object_id, now))
+            doubt = await _noting_refusal(this, payload, effect(directory, object_id, now))
+            before = _doubted(action, before, doubt)
     except PermanentError as error:
         outcome = _outcome(action, object_id, ActionStatus.FAILED, explain(error))
-        return {"outcome": outcome, "before": before.to_json() if before else None}
-    was_before = is_done(action, before=None, now=before) if before else False
+        return {"outcome": outcome, "before": None}
+    was_before = is_done(action, before=None, now=before)
     outcome = _outcome(
         action,
         object_id,
@@ -192,43 +188,35 @@ async def _act(
         "was so before this case" if was_before else "accepted by the provider",
         undo=None if was_before else undo,
     )
-    return {"outcome": outcome, "before": before.to_json() if before else None}
+    return {"outcome": outcome, "before": before.to_json()}
 
 
-def _just_read(payload: Json) -> AccountState | None:
-    """Return the state from before, if nothing was done to the account since and it is fresh."""
-    state = _state(payload.get("before")) if payload.get("first") else None
-    if state is None or state.read_at is None or abs(utc_now() - state.read_at) > A_MOMENT:
-        return None
-    return state
+def _before(action: ActionName, payload: Json, this: Try) -> AccountState:
+    """Return the state to compare with.
 
-
-async def _claim(
-    action: ActionName, payload: Json, now: AccountState
-) -> tuple[AccountState | None, bool | None]:
-    """Return the state to compare with, and whether this has been tried before, if that is known.
-
-    The state is ``now`` for the first try, the first try's afterwards.
+    Without a claim an account that is found disabled may have been disabled by a try before: what
+    was read before any of them says whether an undo enables it.
     """
-    name = f"{payload['attempt']}-{action}"
+    if this.claim is None and action is ActionName.DISABLE_ACCOUNT:
+        return _state(payload.get("before")) or this.before
+    return this.before
+
+
+async def _noting_refusal(this: Try, payload: Json, effect: Awaitable[str | None]) -> str | None:
+    """Wait for the effect; note when it certainly did not happen."""
     try:
-        store = get_providers().require("cases")
-        earlier = await store.claim(payload["case_id"], name, now.to_json())
-    except TourniquetError as error:
-        _log.warning("%s of %s is not claimed: %s", action, payload["case_id"], explain(error))
-        return _state(payload.get("before")), None
-    return _state(earlier) or now, earlier is not None
+        return await effect
+    except (PermanentError, Throttled, NotSent):
+        await note_not_sent(this, payload)
+        raise
 
 
-def _doubted(
-    action: ActionName, before: AccountState | None, doubt: str | None
-) -> AccountState | None:
+def _doubted(action: ActionName, before: AccountState, doubt: str | None) -> AccountState:
     """Note in the state before why what changes from there proves nothing."""
     if doubt is None or action is not ActionName.FORCE_PASSWORD_RESET:
         return before
-    state = before or AccountState()
-    unknown = state.unknown | {"last_password_change_at": doubt}
-    return state.model_copy(update={"unknown": unknown})
+    unknown = before.unknown | {"last_password_change_at": doubt}
+    return before.model_copy(update={"unknown": unknown})
 
 
 def _state(value: Json | None) -> AccountState | None:

@@ -24,6 +24,7 @@ from shared.models.base import Json, format_utc
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName, PlannedAction
 from shared.playbook.acting.containment import PERSISTENCE_ACTIONS
+from shared.playbook.reporting.told import whom
 
 IN_ORDER: tuple[tuple[ActionName, Activity], ...] = (
     (ActionName.DISABLE_ACCOUNT, Activity.DISABLE_ACCOUNT),
@@ -58,8 +59,7 @@ def contain(
         planned, covered = yield from leave_out_covered(ctx, payload, planned, reading)
         outcomes: list[Json] = []
         if planned:
-            state = (yield from attempt(reading)).result
-            outcomes = yield from _contain_account(ctx, payload, planned, state)
+            outcomes = yield from _contain_account(ctx, payload, planned, reading)
             yield from remember_deeds(ctx, payload, outcomes)
     outcomes = [*covered, *outcomes]
     yield from attempt(save(ctx, payload["case_id"], {"actions": outcomes}, Retry.WRITE))
@@ -75,30 +75,38 @@ def _call_for_help(ctx: task.OrchestrationContext, case_id: str) -> Steps[None]:
     """
     message = {"case_id": case_id, "phase": "containment_failed"}
     told = yield from attempt(case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.READ))
-    channels = (told.result or {}).get("channels", {}) or {"nobody": told.error}
-    event = f"analysts told (containment failed): {', '.join(sorted(channels))}"
+    channels = (told.result or {}).get("channels", {}) or {"all": told.error}
+    event = f"analysts told (containment failed): {whom(channels)}"
     yield from attempt(save(ctx, case_id, {"timeline": timeline(ctx, event)}))
 
 
 def _contain_account(
-    ctx: task.OrchestrationContext, payload: Json, planned: list[PlannedAction], state: Json | None
+    ctx: task.OrchestrationContext,
+    payload: Json,
+    planned: list[PlannedAction],
+    reading: task.Task[Any],
 ) -> Steps[list[Json]]:
     """Act in order, then read back until verified or out of patience.
 
-    What was done in order is read back while the rest is being done: nobody waits for both.
+    What was done in order is read back while the rest is being done: nobody waits for both. Each
+    action reads the account itself; ``reading`` is waited for where it says more: what an undo of
+    disabling may restore though storage is away, and the names of a break-glass account.
     """
     base = _request(payload)
-    request = base | {"before": state, "attempt": ctx.instance_id.replace(":", "-")}
+    request = base | {"before": None, "attempt": ctx.instance_id.replace(":", "-")}
     wanted = {item.action: item for item in planned}
     seen = ReadBack(ctx, base)
     done: dict[ActionName, Settled] = {}
     for action, activity in IN_ORDER:
         if action in wanted:
-            asked = request if done else request | {"first": True}
-            done[action] = yield from attempt(case_activity(ctx, activity, asked, Retry.CONTAIN))
+            if action is ActionName.DISABLE_ACCOUNT:
+                request = request | {"before": (yield from attempt(reading)).result}
+            done[action] = yield from attempt(case_activity(ctx, activity, request, Retry.CONTAIN))
     seen.add(_outcomes(ctx, wanted, done), done)
     rest = {action: activity for action, activity in AT_ONCE if action in wanted}
     looking = seen.start_looking() if rest else []
+    if rest:
+        request = request | {"before": (yield from attempt(reading)).result}
     others = yield from _all_at_once(ctx, request, rest)
     yield from seen.finish_looking(looking)
     seen.add(_outcomes(ctx, wanted, others), others)

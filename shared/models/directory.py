@@ -74,8 +74,6 @@ class AccountState(Model):
     """By what name the account is in the directory now (Okta: its login)."""
     on_premises_sync_enabled: bool | None = None
     """True: mastered on-premises."""
-    read_at: UtcDatetime | None = None
-    """When it was read, where that matters; by the clock of the app."""
 
 
 class ReputationReport(Model):

@@ -125,12 +125,28 @@ def test_each_action_is_read_back_against_the_state_it_found(case: NewCase) -> N
     assert attempts == {run.case_id}, "a claim is the same however often it is delivered"
 
 
-def test_only_the_first_action_may_take_the_state_that_was_read_for_current(case: NewCase) -> None:
-    run = case()
+def test_the_first_action_does_not_wait_for_the_state_before(case: NewCase) -> None:
+    together = threading.Barrier(2, timeout=20)
+
+    def meet(name: str) -> Script:
+        def run(payload: Json) -> Any:
+            together.wait()
+            return default_scripts()[name](payload)
+
+        return run
+
+    names = ("read_account_state", "force_password_reset")
+    run = case(**{name: meet(name) for name in names})
     contain(run, *BOTH)
+    assert {item["verified"] for item in outcomes(run).values()} == {True}
+
+
+def test_disabling_knows_what_an_undo_restores_though_storage_is_away(case: NewCase) -> None:
+    run = case()
+    contain(run, ActionName.DISABLE_ACCOUNT)
     outcomes(run)
-    [reset], [revoked] = run.called("force_password_reset"), run.called("revoke_sessions")
-    assert (reset.get("first"), revoked.get("first")) == (True, None)
+    first = default_scripts()["read_account_state"]({})
+    assert run.called("disable_account")[0]["before"] == first
 
 
 def test_an_unreadable_state_does_not_stop_containment(case: NewCase) -> None:

@@ -108,7 +108,7 @@ def outcome(action: ActionName, **changes: Any) -> Json:
 
 def acts(action: ActionName) -> Script:
     """Return the script of an identity action that the provider accepts."""
-    return lambda payload: {"outcome": outcome(action), "before": payload["before"]}
+    return lambda payload: {"outcome": outcome(action), "before": payload["before"] or _STATE}
 
 
 def verified(payload: Json) -> Json:

@@ -1,0 +1,91 @@
+"""The tries of one action on an account, as their claims in the case store tell of them.
+
+A try claims the state that it found, so that one that comes after it can tell its effect from what
+was before. A try that certainly did nothing (the vendor had too many requests, or was not reached)
+says so in a second claim; then the next one claims anew what it finds, and what somebody else did
+to the account meanwhile is not taken for ours.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+
+from activities.support import explain
+from shared.bootstrap import get_providers
+from shared.errors import TourniquetError
+from shared.models.base import Json
+from shared.models.directory import AccountState
+from shared.models.plan import ActionName
+
+_log = logging.getLogger("tourniquet.activities")
+
+
+@dataclass(frozen=True)
+class Try:
+    """One try.
+
+    Attributes:
+        claim: its name; ``None`` while storage is away.
+        before: the state that its effect is compared with.
+        again: one before it, with the same claim, may have had its effect.
+    """
+
+    claim: str | None
+    before: AccountState
+    again: bool
+
+
+async def begin_try(action: ActionName, payload: Json, now: AccountState) -> Try:
+    """Claim the state ``now``, or go on with the claim of a try that may have had its effect."""
+    try:
+        store = get_providers().require("cases")
+        for name in _names(action, payload):
+            earlier = await store.claim(payload["case_id"], name, now.to_json())
+            if earlier is None:
+                return Try(name, now, again=False)
+            if await store.get_claim(payload["case_id"], _not_sent(name)) is None:
+                return Try(name, AccountState.model_validate(earlier), again=True)
+    except TourniquetError as error:
+        _log.warning("%s of %s is not claimed: %s", action, payload["case_id"], explain(error))
+    return Try(None, now, again=False)
+
+
+async def note_not_sent(this: Try, payload: Json) -> None:
+    """Note that nothing was done under the try's claim; not of one that another began."""
+    if this.claim is None or this.again:
+        return
+    try:
+        store = get_providers().require("cases")
+        await store.claim(payload["case_id"], _not_sent(this.claim), {})
+    except TourniquetError as error:
+        _log.warning("%s of %s: %s", this.claim, payload["case_id"], explain(error))
+
+
+async def lost_try(action: ActionName, payload: Json) -> AccountState | None:
+    """Return what a try found of which nobody knows whether it had its effect.
+
+    ``None`` when no try can have had one, or while storage is away.
+    """
+    try:
+        store = get_providers().require("cases")
+        for name in _names(action, payload):
+            found = await store.get_claim(payload["case_id"], name)
+            if found is None:
+                return None
+            if await store.get_claim(payload["case_id"], _not_sent(name)) is None:
+                return AccountState.model_validate(found)
+    except TourniquetError as error:
+        _log.warning("claims of %s in %s: %s", action, payload["case_id"], explain(error))
+    return None
+
+
+def _names(action: ActionName, payload: Json) -> Iterator[str]:
+    first = f"{payload['attempt']}-{action}"
+    yield first
+    for number in count(2):
+        yield f"{first}-{number}"
+
+
+def _not_sent(claim: str) -> str:
+    return f"{claim}-not-sent"

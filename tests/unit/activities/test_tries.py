@@ -1,0 +1,120 @@
+"""Whose change was it? What an attacker or an administrator does between two tries of ours."""
+
+from datetime import timedelta
+
+import pytest
+
+from activities import containment
+from shared.errors import PermissionDenied, RetryableError, Throttled
+from shared.models.base import Json, format_utc
+from shared.providers.retry import NotSent
+from tests.support.fakes import T1, FakeHouse
+from tests.support.scripts import OBJECT_ID
+from tests.unit.activities.calls import Activity, act, call
+
+MOVED = T1 - timedelta(minutes=1)
+ACTIONS: dict[str, tuple[Activity, str, Json]] = {
+    "ForcePasswordReset": (
+        containment.force_password_reset,
+        "reset_password",
+        {"last_password_change_at": MOVED},
+    ),
+    "RevokeSessions": (
+        containment.revoke_sessions,
+        "revoke_sessions",
+        {"sign_in_sessions_valid_from": MOVED},
+    ),
+}
+NOT_DONE = [Throttled("slow down", retry_after=2), NotSent("connection refused")]
+
+
+async def state(house: FakeHouse) -> Json:
+    return await call(containment.read_account_state, object_id=OBJECT_ID)
+
+
+def somebody_else(house: FakeHouse, **change: object) -> None:
+    house.directory.state = house.directory.state.model_copy(update=change)
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+@pytest.mark.parametrize("error", [*NOT_DONE, RetryableError("the worker died")])
+async def test_a_change_between_the_state_before_and_the_first_try_is_not_ours(
+    house: FakeHouse, name: str, error: Exception
+) -> None:
+    activity, effect, change = ACTIONS[name]
+    before = await state(house)
+    somebody_else(house, **change)
+    house.directory.failing[effect] = error
+    with pytest.raises(RetryableError):
+        await act(activity, before)
+    house.directory.failing.clear()
+    house.directory.calls.clear()
+    await act(activity, before)
+    assert house.directory.called(effect) == 1
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+@pytest.mark.parametrize("error", NOT_DONE)
+@pytest.mark.parametrize("tries", [1, 2])
+async def test_a_change_after_a_try_that_did_nothing_is_not_ours(
+    house: FakeHouse, name: str, error: Exception, tries: int
+) -> None:
+    activity, effect, change = ACTIONS[name]
+    house.directory.failing[effect] = error
+    for _ in range(tries):
+        with pytest.raises(RetryableError):
+            await act(activity)
+    house.directory.failing.clear()
+    house.directory.calls.clear()
+    somebody_else(house, **change)
+    first = await call(activity, object_id=OBJECT_ID, attempt="contain-1")
+    again = await call(activity, object_id=OBJECT_ID, attempt="contain-1")
+    assert house.directory.called(effect) == 1, "delivered again, it is not done again"
+    assert first["before"] == again["before"]
+    [(field, moved)] = change.items()
+    assert first["before"][field] == format_utc(moved)
+
+
+async def test_a_lost_answer_is_not_forgotten_when_the_next_try_is_throttled(
+    house: FakeHouse,
+) -> None:
+    """The first try may have had its effect: what the third finds moved may be ours."""
+    for error in (RetryableError("connection lost"), Throttled("slow down", retry_after=2)):
+        house.directory.failing["reset_password"] = error
+        with pytest.raises(RetryableError):
+            await act(containment.force_password_reset)
+    house.directory.failing.clear()
+    house.directory.calls.clear()
+    somebody_else(house, last_password_change_at=MOVED)
+    await act(containment.force_password_reset)
+    assert house.directory.called("reset_password") == 0
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+async def test_a_change_while_storage_is_away_is_not_ours(house: FakeHouse, name: str) -> None:
+    activity, effect, change = ACTIONS[name]
+    before = await state(house)
+    house.cases.failing["claim"] = RetryableError("storage is away")
+    somebody_else(house, **change)
+    await act(activity, before)
+    assert house.directory.called(effect) == 1
+
+
+async def test_a_refusal_that_cannot_be_noted_changes_nothing(house: FakeHouse) -> None:
+    async def set_enabled(object_id: str, *, enabled: bool) -> None:
+        house.cases.failing["claim"] = RetryableError("storage is away")
+        raise PermissionDenied("needs a role", status=403)
+
+    house.directory.set_enabled = set_enabled  # type: ignore[method-assign]
+    outcome = await act(containment.disable_account)
+    assert (outcome["status"], outcome["undo"]) == ("failed", None)
+
+
+async def test_what_an_administrator_disabled_meanwhile_is_not_enabled_by_an_undo(
+    house: FakeHouse,
+) -> None:
+    before = await state(house)
+    somebody_else(house, account_enabled=False)
+    outcome = await act(containment.disable_account, before)
+    assert (outcome["undo"], outcome["detail"]) == (None, "was so before this case")
+    assert house.directory.called("set_enabled") == 0
