@@ -60,7 +60,8 @@ def _way_back(case: CaseRecord, hunt: str) -> Check:
     label, action = _WAYS_BACK[hunt]
     found = _outputs(case, BlockName.ACTIVITY)
     ran = hunt in (found.get("queries_run") or [])
-    if not ran or hunt in (found.get("incomplete_queries") or []):
+    cut = {line.partition(":")[0] for line in found.get("incomplete_queries") or []}
+    if not ran or hunt in cut:
         return Check("warn", label, "NOT searched to the end: look by hand")
     rows = [one for one in found.get("findings") or [] if one.get("id") == hunt]
     if not rows:
