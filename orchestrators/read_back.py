@@ -31,6 +31,7 @@ class ReadBack:
         self._outcomes: list[Json] = []
         self._before: dict[str, Json | None] = {}
         self._unprovable: set[str] = set()
+        self._not_read: dict[int, str] = {}
 
     def add(self, outcomes: list[Json], done: Mapping[ActionName, Settled]) -> None:
         """Add what was done, with the state that each action found."""
@@ -49,6 +50,7 @@ class ReadBack:
         """Wait for what was started and take over what was seen."""
         answers = yield from settle([look for look, _ in looks])
         for (_, mine), answer in zip(looks, answers, strict=True):
+            self._not_read |= dict.fromkeys(mine, answer.error or "")
             if answer.result:
                 self._unprovable |= set(answer.result.get("unprovable", ()))
                 for n, outcome in zip(mine, answer.result["outcomes"], strict=False):
@@ -62,7 +64,14 @@ class ReadBack:
             if wait:
                 yield self._ctx.create_timer(timedelta(seconds=wait))
             yield from self.finish_looking(self.start_looking())
-        return self._outcomes
+        return [self._with_reason(n, one) for n, one in enumerate(self._outcomes)]
+
+    def _with_reason(self, n: int, outcome: Json) -> Json:
+        """Return the outcome; when nothing is known as the last look failed, it says so."""
+        why = self._not_read.get(n)
+        if not why or outcome["verified"] is not None:
+            return outcome
+        return outcome | {"detail": f"{outcome['detail']}; not read back: {why}"}
 
     def _look(self, activity: Activity, mine: list[int]) -> task.Task[Any]:
         before = {

@@ -66,10 +66,25 @@ def test_what_never_shows_is_reported_as_not_verified(case: NewCase) -> None:
     assert {item["status"] for item in found.values()} == {"succeeded"}
 
 
-def test_a_read_back_that_fails_leaves_the_outcome_unverified(case: NewCase) -> None:
-    run = case(verify_account=fail("down"))
+def test_a_read_back_that_fails_leaves_the_outcome_unverified_and_says_why(case: NewCase) -> None:
+    run = case(verify_account=fail("HTTP 503"))
     contain(run, ActionName.REVOKE_SESSIONS)
-    assert outcomes(run)["RevokeSessions"]["verified"] is None
+    found = outcomes(run)["RevokeSessions"]
+    assert (found["verified"], found["detail"]) == (None, "accepted; not read back: HTTP 503")
+
+
+def test_why_a_look_failed_is_forgotten_when_the_next_one_succeeds(case: NewCase) -> None:
+    numbers = count(1)
+
+    def script(payload: Json) -> Json:
+        if next(numbers) <= 2:  # a look is tried twice
+            raise RuntimeError("HTTP 503")
+        return verified(payload)
+
+    run = case(verify_account=script)
+    contain(run, ActionName.REVOKE_SESSIONS)
+    found = outcomes(run)["RevokeSessions"]
+    assert (found["verified"], found["detail"]) == (True, "accepted")
 
 
 def test_what_no_look_can_prove_is_not_looked_at_again(case: NewCase) -> None:
