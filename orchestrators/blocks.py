@@ -31,7 +31,7 @@ RENEW_AFTER = timedelta(days=28)
 """A longer block is written anew by then: PAN-OS forgets a tag after 30 days at the latest
 (``shared.providers.panos.messages``)."""
 RENEW_AGAIN = timedelta(hours=6)
-"""When a firewall that could not be told then is told again."""
+"""When a firewall that could not be told a new time is told again, beside ``LateFirewalls``."""
 
 
 def block_address(
@@ -125,8 +125,8 @@ def _keep(ctx: task.OrchestrationContext, kept: _Kept) -> Steps[BlockOrder | Non
                 break
             if order is not None:
                 expiry.cancel()
-                yield from _extend(ctx, kept, order)
-                expiry = _timer(ctx, kept)
+                pause = yield from _extend(ctx, kept, order)
+                expiry = _timer(ctx, kept, pause)
         elif expiry.is_complete and kept.wakes_at == kept.until:
             break
         elif expiry.is_complete:
@@ -151,48 +151,48 @@ def _timer(
 
 def _renew(ctx: task.OrchestrationContext, kept: _Kept) -> Steps[timedelta]:
     """Write the block anew where it is ours; return how long that holds."""
-    payload = kept.payload
-    states = yield from _prolong(ctx, payload, kept.until)
-    refused = [f"{one['firewall']}: {one['refused']}" for one in states or [] if one["refused"]]
+    refused = yield from _prolong(ctx, kept, kept.until)
     if not refused:
         return RENEW_AFTER
-    event = f"block of {payload['address']} could not be renewed: {'; '.join(refused)}"
-    yield from attempt(save(ctx, payload["case_id"], {"timeline": timeline(ctx, event)}))
+    event = f"block of {kept.payload['address']} could not be renewed: {'; '.join(refused)}"
+    yield from attempt(save(ctx, kept.payload["case_id"], {"timeline": timeline(ctx, event)}))
     return RENEW_AGAIN
 
 
 def _prolong(
-    ctx: task.OrchestrationContext, payload: Json, until: datetime
-) -> Steps[list[Json] | None]:
-    """Tell the firewalls a hold's new time; ``None``: there is no hold, it is being lifted.
+    ctx: task.OrchestrationContext, kept: _Kept, until: datetime
+) -> Steps[list[str] | None]:
+    """Tell the firewalls a hold's new time; return what was refused.
 
-    Who lifts ends the hold first and comes to the firewalls minutes later: a hold that is made
-    anew in between would have the block written again behind the back of who says it is gone.
+    ``None``: there is no hold, the block is being lifted. Who lifts ends the hold first and comes
+    to the firewalls minutes later: a hold that is made anew in between would have the block written
+    again behind the back of who says it is gone.
     """
+    payload = kept.payload
     facts = {"case_id": payload["case_id"], "until": format_utc(until)}
     known: Json = yield ask_address(ctx, payload, "prolong", **facts)
     if payload["case_id"] not in known["cases"]:
         return None
-    return (yield from align_all(ctx, payload, known["owned"], blocking=False))
+    states = yield from align_all(ctx, payload, known["owned"], blocking=False)
+    kept.outcome = yield from kept.late.prolonged(payload, kept.outcome, states, until)
+    return [f"{one['firewall']}: {one['refused']}" for one in states if one["refused"]]
 
 
-def _extend(ctx: task.OrchestrationContext, kept: _Kept, order: BlockOrder) -> Steps[None]:
-    """Hold the address longer; firewalls that let go by themselves are told the new time."""
-    payload, until = kept.payload, kept.until + timedelta(hours=order.extend_hours or 0)
-    states = yield from _prolong(ctx, payload, until)
-    if states is None:
-        yield from note_too_late(ctx, payload, order)
-        return
+def _extend(ctx: task.OrchestrationContext, kept: _Kept, order: BlockOrder) -> Steps[timedelta]:
+    """Hold the address longer; return when the block is to be written anew."""
+    until = kept.until + timedelta(hours=order.extend_hours or 0)
+    refused = yield from _prolong(ctx, kept, until)
+    if refused is None:
+        yield from note_too_late(ctx, kept.payload, order)
+        return RENEW_AFTER
     kept.until = until
-    if kept.late.timer is None:
-        kept.late.plan(until)
     event = (
-        f"block of {payload['address']} extended to {format_utc(until)} by {order.by}: "
+        f"block of {kept.payload['address']} extended to {format_utc(until)} by {order.by}: "
         f"{order.comment or 'no comment'}"
     )
-    refused = [f"{one['firewall']} refused: {one['refused']}" for one in states if one["refused"]]
-    text = "; ".join([event, *refused])
-    yield from attempt(save(ctx, payload["case_id"], {"timeline": timeline(ctx, text)}))
+    text = "; refused by ".join([event, *refused])
+    yield from attempt(save(ctx, kept.payload["case_id"], {"timeline": timeline(ctx, text)}))
+    return RENEW_AGAIN if refused else RENEW_AFTER
 
 
 def _hold(ctx: task.OrchestrationContext, payload: Json, until: datetime) -> Steps[Json]:

@@ -67,13 +67,46 @@ class LateFirewalls:
         self.plan(until)
         changed = len(self.missing) < len(missing) or self._gave_up(outcome)
         if changed:
-            found = list(self._states.values())
-            at = utc_now(self._ctx)
-            outcome = block_outcome(payload["address"], found, self._cannot, at).to_json()
-            if self.timer is not None:
-                outcome = pending_block(outcome)
+            outcome = self._outcome(payload)
         yield from self._tell(payload, outcome, missing, changed=changed)
         return outcome
+
+    def prolonged(
+        self, payload: Json, outcome: Json, states: Sequence[Json], until: datetime
+    ) -> Steps[Json]:
+        """Take what firewalls said of a later end; return the block's outcome as it is then.
+
+        One that refused lets go at the old end, or has done so already. It is tried again like one
+        that did not take the block, and people are told at once.
+        """
+        before = self.missing
+        # It had the block and may have it still: it has to be lifted.
+        unsure: Json = {"ours": True, "unsure": True}
+        new = {one["firewall"]: one | unsure if one["refused"] else one for one in states}
+        self._states |= new
+        if refused := [name for name in self.missing if name not in before]:
+            self.cancel()
+            self._tries = 0
+        if self.timer is None or not self.missing:
+            self.cancel()
+            self.plan(until)
+        if self.missing == before:
+            return outcome
+        outcome = self._outcome(payload)
+        patch: Json = {"actions": [outcome]}
+        if outcome["status"] == ActionStatus.SUCCEEDED:
+            patch["blocks"] = {BlockName.FIREWALL: made_good(outcome)}
+        yield from attempt(save(self._ctx, payload["case_id"], patch, Retry.SAVE))
+        if refused:
+            words = "; ".join(f"{name}: {new[name]['refused']}" for name in refused)
+            why = f"block of {payload['address']} may end early, its new time was refused: {words}"
+            yield from tell_everywhere(self._ctx, payload["case_id"], "block_later", why)
+        return outcome
+
+    def _outcome(self, payload: Json) -> Json:
+        found, at = list(self._states.values()), utc_now(self._ctx)
+        outcome = block_outcome(payload["address"], found, self._cannot, at).to_json()
+        return outcome if self.timer is None else pending_block(outcome)
 
     def _gave_up(self, outcome: Json) -> bool:
         """Return whether an undo has nothing to end any more."""

@@ -158,3 +158,48 @@ def test_a_block_that_nobody_tries_any_more_leaves_nothing_to_undo(engine: Engin
     assert (done["status"], done["undo"]) == ("failed", None)
     [patch] = [call["patch"] for call in run.called("save_case") if "actions" in call["patch"]]
     assert patch["actions"] == [done] and done["at"] > mine["at"], "the record forgets the undo"
+
+
+def test_an_extension_that_a_firewall_refused_is_tried_again_and_people_are_told(
+    engine: Engine,
+) -> None:
+    walls = ScriptedFirewalls("one", "panos")
+    run = engine.case(default_scripts() | walls.scripts())
+    block(run, "203.0.113.19", 50)
+    wait_for(lambda: all(walls.blocked.values()))
+    walls.refusing = {"panos": "busy"}
+    order(run, "203.0.113.19", extend_hours=200, by="kim")
+    told = run.wait_for_call("open_ticket")
+    assert told["phase"] == "block_later"
+    assert told["why"].endswith("may end early, its new time was refused: panos: busy")
+    wait_for(lambda: any("extended to" in event for event in events(run)))
+    assert any(
+        event.endswith("by kim: no comment; refused by panos: busy") for event in events(run)
+    )
+    walls.refusing = {}
+    assert run.wait_for_call("open_ticket", count=2)["why"].endswith("panos has it now")
+    patches = [call["patch"] for call in run.called("save_case")]
+    first, last = [patch["actions"][0] for patch in patches if "actions" in patch]
+    assert (first["status"], first["verified"]) == ("failed", None)
+    assert "panos: failed, busy" in first["detail"]
+    assert (last["status"], last["verified"]) == ("succeeded", True)
+    assert panos_writes(run)[-1]["block"][0]["until"] > panos_writes(run)[0]["block"][0]["until"]
+    order(run, "203.0.113.19", lift=True, by="kim")
+    ended(run, "203.0.113.19")
+    assert walls.blocked == {"one": set(), "panos": set()}
+
+
+def test_a_block_whose_extension_its_only_firewall_refused_is_lifted_all_the_same(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(late_firewalls, "AGAIN_MINUTES", ())
+    walls = ScriptedFirewalls("only")
+    run = engine.case(default_scripts() | walls.scripts())
+    block(run, "203.0.113.20", 2)
+    wait_for(lambda: bool(walls.blocked["only"]))
+    walls.refusing = {"only": "busy"}
+    order(run, "203.0.113.20", extend_hours=0.1, by="kim")
+    run.wait_for_call("open_ticket")
+    walls.refusing = {}
+    assert ended(run, "203.0.113.20")["undo"]["firewalls"] == ["only"]
+    assert walls.blocked == {"only": set()}

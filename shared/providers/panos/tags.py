@@ -80,7 +80,10 @@ class PanOs:
     ) -> dict[str, BlockAnswer]:
         """Take the tag off some addresses and put it on others, until their time is over.
 
-        A tagged address keeps its old time limit, so from a renewed one the tag is taken off first.
+        A tagged address keeps its old time limit, so from a renewed one the tag is taken off first,
+        in a message of its own: of one with both, PAN-OS does the registrations before the rest
+        (as documented for login and logout, api-lab.paloaltonetworks.com/ip-user.html). A renewal
+        that fails in between leaves the address without its tag until it is tried again.
 
         Raises:
             NotConfigured: no firewall is configured.
