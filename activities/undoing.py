@@ -5,6 +5,7 @@ ActionOutcome}``, with ``"read_back": true`` when it is only to look again, and 
 ``{"status": "succeeded" | "failed", "verified": true | false | null, "detail"}``.
 """
 
+import asyncio
 from typing import Any
 
 from durabletask import task
@@ -23,13 +24,18 @@ async def enable_account(_: task.ActivityContext, payload: dict[str, Any]) -> di
     Input and output: see the module.
 
     Effect: ``accountEnabled`` becomes true.
-    Idempotency: not done when the account is enabled; a redelivered activity looks first.
+    Idempotency: not done when the account is enabled, also at a second look after the time that
+    the directory may lag; a redelivered activity looks first.
     Permission: User.EnableDisableAccount.All.
     """
     object_id = payload["object_id"]
     try:
         directory = directory_of(payload)
         state = await directory.get_state(object_id)
+        if state.account_enabled is True and not payload.get("read_back"):
+            # A read that lags shows the account as it was before we disabled it.
+            await asyncio.sleep(directory.lag_seconds)
+            state = await directory.get_state(object_id)
         if payload.get("read_back") or state.account_enabled is True:
             return undo_answer(UndoStatus.SUCCEEDED, state.account_enabled is True, _seen(state))
         await directory.set_enabled(object_id, enabled=True)

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from activities import containment
@@ -44,6 +46,23 @@ async def test_delivered_again_it_has_no_second_effect(disabled: FakeHouse) -> N
     first = await enable()
     assert await enable() == first
     assert disabled.directory.called("set_enabled") == 1
+
+
+async def test_a_read_that_lags_is_not_taken_for_enabled(
+    disabled: FakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = disabled.directory.state
+    disabled.directory.state = now.model_copy(update={"account_enabled": True})
+    waited: list[float] = []
+
+    async def catch_up(seconds: float) -> None:
+        waited.append(seconds)
+        disabled.directory.state = now
+
+    monkeypatch.setattr(asyncio, "sleep", catch_up)
+    assert (await enable())["verified"] is True
+    assert disabled.directory.called("set_enabled") == 1
+    assert waited == [disabled.directory.lag_seconds]
 
 
 async def test_an_effect_that_never_came_is_made_up_for(disabled: FakeHouse) -> None:
