@@ -7,6 +7,9 @@ in the case store together with what it found (``activities.tries``). The first 
 whatever happened to the account a moment ago; a redelivered activity finds the claim and acts only
 when its effect is not visible against the claimed state. No clock is trusted. While storage is
 away, every delivery acts unless the account is disabled already: twice is as contained as once.
+
+With ``"last": true`` a failure that may pass is an outcome, too. An outcome of which nobody knows
+whether an earlier try had its effect has what an undo needs, and ``"unsure": true`` beside it.
 """
 
 import asyncio
@@ -19,13 +22,18 @@ from durabletask import task
 from activities.break_glass import why_break_glass
 from activities.directories import directory_of
 from activities.support import explain, utc_now
-from activities.tries import Try, begin_try, note_not_sent
-from shared.errors import PermanentError, Throttled, TourniquetError
+from activities.tries import Try, begin_try, lost_try, note_not_sent
+from shared.errors import PermanentError, RetryableError, Throttled, TourniquetError
 from shared.models.base import Json
 from shared.models.directory import AccountState, UserRisk
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName
-from shared.playbook.acting.read_back import can_be_proved, is_done, read_back
+from shared.playbook.acting.read_back import (
+    can_be_proved,
+    is_done,
+    read_back,
+    read_back_lost,
+)
 from shared.playbook.acting.whole_seconds import seconds_to_wait
 from shared.ports import Directory
 from shared.providers.retry import NotSent
@@ -102,9 +110,10 @@ async def revoke_sessions(_: task.ActivityContext, payload: dict[str, Any]) -> d
 async def verify_account(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Ask the directory whether the actions are in force, once for all of them.
 
-    Input: ``{"object_id", "outcomes": [ActionOutcome], "before": {action: AccountState | None}}``
-    with the state that each action found; output ``{"outcomes", "unprovable": [actions]}``, with
-    ``verified`` filled in; looking again cannot prove an unprovable one.
+    Input: ``{"object_id", "outcomes": [ActionOutcome], "before": {action: AccountState | None},
+    "unsure": [actions]}`` with the state that each action found, and which of the failed may have
+    been done; output ``{"outcomes", "unprovable": [actions]}``, with ``verified`` filled in;
+    looking again cannot prove an unprovable one.
 
     Effect: none, reads only.
     Idempotency: a read.
@@ -117,7 +126,11 @@ async def verify_account(_: task.ActivityContext, payload: dict[str, Any]) -> di
     risk, error = await _risk_of(directory, payload["object_id"], outcomes)
     why = explain(error) if error is not None else ""
     checked = [
-        read_back(item, before=_state(found.get(item.action)), now=state, risk=risk, no_risk=why)
+        read_back_lost(item, before=_state(found.get(item.action)), now=state)
+        if item.action in payload.get("unsure", ())
+        else read_back(
+            item, before=_state(found.get(item.action)), now=state, risk=risk, no_risk=why
+        )
         for item in outcomes
     ]
     unprovable = [
@@ -177,9 +190,10 @@ async def _act(
         if not is_done(action, before=before, now=now):
             doubt = await _noting_refusal(this, payload, effect(directory, object_id, now))
             before = _doubted(action, before, doubt)
-    except PermanentError as error:
-        outcome = _outcome(action, object_id, ActionStatus.FAILED, explain(error))
-        return {"outcome": outcome, "before": None}
+    except TourniquetError as error:
+        if isinstance(error, RetryableError) and not payload.get("last"):
+            raise
+        return await _not_done(action, payload, error, undo)
     was_before = is_done(action, before=None, now=before)
     outcome = _outcome(
         action,
@@ -189,6 +203,22 @@ async def _act(
         undo=None if was_before else undo,
     )
     return {"outcome": outcome, "before": before.to_json()}
+
+
+async def _not_done(
+    action: ActionName, payload: Json, error: TourniquetError, undo: Json | None
+) -> Json:
+    """Return what is known of an action whose last try failed; an earlier one may have done it."""
+    target, why = payload["object_id"], explain(error)
+    lost = await lost_try(action, payload)
+    if lost is None:
+        return {"outcome": _outcome(action, target, ActionStatus.FAILED, why), "before": None}
+    detail = f"{why}; it may have been done all the same, as an answer was lost: look"
+    was_before = is_done(action, before=None, now=lost)
+    outcome = _outcome(
+        action, target, ActionStatus.FAILED, detail, undo=None if was_before else undo
+    )
+    return {"outcome": outcome, "before": lost.to_json(), "unsure": True}
 
 
 def _before(action: ActionName, payload: Json, this: Try) -> AccountState:

@@ -101,7 +101,7 @@ def _contain_account(
         if action in wanted:
             if action is ActionName.DISABLE_ACCOUNT:
                 request = request | {"before": (yield from attempt(reading)).result}
-            done[action] = yield from attempt(case_activity(ctx, activity, request, Retry.CONTAIN))
+            done[action] = yield from _do(ctx, activity, request)
     seen.add(_outcomes(ctx, wanted, done), done)
     rest = {action: activity for action, activity in AT_ONCE if action in wanted}
     looking = seen.start_looking() if rest else []
@@ -111,6 +111,16 @@ def _contain_account(
     yield from seen.finish_looking(looking)
     seen.add(_outcomes(ctx, wanted, others), others)
     return (yield from seen.until_verified())
+
+
+def _do(ctx: task.OrchestrationContext, activity: Activity, request: Json) -> Steps[Settled]:
+    """Run an activity; when its tries failed, once more, to hear what may have been done."""
+    settled = yield from attempt(case_activity(ctx, activity, request, Retry.CONTAIN))
+    if settled.result:
+        return settled
+    last = request | {"last": True}
+    told = yield from attempt(case_activity(ctx, activity, last, Retry.READ))
+    return told if told.result else settled
 
 
 def _request(payload: Json) -> Json:

@@ -31,12 +31,17 @@ class ReadBack:
         self._outcomes: list[Json] = []
         self._before: dict[str, Json | None] = {}
         self._unprovable: set[str] = set()
+        self._unsure: set[str] = set()
         self._not_read: dict[int, str] = {}
 
     def add(self, outcomes: list[Json], done: Mapping[ActionName, Settled]) -> None:
-        """Add what was done, with the state that each action found."""
+        """Add what was done, with the state that each action found.
+
+        A failed one of which nobody knows whether it was done is looked at until a look answers.
+        """
         self._outcomes += outcomes
         self._before |= {str(a): one.result["before"] for a, one in done.items() if one.result}
+        self._unsure |= {str(a) for a, one in done.items() if one.result and "unsure" in one.result}
 
     def start_looking(self) -> list[Look]:
         """Start to ask about everything that is not verified and can be."""
@@ -83,9 +88,14 @@ class ReadBack:
             "before": before,
             "outcomes": [self._outcomes[n] for n in mine],
         }
+        unsure = [one["action"] for one in payload["outcomes"] if one["action"] in self._unsure]
+        if unsure and activity is Activity.VERIFY_ACCOUNT:
+            payload["unsure"] = unsure
         return case_activity(self._ctx, activity, payload, Retry.READ)
 
     def _is_open(self, outcome: Json) -> bool:
+        if outcome["status"] == ActionStatus.FAILED and outcome["verified"] is None:
+            return outcome["action"] in self._unsure - self._unprovable
         if outcome["status"] != ActionStatus.SUCCEEDED or outcome["verified"] is True:
             return False
         return outcome["verified"] is False or outcome["action"] not in self._unprovable

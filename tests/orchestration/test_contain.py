@@ -4,6 +4,8 @@ from collections.abc import Callable
 from itertools import count, groupby
 from typing import Any
 
+import pytest
+
 from shared.models.plan import ActionName
 from tests.support.durable_backend import Engine, Run, Script
 from tests.support.scripts import (
@@ -85,6 +87,47 @@ def test_why_a_look_failed_is_forgotten_when_the_next_one_succeeds(case: NewCase
     contain(run, ActionName.REVOKE_SESSIONS)
     found = outcomes(run)["RevokeSessions"]
     assert (found["verified"], found["detail"]) == (True, "accepted")
+
+
+@pytest.mark.parametrize("looks_fail", [False, True])
+def test_an_action_whose_answers_were_lost_is_told_and_looked_at(
+    case: NewCase, looks_fail: bool
+) -> None:
+    """Four tries are lost; what the last one says can be taken back, and is read back."""
+    undo = {"account_enabled": True}
+    lost = outcome(ActionName.DISABLE_ACCOUNT, status="failed", detail="HTTP 503", undo=undo)
+
+    def disable(payload: Json) -> Json:
+        if not payload.get("last"):
+            raise RuntimeError("connection lost")
+        return {"outcome": lost, "before": {"account_enabled": True}, "unsure": True}
+
+    def look(payload: Json) -> Json:
+        if looks_fail:
+            raise RuntimeError("HTTP 504")
+        assert payload["unsure"] == ["DisableAccount"]
+        return verified({"outcomes": [lost | {"status": "succeeded"}]})
+
+    run = case(disable_account=disable, verify_account=look)
+    contain(run, ActionName.DISABLE_ACCOUNT)
+    found = outcomes(run)["DisableAccount"]
+    assert found["undo"] == undo
+    if looks_fail:
+        assert (found["status"], found["verified"]) == ("failed", None)
+        assert found["detail"] == "HTTP 503; not read back: HTTP 504"
+    else:
+        assert (found["status"], found["verified"]) == ("succeeded", True)
+
+
+def test_what_the_directory_denies_of_a_lost_answer_is_not_looked_at_again(case: NewCase) -> None:
+    lost = outcome(ActionName.REVOKE_SESSIONS, status="failed", detail="HTTP 503")
+    run = case(
+        revoke_sessions=lambda _payload: {"outcome": lost, "before": {}, "unsure": True},
+        verify_account=lambda _payload: {"outcomes": [lost | {"verified": False}]},
+    )
+    contain(run, ActionName.REVOKE_SESSIONS)
+    assert outcomes(run)["RevokeSessions"]["status"] == "failed"
+    assert len(run.called("verify_account")) == 1
 
 
 def test_what_no_look_can_prove_is_not_looked_at_again(case: NewCase) -> None:

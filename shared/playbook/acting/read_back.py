@@ -88,6 +88,26 @@ def read_back(
     return outcome.model_copy(update={"verified": verified, "detail": detail})
 
 
+def read_back_lost(
+    outcome: ActionOutcome, *, before: AccountState | None, now: AccountState
+) -> ActionOutcome:
+    """Return a failed outcome that may have been done, as done when the directory shows it.
+
+    Args:
+        outcome: what failed after a try whose answer was lost.
+        before: the account's state as that try found it.
+        now: the account's state now.
+    """
+    action = outcome.action
+    if is_done(action, before=before, now=now) or _reset_is_pending(action, now):
+        done = {"status": ActionStatus.SUCCEEDED, "verified": True, "detail": _detail(action, now)}
+        return outcome.model_copy(update=done)
+    if why := _unknown(action, now) or (before and _unknown(action, before)):
+        return outcome.model_copy(update={"detail": f"{outcome.detail}; {why}"})
+    detail = f"{outcome.detail}; the directory does not show it"
+    return outcome.model_copy(update={"verified": False, "detail": detail})
+
+
 def _unknown(action: ActionName, state: AccountState) -> str | None:
     """Return why the directory cannot tell from this state whether the action is in force."""
     if action is ActionName.REVOKE_SESSIONS:

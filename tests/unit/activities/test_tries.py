@@ -100,14 +100,15 @@ async def test_a_change_while_storage_is_away_is_not_ours(house: FakeHouse, name
     assert house.directory.called(effect) == 1
 
 
-async def test_a_refusal_that_cannot_be_noted_changes_nothing(house: FakeHouse) -> None:
+async def test_a_refusal_that_cannot_be_noted_is_still_told(house: FakeHouse) -> None:
     async def set_enabled(object_id: str, *, enabled: bool) -> None:
         house.cases.failing["claim"] = RetryableError("storage is away")
         raise PermissionDenied("needs a role", status=403)
 
     house.directory.set_enabled = set_enabled  # type: ignore[method-assign]
     outcome = await act(containment.disable_account)
-    assert (outcome["status"], outcome["undo"]) == ("failed", None)
+    assert outcome["status"] == "failed"
+    assert "needs a role" in outcome["detail"]
 
 
 async def test_what_an_administrator_disabled_meanwhile_is_not_enabled_by_an_undo(
@@ -118,3 +119,100 @@ async def test_what_an_administrator_disabled_meanwhile_is_not_enabled_by_an_und
     outcome = await act(containment.disable_account, before)
     assert (outcome["undo"], outcome["detail"]) == (None, "was so before this case")
     assert house.directory.called("set_enabled") == 0
+
+
+LOST = RetryableError("users.patch: connection lost")
+
+
+async def lose(house: FakeHouse, name: str) -> Json:
+    """Lose the answer of the first try, and all reads that follow; return what the last says."""
+    activity, effect = LOSABLE[name]
+    house.directory.failing[effect] = LOST
+    with pytest.raises(RetryableError):
+        await act(activity)
+    house.directory.failing = {"get_state": RetryableError("HTTP 503", status=503)}
+    with pytest.raises(RetryableError):
+        await act(activity)
+    return await call(activity, object_id=OBJECT_ID, attempt="contain-1", last=True)
+
+
+LOSABLE: dict[str, tuple[Activity, str]] = {
+    "DisableAccount": (containment.disable_account, "set_enabled"),
+    "ForcePasswordReset": (containment.force_password_reset, "reset_password"),
+    "RevokeSessions": (containment.revoke_sessions, "revoke_sessions"),
+}
+CHANGES: dict[str, Json] = {name: change for name, (_, _, change) in ACTIONS.items()} | {
+    "DisableAccount": {"account_enabled": False}
+}
+
+
+@pytest.mark.parametrize("name", LOSABLE)
+async def test_the_last_try_says_that_an_answer_was_lost(house: FakeHouse, name: str) -> None:
+    told = await lose(house, name)
+    outcome = told["outcome"]
+    assert (outcome["status"], outcome["verified"], told["unsure"]) == ("failed", None, True)
+    assert outcome["undo"] == ({"account_enabled": True} if name == "DisableAccount" else None)
+    assert "HTTP 503" in outcome["detail"]
+    assert "may have been done all the same" in outcome["detail"]
+
+
+@pytest.mark.parametrize("name", LOSABLE)
+@pytest.mark.parametrize("happened", [True, False])
+async def test_the_read_back_finds_out_what_a_lost_try_did(
+    house: FakeHouse, name: str, happened: bool
+) -> None:
+    told = await lose(house, name)
+    house.directory.failing.clear()
+    if happened:
+        somebody_else(house, **CHANGES[name])
+    seen = await call(
+        containment.verify_account,
+        object_id=OBJECT_ID,
+        outcomes=[told["outcome"]],
+        before={name: told["before"]},
+        unsure=[name],
+    )
+    [found] = seen["outcomes"]
+    expected = ("succeeded", True) if happened else ("failed", False)
+    assert (found["status"], found["verified"], seen["unprovable"]) == (*expected, [])
+    assert found["undo"] == told["outcome"]["undo"]
+
+
+@pytest.mark.parametrize("error", [PermissionDenied("no role", status=403), LOST])
+async def test_a_permanent_refusal_does_not_hide_a_lost_answer(
+    house: FakeHouse, error: Exception
+) -> None:
+    house.directory.failing["set_enabled"] = LOST
+    with pytest.raises(RetryableError):
+        await act(containment.disable_account)
+    house.directory.failing = {"get_state": error}
+    told = await call(
+        containment.disable_account, object_id=OBJECT_ID, attempt="contain-1", last=True
+    )
+    assert (told["unsure"], told["outcome"]["undo"]) == (True, {"account_enabled": True})
+
+
+@pytest.mark.parametrize("error", [*NOT_DONE, PermissionDenied("no role", status=403)])
+async def test_what_certainly_did_nothing_is_plainly_failed(
+    house: FakeHouse, error: Exception
+) -> None:
+    house.directory.failing["set_enabled"] = error
+    told = await call(
+        containment.disable_account, object_id=OBJECT_ID, attempt="contain-1", last=True
+    )
+    assert (told["outcome"]["status"], told["outcome"]["undo"]) == ("failed", None)
+    assert "unsure" not in told
+
+
+async def test_the_last_try_acts_when_it_can(house: FakeHouse) -> None:
+    outcome = await act(containment.disable_account, last=True)
+    assert (outcome["status"], house.directory.called("set_enabled")) == ("succeeded", 1)
+
+
+async def test_the_last_try_while_storage_is_away_says_what_failed(house: FakeHouse) -> None:
+    for method in ("claim", "get_claim"):
+        house.cases.failing[method] = RetryableError("storage is away")
+    house.directory.failing["set_enabled"] = LOST
+    outcome = await act(containment.disable_account, last=True)
+    assert (outcome["status"], outcome["undo"]) == ("failed", None)
+    assert "connection lost" in outcome["detail"]
