@@ -18,6 +18,7 @@ from shared.playbook.acting.evidence import (
     RECEIVED,
     evidence_block,
     missing_export,
+    unexported_block,
 )
 from shared.playbook.acting.exports import EXPORTS, OKTA_EXPORTS, EvidenceExport
 from shared.playbook.acting.exports_udm import UDM_EXPORTS
@@ -54,6 +55,25 @@ async def preserve_evidence(_: task.ActivityContext, payload: dict[str, Any]) ->
     block = evidence_block(case, user_principal_name=name, items=items, missing=missing)
     stamps = {"started_at": started, "finished_at": utc_now()}
     return {"block": block | {key: value.isoformat() for key, value in stamps.items()}}
+
+
+async def list_unexported(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
+    """Say of every log that it is not among the evidence, why, and how to get it by hand.
+
+    Input: ``{"case": CaseRequest, "user_principal_name", "reason"}``; output ``{"block"}``. For an
+    export that failed as a whole, or that goes on while a manifest is made.
+
+    Effect: none.
+    Idempotency: a pure function of input and settings.
+    Permission: none.
+    """
+    case = CaseRequest.model_validate(payload["case"])
+    settings, reason = get_settings(), str(payload["reason"])
+    start, end = case.now - timedelta(hours=settings.look_back_hours), case.now
+    exports = exports_of(get_providers().siem, settings)
+    missing = [missing_export(export, reason, start, end) for export in exports]
+    name = payload.get("user_principal_name")
+    return {"block": unexported_block(case, name, reason, missing)}
 
 
 async def _export_all(

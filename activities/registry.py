@@ -19,7 +19,7 @@ from activities.devices import isolate_devices, release_devices, scan_devices, v
 from activities.directory_size import count_users
 from activities.enrichment import enrich_user
 from activities.escalation import evaluate_escalation
-from activities.evidence import preserve_evidence
+from activities.evidence import list_unexported, preserve_evidence
 from activities.evidence_late import export_late_rows
 from activities.evidence_seal import seal_evidence
 from activities.firewall import change_firewall, list_firewalls, read_block
@@ -83,4 +83,5 @@ ACTIVITIES = (
     check_silence,
     evaluate_escalation,
     export_late_rows,
+    list_unexported,
 )

@@ -17,8 +17,7 @@ from shared.models.base import Json, format_utc
 from shared.models.block import BlockName
 from shared.models.case import CaseRequest
 from shared.models.evidence import LAST_SEAL
-from shared.playbook.acting.evidence import sealed_block, still_exporting
-from shared.playbook.reporting.handover import missing_evidence
+from shared.playbook.acting.evidence import STILL_EXPORTING, sealed_block, unexported_block
 
 PATIENCE = timedelta(minutes=5)
 """How long the hand-over waits for the export after everything else is done: longer than the
@@ -57,9 +56,9 @@ def exported(ctx: task.OrchestrationContext, preserving: Preserving) -> Steps[Js
         winner = yield task.when_any([preserving.export, patience])
         if winner is patience:
             preserving.late = True
-            return still_exporting(preserving.case)
+            return (yield from _unexported(ctx, preserving, STILL_EXPORTING))
         patience.cancel()
-    return (yield from _block(preserving))
+    return (yield from _block(ctx, preserving))
 
 
 def seal(ctx: task.OrchestrationContext, preserving: Preserving, block: Json) -> Steps[Json]:
@@ -76,7 +75,7 @@ def seal_at_the_end(ctx: task.OrchestrationContext, preserving: Preserving) -> S
     """Seal once more, with all that the watch brought, and rows that came late to the logs."""
     case_id = preserving.case.case_id
     if preserving.late:
-        block = yield from _block(preserving)
+        block = yield from _block(ctx, preserving)
         yield from attempt(save(ctx, case_id, {"blocks": {BlockName.EVIDENCE: block}}))
     yield from _export_late_rows(ctx, preserving)
     yield from seal_again(ctx, case_id, LAST_SEAL)
@@ -115,10 +114,19 @@ def _export_late_rows(ctx: task.OrchestrationContext, preserving: Preserving) ->
         yield from attempt(save(ctx, case.case_id, patch))
 
 
-def _block(preserving: Preserving) -> Steps[Json]:
+def _block(ctx: task.OrchestrationContext, preserving: Preserving) -> Steps[Json]:
     settled = yield from attempt(preserving.export)
     block: Json | None = (settled.result or {}).get("block")
-    return block or missing_evidence(preserving.case, settled.error or "no answer")
+    return block or (yield from _unexported(ctx, preserving, settled.error or "no answer"))
+
+
+def _unexported(ctx: task.OrchestrationContext, preserving: Preserving, why: str) -> Steps[Json]:
+    """Return the block without any log; each is listed, which takes the settings."""
+    case, name = preserving.case, preserving.user_principal_name
+    payload = {"case": case.to_json(), "user_principal_name": name, "reason": why}
+    listed = yield from attempt(case_activity(ctx, Activity.LIST_UNEXPORTED, payload, Retry.READ))
+    block: Json | None = (listed.result or {}).get("block")
+    return block or unexported_block(case, name, why, [])
 
 
 def _seal(

@@ -70,6 +70,7 @@ class Activity(StrEnum):
     CHECK_SILENCE = "check_silence"
     EVALUATE_ESCALATION = "evaluate_escalation"
     EXPORT_LATE_ROWS = "export_late_rows"
+    LIST_UNEXPORTED = "list_unexported"
 
 
 class Entity(StrEnum):

@@ -85,6 +85,16 @@ def test_an_export_that_takes_long_neither_delays_containment_nor_hand_over(case
     assert [call["why"] for call in run.called("seal_evidence")][-1] == LAST_SEAL
 
 
+def test_logs_that_could_not_be_exported_are_listed(case: NewCase) -> None:
+    run = case(preserve_evidence=fail("the store is away"))
+    respond(run)
+    run.wait()
+    assert [call["reason"] for call in run.called("list_unexported")] == ["the store is away"]
+    block = next(one for one in evidence_patches(run) if "status" in one)
+    assert block["status"] == "failed"
+    assert block["details"]["parameters"]["userPrincipalName"] == NAME
+
+
 def sealed(run: Run) -> list[str]:
     return [call["why"] for call in run.called("seal_evidence")]
 

@@ -8,6 +8,7 @@ from shared.models.case import CaseRequest
 from shared.models.plan import ActionName, Disposition, PlannedAction
 from shared.models.policy import Limits
 from shared.models.verdict import Confidence, Verdict
+from shared.playbook.acting.evidence import unexported_block
 from shared.playbook.planning.decided import Decided
 from tests.support.durable_backend import Script
 from tests.support.scripted_firewalls import ScriptedFirewalls
@@ -111,6 +112,12 @@ def acts(action: ActionName) -> Script:
     return lambda payload: {"outcome": outcome(action), "before": payload["before"] or _STATE}
 
 
+def list_unexported(payload: Json) -> Json:
+    """Answer as the activity does where no log is configured."""
+    case, name = CaseRequest.model_validate(payload["case"]), payload["user_principal_name"]
+    return {"block": unexported_block(case, name, payload["reason"], [])}
+
+
 def verified(payload: Json) -> Json:
     """Confirm every action."""
     return {"outcomes": [item | {"verified": True} for item in payload["outcomes"]]}
@@ -193,6 +200,7 @@ def default_scripts() -> dict[str, Script]:
         "preserve_evidence": lambda _payload: {"block": evidence},
         "seal_evidence": lambda _payload: _SEALED,
         "export_late_rows": lambda _payload: {"items": [], "missing": []},
+        "list_unexported": list_unexported,
         "save_case": lambda payload: {"case_id": payload["case_id"]},
         "open_ticket": lambda _payload: opened("servicenow"),
         "notify_analysts": lambda _payload: {"channels": {"slack": "sent", "email": "sent"}},

@@ -12,6 +12,8 @@ from shared.playbook.acting.exports_udm import UDM_EXPORTS
 from shared.playbook.acting.subject import query_parameters
 
 NOT_SEALED = "no manifest of the evidence"
+STILL_EXPORTING = "still being exported"
+"""Why a log is missing in a manifest that is made while its export goes on."""
 RECEIVED = "incident-as-received.json"
 """The incident as it arrived: written by the trigger before the case starts."""
 
@@ -68,16 +70,33 @@ def evidence_block(
     ).block.to_json()
 
 
-def still_exporting(case: CaseRequest) -> Json:
-    """Return the block of an export that takes so long that the hand-over does not wait for it."""
-    inputs = {
-        "user_id": case.account.user_id if case.account else None,
-        "successful_login_ip": case.successful_login_ip,
-        "detection_time_window": case.detection_time_window_minutes,
-    }
-    note = "the logs are still being exported; they are complete when the case is closed"
+def unexported_block(
+    case: CaseRequest, user_principal_name: str | None, reason: str, missing: list[Missing]
+) -> Json:
+    """Return the block when there are no logs: none could be exported, or they still are.
+
+    Args:
+        case: the case.
+        user_principal_name: as the directory has it.
+        reason: why; ``STILL_EXPORTING`` when the hand-over does not wait for it.
+        missing: a line for each log.
+    """
+    note = f"evidence was not collected, collect the logs by hand: {reason}"
+    if reason == STILL_EXPORTING:
+        note = "the logs are still being exported; they are complete when the case is closed"
     return make_block(
-        BlockName.EVIDENCE, BlockStatus.PARTIAL, inputs=inputs, notes=[note]
+        BlockName.EVIDENCE,
+        BlockStatus.PARTIAL if reason == STILL_EXPORTING else BlockStatus.FAILED,
+        inputs={
+            "user_id": case.account.user_id if case.account else None,
+            "successful_login_ip": case.successful_login_ip,
+            "detection_time_window": case.detection_time_window_minutes,
+        },
+        notes=[note, *map(_missing_line, missing)],
+        details={
+            "missing": [one.to_json() for one in missing],
+            "parameters": query_parameters(case, user_principal_name),
+        },
     ).block.to_json()
 
 
@@ -105,6 +124,8 @@ def sealed_block(block: Json, sealed: Json | None, error: str | None) -> Json:
 
 
 def _missing_line(one: Missing) -> str:
+    if one.reason == STILL_EXPORTING:
+        return f"{STILL_EXPORTING}: {one.source}"
     return f"not exported, collect by hand: {one.source}: {one.reason}"
 
 

@@ -1,11 +1,9 @@
-"""How notification and evidence read in their blocks when all went well, and when not."""
+"""How the notification reads in its block when all went well, and when not."""
 
 from datetime import datetime
 
 from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
-from shared.models.case import CaseRequest
-from shared.playbook.acting.exports import EXPORTS
 from shared.playbook.reporting.told import SENT, STATUS, told_state
 
 NO_TICKET_YET = "no ticket yet, it is tried again"
@@ -62,20 +60,3 @@ def _channels(told: Json, at: datetime) -> dict[str, Json]:
     }
     known: Json = told.get("states") or {}
     return {name: known.get(name) or told_state(word, at) for name, word in words.items()}
-
-
-def missing_evidence(case: CaseRequest, error: str) -> Json:
-    """Return the block ``Evidence_Preservation`` when nothing could be collected."""
-    return make_block(
-        BlockName.EVIDENCE,
-        BlockStatus.FAILED,
-        inputs={
-            "user_id": case.account.user_id if case.account else None,
-            "successful_login_ip": case.successful_login_ip,
-            "detection_time_window": case.detection_time_window_minutes,
-        },
-        notes=[
-            f"evidence was not collected, collect the logs by hand: {error}",
-            *(f"not exported, collect by hand: {export.table}" for export in EXPORTS),
-        ],
-    ).block.to_json()
