@@ -15,6 +15,10 @@ from tools.doctor.blocking import check_blocking
 
 LOCATION = "0d6b1b0e-6d7e-4c0b-8c2f-0c8a3f5e7a11"
 EVERYBODY = {"includeUsers": ["All"], "excludeUsers": ["9b0c9a52-0000-4000-8000-000000000001"]}
+GUESTS = {
+    "guestOrExternalUserTypes": "b2bCollaborationGuest",
+    "externalTenants": {"membershipKind": "all"},
+}
 CONDITIONS: dict[str, Any] = {
     "users": EVERYBODY,
     "applications": {"includeApplications": ["All"]},
@@ -74,6 +78,37 @@ async def line(settings: Settings, area: str) -> Checked:
             ],
             "missing",
             "none",
+        ),
+        (
+            [
+                policy(
+                    conditions={
+                        "locations": {"includeLocations": [LOCATION], "excludeLocations": ["All"]}
+                    }
+                )
+            ],
+            "missing",
+            "none",
+        ),
+        (
+            [
+                policy(
+                    conditions={
+                        "users": EVERYBODY | {"excludeGuestsOrExternalUsers": GUESTS},
+                        "applications": {
+                            "includeApplications": ["All"],
+                            "applicationFilter": {"mode": "exclude", "rule": "x"},
+                        },
+                        "locations": {
+                            "includeLocations": ["All"],
+                            "excludeLocations": ["AllTrusted"],
+                        },
+                    }
+                )
+            ],
+            "warning",
+            "it filters the resources by their attributes; it excludes guests or other external"
+            " users; it excludes 1 locations, the trusted ones among them",
         ),
         (
             [
@@ -147,7 +182,9 @@ async def rules(settings: Settings, *, action: str = "Deny", group: str | None =
 async def test_a_group_is_blocked_by_a_rule_that_denies_it(lab: Lab, acting: Settings) -> None:
     found = await line(acting, "Azure Firewall")
     assert (found.status, found.what) == ("ok", "rule that denies the IP group")
-    assert found.detail == "perimeter: before-all-others/deny/compromised-sources"
+    rule = "perimeter: before-all-others/deny/compromised-sources"
+    not_checked = "protocols, ports, destinations, and allow rules before it"
+    assert found.detail == f"{rule} (not checked: its {not_checked})"
     assert not [one for one in lab.call("GET", "ledger") if one["effect"] or "violation" in one]
 
 

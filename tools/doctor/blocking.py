@@ -12,6 +12,7 @@ LOCATION_WHAT = "policy that blocks the named location"
 FIREWALL_AREA = "Azure Firewall"
 FIREWALL_WHAT = "rule that denies the IP group"
 NOT_STOPPED = "BlockIP would report addresses as blocked that nobody stops"
+NOT_LOOKED_AT = "not checked: its protocols, ports, destinations, and allow rules before it"
 
 
 async def check_blocking(settings: Settings) -> list[Checked]:
@@ -73,7 +74,7 @@ async def _check_group(settings: Settings) -> Checked:
         if not found.complete:
             unknown.append(f"not all rules of {_name(policy)} were read")
     if denied:
-        return _group(CheckStatus.OK, "; ".join(denied))
+        return _group(CheckStatus.OK, f"{'; '.join(denied)} ({NOT_LOOKED_AT})")
     if unknown:
         return _group(CheckStatus.WARNING, "; ".join(unknown))
     names = ", ".join(map(_name, users.policies))

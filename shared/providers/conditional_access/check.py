@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 BLOCK = "block"
 EVERY = "All"
 ANYWHERE = (EVERY, "all")
+ALL_TRUSTED = "AllTrusted"
 _NARROWING = (
     "clientApplications",
     "devices",
@@ -48,9 +49,13 @@ class _Policy(VendorModel):
     def _none_is_nothing(cls, value: object) -> object:
         return {} if value is None else value
 
+    def part(self, name: str) -> Json:
+        """Return one part of the conditions; empty if it is not set."""
+        return self.conditions.get(name) or {}
+
     def listed(self, part: str, name: str) -> list[str]:
         """Return the ids and names in one list of the conditions."""
-        return [str(one) for one in (self.conditions.get(part) or {}).get(name) or ()]
+        return [str(one) for one in self.part(part).get(name) or ()]
 
 
 class BlockingPolicy(Model):
@@ -88,7 +93,8 @@ def _blocks(policy: _Policy, location: str) -> bool:
     included = [one.casefold() for one in policy.listed("locations", "includeLocations")]
     excluded = [one.casefold() for one in policy.listed("locations", "excludeLocations")]
     covers = location in included or EVERY.casefold() in included
-    return BLOCK in policy.controls.built_in and covers and location not in excluded
+    spared = location in excluded or EVERY.casefold() in excluded
+    return BLOCK in policy.controls.built_in and covers and not spared
 
 
 def _described(policy: _Policy) -> BlockingPolicy:
@@ -110,6 +116,13 @@ def _leaves_out(policy: _Policy) -> list[str]:
         left.append("it is not for all resources")
     if excluded := policy.listed("applications", "excludeApplications"):
         left.append(f"it excludes {len(excluded)} resources")
+    if policy.part("applications").get("applicationFilter"):
+        left.append("it filters the resources by their attributes")
+    if policy.part("users").get("excludeGuestsOrExternalUsers"):
+        left.append("it excludes guests or other external users")
+    if others := policy.listed("locations", "excludeLocations"):
+        trusted = ", the trusted ones among them" if ALL_TRUSTED in others else ""
+        left.append(f"it excludes {len(others)} locations{trusted}")
     clients = policy.conditions.get("clientAppTypes") or list(ANYWHERE)
     if not set(clients) & set(ANYWHERE):
         left.append(f"it is for {', '.join(map(str, clients))} only")
