@@ -22,10 +22,10 @@ from orchestrators.question import Question
 from shared.models.base import Json, format_utc
 from shared.models.block import BlockName
 from shared.models.case import CaseStatus
-from shared.playbook.reporting.handover import NO_TICKET_YET, notification_block
+from shared.playbook.reporting.handover import NO_TICKET_YET, NOT_COMPLETED, notification_block
+from shared.playbook.reporting.tickets_kept import known_tickets, ticket_patch
+from shared.playbook.reporting.told import SENT, whom
 
-SENT = "sent"
-"""What a channel says that has taken the message."""
 TICKET_RETRY_MINUTES = (1, 2, 5, 10, 15, 30, 60, 60, 60, 60)
 """Waits before the ticket is tried again after the ITSM was down: about 5 hours in all."""
 
@@ -53,13 +53,8 @@ def tell_people(ctx: task.OrchestrationContext, file: CaseFile, phase: str) -> S
         "comment": comment.result or {"error": comment.error},
     }
     if not told["ticket"].get("ticket_id"):
-        why = str(told["ticket"].get("error"))
-        emergency = message | {"phase": "emergency", "why": why, "record": file.record}
-        sent = yield from attempt(
-            case_activity(ctx, Activity.NOTIFY_ANALYSTS, emergency, Retry.SAVE)
-        )
-        told["emergency"] = (sent.result or {}).get("channels", {}) or {"all": sent.error}
-        told["states"] |= (sent.result or {}).get("states", {})
+        yield from _emergency(ctx, file, told)
+    told["ticket"]["there"] = _there(file, told["ticket"])
     block = notification_block(told, started, utc_now(ctx))
     patch: Json = {
         "blocks": {BlockName.NOTIFICATION: block},
@@ -69,6 +64,19 @@ def tell_people(ctx: task.OrchestrationContext, file: CaseFile, phase: str) -> S
         patch["sla"] = {"notified_at": format_utc(utc_now(ctx))}
     yield from file.write(patiently=phase == "completed", **patch)
     return told
+
+
+def _emergency(ctx: task.OrchestrationContext, file: CaseFile, told: Json) -> Steps[None]:
+    """Send the whole summary, because no ticketing system takes it."""
+    message: Json = {
+        "case_id": file.case_id,
+        "phase": "emergency",
+        "why": str(told["ticket"].get("error")),
+        "record": file.record,
+    }
+    sent = yield from attempt(case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.SAVE))
+    told["emergency"] = (sent.result or {}).get("channels", {}) or {"all": sent.error}
+    told["states"] |= (sent.result or {}).get("states", {})
 
 
 def reached(told: Json) -> bool:
@@ -104,16 +112,33 @@ def tell_of_failure(ctx: task.OrchestrationContext, file: CaseFile, why: str) ->
     yield from attempt(case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.SAVE))
 
 
+def _there(file: CaseFile, ticket: Json) -> dict[str, str]:
+    """Return by system the tickets that the case has although they could not be written to now."""
+    if is_complete(ticket):
+        return {}
+    written = {one["system"] for one in ticket.get("tickets", ())}
+    known = known_tickets(file.record)
+    return {name: str(one["ticket_id"]) for name, one in known.items() if name not in written}
+
+
 def _told_line(told: Json, phase: str) -> str:
-    tickets = [str(one["ticket_id"]) for one in told["ticket"].get("tickets", [])]
-    alone = told["ticket"].get("ticket_id") or "no ticket (emergency e-mail sent)"
-    ticket = " and ".join(tickets) or alone
-    channels = ", ".join(sorted(told["channels"]))
-    return f"analysts told ({phase.replace('_', ' ')}): {ticket}; {channels}"
+    ticket, there = told["ticket"], told["ticket"]["there"].values()
+    written = [str(one["ticket_id"]) for one in ticket.get("tickets", [])]
+    line = " and ".join(written) or ticket.get("ticket_id")
+    not_written = f"ticket {' and '.join(there)} NOT written" if there else ""
+    if not line:
+        line = f"{not_written or 'no ticket'} ({ticket.get('error')})"
+        line += f", emergency message: {whom(told['emergency'])}"
+    elif not_written:
+        line += f", {not_written}"
+    return f"analysts told ({phase.replace('_', ' ')}): {line}; {whom(told['channels'])}"
 
 
 def hand_over(ctx: task.OrchestrationContext, file: CaseFile) -> Steps[Json]:
-    """Complete ticket and messages; return what became of the ticket (``Activity.OPEN_TICKET``)."""
+    """Complete ticket and messages; return what became of the ticket.
+
+    As ``Activity.OPEN_TICKET``, with ``there``: by system, the tickets that could not be completed.
+    """
     told = yield from tell_people(ctx, file, "completed")
     ticket: Json = told["ticket"]
     return ticket
@@ -129,12 +154,13 @@ def open_ticket_late(
 ) -> Generator[task.Task[Any], Any, bool]:
     """Try for hours to open the tickets that could not be opened, and link them to the case.
 
-    Input: ``{"case_id", "systems": those that have the ticket}``. Runs beside the watch, so that
-    nothing waits for an ITSM.
+    Input: ``{"case_id", "systems": those that have the completed ticket, "there": {system: a
+    ticket that is not completed}}``. Runs beside the watch, so that nothing waits for an ITSM.
     """
     case_id = payload["case_id"]
     message = {"case_id": case_id, "phase": "completed"}
     linked = set(payload.get("systems", ()))
+    there: Json = payload.get("there", {})
     missing: Json = {}
     for minutes in TICKET_RETRY_MINUTES:
         yield ctx.create_timer(timedelta(minutes=minutes))
@@ -144,26 +170,43 @@ def open_ticket_late(
         new = [one for one in ticket.get("tickets", ()) if one["system"] not in linked]
         if new:
             linked |= {one["system"] for one in new}
-            yield from _link(ctx, case_id, ticket, [str(one["ticket_id"]) for one in new])
+            yield from _link(ctx, case_id, ticket, _late_line(new, there))
         if is_complete(ticket):
             return True
-    where = f" in {', '.join(sorted(missing))}" if missing else ""
-    event = f"no ticket{where}: the ITSM stayed down; open by hand"
-    yield from attempt(save(ctx, case_id, {"timeline": timeline(ctx, event)}))
+    yield from attempt(save(ctx, case_id, {"timeline": timeline(ctx, *_gave_up(missing, there))}))
     return False
 
 
-def _link(
-    ctx: task.OrchestrationContext, case_id: str, ticket: Json, new: list[str]
-) -> Steps[None]:
-    resolved = [NO_TICKET_YET] if is_complete(ticket) else [f"{NO_TICKET_YET}:"]
-    opened = {
-        "outputs": {"incident_ticket_id": ticket["ticket_id"]},
-        "details": {"ticket_url": ticket.get("url"), "tickets": ticket["tickets"]},
-        "resolved_notes": [*resolved, "unknown: incident_ticket_id"],
-    }
+def _late_line(new: list[Json], there: Json) -> str:
+    completed = [str(one["ticket_id"]) for one in new if one["system"] in there]
+    opened = [str(one["ticket_id"]) for one in new if one["system"] not in there]
+    parts = {"opened": opened, "completed": completed}
+    return "; ".join(
+        f"ticket {' and '.join(ids)} {what} late" for what, ids in parts.items() if ids
+    )
+
+
+def _gave_up(missing: Json, there: Json) -> list[str]:
+    """Return what a person has to do: ``missing`` names systems only where others answered."""
+    left = {name: one for name, one in there.items() if name in missing or not missing}
+    without = sorted(name for name in missing if name not in there)
+    lines = []
+    if without or not left:
+        where = f" in {', '.join(without)}" if without else ""
+        lines.append(f"no ticket{where}: the ITSM stayed down; open by hand")
+    if left:
+        lines.append(
+            f"ticket {' and '.join(left.values())} not completed: the ITSM stayed down; complete "
+            "by hand"
+        )
+    return lines
+
+
+def _link(ctx: task.OrchestrationContext, case_id: str, ticket: Json, event: str) -> Steps[None]:
+    notes = (NO_TICKET_YET, NOT_COMPLETED)
+    resolved = [*notes] if is_complete(ticket) else [f"{one}:" for one in notes]
     patch = {
-        "blocks": {BlockName.NOTIFICATION: opened},
-        "timeline": timeline(ctx, f"ticket {' and '.join(new)} opened late"),
+        "blocks": {BlockName.NOTIFICATION: ticket_patch(ticket, resolved)},
+        "timeline": timeline(ctx, event),
     }
     yield from attempt(save(ctx, case_id, patch))

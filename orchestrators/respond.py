@@ -101,6 +101,6 @@ def _start_late_ticket(
     systems = [one["system"] for one in ticket.get("tickets", ())]
     return ctx.call_sub_orchestrator(
         str(Orchestrator.OPEN_TICKET_LATE),
-        input={"case_id": case.case_id, "systems": systems},
+        input={"case_id": case.case_id, "systems": systems, "there": ticket["there"]},
         instance_id=f"{ctx.instance_id}:ticket",
     )

@@ -15,9 +15,9 @@ from orchestrators.flow import (
     timeline,
     utc_now,
 )
-from orchestrators.hand_over import SENT
 from orchestrators.names import Activity
 from shared.models.base import Json, format_utc
+from shared.playbook.reporting.told import SENT, whom
 
 
 def tell_again(
@@ -57,12 +57,11 @@ def tell_everywhere(
     )
     told = ticket.result or {"ticket_id": None, "error": ticket.error}
     number = told.get("ticket_id") or f"ticket NOT written ({told.get('error')})"
-    names = (channels.result or {}).get("channels", {}) or {f"nobody: {channels.error}": ""}
-    event = f"analysts told ({phase.replace('_', ' ')}): {number}; {', '.join(sorted(names))}"
+    states: Json = (channels.result or {}).get("channels", {}) or {"all": channels.error}
+    event = f"analysts told ({phase.replace('_', ' ')}): {number}; {whom(states)}"
     failed = comment.error or (comment.result or {}).get("error")
     if failed:
         event += f"; incident comment not written: {failed}"
-    states: Json = (channels.result or {}).get("channels", {}) or {"all": channels.error}
     reached = bool(told.get("ticket_id")) or SENT in states.values()
     sla: Json = {"notified_at": format_utc(utc_now(ctx))} if reached else {}
     if escalated is not None:

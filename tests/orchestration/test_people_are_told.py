@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.models.plan import ActionName
-from shared.playbook.reporting.handover import NO_TICKET_YET
+from shared.playbook.reporting.handover import NO_TICKET_YET, NOT_COMPLETED
 from tests.support.durable_backend import Run
 from tests.support.scripts import (
     OBJECT_ID,
@@ -79,7 +79,7 @@ def test_a_ticket_that_is_refused_for_good_is_not_taken_for_opened(case: NewCase
     assert saved["patch"]["blocks"]["Incident_Creation_Notification"] == {
         "outputs": {"incident_ticket_id": "INC0010001"},
         "details": {"ticket_url": None, "tickets": opened("servicenow")["tickets"]},
-        "resolved_notes": [NO_TICKET_YET, "unknown: incident_ticket_id"],
+        "resolved_notes": [NO_TICKET_YET, NOT_COMPLETED, "unknown: incident_ticket_id"],
     }
 
 

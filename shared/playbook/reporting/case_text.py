@@ -30,6 +30,7 @@ from shared.playbook.reporting.question_text import (
 )
 from shared.playbook.reporting.sla_lines import sla_lines
 from shared.playbook.reporting.technique_text import technique_lines
+from shared.playbook.reporting.tickets_kept import known_tickets
 from shared.playbook.reporting.undo_lines import fate
 
 TITLE_LIMIT = 160
@@ -80,16 +81,17 @@ def notification_for(record: CaseRecord | Json, phase: str, *, why: str = "") ->
     if phase == "not_held":
         summary = f"A sign-in succeeded after containment: contain by hand now. {summary}"
     if phase in WHOLE_SUMMARY:
-        what = "The ticket could not be written" if phase == "emergency" else "Take over by hand"
+        what = _ticket_words(view)[1] if phase == "emergency" else "Take over by hand"
         reason = f" ({one_line(why, 200)})" if why else ""
         summary = f"{what}{reason}; this is the whole case. {summary}"
         lines = [line for line in _join(_sections(view), WORK_NOTE_LIMIT).split("\n") if line]
     else:
         lines = [*view.reasons(5), *in_brief(hand_over(record)[:6])]
         lines = [f"Asked: {line}" for line in _asked(view)] + lines
+    words = _ticket_words(view)[0] if phase == "emergency" else phase_words(phase)
     return Notification(
         case_id=view.record.case_id,
-        title=one_line(f"{phase_words(phase)}: {about}", TITLE_LIMIT),
+        title=one_line(f"{words}: {about}", TITLE_LIMIT),
         summary=one_line(summary, 1_000),
         facts=main_facts(view),
         lines=lines[: 200 if phase in WHOLE_SUMMARY else MOST_LINES],
@@ -119,6 +121,15 @@ def incident_comment_for(record: CaseRecord | Json) -> str:
     return _cut("\n".join(parts), COMMENT_LIMIT - sum(map(len, footer)) - 100) + "\n".join(
         ["", *footer]
     )
+
+
+def _ticket_words(view: CaseView) -> tuple[str, str]:
+    """Return the title and the sentence of a message about a ticket that nobody takes."""
+    known = known_tickets(view.record.to_json()).values()
+    if not known:
+        return phase_words("emergency"), "The ticket could not be written"
+    numbers = " and ".join(str(one["ticket_id"]) for one in known)
+    return f"TICKET {numbers} NOT COMPLETED", f"Ticket {numbers} could not be completed"
 
 
 def _title(view: CaseView) -> str:

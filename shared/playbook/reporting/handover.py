@@ -8,6 +8,8 @@ from shared.playbook.reporting.told import SENT, STATUS, told_state
 
 NO_TICKET_YET = "no ticket yet, it is tried again"
 """How the note starts that holds until the ticket is opened late."""
+NOT_COMPLETED = "ticket not completed, it is tried again"
+"""The same of a ticket that is there."""
 
 
 def notification_block(told: Json, started_at: datetime, finished_at: datetime) -> Json:

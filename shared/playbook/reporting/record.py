@@ -15,6 +15,7 @@ from shared.models.case import CaseRecord, CaseRequest, CaseStatus
 from shared.playbook.acting.containment import merge_outcomes, status_after
 from shared.playbook.acting.undoing import carry_undo, keep_undone, merge_undos
 from shared.playbook.reporting.sla import merge_sla
+from shared.playbook.reporting.tickets_kept import keep_tickets
 from shared.playbook.reporting.told import STATUS, merge_told
 
 MOST_JOINED = 100
@@ -82,7 +83,7 @@ def _merge_blocks(old: dict[str, Json] | None, new: dict[str, Json]) -> dict[str
         if name == BlockName.EVIDENCE:
             merged[name] = _with_newest_manifest(before, merged[name])
         if name == BlockName.NOTIFICATION:
-            merged[name] = _with_told(before, merged[name], block)
+            merged[name] = keep_tickets(before, _with_told(before, merged[name], block))
     return merged
 
 
@@ -120,12 +121,19 @@ def _completed(before: Json, more: Json) -> Json:
 
 
 def _with_newest_manifest(before: Json, merged: Json) -> Json:
-    """Keep the later of two manifests: a case and an undo of it may seal at the same time."""
+    """Keep the later of two manifests: a case and an undo of it may seal at the same time.
+
+    A block of a new export has none yet. Until it is sealed, the old one vouches for the evidence.
+    """
     old, new = before.get("details") or {}, merged.get("details") or {}
     revisions = [(one.get("manifest") or {}).get("revision", 0) for one in (old, new)]
-    if not revisions[1] or revisions[0] <= revisions[1]:
+    if revisions[0] <= revisions[1]:
         return merged
-    return merged | {"details": new | {key: old[key] for key in ("manifest", "items", "events")}}
+    kept = {key: old[key] for key in ("manifest", "items", "events") if key in old}
+    if not revisions[1]:
+        every = (*(old.get("items") or []), *(new.get("items") or []))
+        kept["items"] = [*{item["name"]: item for item in every}.values()]
+    return merged | {"details": new | kept}
 
 
 def _merge_timeline(old: Sequence[Json] | None, new: Sequence[Json]) -> list[Json]:

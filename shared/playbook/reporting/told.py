@@ -31,6 +31,14 @@ def told_state(
     }
 
 
+def whom(channels: Json) -> str:
+    """Return who was reached and who was not, and why, from what each channel answered."""
+    reached = sorted(name for name, word in channels.items() if word == SENT)
+    failed = [f"{name}: {word}" for name, word in sorted(channels.items()) if word != SENT]
+    parts = [", ".join(reached) or "NOBODY on any channel"]
+    return "; ".join(parts + ([f"NOT told by {', '.join(failed)}"] if failed else []))
+
+
 def merge_told(old: Json, new: Json) -> Json:
     """Return the states by channel: the later one counts, and a message once known stays known."""
     merged = dict(old)

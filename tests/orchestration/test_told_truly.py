@@ -1,0 +1,111 @@
+"""What the record says of tickets and messages is what became of them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from shared.models.base import Json
+from shared.models.block import BlockName
+from shared.models.case import CaseRequest
+from shared.playbook.reporting.record import initial_record, merge_record
+from tests.support.durable_backend import Run
+from tests.support.joining import events
+from tests.support.scripts import SOON, case_payload, default_scripts, fail, opened
+
+type NewCase = Callable[..., Run]
+REFUSED = {"ticket_id": None, "url": None, "error": "servicenow (HTTP 401)"}
+AWAY = {"channels": {"slack": "HTTP 500", "email": "smtp down"}}
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestrators.hand_over.TICKET_RETRY_MINUTES", (1,))
+
+
+def record(run: Run) -> Json:
+    """The record as all writes have made it."""
+    merged = initial_record(CaseRequest.model_validate(case_payload()))
+    for call in run.called("save_case"):
+        merged = merge_record(merged, {k: v for k, v in call["patch"].items() if k != "case"})
+    return merged
+
+
+def respond(run: Run) -> None:
+    run.start("respond", case_payload(timing=SOON))
+    run.wait()
+
+
+def told(run: Run, phase: str) -> str:
+    [line] = [one for one in events(run) if one.startswith(f"analysts told ({phase})")]
+    return line
+
+
+def test_an_emergency_message_that_nobody_got_is_not_called_sent(case: NewCase) -> None:
+    def notify(payload: Json) -> Json:
+        return fail("smtp down")(payload) if payload["phase"] == "emergency" else AWAY
+
+    run = case(open_ticket=lambda _payload: REFUSED, notify_analysts=notify)
+    respond(run)
+    assert told(run, "opened") == (
+        "analysts told (opened): no ticket (servicenow (HTTP 401)), emergency message: NOBODY on "
+        "any channel; NOT told by all: smtp down; NOBODY on any channel; NOT told by email: smtp "
+        "down, slack: HTTP 500"
+    )
+
+
+def test_the_channel_that_took_the_emergency_message_is_named(case: NewCase) -> None:
+    def notify(payload: Json) -> Json:
+        return {"channels": {"slack": "sent"}} if payload["phase"] == "emergency" else AWAY
+
+    run = case(open_ticket=lambda _payload: REFUSED, notify_analysts=notify)
+    respond(run)
+    assert "emergency message: slack;" in told(run, "completed")
+
+
+@pytest.mark.parametrize("phase", ["containment_failed", "not_held"])
+def test_channels_that_did_not_take_a_message_are_not_said_to_have_been_told(
+    case: NewCase, phase: str
+) -> None:
+    def notify(payload: Json) -> Json:
+        sent = default_scripts()["notify_analysts"](payload)
+        return AWAY if payload["phase"] == phase else sent
+
+    more = {
+        "containment_failed": {"revoke_sessions": fail("no")},
+        "not_held": {"recheck_sign_ins": lambda _payload: {"held": False, "detail": "1 success"}},
+    }[phase]
+    run = case(notify_analysts=notify, **more)
+    respond(run)
+    line = told(run, phase.replace("_", " "))
+    assert line.endswith("NOBODY on any channel; NOT told by email: smtp down, slack: HTTP 500")
+
+
+def test_a_ticket_that_is_not_completed_stays_the_cases_ticket(case: NewCase) -> None:
+    def ticket(payload: Json) -> Json:
+        refuse = fail("servicenow HTTP 500")
+        return opened("servicenow") if payload["phase"] == "opened" else refuse(payload)
+
+    run = case(open_ticket=ticket)
+    respond(run)
+    block = record(run)["blocks"][BlockName.NOTIFICATION]
+    assert block["outputs"]["incident_ticket_id"] == "INC0010001"
+    assert block["details"]["tickets"] == opened("servicenow")["tickets"]
+    assert "ticket not completed, it is tried again: servicenow HTTP 500" in block["notes"]
+    assert not [one for one in block["notes"] if "no ticket" in one or "unknown" in one]
+    assert "(completed): ticket INC0010001 NOT written (servicenow" in told(run, "completed")
+    assert "ticket INC0010001 not completed: the ITSM stayed down; complete by hand" in events(run)
+    [emergency] = [one for one in run.called("notify_analysts") if one["phase"] == "emergency"]
+    known = emergency["record"]["blocks"][BlockName.NOTIFICATION]["details"]["tickets"]
+    assert [one["ticket_id"] for one in known] == ["INC0010001"]
+
+
+def test_one_system_of_two_that_is_away_at_the_end_keeps_its_ticket(case: NewCase) -> None:
+    answers = iter([opened("servicenow", "jira"), opened("servicenow", jira="HTTP 503")])
+    every = opened("servicenow", "jira")
+    run = case(open_ticket=lambda _payload: next(answers, every))
+    respond(run)
+    block = record(run)["blocks"][BlockName.NOTIFICATION]
+    assert [one["ticket_id"] for one in block["details"]["tickets"]] == ["INC0010001", "SOC-1"]
+    assert block["notes"] == [] and block["status"] == "complete"
+    assert "ticket SOC-1 completed late" in events(run)
+    assert not [one for one in events(run) if "no ticket" in one]
