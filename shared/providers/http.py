@@ -57,13 +57,17 @@ _tls = PerLoop(ssl.create_default_context)
 
 
 async def close_sessions() -> None:
-    """Close the running event loop's sessions; used at shutdown and by tests."""
+    """Close the running loop's sessions, forget whom they trusted; at shutdown and by tests."""
+
+    async def forget(_context: ssl.SSLContext) -> None:
+        """A context holds nothing open."""
 
     async def close(pool: dict[str, aiohttp.ClientSession]) -> None:
         for session in pool.values():
             await session.close()
 
     await _sessions.close(close)
+    await _tls.close(forget)
 
 
 def path(template: str, **values: str) -> str:
