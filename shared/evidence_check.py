@@ -85,6 +85,7 @@ async def check_evidence(store: EvidenceReader, case_id: str, anchor: Anchor) ->
         return _without_manifest(case_id, anchor)
     read = await _read_manifests(store, case_id, names)
     newest = _judge_manifests(read, names, anchor)
+    read.findings += _unvouched(read, newest, anchor)
     if newest is None:
         return EvidenceCheck(case_id=case_id, findings=read.findings)
     manifest = read.manifests[newest]
@@ -165,6 +166,16 @@ def _judge_manifests(read: _Read, names: list[str], anchor: Anchor) -> str | Non
         name = "manifest named in the ticket"
         read.findings.append(Finding(name=name, state=State.MISSING, detail=detail))
     return genuine[0] if genuine else None
+
+
+def _unvouched(read: _Read, newest: str | None, anchor: Anchor) -> list[Finding]:
+    """Say so when the record was read and neither it nor the ticket vouches for the newest."""
+    if anchor.events is None or anchor.manifest is not None or newest is None:
+        return []
+    if anchor.ticket_sha256 == read.hashes[newest]:
+        return []
+    detail = f"the case record names none, so that nothing vouches for {newest}"
+    return [Finding(name="manifest named in the case record", state=State.MISSING, detail=detail)]
 
 
 def _judge_newest(read: _Read, names: list[str], anchor: Anchor, newest: str) -> int:

@@ -65,7 +65,6 @@ def test_a_flipped_byte_is_named_on_the_screen_too(
 def test_a_file_too_much_and_one_too_few_are_named(
     monkeypatch: pytest.MonkeyPatch, copy: Path
 ) -> None:
-    (copy / CASE_ID / "answers").mkdir()
     (copy / CASE_ID / "answers" / "planted.json").write_text("{}")
     (copy / CASE_ID / "verdict.json").unlink()
     found = {"answers/planted.json": "added", "verdict.json": "missing"}
