@@ -2,7 +2,7 @@
 
 ``brute-force`` is the scenario of that name in automatic mode. ``manual`` was opened by a ``POST``
 to ``/api/cases`` in approve mode over the tenant of ``mailbox-takeover``; Ana Lyst signed in and
-decided, then it was re-checked, acknowledged and closed.
+decided, then it was re-checked, and acknowledged and closed by function key.
 """
 
 import json

@@ -81,3 +81,15 @@ def test_what_fails_a_response_is_said_as_it_is() -> None:
     record = kept_case("manual")
     decided = record["decision"]["decided_at"]
     assert all(one["at"] > decided for one in record["actions"]), "nothing before the decision"
+
+
+def test_who_decided_and_who_closed_is_said_as_the_record_has_it() -> None:
+    record = kept_case("manual")
+    sla, events = record["sla"], [one["event"] for one in record["timeline"]]
+    assert record["decision"]["identity"].startswith("signed-in:")
+    assert sla["reviewed_by"] == record["decision"]["decided_by"] == "ana.lyst@contoso.example"
+    assert "An analyst signed in and decided;" in TEXT
+    by = sla["closed_by"]
+    assert f"acknowledged by {by}" in events
+    assert any(one.startswith(f"closed by {by}") for one in events)
+    assert f"which the record names as `{by}`" in TEXT
