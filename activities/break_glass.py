@@ -1,4 +1,4 @@
-"""The last look before an identity is touched: it must not be a break-glass account."""
+"""The last look before an account or its devices are touched: none of a break-glass account."""
 
 import functools
 from collections.abc import Callable, Coroutine
@@ -21,14 +21,15 @@ type Activity = Callable[[task.ActivityContext, dict[str, Any]], Coroutine[Any, 
 
 
 def never_break_glass(action: ActionName, activity: Activity) -> Activity:
-    """Have an identity action refuse a break-glass account at the moment of acting.
+    """Have an action refuse a break-glass account, or its devices, at the moment of acting.
 
     The plan may have been made while the directory was away: then the incident's names were all
     that was known of the account, and a person decided about it. The action runs under the
     account's lock, and what was read there (``before``) has the account's name; without it the name
     is read here. Where that may not be read for good, the object id alone is compared, and what the
     person decided counts. A read that may pass is raised, as the action's own are: nothing is done
-    until it is known whom it hits.
+    until it is known whom it hits. Devices are found by the account's name (``account``): a bare
+    one that the directory does not tell more about may be a break-glass account's, and is refused.
 
     Effect, Idempotency and Permission are the activity's, which reads the account, too.
     """
@@ -37,17 +38,18 @@ def never_break_glass(action: ActionName, activity: Activity) -> Activity:
     async def run(context: task.ActivityContext, payload: dict[str, Any]) -> Json:
         why = None
         if get_policy().accounts.break_glass:
-            why = why_break_glass(action, payload["object_id"], *await _names(payload))
+            why = await _why_not(action, payload)
         if why is None:
             return await activity(context, payload)
         outcome = ActionOutcome(
             action=action,
-            target=payload["object_id"],
+            target=payload.get("account") or payload["object_id"],
             status=ActionStatus.FAILED,
             detail=why,
             at=utc_now(),
+            elsewhere=True,
         )
-        return {"outcome": outcome.to_json(), "before": None}
+        return {"outcome": outcome.to_json(), "before": None, "results": [], "left_out": {}}
 
     return run
 
@@ -58,6 +60,17 @@ def why_break_glass(action: ActionName, *identifiers: str | None) -> str | None:
     facts = AccountFacts(identifiers=[one for one in identifiers if one])
     kinds = classify_account(facts, break_glass=listed) & {AccountKind.BREAK_GLASS}
     return why_never(action, kinds, synced=None)
+
+
+async def _why_not(action: ActionName, payload: Json) -> str | None:
+    account, read = payload.get("account"), await _names(payload)
+    why = why_break_glass(action, payload["object_id"], account, *read)
+    if why is None and account and "@" not in account and not read:
+        return (
+            f"whether {account} is a break-glass account is not known, as the directory does not "
+            "tell whose name that is: do this by hand"
+        )
+    return why
 
 
 async def _names(payload: Json) -> list[str]:

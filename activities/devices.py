@@ -43,9 +43,10 @@ type Order = Callable[[Endpoint, Device, str], Awaitable[DeviceAction]]
 async def scan_devices(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Order a quick antivirus scan of the devices that the account used lately.
 
-    Input: ``{"case_id", "account", "attempt", "now", "last"}``; output: ``{"outcome":
-    ActionOutcome, "results": [DeviceResult], "left_out": {device: why}}``. With ``last`` there is
-    no further try: a device that may work later is ``failed`` among the others' results.
+    Input: ``{"case_id", "account", "object_id", "directory", "attempt", "now", "last"}``; output:
+    ``{"outcome": ActionOutcome, "results": [DeviceResult], "left_out": {device: why}}``. With
+    ``last`` there is no further try: a device that may work later is ``failed`` among the others'
+    results. As the app runs it, a break-glass account's devices are refused (``break_glass``).
 
     Effect: each device scans itself as soon as it hears of it.
     Idempotency: claimed for each device; an order of this attempt, or one under way, counts.

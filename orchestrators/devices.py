@@ -30,11 +30,12 @@ def contain_devices(
 ) -> Generator[task.Task[Any], Any, list[Json]]:
     """Scan and isolate an account's devices at the same time; return one outcome per action.
 
-    Input: ``{"case_id", "account", "now", "actions": [PlannedAction]}``. Never fails: an action
-    that cannot be done is an outcome with status ``failed``.
+    Input: ``{"case_id", "account", "object_id", "directory", "now", "actions": [PlannedAction]}``.
+    Never fails: an action that cannot be done is an outcome with status ``failed``.
     """
     planned = [PlannedAction.model_validate(item) for item in payload["actions"]]
-    request = {name: payload[name] for name in ("case_id", "account", "now")}
+    known = ("case_id", "account", "object_id", "directory", "now")
+    request = {name: payload[name] for name in known}
     request |= {"attempt": ctx.instance_id.replace(":", "-")}
     activities = [DEVICE_ACTIVITIES[item.action] for item in planned]
     orders = [case_activity(ctx, activity, request, Retry.FIREWALL) for activity in activities]

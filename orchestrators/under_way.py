@@ -111,9 +111,12 @@ def _start_devices(
     doable = [item for item in actions if item.action in DEVICE_ACTIONS]
     if not doable:
         return []
+    account = decided.user_principal_name or doable[0].target
     payload = {
         "case_id": case.case_id,
-        "account": decided.user_principal_name or doable[0].target,
+        "account": account,
+        "object_id": decided.object_id or (case.account.user_id if case.account else account),
+        "directory": decided.directory,
         "now": format_utc(case.now),
         "actions": [item.to_json() for item in doable],
     }

@@ -9,6 +9,7 @@ from shared.models.verdict import Confidence
 from tests.support.durable_backend import Run
 from tests.support.scripts import (
     DEVICE_ID,
+    OBJECT_ID,
     SOON,
     case_payload,
     decided,
@@ -26,7 +27,8 @@ SCAN, ISOLATE = ActionName.SCAN_DEVICE, ActionName.ISOLATE_DEVICE
 
 def on_devices(run: Run, *actions: ActionName) -> dict[str, Json]:
     lines = [plan_line(action).to_json() for action in actions]
-    run.start("contain_devices", {"account": "ada", "now": "2026-11-20T12:00Z", "actions": lines})
+    known = {"account": "ada", "object_id": OBJECT_ID, "directory": "entra"}
+    run.start("contain_devices", known | {"now": "2026-11-20T12:00Z", "actions": lines})
     return {item["action"]: item for item in run.output(list)}
 
 
@@ -93,7 +95,9 @@ def test_both_run_when_a_person_chose_them_and_are_in_the_record(case: NewCase) 
     patches = [call["patch"] for call in run.called("save_case")]
     done = next(patch["actions"] for patch in reversed(patches) if patch.get("actions"))
     assert {item["action"]: item["verified"] for item in done} == dict.fromkeys(chosen, True)
-    assert run.called("isolate_devices")[0]["attempt"].endswith("-devices-2")
+    ordered_of = run.called("isolate_devices")[0]
+    assert ordered_of["attempt"].endswith("-devices-2")
+    assert (ordered_of["object_id"], ordered_of["directory"]) == (OBJECT_ID, "entra")
 
 
 def test_the_account_does_not_wait_for_devices(case: NewCase) -> None:

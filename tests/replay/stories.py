@@ -202,7 +202,8 @@ def _devices_that_take_their_time(engine: Engine) -> Run:
     run = _new(engine, verify_devices=verify)
     actions = (ActionName.SCAN_DEVICE, ActionName.ISOLATE_DEVICE)
     lines = [plan_line(action).to_json() for action in actions]
-    request = {"account": OBJECT_ID, "now": "2026-11-20T12:00:00.000Z", "actions": lines}
+    known = {"account": OBJECT_ID, "object_id": OBJECT_ID, "directory": "entra"}
+    request = known | {"now": "2026-11-20T12:00:00.000Z", "actions": lines}
     run.start("contain_devices", request)
     return run
 

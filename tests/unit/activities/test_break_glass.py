@@ -5,10 +5,14 @@ from collections.abc import Callable
 import pytest
 
 from activities.registry import ACTIVITIES
+from orchestrators.devices import DEVICE_ACTIVITIES
 from orchestrators.names import Activity as Name
-from shared.errors import PermissionDenied, RetryableError
+from shared.errors import NotFound, PermissionDenied, RetryableError
 from shared.models.directory import DirectoryUser
+from shared.models.plan import ActionName
 from shared.playbook.acting.containment import IDENTITY_ACTIONS
+from shared.playbook.planning.plan import NOTHING_TO_DO
+from tests.support.fake_endpoint import NOW, FakeEndpoint, device, logon
 from tests.support.fakes import FakeHouse
 from tests.support.scripts import OBJECT_ID
 from tests.unit.activities.calls import Activity, act
@@ -22,6 +26,10 @@ REGISTERED: dict[str, Activity] = {
 """Every action on an identity, as the app runs it."""
 LOOKS_ITSELF = {"DisableAccount", "ForcePasswordReset", "RevokeSessions"}
 """They read the account anyway."""
+DEVICES: dict[str, Activity] = {
+    str(action): BY_NAME[name] for action, name in sorted(DEVICE_ACTIVITIES.items())
+}
+"""Every action on an account's devices, as the app runs it."""
 
 
 @pytest.fixture(autouse=True)
@@ -111,3 +119,68 @@ async def test_where_none_is_listed_nothing_is_read_for_it(
     govern()
     assert (await act(REGISTERED["DisableAccount"]))["status"] == "succeeded"
     assert "get_user" not in house.directory.calls
+
+
+@pytest.fixture
+def endpoint(house: FakeHouse) -> FakeEndpoint:
+    known = FakeEndpoint()
+    known.devices = [device(1, logon("bg1"))]
+    house.providers.endpoint = known
+    return known
+
+
+async def order(action: str, account: str) -> tuple[str, str]:
+    """Have an action done on the account's devices; return status and detail."""
+    found = await act(DEVICES[action], account=account, now=NOW.isoformat())
+    return found["status"], found["detail"]
+
+
+def test_what_is_done_to_an_account_or_its_devices_is_all_here() -> None:
+    left_out = set(ActionName) - {ActionName(one) for one in (*REGISTERED, *DEVICES)}
+    assert left_out == {ActionName.BLOCK_IP, *NOTHING_TO_DO}
+
+
+@pytest.mark.parametrize("action", DEVICES)
+@pytest.mark.parametrize("listed_as", ["bg1@contoso.example", OBJECT_ID, EMERGENCY])
+async def test_its_devices_are_not_touched(
+    house: FakeHouse,
+    govern: Callable[..., None],
+    endpoint: FakeEndpoint,
+    action: str,
+    listed_as: str,
+) -> None:
+    """Listed by the name in the incident, by its id, or by the name it has in the directory."""
+    govern(accounts={"break_glass": [listed_as]})
+    status, detail = await order(action, "bg1")
+    assert status == "failed" and "the app never touches it" in detail
+    assert endpoint.calls == []
+
+
+@pytest.mark.parametrize("action", DEVICES)
+async def test_a_bare_name_that_the_directory_does_not_know_is_left_to_people(
+    house: FakeHouse, govern: Callable[..., None], endpoint: FakeEndpoint, action: str
+) -> None:
+    house.directory.failing["get_user"] = NotFound("no such user", status=404)
+    status, detail = await order(action, "bg1")
+    assert (status, endpoint.calls) == ("failed", []) and "do this by hand" in detail
+    govern()
+    assert (await order(action, "bg1"))[0] == "succeeded"
+
+
+@pytest.mark.parametrize("action", DEVICES)
+async def test_no_device_is_touched_until_it_is_known_whose_it_is(
+    house: FakeHouse, endpoint: FakeEndpoint, action: str
+) -> None:
+    house.directory.failing["get_user"] = RetryableError("timed out")
+    with pytest.raises(RetryableError):
+        await order(action, "bg1")
+    assert endpoint.calls == []
+
+
+@pytest.mark.parametrize("action", DEVICES)
+async def test_devices_of_others_are_contained(
+    house: FakeHouse, endpoint: FakeEndpoint, action: str
+) -> None:
+    rename(house, "bg1@contoso.example")
+    assert (await order(action, "bg1"))[0] == "succeeded"
+    assert endpoint.actions
