@@ -10,7 +10,7 @@ from orchestrators.flow import Steps, attempt, utc_now
 from orchestrators.names import Event, Orchestrator, clocks_instance
 from shared.models.base import Json, format_utc
 from shared.models.case import CaseRequest
-from shared.models.outcome import ActionStatus
+from shared.playbook.acting.containment import first_done
 from shared.playbook.reporting.sla import clock_start
 
 
@@ -70,17 +70,12 @@ class CaseClocks:
     def contained_at(self) -> str | None:
         """Return when the account was first contained, the first time that it is known."""
         ended = [one for one in self._containing if one.is_complete and not one.is_failed]
-        done = [
-            str(item["at"])
-            for one in ended
-            for item in one.get_result()
-            if item["status"] == ActionStatus.SUCCEEDED
-        ]
-        if self._contained or not done:
+        first = first_done([item for one in ended for item in one.get_result()])
+        if self._contained or first is None:
             return None
         self._contained = True
         self._say("contained")
-        return min(done)
+        return first
 
     def handed_over(self) -> None:
         """Everything that was started has an outcome, and people can read it."""
@@ -90,6 +85,10 @@ class CaseClocks:
         """A person has closed the case."""
         self.reviewed = True
         self._say("closed")
+
+    def not_closed(self) -> None:
+        """What a person was told is being closed stays open."""
+        self._say("not_closed")
 
     def reopened(self, at: datetime) -> None:
         """The containment did not hold."""

@@ -107,6 +107,7 @@ def _put_off(ctx: task.OrchestrationContext, standing: Standing, waits: _Waits) 
         standing.clocks.taken()
         patch |= acknowledged(ctx, waits.acknowledged.get_result())
     if waits.closed is not None and waits.closed.is_complete:
+        standing.clocks.not_closed()
         event = "not closed: an incident that joined meanwhile calls for more; close it again"
         patch["timeline"] += timeline(ctx, event)
     waits.cancel()

@@ -23,6 +23,8 @@ from triggers.principal import is_sign_in_on
 type Doing = Literal["acknowledge", "close"]
 
 _EVENTS: dict[str, Event] = {"acknowledge": Event.ACKNOWLEDGED, "close": Event.CLOSED}
+_HEARD: dict[str, str] = {"acknowledge": "reviewed", "close": "closed"}
+"""What the clocks hear (``shared.playbook.reporting.clocks.Clocks.hear``)."""
 
 
 class NoteBody(BaseModel):
@@ -48,18 +50,18 @@ async def send_note(
 ) -> None:
     """Tell the case who has taken or closed it, and since when that counts.
 
-    The clocks hear of an acknowledgement at once: the case itself may wait for a vendor.
+    The clocks hear of it at once: the case itself may wait for a vendor.
     """
     case_id, at = record["case_id"], format_utc(datetime.now(UTC))
     data = {"by": by, "comment": comment, "at": at}
     await client.raise_orchestration_event(case_id, str(_EVENTS[doing]), data=data)
-    if doing == "acknowledge" and (record.get("sla") or {}).get("targets"):
+    if (record.get("sla") or {}).get("targets"):
         # An instance that is over takes no event, and needs none.
         with suppress(grpc.RpcError):
             await client.raise_orchestration_event(
                 clocks_instance(case_id),
                 str(Event.SERVICE_LEVEL),
-                data={"what": "reviewed", "at": at},
+                data={"what": _HEARD[doing], "at": at},
             )
 
 

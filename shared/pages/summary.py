@@ -53,12 +53,19 @@ def _answered(case: CaseRecord) -> str:
     sure = f"Confidence in a compromise is {verdict.compromise_confidence_score}"
     sure += f" ({verdict.score} of 100)"
     done = [one for one in case.actions if one.status is ActionStatus.SUCCEEDED and not one.undone]
+    denied = [one for one in done if one.verified is False]
+    done = [one for one in done if one.verified is not False]
+    refused = f"; {_count(denied)} accepted and NOT in force when read back" if denied else ""
     if not done:
-        return f"{sure}, and nothing that was done is in force."
+        return f"{sure}, and nothing that was done is in force{refused}."
     proved = sum(one.verified is True for one in done)
-    number = f"{len(done)} {'action was' if len(done) == 1 else 'actions were'} done"
+    number = f"{_count(done)} done"
     number += f", {proved} of them verified" if proved < len(done) else " and verified"
-    return f"{sure}; {_ordered(case)}{number}{_within(case, done)}."
+    return f"{sure}; {_ordered(case)}{number}{_within(case, done)}{refused}."
+
+
+def _count(actions: list[ActionOutcome]) -> str:
+    return f"{len(actions)} {'action was' if len(actions) == 1 else 'actions were'}"
 
 
 def _ordered(case: CaseRecord) -> str:

@@ -54,9 +54,13 @@ def phases(run: Run) -> list[str]:
 
 def calls(run: Run) -> dict[tuple[str, str], Json]:
     """What the record says of warnings and escalations, by tier and what it is about."""
-    patches = [call["patch"].get("sla", {}) for call in run.called("save_case")]
-    every = [one for patch in patches for one in patch.get("escalations", [])]
+    every = [one for patch in sla_patches(run) for one in patch.get("escalations", [])]
     return {(one["tier"], one["about"]): one for one in every}
+
+
+def sla_patches(run: Run) -> list[Json]:
+    """What was written of the service levels, in order."""
+    return [call["patch"].get("sla", {}) for call in run.called("save_case")]
 
 
 def until(reached: Callable[[], object]) -> None:
@@ -250,7 +254,20 @@ def test_an_acknowledgement_counts_from_when_it_was_given(case: NewCase) -> None
     run.tell("Acknowledged", {"by": "kim", "at": format_utc(early)})
     run.tell("Acknowledged", {"by": "ana", "at": "2999-01-01T00:00:00Z"})
     close(run)
-    patches = [call["patch"].get("sla", {}) for call in run.called("save_case")]
-    first, second = [one for one in patches if one.get("reviewed_by") in ("kim", "ana")][:2]
+    first, second = [one for one in sla_patches(run) if one.get("reviewed_by") in ("kim", "ana")][
+        :2
+    ]
     assert first["reviewed_at"] == format_utc(early)
     assert second["reviewed_at"] < "2999", "nobody takes a case in the future"
+
+
+def test_a_containment_that_is_not_in_force_is_none(case: NewCase) -> None:
+    def denied(payload: Json) -> Json:
+        return {"outcomes": [one | {"verified": False} for one in payload["outcomes"]]}
+
+    only = decided(plan=[plan_line(ActionName.REVOKE_SESSIONS)])
+    run = case(verify_account=denied, decide_response=lambda _payload: only)
+    respond(run)
+    wait_for_phase(run, "completed")
+    close(run)
+    assert not [one for one in sla_patches(run) if one.get("contained_at")]

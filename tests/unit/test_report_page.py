@@ -48,6 +48,10 @@ def test_the_summary_says_whose_wish_it_was_and_what_is_not_sure() -> None:
     assert " and lee decided, " in summary(case(decision=two))[1]
     half = [action("RevokeSessions"), action("BlockIP", verified=None)]
     assert "2 actions were done, 1 of them verified" in summary(case(actions=half))[1]
+    denied = [action("RevokeSessions"), action("BlockIP", verified=False)]
+    words = summary(case(actions=denied))[1]
+    assert "1 action was done and verified" in words
+    assert words.endswith("; 1 action was accepted and NOT in force when read back.")
     undone = {"at": AT, "by": "kim", "comment": "c", "verified": True}
     back = summary(case(actions=[action("DisableAccount", undone=undone)]))
     assert "nothing that was done is in force" in back[1]

@@ -73,9 +73,12 @@ def not_run(
 
 
 def first_done(outcomes: Sequence[Json]) -> str | None:
-    """Return when the first of these actions was done; ``None``: none was."""
-    done = [str(item["at"]) for item in outcomes if item["status"] == ActionStatus.SUCCEEDED]
-    return min(done, default=None)
+    """Return when the first of these actions was done; ``None``: none was.
+
+    One that was read back and is not in force contains nothing.
+    """
+    done = [item for item in outcomes if item["status"] == ActionStatus.SUCCEEDED]
+    return min((str(one["at"]) for one in done if one["verified"] is not False), default=None)
 
 
 def merge_outcomes(earlier: Sequence[Json], later: Sequence[Json]) -> list[Json]:

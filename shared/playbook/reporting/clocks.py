@@ -55,6 +55,7 @@ class Clocks:
         self._running: dict[Measure, Clock] = {}
         self._notified_at: datetime | None = None
         self._reviewed = False
+        self._stopped: dict[Measure, Clock] = {}
         self._asking = False
         self._containing = False
         self._reopened = 0
@@ -100,7 +101,7 @@ class Clocks:
 
         ``notified`` (with ``containment_due``), ``contained``, ``handed_over``, ``reviewed``,
         ``asked`` (a question is open, which reminds by itself), ``answered``, ``closed``,
-        ``reopened``, ``over``. Anything else changes nothing.
+        ``not_closed`` (after all), ``reopened``, ``over``. Anything else changes nothing.
         """
         match said.get("what"):
             case "notified":
@@ -116,8 +117,14 @@ class Clocks:
             case "answered":
                 self._asking = False
             case "closed":
-                self._running.clear()
-                self._reviewed = True
+                self._stopped, self._running = self._running, {}
+                self._reviewed = self._containing = True
+            case "not_closed":
+                self._running |= {
+                    measure: clock
+                    for measure, clock in self._stopped.items()
+                    if measure in (Measure.REMEDIATION, Measure.REMEDIATION_AGAIN)
+                }
             case "reopened":
                 self._reopened += 1
                 self._running.pop(Measure.REMEDIATION, None)

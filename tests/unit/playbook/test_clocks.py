@@ -200,3 +200,21 @@ def test_nothing_is_said_twice_nor_early_in_any_order_and_zone(
     order = [one.kind for one in calls if one.about == Measure.REMEDIATION]
     assert order in ([], ["missed"], ["warning"], ["warning", "missed"])
     assert found.ring(after(200_000)) == []
+
+
+def test_a_case_that_is_closed_while_it_contains_hears_of_no_clock() -> None:
+    found = clocks()
+    found.hear(says("closed", 1))
+    found.hear(says("notified", 2, containment_due=True))
+    assert found.next_moment() is None
+    found.hear(says("reopened", 3))
+    assert found.next_moment() is not None
+
+
+def test_a_closing_that_is_put_off_leaves_only_the_remediation_running() -> None:
+    found = clocks()
+    found.hear(says("notified", 1, containment_due=True))
+    found.hear(says("closed", 2))
+    found.hear(says("not_closed", 3))
+    [missed] = found.ring(after(240))
+    assert missed.about == Measure.REMEDIATION

@@ -13,6 +13,7 @@ from shared.playbook.acting.containment import (
     by_hand,
     containment_blocks,
     final_status,
+    first_done,
     merge_outcomes,
     not_run,
 )
@@ -175,3 +176,9 @@ def test_later_outcomes_win_and_none_is_lost() -> None:
         (RESET, "again"),
         (BLOCK, "accepted"),
     ]
+
+
+def test_what_is_not_in_force_contained_nothing() -> None:
+    denied = outcome(REVOKE, verified=False)
+    assert first_done([denied]) is None
+    assert first_done([denied, outcome(RESET, verified=None, at="later")]) == "later"

@@ -71,8 +71,9 @@ async def test_one_button_takes_the_case(open_case: FakeHouse, client: FakeClien
 async def test_one_button_closes_the_case(open_case: FakeHouse, client: FakeClient) -> None:
     response = await handle(by_link("close", comment="it was her <b>"), client)
     assert response.status_code == 202
-    [(case_id, event, data)] = client.events
+    (case_id, event, data), (clocks, said, what) = client.events
     assert (case_id, event, data["comment"]) == (CASE_ID, "Closed", "it was her <b>")
+    assert (clocks, said, what["what"]) == (f"{CASE_ID}:sla", "ServiceLevel", "closed")
 
 
 async def test_clocks_that_are_over_do_not_hinder_anybody(
