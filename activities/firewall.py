@@ -8,6 +8,8 @@ from activities.support import explain
 from shared.bootstrap import get_providers
 from shared.errors import NotConfigured, PermanentError
 from shared.models.firewall import BlockAnswer, WantedBlock
+from shared.playbook.addresses import why_never_block
+from shared.policy import get_policy
 from shared.ports import Firewall
 
 
@@ -22,14 +24,18 @@ async def list_firewalls(_: task.ActivityContext, payload: dict[str, Any]) -> di
     """Return which configured firewalls can take an address, and why the others never can.
 
     Input: ``{"case_id", "address"}``; output: ``{"firewalls": [names], "cannot": {name: why}}``.
-    It is an activity so that its result is history: a changed setting never changes a block that
-    is under way.
+    None takes one that the policy in force now forbids to block, whoever wanted it before. It is an
+    activity so that its result is history: a changed setting never changes a block that is under
+    way.
 
     Effect: none.
     Idempotency: the same settings give the same result.
     Permission: none.
     """
-    reasons = {one.name: one.why_not(payload["address"]) for one in get_providers().firewalls}
+    address = payload["address"]
+    never = why_never_block(address, get_policy().never_block.addresses)
+    why = f"the policy forbids it: {never}" if never else None
+    reasons = {one.name: why or one.why_not(address) for one in get_providers().firewalls}
     return {
         "firewalls": [name for name, why in reasons.items() if why is None],
         "cannot": {name: why for name, why in reasons.items() if why is not None},

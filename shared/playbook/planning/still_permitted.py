@@ -11,6 +11,7 @@ from shared.models.business_hours import lower
 from shared.models.case import OperatingMode
 from shared.models.plan import ActionName
 from shared.models.policy import Policy
+from shared.playbook.addresses import why_never_block
 from shared.playbook.planning.decided import Decided
 from shared.playbook.planning.permission import ModeNow
 from shared.playbook.planning.silence import permitted_on_silence
@@ -46,5 +47,9 @@ def still_permitted(
     ]
     left = [action for action in actions if action in silent and action not in withdrawn]
     gone = [action for action in actions if action not in left]
-    why = f"the policy in force now does not allow it without an answer: {', '.join(gone)}"
-    return left, why if gone else ""
+    why = [f"the policy in force now does not allow it without an answer: {', '.join(gone)}"]
+    never = why_never_block(decided.address or "", policy.never_block.addresses)
+    if ActionName.BLOCK_IP in left and never:
+        left.remove(ActionName.BLOCK_IP)
+        why.append(f"{decided.address} is never blocked: {never}")
+    return left, "; ".join(why if gone else why[1:])

@@ -11,7 +11,7 @@ from shared.errors import RetryableError
 from shared.models.base import Json, parse_utc
 from shared.models.plan import ActionName
 from tests.support.fakes import FakeHouse
-from tests.support.scripts import NAME, case_payload, decided
+from tests.support.scripts import ADDRESS, NAME, case_payload, decided
 from tests.unit.activities.calls import call
 
 CASE_ID = "case-0123456789abcdef01234567"
@@ -133,6 +133,15 @@ async def test_what_was_automatic_and_is_not_any_more_is_not_done_by_silence(
     found = await check(REVOKE, BLOCK, alone=[REVOKE, BLOCK])
     assert found["actions"] == [REVOKE] and "BlockIP" in found["why"]
     assert (await check(REVOKE, BLOCK, alone=[REVOKE]))["actions"] == [REVOKE, BLOCK]
+
+
+async def test_an_address_that_became_the_organisations_own_is_not_blocked(
+    govern: Callable[..., None],
+) -> None:
+    govern(asking=SILENT, never_block={"addresses": [ADDRESS]})
+    found = await check(REVOKE, BLOCK)
+    assert found["actions"] == [REVOKE]
+    assert found["why"] == (f"{ADDRESS} is never blocked: it is the organisation's own ({ADDRESS})")
 
 
 @pytest.mark.parametrize(

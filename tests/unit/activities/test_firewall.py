@@ -1,5 +1,7 @@
 """Activities of firewalls: which can take an address, one change for several addresses."""
 
+from collections.abc import Callable
+
 import pytest
 
 from activities.firewall import change_firewall, list_firewalls, read_block
@@ -46,6 +48,16 @@ async def test_the_firewalls_that_cannot_take_an_address_are_named(house: FakeHo
         "firewalls": ["firewall", "old"],
         "cannot": {},
     }
+
+
+async def test_no_firewall_takes_what_the_policy_forbids_since_it_was_wanted(
+    house: FakeHouse, govern: Callable[..., None]
+) -> None:
+    govern(never_block={"addresses": [f"{ADDRESS}/32"]})
+    found = await call(list_firewalls, address=ADDRESS)
+    why = f"the policy forbids it: it is the organisation's own ({ADDRESS}/32)"
+    assert found == {"firewalls": [], "cannot": {"firewall": why}}
+    assert (await call(list_firewalls, address=OTHER))["firewalls"] == ["firewall"]
 
 
 async def test_one_change_blocks_and_lifts(house: FakeHouse) -> None:
