@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrators.names import Event
 from shared.bootstrap import get_providers
-from shared.errors import TourniquetError
 from shared.models.asked import Asked
 from shared.models.base import Json
 from shared.models.case import CaseStatus
@@ -76,6 +75,9 @@ async def send_decision(
     The first to claim the answer of a question counts; the case claims it, too, when the deadline
     has passed or it asks anew. A person's is sent again by every later one, in case the first was
     claimed and never arrived; the case hears only one.
+
+    Raises:
+        TourniquetError: it could not be claimed; nobody can tell whether it is the first.
     """
     case_id, question = record["case_id"], record.get("question", 1)
     if record["status"] != CaseStatus.AWAITING_DECISION:
@@ -95,12 +97,8 @@ async def send_decision(
         _log.warning("an answer on %s by %s was refused: %s", case_id, by.channel, reason)
         return reason
     answer = decision.to_json()
-    try:
-        store = get_providers().require("cases")
-        earlier = await store.claim(case_id, claim_name(question), answer)
-    except TourniquetError as error:
-        _log.warning("decision on %s is not claimed: %s", case_id, error.describe())
-        earlier = None
+    store = get_providers().require("cases")
+    earlier = await store.claim(case_id, claim_name(question), answer)
     first = Decision.model_validate(earlier or answer)
     if is_a_persons(first):
         await client.raise_orchestration_event(case_id, str(Event.DECISION), data=earlier or answer)

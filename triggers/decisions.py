@@ -38,6 +38,7 @@ _TICK_SOMETHING = (
     "Nothing was done: tick at least one action, or leave the account as it is. "
     "A comment has up to 2,000 characters."
 )
+_TRY_AGAIN = "Nothing was done: the case store does not answer. Send it again in a minute."
 
 
 @blueprint.route(
@@ -115,7 +116,10 @@ async def post_decision(
         body = _for_question(parse_decision(read_json(req)), record, caller)
     except InvalidBody as error:
         return problem(400, "The decision is not valid", errors=error.errors)
-    decision = await send_decision(client, record, body, _answerer(caller))
+    try:
+        decision = await send_decision(client, record, body, _answerer(caller))
+    except TourniquetError as error:
+        return problem(503, "The decision is not taken", detail=f"{error.describe()}. Try again.")
     if isinstance(decision, str):
         return problem(409, "The decision is not taken", detail=decision)
     return json_answer({"case_id": case_id, "accepted": True, "decision": decision.to_json()}, 202)
@@ -140,7 +144,10 @@ async def _take_form(
         return _decision_page(
             req, record, caller, status=400, error=_TICK_SOMETHING, comment=comment
         )
-    decision = await send_decision(client, record, body, _answerer(caller))
+    try:
+        decision = await send_decision(client, record, body, _answerer(caller))
+    except TourniquetError:
+        return _decision_page(req, record, caller, status=503, error=_TRY_AGAIN, comment=comment)
     if isinstance(decision, str):
         why = f"Nothing was done: {decision}."
         return _decision_page(req, record, caller, status=409, error=why, comment=comment)

@@ -38,6 +38,7 @@ blueprint = df.Blueprint()
 
 MAIL_SECONDS = 1.5
 """How long looking up who pressed may take."""
+_TRY_AGAIN = "nothing was done: the case store does not answer; try again in a minute"
 _log = logging.getLogger("tourniquet.triggers")
 
 
@@ -176,13 +177,16 @@ async def _decide(
     try:
         record = await find_record(client, case_id)
     except TourniquetError:
-        return "nothing was done: the case store does not answer; try again in a minute"
+        return _TRY_AGAIN
     if record is None:
         return "there is no such case any more"
     if await _is_own_account(who, record["account"]):
         return "this case is about your own account; somebody else has to decide"
     by = Answerer(f"{who.username or who.id} (Slack {who.id})", "slack", f"{SLACK}:{who.id}")
-    decision = await send_decision(client, record, body, by)
+    try:
+        decision = await send_decision(client, record, body, by)
+    except TourniquetError:
+        return _TRY_AGAIN
     return decision if isinstance(decision, str) else None
 
 

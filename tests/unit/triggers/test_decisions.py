@@ -71,13 +71,24 @@ async def test_the_first_decision_wins_and_later_ones_are_told_so(
     }, "the first answer is sent again, in case it never arrived"
 
 
-async def test_a_decision_is_taken_although_storage_cannot_claim_it(
+async def test_an_answer_that_cannot_be_claimed_is_not_taken_and_may_be_sent_again(
     waiting: FakeHouse, client: FakeClient
 ) -> None:
     waiting.cases.failing["claim"] = RetryableError("storage is away")
-    response = await post_decision(decide({"actions": ["RevokeSessions"]}), client)
-    assert response.status_code == 202
-    assert len(client.events) == 1
+    on_paper = urlencode({"actions": "RevokeSessions", "comment": "not <b>me"}).encode()
+    opened, mark = session(Purpose.DECISION)
+    form = request(raw=on_paper + f"&csrf={mark}".encode(), headers=FORM | opened)
+    program = await post_decision(decide({"actions": ["RevokeSessions"]}), client)
+    shown = await post_decision(form, client)
+    assert (program.status_code, shown.status_code, client.events) == (503, 503, [])
+    assert (
+        b"Send it again in a minute" in shown.get_body() and b"not &lt;b&gt;me" in shown.get_body()
+    )
+    waiting.cases.failing.clear()
+    others = await post_decision(decide({"actions": ["NoAction"]}), client)
+    late = await post_decision(form, client)
+    assert (others.status_code, late.status_code) == (202, 409)
+    assert {tuple(data["actions"]) for _case, _event, data in client.events} == {("NoAction",)}
 
 
 async def test_who_decided_is_never_in_the_body(waiting: FakeHouse, client: FakeClient) -> None:

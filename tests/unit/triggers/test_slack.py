@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.case_links import Purpose, Use
+from shared.errors import RetryableError
 from shared.models.base import Json
 from shared.providers.slack.signature import sign
 from tests.support.fakes import FakeHouse
@@ -130,6 +131,17 @@ async def test_a_replayed_button_decides_nothing_new(
     assert (await interact(signed(again), client)).status_code == 200
     assert len(client.events) == 1
     assert "does not wait for a decision any more" in caplog.text
+
+
+async def test_a_button_that_cannot_be_claimed_is_refused_and_may_be_pressed_again(
+    house: FakeHouse, client: FakeClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.cases.failing["claim"] = RetryableError("storage is away")
+    assert (await interact(signed(pressed()), client)).status_code == 200
+    assert client.events == [] and "try again in a minute" in caplog.text
+    house.cases.failing.clear()
+    await interact(signed(pressed()), client)
+    assert len(client.events) == 1
 
 
 async def test_only_those_listed_decide(client: FakeClient, govern: Callable[..., None]) -> None:
