@@ -23,7 +23,7 @@ from activities.break_glass import why_break_glass
 from activities.directories import directory_of
 from activities.support import explain, utc_now
 from activities.tries import Try, begin_try, lost_try, note_not_sent
-from shared.errors import PermanentError, RetryableError, Throttled, TourniquetError
+from shared.errors import NotSupported, PermanentError, RetryableError, Throttled, TourniquetError
 from shared.models.base import Json
 from shared.models.directory import AccountState, UserRisk
 from shared.models.outcome import ActionOutcome, ActionStatus
@@ -178,7 +178,7 @@ async def _act(
         directory = directory_of(payload)
         now = await directory.get_state(object_id)
         if why := why_break_glass(action, object_id, now.object_id, now.user_principal_name):
-            failed = _outcome(action, object_id, ActionStatus.FAILED, why)
+            failed = _outcome(action, object_id, ActionStatus.FAILED, why, elsewhere=True)
             return {"outcome": failed, "before": None}
         await asyncio.sleep(seconds_to_wait(action, now, utc_now()))
         this = await begin_try(action, payload, now)
@@ -212,7 +212,9 @@ async def _not_done(
     target, why = payload["object_id"], explain(error)
     lost = await lost_try(action, payload)
     if lost is None:
-        return {"outcome": _outcome(action, target, ActionStatus.FAILED, why), "before": None}
+        never = isinstance(error, NotSupported)
+        failed = _outcome(action, target, ActionStatus.FAILED, why, elsewhere=never)
+        return {"outcome": failed, "before": None}
     detail = f"{why}; it may have been done all the same, as an answer was lost: look"
     was_before = is_done(action, before=None, now=lost)
     outcome = _outcome(
@@ -254,8 +256,20 @@ def _state(value: Json | None) -> AccountState | None:
 
 
 def _outcome(
-    action: ActionName, target: str, status: ActionStatus, detail: str, *, undo: Json | None = None
+    action: ActionName,
+    target: str,
+    status: ActionStatus,
+    detail: str,
+    *,
+    undo: Json | None = None,
+    elsewhere: bool = False,
 ) -> Json:
     return ActionOutcome(
-        action=action, target=target, status=status, detail=detail, at=utc_now(), undo=undo
+        action=action,
+        target=target,
+        status=status,
+        detail=detail,
+        at=utc_now(),
+        undo=undo,
+        elsewhere=elsewhere,
     ).to_json()

@@ -22,6 +22,8 @@ class ActionOutcome(Model):
     it denied, ``None`` when it could not be asked (``detail`` says why). ``undo`` holds what was
     there before, enough to take the action back, or ``None`` when it cannot be taken back or has
     been: then ``undone`` says by whom and why. ``status`` and ``verified`` stay history.
+    ``elsewhere``: it is never done to this account from here (a break-glass account, a password
+    that lives with somebody else); ``detail`` says who does what instead.
     """
 
     action: ActionName
@@ -32,3 +34,4 @@ class ActionOutcome(Model):
     at: UtcDatetime
     undo: Json | None = None
     undone: Undone | None = None
+    elsewhere: bool = False

@@ -145,8 +145,8 @@ def _severity(view: CaseView) -> Severity:
 
 
 def _failed(view: CaseView) -> list[str]:
-    failed = [f"{one.action} on {one.target}" for one in view.outcomes(ActionStatus.FAILED)]
-    return failed + [
+    failed = [one for one in view.outcomes(ActionStatus.FAILED) if not one.elsewhere]
+    return [f"{one.action} on {one.target}" for one in failed] + [
         f"{one.action} on {one.target}"
         for one in view.outcomes(ActionStatus.SUCCEEDED)
         if one.verified is False
@@ -173,6 +173,9 @@ def _answer(view: CaseView) -> list[str]:
     lines += fate(view)
     if failed := _failed(view):
         lines.append(f"FAILED, do by hand now: {', '.join(failed)}.")
+    for one in view.outcomes(ActionStatus.FAILED):
+        if one.elsewhere:
+            lines.append(f"FAILED: {one.action} on {one.target}: {view.text(one.detail)}.")
     done = [
         f"{one.action} on {one.target}" + (" (verified)" if one.verified else "")
         for one in view.outcomes(ActionStatus.SUCCEEDED)

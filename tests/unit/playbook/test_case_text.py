@@ -60,6 +60,11 @@ def test_failures_and_missing_parts_are_in_the_ticket() -> None:
     ticket = ticket_for(record(actions=failed, blocks=blocks, verdict=verdict))
     expected = "FAILED, do by hand now: RevokeSessions on ann@contoso.com, BlockIP on 203.0.113.7."
     assert expected in ticket.description
+    why = "the account is a guest: its password belongs to its home tenant"
+    never = [action("ForcePasswordReset", "failed", detail=why, elsewhere=True)]
+    text = ticket_for(record(actions=never)).description
+    assert f"FAILED: ForcePasswordReset on ann@contoso.com: {why}." in text
+    assert "do by hand now" not in text
     task = "look the user up in the directory by hand"
     assert f"User enrichment is partial; {task}: roles: entra (HTTP 429)" in ticket.description
     assert ticket.severity == "High"

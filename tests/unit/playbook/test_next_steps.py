@@ -6,7 +6,7 @@ import pytest
 
 from shared.models.block import BlockName, BlockStatus
 from shared.models.case import CaseRecord
-from shared.playbook.reporting.next_steps import escalations, next_steps
+from shared.playbook.reporting.next_steps import escalations, hand_over, next_steps
 from tests.unit.playbook.records import AT, action, changed_block, planned, record
 
 
@@ -165,3 +165,18 @@ def test_a_disabled_hybrid_account_is_a_task_in_active_directory_too() -> None:
     undone = {"at": AT, "by": "kim", "comment": "c", "verified": True}
     given_back = done | {"undo": None, "undone": undone}
     assert task not in steps(account=account, actions=[given_back])
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        "break-glass account: the app never touches it; call its owners",
+        "the domain legal.contoso.example is federated: reset it there",
+        "the account is mastered on-premises: reset its password twice in Active Directory",
+        "the account is a guest: its password belongs to its home tenant",
+    ],
+)
+def test_what_is_never_done_from_here_names_no_place_here(why: str) -> None:
+    failed = action("ForcePasswordReset", "failed", detail=why, elsewhere=True)
+    [step] = [one for one in hand_over(record(actions=[failed])) if "FAILED" in one.text]
+    assert step.text == f"ForcePasswordReset on ann@contoso.com FAILED: {why}. [L2, open task]"

@@ -33,6 +33,9 @@ def failed_steps(view: CaseView) -> list[NextStep]:
 
 
 def _failed(view: CaseView, one: ActionOutcome) -> list[NextStep]:
+    if one.elsewhere:
+        # What is done by hand here would be as useless, or as wrong, as what the app did not do.
+        return [task(f"{one.action} on {one.target} FAILED: {view.text(one.detail)}.")]
     how = by_hand(view, one.action)
     whys = (
         what_is_open(one.detail)
