@@ -38,6 +38,7 @@ _SECOND_LINE = " (second line)"
 _TO_SECOND_LINE = frozenset({"escalated", "escalated_l2", "sla_missed"})
 _OWN_MAILBOX = "not sent: the only recipient is the account that the case is about"
 _NOBODY = {"channels": {"none": "no channel is configured"}, "references": {}, "states": {}}
+_UNHEARD = _NOBODY | {"channels": {"none": "not sent: no channel that is configured hears of it"}}
 
 
 async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
@@ -75,7 +76,7 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
     record = await read_record(payload)
     notifiers = _channels(phase, earlier, record)
     if not notifiers:
-        return _NOBODY
+        return _UNHEARD
     message = message_for(record, phase, why)
     messages = {
         one.channel: _made(message, one.channel, phase, earlier, record) for one in notifiers
@@ -88,6 +89,7 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
         }
     )
     parts.notes += [f"{name}: {_OWN_MAILBOX}" for name, one in messages.items() if one is None]
+    parts.notes += _not_called(phase)
     if phase in _LAST_RESORT and not parts.results:
         raise RetryableError("; ".join(parts.notes), operation="notify_analysts")
     words = dict.fromkeys(parts.results, SENT)
@@ -100,8 +102,8 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
         if channel in CAN_CHANGE and receipt.reference
     }
     states = {
-        _name(channel, phase, messages[channel], record): told_state(
-            word, utc_now(), phase=phase, reference=_kept(parts[channel], messages[channel])
+        _name(channel, phase, messages.get(channel), record): told_state(
+            word, utc_now(), phase=phase, reference=_kept(parts[channel], messages.get(channel))
         )
         for channel, word in words.items()
     }
@@ -119,13 +121,7 @@ def _channels(phase: str, earlier: Json, record: Json) -> list[Notifier]:
     if phase == "emergency":
         return [one for one in hearing if one.channel == "email"] or hearing or notifiers
     if (line := _line(phase)) is not None:
-        named = {
-            "slack": line.slack_channel is not None,
-            "email": bool(line.mail_to),
-            "teams": line.teams_webhook,
-            "pagerduty": True,
-        }
-        return [one for one in hearing if named.get(one.channel)]
+        return [one for one in hearing if one.channel in {*line.channels, PAGERDUTY}]
     return hearing
 
 
@@ -192,8 +188,14 @@ def _addressed(
 def _line(phase: str) -> Escalation | None:
     """Return who is called in a phase; ``None``: those who hear of every case.
 
-    What was missed without a second line to call, the first line hears.
+    So they do in place of a line that no configured channel reaches, and of what was missed
+    without a second line to call.
     """
+    line = _named_line(phase)
+    return None if line is None or _not_called(phase) else line
+
+
+def _named_line(phase: str) -> Escalation | None:
     policy = get_policy()
     second = policy.asking.escalation
     if phase == "escalated_irt":
@@ -201,6 +203,17 @@ def _line(phase: str) -> Escalation | None:
     if phase not in _TO_SECOND_LINE or (phase == "sla_missed" and not second.reaches_anybody):
         return None
     return second
+
+
+def _not_called(phase: str) -> list[str]:
+    """Return the note that the line of a phase was not called, if no channel reaches it."""
+    line = _named_line(phase)
+    configured = {one.channel for one in get_providers().notifiers}
+    if line is None or not line.reaches_anybody or configured & set(line.channels):
+        return []
+    who = "response team" if phase == "escalated_irt" else "second line"
+    where = " and ".join(line.channels)
+    return [f"{who}: not sent: the policy names {where}, not configured here; first line told"]
 
 
 def _elsewhere(phase: str) -> str:

@@ -160,7 +160,17 @@ class Escalation(Model):
     @property
     def reaches_anybody(self) -> bool:
         """Whether there is anybody to escalate to."""
-        return bool(self.slack_channel or self.mail_to or self.teams_webhook)
+        return bool(self.channels)
+
+    @property
+    def channels(self) -> list[str]:
+        """The channels on which somebody is named."""
+        named = {
+            "slack": self.slack_channel,
+            "email": self.mail_to,
+            "teams": self.teams_webhook,
+        }
+        return [channel for channel, whom in named.items() if whom]
 
 
 def _silence() -> dict[Confidence, list[ActionName]]:

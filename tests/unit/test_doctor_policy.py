@@ -100,6 +100,19 @@ def test_a_remediation_that_outlasts_the_watch_is_warned_of(
     assert found["sla.review_minutes"].detail == "15  (default)"
 
 
+def test_a_second_line_on_a_channel_that_is_not_configured_is_warned_of(
+    examine: Callable[..., tuple[bool, dict[str, Checked]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = POLICY + "asking: {escalation: {slack_channel: C0L2, mail_to: [l2@contoso.example]}}\n"
+    monkeypatch.delenv("TOURNIQUET_SLACK_BOT_TOKEN", raising=False)
+    monkeypatch.setenv("TOURNIQUET_SMTP_HOST", "localhost")
+    _, found = examine(text)
+    place = found["asking.escalation.slack_channel"]
+    assert place.status is CheckStatus.WARNING
+    assert "slack is not configured" in place.detail
+    assert found["asking.escalation.mail_to"].status is CheckStatus.OK
+
+
 def test_each_mistake_is_a_line_and_nothing_else_is_looked_at(
     examine: Callable[..., tuple[bool, dict[str, Checked]]],
 ) -> None:

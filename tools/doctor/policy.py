@@ -13,11 +13,15 @@ from shared.policy import (
     policy_path,
     read_policy,
 )
+from shared.providers.people import notifiers
 from shared.settings import Settings
 from shared.yaml_lines import Path
 
 AREA = "Policy"
 _NOBODY = "nobody is listed: the app would treat these accounts like all others"
+
+_LINES = {("asking", "escalation"), ("sla", "irt")}
+_CHANNELS = {"slack_channel": "slack", "mail_to": "email", "teams_webhook": "teams"}
 
 
 def check_policy(settings: Settings) -> tuple[bool, list[Checked]]:
@@ -67,6 +71,11 @@ def _line(path: Path, value: Any, read: PolicyFile, settings: Settings) -> Check
     if path[:2] == ("sla", "remediation_hours") and value > settings.watch_hours:
         ends = f"the watch ends before, and this clock with it: {settings.watch_hours:g} hours"
         detail, status = f"{detail}; {ends} (TOURNIQUET_WATCH_HOURS)", CheckStatus.WARNING
+    if value and path[:-1] in _LINES:
+        channel = _CHANNELS[str(path[-1])]
+        if channel not in {one.channel for one in notifiers(settings)}:
+            says = f"{channel} is not configured: nobody is called there"
+            detail, status = f"{detail}; {says}", CheckStatus.WARNING
     return Checked(area=AREA, what=".".join(map(str, path)), status=status, detail=detail)
 
 

@@ -137,3 +137,21 @@ async def test_the_record_tells_lines_apart(house: FakeHouse, govern: Callable[.
     called = await call(notify_analysts, phase="escalated_irt", why="x")
     assert "slack (second line)" in missed["states"]
     assert set(called["states"]) == {"email (response team)"}
+
+
+@pytest.mark.parametrize("phase", ["escalated", "sla_missed", "escalated_l2", "escalated_irt"])
+async def test_a_line_that_no_configured_channel_reaches_is_told_through_the_first(
+    house: FakeHouse, govern: Callable[..., None], phase: str
+) -> None:
+    only_slack = {"slack_channel": "C0L2"}
+    govern(asking={"escalation": only_slack}, sla={"irt": only_slack})
+    house.providers.notifiers.remove(house.slack)
+    found = (await call(notify_analysts, phase=phase, why="nobody has answered"))["channels"]
+    assert house.email.messages[-1].recipients == ["soc@contoso.com"]
+    who = "response team" if phase == "escalated_irt" else "second line"
+    assert found.pop(who) == (
+        "not sent: the policy names slack, not configured here; first line told"
+    )
+    assert found == {"email": "sent", "teams": "sent"}
+    told = house.cases.records[CASE_ID]["blocks"]["Incident_Creation_Notification"]["outputs"]
+    assert told["analyst_notification_status"][who]["status"] == "not_sent"
