@@ -54,7 +54,7 @@ class LabClient:
         await self._call("POST", f"{self._lab}/reset")
         await self._call("PUT", f"{self._lab}/tenant", tenant)
         await self._call("PUT", f"{self._lab}/incidents", incidents)
-        await self._call("PUT", f"{self._lab}/faults", faults)
+        await self.set_faults(faults)
 
     async def send_incident(self, incident: Json) -> Json:
         """Send the incident as the Logic App does; return the 202 answer."""
@@ -103,6 +103,10 @@ class LabClient:
         """Return every request the simulated vendors got."""
         ledger: list[Json] = await self._read(f"{self._lab}/ledger")
         return ledger
+
+    async def set_faults(self, faults: list[Json]) -> None:
+        """Put faults in force in place of those that were; none: every vendor is well."""
+        await self._call("PUT", f"{self._lab}/faults", faults)
 
     async def get_faults(self) -> list[Json]:
         """Return the faults in force and how often each has been played."""

@@ -34,7 +34,10 @@ class WholeLab:
     async def play(
         self, scenario: Scenario | str, faults: list[dict[str, Any]] | None = None
     ) -> Played:
-        """Play a scenario; the case is closed afterwards, so that the next is a new one."""
+        """Play a scenario; the case is closed afterwards, so that the next is a new one.
+
+        Vendors are well again by then: what closing tells does not wait for them.
+        """
         if isinstance(scenario, str):
             scenario = load_scenario(scenario)
         if faults:
@@ -42,6 +45,7 @@ class WholeLab:
         staged = expand(scenario, self.lab.common, datetime.now(UTC))
         await prepare(self.client, staged)
         played = await play(self.client, staged)
+        await self.client.set_faults([])
         for record in played.records:
             if record["status"] == CaseStatus.AWAITING_DECISION:
                 await self.client.decide(record["case_id"], actions=["NoAction"], comment="")
