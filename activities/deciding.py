@@ -196,6 +196,7 @@ def _plan(
         kinds=_kinds(case, blocks),
         synced=user.on_premises_sync_enabled if user else None,
         federated=blocks[BlockName.USER]["details"].get("federated_domain"),
+        federated_unknown=blocks[BlockName.USER]["details"].get("federated_unknown", False),
         addresses=address_facts(case, blocks, facts, recommended),
         supported=_supported(get_settings()) - missing_in(directory_of_case(case, blocks)),
     )

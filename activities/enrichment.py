@@ -17,6 +17,8 @@ from shared.models.directory import DirectoryUser, Memberships, MfaRegistration,
 MAX_GROUPS = 100
 """Group names kept in the record; the number of all is in ``details``."""
 
+KEEPER = "who checks the password"
+
 
 async def enrich_user(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Read the account's profile, roles held and eligible, groups, second factors and risk.
@@ -50,7 +52,7 @@ async def enrich_user(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
                 "MFA registration": directory.get_mfa_registration(user.object_id),
                 "eligible roles": directory.get_eligible_roles(user.object_id),
                 "risk": directory.get_risk(user.object_id),
-                "who checks the password": directory.federated_domain(user),
+                KEEPER: directory.federated_domain(user),
             }
         ),
         also_in(found, user),
@@ -71,7 +73,8 @@ async def enrich_user(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
         },
         notes=[*parts.notes, *silent],
         details=_details(user, memberships, mfa, parts["risk"])
-        | {"eligible_roles": eligible, "federated_domain": parts["who checks the password"]}
+        | {"eligible_roles": eligible, "federated_domain": parts[KEEPER]}
+        | {"federated_unknown": KEEPER not in parts.results}
         | {"directory": found.name, "also_in": twins, "elsewhere_unknown": bool(silent)},
         started_at=started,
         finished_at=utc_now(),

@@ -44,7 +44,7 @@ class Directory(Protocol):
     async def federated_domain(self, user: DirectoryUser) -> str | None:
         """Return the domain whose own identity provider checks the account's password.
 
-        ``None``: the directory itself, or it is not known; ``reset_password`` looks again.
+        ``None``: the directory itself, or it may not be read; ``reset_password`` looks again.
         """
         ...
 

@@ -10,6 +10,7 @@ from shared.errors import (
     NotFound,
     NotSupported,
     PermissionDenied,
+    RetryableError,
 )
 from shared.models.directory import Memberships, MfaRegistration
 from shared.providers.entra import Entra
@@ -237,6 +238,9 @@ async def test_who_checks_a_password_is_known_before_it_is_replaced(
     assert await Entra(settings).federated_domain(user) is None
     lab.fault("entra", "status", operation="domains.get", value=403)
     assert await Entra(settings).federated_domain(user) is None, "unknown: the reset looks again"
+    lab.fault("entra", "status", operation="domains.get", value=503)
+    with pytest.raises(RetryableError):
+        await Entra(settings).federated_domain(user)
 
 
 async def test_a_domain_that_may_not_be_read_does_not_stop_a_reset(entra: Entra, lab: Lab) -> None:

@@ -60,6 +60,7 @@ def make_plan(
     kinds: Collection[AccountKind],
     synced: bool | None = False,
     federated: str | None = None,
+    federated_unknown: bool = False,
     addresses: Sequence[AddressFacts] = (),
     supported: Collection[ActionName] | None = None,
 ) -> list[PlannedAction]:
@@ -74,6 +75,7 @@ def make_plan(
         kinds: from ``classify_account``; none: not known, nothing is automatic.
         synced: whether the account is mastered on-premises; ``None`` when not known.
         federated: the domain whose own identity provider checks the account's password, if any.
+        federated_unknown: the directory could not tell now whether there is one.
         addresses: the case's addresses with what is known about each.
         supported: actions that a configured provider can do; ``None`` means all.
     """
@@ -84,8 +86,11 @@ def make_plan(
         }
         for action in _account_actions(confidence, recommended, kinds, cannot, federated):
             never = cannot[action] or _unsupported(action, supported)
-            unsure = action is ActionName.FORCE_PASSWORD_RESET and synced is None
-            asks = ["whether it is mastered on-premises is not known"] if unsure else []
+            asks = []
+            if action is ActionName.FORCE_PASSWORD_RESET and synced is None:
+                asks.append("whether it is mastered on-premises is not known")
+            if action is ActionName.FORCE_PASSWORD_RESET and federated_unknown:
+                asks.append("whether another identity provider checks its password is not known")
             asks += why_not_alone(action, mode, confidence, kinds, policy)
             alone = why_alone(action, confidence, kinds)
             lines.append(_line(action, target, mode, never, asks, alone, synced=synced))

@@ -3,7 +3,7 @@
 import logging
 from typing import TYPE_CHECKING
 
-from shared.errors import PermanentError, TourniquetError
+from shared.errors import PermanentError
 from shared.providers.entra.graph import Graph
 from shared.providers.entra.models import Domain
 
@@ -53,9 +53,13 @@ class Domains:
             )
 
     async def is_surely_federated(self, name: str) -> bool:
-        """Return the same; ``False`` while it is not known."""
+        """Return the same; ``False`` where it may not be read.
+
+        Raises:
+            RetryableError: Graph cannot tell now.
+        """
         try:
             return await self.is_federated(name)
-        except TourniquetError as error:
+        except PermanentError as error:
             _log.warning("whether %s is federated: %s", name, error.describe())
             return False

@@ -29,6 +29,7 @@ READS = {
     "get_mfa_registration": ("MFA registration", ["mfa_enabled"]),
     "get_risk": ("risk", []),
     "get_eligible_roles": ("eligible roles", ["is_admin_role"]),
+    "federated_domain": ("who checks the password", []),
 }
 
 
@@ -58,6 +59,7 @@ async def test_each_read_that_fails_is_named_and_the_rest_is_kept(
     assert all(found["outputs"][output] is None for output in unknown)
     assert found["outputs"]["user_principal_name"] == NAME
     assert found["details"]["profile"]
+    assert found["details"]["federated_unknown"] is (read == "federated_domain")
 
 
 async def test_a_role_that_may_be_activated_makes_an_administrator(house: FakeHouse) -> None:

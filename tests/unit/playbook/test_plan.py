@@ -153,6 +153,7 @@ def test_a_synced_account_keeps_its_cloud_password() -> None:
     assert "Active Directory" in why(lines, RESET)
     assert "Active Directory too" in why(lines, DISABLE)
     assert table(plan(synced=None))["ForcePasswordReset"] == "ask"
+    assert table(plan(federated_unknown=True))["ForcePasswordReset"] == "ask"
 
 
 def test_an_address_the_firewall_cannot_take_is_a_task_for_a_person() -> None:
