@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from durabletask import task
 
-from orchestrators.ask import answered_first, ask, needs_second
+from orchestrators.ask import answered_first, ask, needs_second, refuse_closing
 from orchestrators.breaker import admit
 from orchestrators.campaign import start_linking
 from orchestrators.case_file import CaseFile, reviewed
@@ -77,6 +77,7 @@ def act(this: Round, todo: Todo) -> Steps[None]:
         if answer is not None and needs_second(question, answer):
             yield from _ask_second(this, question, answer)
         else:
+            yield from refuse_closing(this.ctx, this.file, standing, question)
             question.close()
             standing.clocks.answered()
             yield from _follow(this, question, answer)

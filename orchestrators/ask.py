@@ -44,6 +44,7 @@ def ask(
             patch = acknowledged(ctx, question.next_taken())
             yield from file.write(**patch)
             question.tell_taken(patch["timeline"][0]["event"])
+        yield from refuse_closing(ctx, file, standing, question)
         if at := clocks.contained_at():
             yield from file.write(sla={"contained_at": at})
         if question.answer.is_complete:
@@ -74,6 +75,21 @@ def answered_first(
     if not is_a_persons(first):
         return None
     return (yield from _take(ctx, file, standing, question, first.to_json()))
+
+
+def refuse_closing(
+    ctx: task.OrchestrationContext, file: CaseFile, standing: Standing, question: Question
+) -> Steps[None]:
+    """Write down that a case which asks is not closed: not now, and not when it was answered.
+
+    The route refuses it; this one was sent before the question was known, or by hand.
+    """
+    while question.closing.is_complete:
+        data = question.next_closing()
+        who = data.get("by", "unknown") if isinstance(data, dict) else "unknown"
+        standing.clocks.not_closed()
+        event = f"not closed by {who}: a question is open; answer it, then close the case"
+        yield from file.write(timeline=timeline(ctx, event))
 
 
 def _note_late(

@@ -36,6 +36,7 @@ class Question:
         self.first_answer: Decision | None = None
         self.answer = ctx.wait_for_external_event(str(Event.DECISION))
         self.taken = ctx.wait_for_external_event(str(Event.ACKNOWLEDGED))
+        self.closing = ctx.wait_for_external_event(str(Event.CLOSED))
         self.deadline = ctx.create_timer(timedelta(minutes=timing.approval_deadline_minutes))
         self._nudges = self._timers(reviewed=standing.clocks.reviewed)
         self._nudged_at: dict[str, datetime] = {}
@@ -84,6 +85,7 @@ class Question:
         return [
             self.answer,
             self.taken,
+            self.closing,
             self.deadline,
             *self._nudges.values(),
             *(one for one in self._sending if not one.is_complete),
@@ -99,6 +101,12 @@ class Question:
         """Return who has taken the case, and wait for the next."""
         data = self.taken.get_result()
         self.taken = self._ctx.wait_for_external_event(str(Event.ACKNOWLEDGED))
+        return data
+
+    def next_closing(self) -> Any:
+        """Return who wanted to close the case, and wait for the next."""
+        data = self.closing.get_result()
+        self.closing = self._ctx.wait_for_external_event(str(Event.CLOSED))
         return data
 
     def tell_again(self) -> Steps[None]:
@@ -152,7 +160,8 @@ class Question:
 
     def close(self) -> None:
         """Wait for nothing any more."""
-        for one in (self.answer, self.taken, self.deadline, *self._nudges.values()):
+        events = (self.answer, self.taken, self.closing)
+        for one in (*events, self.deadline, *self._nudges.values()):
             if not one.is_complete:
                 one.cancel()
         self._nudges.clear()

@@ -39,6 +39,9 @@ def why_not(record: Json, doing: Doing) -> tuple[str, str] | None:
     """Return why a case cannot be taken or closed now, as title and detail; ``None``: it can."""
     if record["status"] == CaseStatus.CLOSED:
         return "This case is closed", ""
+    judging = record["status"] in (CaseStatus.GATHERING, CaseStatus.DECIDING)
+    if doing == "close" and judging and not record.get("verdict"):
+        return "This case is still being judged", "Close it when its verdict is there."
     if doing == "close" and record["status"] == CaseStatus.AWAITING_DECISION:
         detail = "Answer the open question first; NoAction changes nothing."
         return "This case waits for a decision", detail

@@ -118,6 +118,8 @@ async def test_the_page_offers_both_and_says_who_has_taken_the_case(
         ({"status": "closed"}, "acknowledge", [False, False]),
         ({"status": "closed"}, "close", [False, False]),
         ({"status": "awaiting_decision"}, "close", [True, False]),
+        ({"status": "gathering", "verdict": None}, "close", [True, False]),
+        ({"status": "deciding", "verdict": None}, "close", [True, False]),
     ],
 )
 async def test_what_cannot_be_done_is_not_offered_and_refused(

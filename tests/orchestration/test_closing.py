@@ -1,0 +1,52 @@
+"""A closing counts when people have seen what they close, and never before a question."""
+
+from typing import Any
+
+import pytest
+
+from shared.models.base import Json
+from tests.support.asking import REVOKE, NewCase, answer, question, respond, wait_for_phase
+from tests.support.durable_backend import Run
+from tests.support.joining import close, events, last
+from tests.support.scripts import default_scripts
+
+TOO_EARLY = {"by": "mallory", "comment": "x"}
+REFUSED = "not closed by mallory: a question is open; answer it, then close the case"
+
+
+def decided_and_closed(run: Run) -> None:
+    """Answer; the case is handed over and watched until kim closes it."""
+    run.tell("Decision", answer(REVOKE))
+    wait_for_phase(run, "completed")
+    close(run)
+
+
+@pytest.mark.parametrize("activity", ["get_case_context", "decide_response", "notify_analysts"])
+def test_what_closed_a_case_before_its_question_or_while_it_asks_does_not_count(
+    case: NewCase, activity: str
+) -> None:
+    scripts: dict[str, Any] = default_scripts() | {"decide_response": question()}
+
+    def meanwhile(payload: Json) -> Any:
+        if payload.get("phase", "decision_needed") == "decision_needed":
+            run.tell("Closed", TOO_EARLY)
+        return scripts[activity](payload)
+
+    run = case(**{"decide_response": question(), activity: meanwhile})
+    respond(run)
+    run.wait_for_call("notify_analysts")
+    decided_and_closed(run)
+    assert [event for event in events(run) if "closed by" in event] == [
+        REFUSED,
+        "closed by kim: done",
+    ]
+    assert last(run, "status") == "closed"
+
+
+def test_what_is_no_note_closes_nothing_and_breaks_nothing(case: NewCase) -> None:
+    run = case(decide_response=question())
+    respond(run)
+    run.wait_for_call("notify_analysts")
+    run.tell("Closed", "garbage")
+    decided_and_closed(run)
+    assert REFUSED.replace("mallory", "unknown") in events(run)
