@@ -164,6 +164,7 @@ def _recheck(
     if found["held"] is False:
         patch["status"] = CaseStatus.FAILED
         patch["sla"] = {"reopenings": [format_utc(utc_now(ctx))]}
+        patch["watched"] = True
     yield from attempt(save(ctx, case.case_id, patch))
     if found["held"] is False:
         ctx.set_custom_status({"phase": CaseStatus.FAILED})
@@ -182,10 +183,12 @@ def _end(ctx: task.OrchestrationContext, standing: Standing, waits: _Waits) -> S
     waits.acknowledged = waits.closed = waits.end = waits.answer = None
     if closed is None:
         event = "watch ended; the case was not closed by a person"
-        yield from attempt(save(ctx, case.case_id, {"timeline": timeline(ctx, event)}))
+        patch = {"watched": False, "timeline": timeline(ctx, event)}
+        yield from attempt(save(ctx, case.case_id, patch))
         return
     standing.clocks.closed()
-    data = closed.get_result() or {}
+    told = closed.get_result()
+    data = told if isinstance(told, dict) else {}
     who, at = data.get("by", "unknown"), said_at(ctx, data)
     event = f"closed by {who}: {data.get('comment') or 'no comment'}"
     yield from attempt(

@@ -4,7 +4,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from shared.case_links import Purpose
-from shared.errors import TourniquetError
+from shared.errors import RetryableError, TourniquetError
 from shared.models.asked import Asked
 from shared.models.base import Json
 from shared.playbook.intake.fields import InvalidBody
@@ -233,10 +233,15 @@ async def _tell(
         return record
     if refusal := own_account(caller, record):
         return refusal.answer(req)
-    if (why := why_not(record, doing)) is not None:
+    try:
+        why = why_not(record, doing) or await send_note(
+            client, record, doing, by=caller.name, comment=note.comment
+        )
+    except RetryableError as error:
+        return problem(503, "Nothing was changed", detail=f"{error.describe()}. Try again.")
+    if why is not None:
         title, detail = why
         return problem(409, title, detail=detail)
-    await send_note(client, record, doing, by=caller.name, comment=note.comment)
     return json_answer({"case_id": case_id, "accepted": True}, 202)
 
 

@@ -3,7 +3,7 @@
 import azure.durable_functions as df
 import azure.functions as func
 
-from shared.errors import TourniquetError
+from shared.errors import RetryableError, TourniquetError
 from shared.models.base import Json
 from shared.playbook.intake.fields import FieldError, InvalidBody
 from shared.settings import get_settings
@@ -61,10 +61,16 @@ async def _handle(
 ) -> func.HttpResponse:
     from shared.pages.handling import render_handled
 
-    if (why := why_not(record, doing)) is not None:
+    try:
+        why = why_not(record, doing) or await send_note(
+            client, record, doing, by=caller.name, comment=note.comment
+        )
+    except RetryableError as error:
+        title, detail = "Nothing was changed", f"{error.describe()}. Try again in a minute."
+        return page(render_handled(record, title=title, detail=detail, good=False), 503)
+    if why is not None:
         title, detail = why
         return page(render_handled(record, title=title, detail=detail, good=False), 409)
-    await send_note(client, record, doing, by=caller.name, comment=note.comment)
     title = "You have taken the case" if doing == "acknowledge" else "The case is being closed"
     detail = f"Recorded for {caller.name}. The page shows it in a moment."
     return page(render_handled(record, title=title, detail=detail, good=True), 202)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrators.names import Event, clocks_instance
 from shared.case_links import Purpose
+from shared.errors import RetryableError
 from shared.models.base import Json, format_utc
 from shared.models.case import CaseStatus
 from shared.playbook.intake.fields import InvalidBody
@@ -26,6 +27,13 @@ _EVENTS: dict[str, Event] = {"acknowledge": Event.ACKNOWLEDGED, "close": Event.C
 _HEARD: dict[str, str] = {"acknowledge": "reviewed", "close": "closed"}
 """What the clocks hear (``shared.playbook.reporting.clocks.Clocks.hear``)."""
 
+_OVER = (
+    "The watch of this case is over",
+    "Nothing was changed, as nothing hears it any more. Blocks are still lifted in time, and the "
+    "report stays; close the incident and the ticket in their own systems.",
+)
+_ENDED = frozenset({"COMPLETED", "FAILED", "TERMINATED"})
+
 
 class NoteBody(BaseModel):
     """What is posted with an acknowledgement or a closing. Who does it is never in it."""
@@ -39,6 +47,8 @@ def why_not(record: Json, doing: Doing) -> tuple[str, str] | None:
     """Return why a case cannot be taken or closed now, as title and detail; ``None``: it can."""
     if record["status"] == CaseStatus.CLOSED:
         return "This case is closed", ""
+    if record.get("watched") is False:
+        return _OVER
     judging = record["status"] in (CaseStatus.GATHERING, CaseStatus.DECIDING)
     if doing == "close" and judging and not record.get("verdict"):
         return "This case is still being judged", "Close it when its verdict is there."
@@ -50,14 +60,22 @@ def why_not(record: Json, doing: Doing) -> tuple[str, str] | None:
 
 async def send_note(
     client: df.DurableFunctionsClient, record: Json, doing: Doing, *, by: str, comment: str
-) -> None:
-    """Tell the case who has taken or closed it, and since when that counts.
+) -> tuple[str, str] | None:
+    """Tell the case who has taken or closed it, and since when; return why nobody hears it.
 
     The clocks hear of it at once: the case itself may wait for a vendor.
+
+    Raises:
+        RetryableError: the engine did not take it.
     """
     case_id, at = record["case_id"], format_utc(datetime.now(UTC))
     data = {"by": by, "comment": comment, "at": at}
-    await client.raise_orchestration_event(case_id, str(_EVENTS[doing]), data=data)
+    try:
+        await client.raise_orchestration_event(case_id, str(_EVENTS[doing]), data=data)
+    except grpc.RpcError as error:
+        if await _is_over(client, case_id):
+            return _OVER
+        raise RetryableError("the engine did not take it") from error
     if (record.get("sla") or {}).get("targets"):
         # An instance that is over takes no event, and needs none.
         with suppress(grpc.RpcError):
@@ -66,6 +84,16 @@ async def send_note(
                 str(Event.SERVICE_LEVEL),
                 data={"what": _HEARD[doing], "at": at},
             )
+    return None
+
+
+async def _is_over(client: df.DurableFunctionsClient, case_id: str) -> bool:
+    """Return whether no instance hears for this case; one that cannot be asked may."""
+    try:
+        state = await client.get_orchestration_state(case_id, fetch_payloads=False)
+    except grpc.RpcError:
+        return False
+    return state is None or state.runtime_status.name in _ENDED
 
 
 def parse_note(body: object) -> NoteBody:

@@ -205,6 +205,8 @@ class CaseRecord(Model):
     actions: list[ActionOutcome] = Field(default_factory=list)
     undos: list[UndoRun] = Field(default_factory=list)
     recheck: Recheck | None = None
+    watched: bool = True
+    """False when the watch has ended without a person's closing: nobody can take or close it."""
     blocks: dict[str, Block] = Field(default_factory=dict)
     sla: Json = Field(default_factory=dict)
     timeline: list[TimelineEntry] = Field(default_factory=list)

@@ -8,7 +8,7 @@ from shared.models.base import Json
 from tests.support.asking import REVOKE, NewCase, answer, question, respond, wait_for_phase
 from tests.support.durable_backend import Run
 from tests.support.joining import close, events, last
-from tests.support.scripts import default_scripts
+from tests.support.scripts import SOON, case_payload, default_scripts
 
 TOO_EARLY = {"by": "mallory", "comment": "x"}
 REFUSED = "not closed by mallory: a question is open; answer it, then close the case"
@@ -41,6 +41,23 @@ def test_what_closed_a_case_before_its_question_or_while_it_asks_does_not_count(
         "closed by kim: done",
     ]
     assert last(run, "status") == "closed"
+
+
+def test_the_record_says_that_the_watch_is_over(case: NewCase) -> None:
+    run = case()
+    run.start("respond", case_payload(timing=SOON))
+    run.wait()
+    assert "watch ended; the case was not closed by a person" in events(run)
+    assert (last(run, "watched"), last(run, "status")) == (False, "contained")
+
+
+def test_a_case_that_reopens_after_its_watch_is_watched_again(case: NewCase) -> None:
+    broken = {"held": False, "detail": "it did NOT hold"}
+    run = case(recheck_sign_ins=lambda _payload: broken)
+    run.start("respond", case_payload(timing=SOON | {"watch_hours": 0.005}))
+    run.wait()
+    patches = [call["patch"] for call in run.called("save_case")]
+    assert [one["watched"] for one in patches if "watched" in one] == [False, True, False]
 
 
 def test_what_is_no_note_closes_nothing_and_breaks_nothing(case: NewCase) -> None:

@@ -116,7 +116,7 @@ class FakeClient:
     """The durable client: remembers what was started and raised.
 
     ``rivals``: cases that another delivery starts between our look and our start; ``ended``:
-    instances that are over.
+    instances that are over; ``deaf``: no event is taken for now.
     """
 
     def __init__(self) -> None:
@@ -125,6 +125,7 @@ class FakeClient:
         self.rivals: set[str] = set()
         self.ended: set[str] = set()
         self.down = False
+        self.deaf = False
 
     async def get_orchestration_state(self, instance_id: str, **_options: Any) -> Any:
         """Return the state of an instance, ``None`` when there is none."""
@@ -154,6 +155,8 @@ class FakeClient:
         self, instance_id: str, event_name: str, *, data: Json
     ) -> None:
         """Remember an event; an instance that is over takes none, as the engine has it."""
+        if self.deaf:
+            raise grpc.RpcError("UNAVAILABLE")
         if instance_id in self.ended:
             raise grpc.RpcError("FAILED_PRECONDITION")
         self.events.append((instance_id, event_name, data))

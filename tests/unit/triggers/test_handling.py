@@ -26,6 +26,7 @@ from triggers import cases, decisions, handling
 handle = handler(handling.handle_case)
 get_report = handler(cases.get_report)
 acknowledge = handler(decisions.acknowledge)
+close = handler(decisions.close)
 
 SLA = {"received_at": "2026-11-20T12:00:00.000Z", "targets": {}}
 WATCHED = SLA | {"targets": {"review_seconds": 900.0}}
@@ -118,6 +119,8 @@ async def test_the_page_offers_both_and_says_who_has_taken_the_case(
         ({"status": "closed"}, "acknowledge", [False, False]),
         ({"status": "closed"}, "close", [False, False]),
         ({"status": "awaiting_decision"}, "close", [True, False]),
+        ({"watched": False}, "acknowledge", [False, False]),
+        ({"watched": False}, "close", [False, False]),
         ({"status": "gathering", "verdict": None}, "close", [True, False]),
         ({"status": "deciding", "verdict": None}, "close", [True, False]),
     ],
@@ -131,6 +134,31 @@ async def test_what_cannot_be_done_is_not_offered_and_refused(
     response = await handle(by_link(doing), client)
     assert (response.status_code, response.mimetype) == (409, "text/html")
     assert not client.events
+
+
+@pytest.mark.parametrize("doing", ["acknowledge", "close"])
+async def test_a_case_that_has_ended_says_that_nothing_hears_it(
+    open_case: FakeHouse, client: FakeClient, doing: str
+) -> None:
+    """Its record does not say so: it broke off, or could not be written."""
+    client.ended = {CASE_ID}
+    shown = await handle(by_link(doing), client)
+    assert (shown.status_code, shown.mimetype) == (409, "text/html")
+    assert b"The watch of this case is over" in shown.get_body()
+    told = await (acknowledge if doing == "acknowledge" else close)(request(), client)
+    assert (told.status_code, told.mimetype) == (409, "application/problem+json")
+    assert client.events == []
+
+
+async def test_an_engine_that_does_not_answer_is_said_and_can_be_asked_again(
+    open_case: FakeHouse, client: FakeClient
+) -> None:
+    await client.schedule_new_orchestration("respond", input={}, instance_id=CASE_ID)
+    client.deaf = True
+    assert (await handle(by_link("close"), client)).status_code == 503
+    assert (await close(request(), client)).status_code == 503
+    client.deaf = False
+    assert (await close(request(), client)).status_code == 202
 
 
 async def test_where_people_sign_in_the_link_needs_a_name(
