@@ -15,6 +15,7 @@ from triggers.looking_after import (
     Doing,
     NoteBody,
     find_handler,
+    may_not,
     parse_note,
     send_note,
     why_not,
@@ -52,6 +53,8 @@ async def handle_case(
     except InvalidBody as error:
         return problem(400, "The form is not valid", errors=error.errors)
     if refusal := check_form(caller, fields.get("csrf", "")):
+        return refusal.answer(req)
+    if refusal := may_not(caller, doing):
         return refusal.answer(req)
     return await _handle(client, record, doing, caller, note)
 

@@ -104,7 +104,7 @@ def find_caller(
     person = signed_in(request)
     if person is None:
         return _by_link(held, purpose)
-    refusal = _no_approver(person)
+    refusal = no_approver(person)
     if isinstance(held, Caller) and (purpose is Purpose.REPORT or refusal is None):
         return replace(held, name=person.name, person=person)
     if refusal is not None:
@@ -127,7 +127,7 @@ def has_automation_key(request: func.HttpRequest, settings: Settings) -> bool:
 def is_approver(request: func.HttpRequest) -> bool:
     """Return whether a signed-in person asks whom the policy names."""
     person = signed_in(request)
-    return person is not None and _no_approver(person) is None
+    return person is not None and no_approver(person) is None
 
 
 def by_function_key(request: func.HttpRequest) -> Caller | Refusal:
@@ -135,7 +135,7 @@ def by_function_key(request: func.HttpRequest) -> Caller | Refusal:
     person = signed_in(request)
     if person is None:
         return Caller(FUNCTION_KEY)
-    return _no_approver(person) or Caller(person.name, person)
+    return no_approver(person) or Caller(person.name, person)
 
 
 def own_account(caller: Caller, record: Json) -> Refusal | None:
@@ -226,7 +226,8 @@ def _link_needed(purpose: Purpose, why: str) -> Refusal:
     return Refusal(401, title, detail, f"{purpose}: {why}", sign_in=helps)
 
 
-def _no_approver(person: Person) -> Refusal | None:
+def no_approver(person: Person) -> Refusal | None:
+    """Refuse somebody who is signed in and whom the policy does not name."""
     approvers = get_policy().asking.approvers
     if person.may_approve(approvers):
         return None

@@ -18,7 +18,15 @@ from shared.models.case import CaseStatus
 from shared.playbook.intake.fields import InvalidBody
 from shared.settings import Settings
 from triggers.deciding import field_errors
-from triggers.identity import AUTOMATION, SIGN_IN, Caller, Refusal, find_caller, own_account
+from triggers.identity import (
+    AUTOMATION,
+    SIGN_IN,
+    Caller,
+    Refusal,
+    find_caller,
+    no_approver,
+    own_account,
+)
 from triggers.principal import is_sign_in_on
 
 type Doing = Literal["acknowledge", "close"]
@@ -109,7 +117,7 @@ def parse_note(body: object) -> NoteBody:
 
 
 def find_handler(request: func.HttpRequest, settings: Settings, case_id: str) -> Caller | Refusal:
-    """Return who may take and close a case by its page: whoever may read it, with a name.
+    """Return who may take a case by its page, and perhaps close it: whoever may read it, named.
 
     Where people sign in a link alone changes nothing; elsewhere its holder is whom it was sent to.
     """
@@ -127,6 +135,14 @@ def find_handler(request: func.HttpRequest, settings: Settings, case_id: str) ->
     )
 
 
+def may_not(caller: Caller, doing: Doing) -> Refusal | None:
+    """Refuse the closing of a person who may not decide: it ends the watch and every escalation.
+
+    The link that everybody has who reads the ticket brings the right to take a case, and no more.
+    """
+    return no_approver(caller.person) if doing == "close" and caller.person else None
+
+
 def handling_form(request: func.HttpRequest, settings: Settings, record: Json) -> Json | None:
     """Return what the page needs to offer the buttons; ``None``: there is nothing to offer.
 
@@ -140,5 +156,5 @@ def handling_form(request: func.HttpRequest, settings: Settings, record: Json) -
         return {"csrf": "", "can_close": False, "sign_in": SIGN_IN + here}
     if own_account(caller, record):
         return None
-    can_close = why_not(record, "close") is None
+    can_close = why_not(record, "close") is None and may_not(caller, "close") is None
     return {"csrf": caller.csrf, "can_close": can_close, "sign_in": ""}

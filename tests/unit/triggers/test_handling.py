@@ -177,6 +177,22 @@ async def test_where_people_sign_in_the_link_needs_a_name(
     assert client.events[0][2]["by"] == "ola@contoso.com"
 
 
+async def test_only_who_may_decide_closes_a_case(
+    open_case: FakeHouse, client: FakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads the ticket has the link: it lets people take the case, not end its watch."""
+    monkeypatch.setenv("WEBSITE_AUTH_ENABLED", "true")
+    opened, mark = session(Purpose.REPORT)
+    intern = person("intern@contoso.com", roles=())
+    page = await shown(intern, client=client)
+    assert [button in page for button in BUTTONS] == [True, False]
+    assert (await handle(press("close", opened, intern, csrf=mark), client)).status_code == 403
+    assert client.events == []
+    page = await shown(person(), client=client)
+    assert [button in page for button in BUTTONS] == [True, True]
+    assert (await handle(press("close", opened, person(), csrf=mark), client)).status_code == 202
+
+
 async def test_an_approver_needs_no_link_and_others_do(
     open_case: FakeHouse, client: FakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
