@@ -36,6 +36,8 @@ class CaseFile:
         self._patches: list[Json] = []
         self._opening: task.Task[Any] | None = None
         self._behind = False
+        self.late_tickets: list[task.Task[Any]] = []
+        """What opens tickets that could not be opened, beside the case."""
 
     @property
     def record(self) -> Json:

@@ -40,7 +40,7 @@ def tell_people(ctx: task.OrchestrationContext, file: CaseFile, phase: str) -> S
     message = {"case_id": file.case_id, "phase": phase}
     ticket, channels, comment = yield from settle(
         [
-            case_activity(ctx, Activity.OPEN_TICKET, message, Retry.READ),
+            case_activity(ctx, Activity.OPEN_TICKET, message | _opening(file), Retry.READ),
             case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.READ),
             case_activity(ctx, Activity.COMMENT_INCIDENT, message, Retry.READ),
         ]
@@ -64,6 +64,12 @@ def tell_people(ctx: task.OrchestrationContext, file: CaseFile, phase: str) -> S
         patch["sla"] = {"notified_at": format_utc(utc_now(ctx))}
     yield from file.write(patiently=phase == "completed", **patch)
     return told
+
+
+def _opening(file: CaseFile) -> Json:
+    """Return whether this call may open a ticket: one at a time does, or it becomes two."""
+    under_way = any(not one.is_complete for one in file.late_tickets)
+    return {"must_exist": True} if under_way else {}
 
 
 def _emergency(ctx: task.OrchestrationContext, file: CaseFile, told: Json) -> Steps[None]:
@@ -154,6 +160,8 @@ def open_ticket_late(
 ) -> Generator[task.Task[Any], Any, bool]:
     """Try for hours to open the tickets that could not be opened, and link them to the case.
 
+    When no system takes it in all that time, people are told once more, to open it by hand.
+
     Input: ``{"case_id", "systems": those that have the completed ticket, "there": {system: a
     ticket that is not completed}}``. Runs beside the watch, so that nothing waits for an ITSM.
     """
@@ -173,7 +181,11 @@ def open_ticket_late(
             yield from _link(ctx, case_id, ticket, _late_line(new, there))
         if is_complete(ticket):
             return True
-    yield from attempt(save(ctx, case_id, {"timeline": timeline(ctx, *_gave_up(missing, there))}))
+    lines = _gave_up(missing, there)
+    yield from attempt(save(ctx, case_id, {"timeline": timeline(ctx, *lines)}))
+    if not missing:
+        emergency = {"case_id": case_id, "phase": "emergency", "why": lines[0]}
+        yield from attempt(case_activity(ctx, Activity.NOTIFY_ANALYSTS, emergency, Retry.SAVE))
     return False
 
 

@@ -276,7 +276,7 @@ def _note(ctx: task.OrchestrationContext, case: CaseRequest, found: Json, what: 
     about = message | {"incident_ids": [item["incident_id"] for item in found["incidents"]]}
     yield from settle(
         [
-            case_activity(ctx, Activity.OPEN_TICKET, message, Retry.READ),
+            case_activity(ctx, Activity.OPEN_TICKET, message | {"must_exist": True}, Retry.READ),
             case_activity(ctx, Activity.COMMENT_INCIDENT, about, Retry.READ),
         ]
     )

@@ -66,7 +66,8 @@ def _respond(
     ticket = yield from hand_over(ctx, file)
     clocks.handed_over()
     set_phase(ctx, final_status(standing.outcomes))
-    late = [] if is_complete(ticket) else [_start_late_ticket(ctx, case, ticket)]
+    if not is_complete(ticket):
+        file.late_tickets.append(_start_late_ticket(ctx, case, ticket))
     while raised := (yield from watch(ctx, standing, joins)):
         raised.adopt(standing)
         evidence = preserve(ctx, standing)
@@ -78,7 +79,7 @@ def _respond(
     yield from seal_at_the_end(ctx, evidence)
     every = (one for blocks in standing.blocks.values() for one in blocks)
     blocks = [one for one in every if not one.is_complete]
-    yield from settle([*late, *standing.links.values(), *standing.pages, *blocks])
+    yield from settle([*file.late_tickets, *standing.links.values(), *standing.pages, *blocks])
     if blocks:
         yield from seal_again(ctx, case.case_id, "blocks ended")
     confidence = standing.decided.verdict.compromise_confidence_score

@@ -17,7 +17,11 @@ from orchestrators.flow import (
 )
 from orchestrators.names import Activity
 from shared.models.base import Json, format_utc
+from shared.models.block import BlockName
+from shared.playbook.reporting.tickets_kept import ticket_patch
 from shared.playbook.reporting.told import SENT, whom
+
+_ADD_ONLY: Json = {"must_exist": True}
 
 
 def tell_again(
@@ -43,6 +47,9 @@ def tell_everywhere(
 ) -> Steps[Json]:
     """Write ticket, channels and incident comment for ``phase``; never fails.
 
+    No ticket is opened: ``tell_people`` may open it at the same time, and nothing in the ticketing
+    systems would keep one from becoming two. One that is there is known to the record from now on.
+
     Who was reached and who was not is written to the case's timeline, and to ``escalated`` among
     its service levels. Returns ``{"references"}`` of the messages, and whether anybody was
     ``reached``.
@@ -50,7 +57,7 @@ def tell_everywhere(
     message = {"case_id": case_id, "phase": phase} | ({"why": why} if why else {})
     ticket, channels, comment = yield from settle(
         [
-            case_activity(ctx, Activity.OPEN_TICKET, message, Retry.SAVE),
+            case_activity(ctx, Activity.OPEN_TICKET, message | _ADD_ONLY, Retry.SAVE),
             case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.SAVE),
             case_activity(ctx, Activity.COMMENT_INCIDENT, message, Retry.READ),
         ]
@@ -67,5 +74,8 @@ def tell_everywhere(
     if escalated is not None:
         became = {"channels": states, "ticket": told.get("ticket_id")}
         sla["escalations"] = [escalated | became]
-    yield from attempt(save(ctx, case_id, {"sla": sla, "timeline": timeline(ctx, event)}))
+    patch: Json = {"sla": sla, "timeline": timeline(ctx, event)}
+    if told.get("ticket_id"):
+        patch["blocks"] = {BlockName.NOTIFICATION: ticket_patch(told, [])}
+    yield from attempt(save(ctx, case_id, patch))
     return {"references": (channels.result or {}).get("references", {}), "reached": reached}

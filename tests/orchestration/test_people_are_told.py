@@ -86,8 +86,8 @@ def test_a_ticket_that_is_refused_for_good_is_not_taken_for_opened(case: NewCase
 def test_a_system_that_is_down_is_tried_again_though_the_other_has_the_ticket(
     case: NewCase,
 ) -> None:
-    answers = iter([opened("servicenow", jira="HTTP 503")] * 3 + [opened("servicenow", "jira")])
-    run = case(open_ticket=lambda _payload: next(answers))
+    answers, every = iter([opened("servicenow", jira="HTTP 503")] * 3), opened("servicenow", "jira")
+    run = case(open_ticket=lambda _payload: next(answers, every))
     run.start("respond", case_payload(timing=SOON))
     run.wait()
     assert "emergency" not in [call["phase"] for call in run.called("notify_analysts")]

@@ -1,15 +1,21 @@
 """What the record says of tickets and messages is what became of them."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from durabletask.task import Task
 
+from orchestrators.case_file import CaseFile
+from orchestrators.hand_over import _opening
 from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.case import CaseRequest
 from shared.playbook.reporting.record import initial_record, merge_record
+from tests.orchestration.test_service_levels import until
 from tests.support.durable_backend import Run
-from tests.support.joining import events
+from tests.support.joining import close, events
 from tests.support.scripts import SOON, case_payload, default_scripts, fail, opened
 
 type NewCase = Callable[..., Run]
@@ -94,9 +100,11 @@ def test_a_ticket_that_is_not_completed_stays_the_cases_ticket(case: NewCase) ->
     assert not [one for one in block["notes"] if "no ticket" in one or "unknown" in one]
     assert "(completed): ticket INC0010001 NOT written (servicenow" in told(run, "completed")
     assert "ticket INC0010001 not completed: the ITSM stayed down; complete by hand" in events(run)
-    [emergency] = [one for one in run.called("notify_analysts") if one["phase"] == "emergency"]
+    notified = run.called("notify_analysts")
+    emergency, gave_up = [one for one in notified if one["phase"] == "emergency"]
     known = emergency["record"]["blocks"][BlockName.NOTIFICATION]["details"]["tickets"]
     assert [one["ticket_id"] for one in known] == ["INC0010001"]
+    assert gave_up["why"].endswith("the ITSM stayed down; complete by hand")
 
 
 def test_one_system_of_two_that_is_away_at_the_end_keeps_its_ticket(case: NewCase) -> None:
@@ -109,3 +117,31 @@ def test_one_system_of_two_that_is_away_at_the_end_keeps_its_ticket(case: NewCas
     assert block["notes"] == [] and block["status"] == "complete"
     assert "ticket SOC-1 completed late" in events(run)
     assert not [one for one in events(run) if "no ticket" in one]
+
+
+def test_only_who_opens_the_case_opens_a_ticket(case: NewCase) -> None:
+    run = case(recheck_sign_ins=lambda _payload: {"held": False, "detail": "1 success"})
+    respond(run)
+    opening = {one["phase"] for one in run.called("open_ticket") if not one.get("must_exist")}
+    assert opening == {"opened", "completed"}
+    assert "not_held" in [one["phase"] for one in run.called("open_ticket")]
+
+
+def test_a_ticket_that_is_found_after_giving_up_is_linked(case: NewCase) -> None:
+    def ticket(payload: Json) -> Json:
+        return opened("servicenow") if payload["phase"] == "closed" else REFUSED
+
+    run = case(open_ticket=ticket)
+    run.start("respond", case_payload(timing=SOON | {"watch_hours": 1000}))
+    until(lambda: any("the ITSM stayed down" in one for one in events(run)))
+    close(run)
+    block = record(run)["blocks"][BlockName.NOTIFICATION]
+    assert block["outputs"]["incident_ticket_id"] == "INC0010001"
+    assert block["notes"] == ["ticket not completed, it is tried again: servicenow (HTTP 401)"]
+
+
+def test_while_a_late_ticket_is_under_way_nobody_else_opens_one() -> None:
+    file = CaseFile.__new__(CaseFile)
+    for is_complete, opening in ((False, {"must_exist": True}), (True, {})):
+        file.late_tickets = [cast(Task[Any], SimpleNamespace(is_complete=is_complete))]
+        assert _opening(file) == opening

@@ -34,17 +34,15 @@ def keep_tickets(before: Json, merged: Json) -> Json:
     """
     old, new = _tickets(before), _tickets(merged)
     number = (before.get("outputs") or {}).get(TICKET_ID)
-    if not old and not number:
-        return merged
     outputs, details = dict(merged.get("outputs") or {}), dict(merged.get("details") or {})
     holder = next((name for name, one in old.items() if one["ticket_id"] == number), None)
     given = outputs.get(TICKET_ID)
     if number and (given is None or (holder is not None and holder not in new)):
         outputs[TICKET_ID] = number
         details["ticket_url"] = (before.get("details") or {}).get("ticket_url")
-    if every := list((old | new).values()):
-        details["tickets"] = every
-    notes = [_true_note(one, old, number) for one in merged.get("notes") or []]
+    if there := old | new:
+        details["tickets"] = list(there.values())
+    notes = [_true_note(one, there, outputs.get(TICKET_ID)) for one in merged.get("notes") or []]
     if number and given is None:
         notes = [one for one in notes if not one.startswith(f"unknown: {TICKET_ID}")]
     return merged | {"outputs": outputs, "details": details, "notes": notes}
