@@ -7,8 +7,9 @@ from typing import Any
 
 from durabletask import task
 
+from activities.support import explain
 from shared.bootstrap import get_providers
-from shared.errors import Conflict, RetryableError
+from shared.errors import Conflict, NotConfigured, PermanentError, RetryableError
 from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.evidence import (
@@ -35,10 +36,12 @@ async def seal_evidence(_: task.ActivityContext, payload: dict[str, Any]) -> dic
     """Keep what the case knows of itself, and write the manifest that lists all evidence.
 
     Input: ``{"case_id", "why", "at"}``; ``why`` names what had happened and the try that asks.
-    Output: ``{"manifest": EvidenceItem, "items", "missing", "events"}``. What is kept: the facts
-    that the decision was made from, verdict and plan, the decision, the actions with what was there
-    before, and the case's events as a chain. Everything else that lies in the case's folder is
-    listed, too.
+    Output: ``{"manifest": EvidenceItem, "items", "missing", "events"}``; from a store that refuses
+    for good, which is not worth another try, ``{"manifest": None, "error"}``.
+
+    What is kept: the facts that the decision was made from, verdict and plan, the decision, the
+    actions with what was there before, and the case's events as a chain. Everything else that lies
+    in the case's folder is listed, too.
 
     Effect: blobs under ``<case_id>/`` in the evidence container; none is ever overwritten.
     Idempotency: a manifest that was made for the same ``why`` is returned again.
@@ -46,8 +49,15 @@ async def seal_evidence(_: task.ActivityContext, payload: dict[str, Any]) -> dic
     role that reads and adds is enough.
 
     Raises:
-        TourniquetError: the store or the case record cannot be read or written.
+        RetryableError: the store or the case record cannot be read or written now.
     """
+    try:
+        return await _try_to_seal(payload)
+    except (NotConfigured, PermanentError) as error:
+        return {"manifest": None, "error": explain(error)}
+
+
+async def _try_to_seal(payload: dict[str, Any]) -> Json:
     providers = get_providers()
     store, cases = providers.require("evidence"), providers.require("cases")
     found = await cases.load(payload["case_id"])

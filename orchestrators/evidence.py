@@ -78,17 +78,32 @@ def seal_at_the_end(ctx: task.OrchestrationContext, preserving: Preserving) -> S
         block = yield from _block(ctx, preserving)
         yield from attempt(save(ctx, case_id, {"blocks": {BlockName.EVIDENCE: block}}))
     yield from _export_late_rows(ctx, preserving)
-    yield from seal_again(ctx, case_id, LAST_SEAL)
+    yield from seal_and_tell(ctx, case_id, LAST_SEAL)
 
 
-def seal_again(ctx: task.OrchestrationContext, case_id: str, why: str) -> Steps[None]:
-    """Write a manifest over what came since the one before; the record names it. Never fails."""
+def seal_and_tell(ctx: task.OrchestrationContext, case_id: str, why: str) -> Steps[None]:
+    """Seal when nothing more will be told, and give the ticket the hash: it vouches for it."""
+    if not (yield from seal_again(ctx, case_id, why)):
+        return
+    message = {"case_id": case_id, "phase": "sealed", "why": why, "must_exist": True}
+    told = yield from attempt(case_activity(ctx, Activity.OPEN_TICKET, message, Retry.SAVE))
+    if reason := told.error or (told.result or {}).get("error"):
+        event = f"the ticket does not have the hash of the newest manifest: {reason}"
+        yield from attempt(save(ctx, case_id, {"timeline": timeline(ctx, event)}))
+
+
+def seal_again(ctx: task.OrchestrationContext, case_id: str, why: str) -> Steps[bool]:
+    """Write a manifest over what came since the one before; the record names it. Never fails.
+
+    Returns whether there is one.
+    """
     sealed, error = yield from _seal(ctx, case_id, why)
     patch: Json = {"timeline": timeline(ctx, _event(sealed, error))}
     if sealed:
         details = {key: sealed[key] for key in ("manifest", "items", "events")}
         patch["blocks"] = {BlockName.EVIDENCE: {"details": details}}
     yield from attempt(save(ctx, case_id, patch))
+    return sealed is not None
 
 
 def _export_late_rows(ctx: task.OrchestrationContext, preserving: Preserving) -> Steps[None]:
@@ -133,7 +148,9 @@ def _seal(
     ctx: task.OrchestrationContext, case_id: str, why: str
 ) -> Steps[tuple[Json | None, str | None]]:
     payload = {"case_id": case_id, "why": why, "at": format_utc(utc_now(ctx))}
-    settled = yield from attempt(case_activity(ctx, Activity.SEAL_EVIDENCE, payload, Retry.READ))
+    settled = yield from attempt(case_activity(ctx, Activity.SEAL_EVIDENCE, payload, Retry.SAVE))
+    if settled.result and not settled.result.get("manifest"):
+        return None, settled.result.get("error")
     return settled.result, settled.error
 
 

@@ -10,7 +10,7 @@ from orchestrators.breaker import count_users
 from orchestrators.case_file import CaseFile
 from orchestrators.clocks import CaseClocks
 from orchestrators.deciding import decide
-from orchestrators.evidence import preserve, seal_again, seal_at_the_end
+from orchestrators.evidence import preserve, seal_and_tell, seal_at_the_end
 from orchestrators.flow import Steps, settle
 from orchestrators.gather import gather
 from orchestrators.hand_over import hand_over, is_complete, tell_of_failure
@@ -81,7 +81,7 @@ def _respond(
     blocks = [one for one in every if not one.is_complete]
     yield from settle([*file.late_tickets, *standing.links.values(), *standing.pages, *blocks])
     if blocks:
-        yield from seal_again(ctx, case.case_id, "blocks ended")
+        yield from seal_and_tell(ctx, case.case_id, "blocks ended")
     confidence = standing.decided.verdict.compromise_confidence_score
     return {"case_id": case.case_id, "confidence": confidence}
 

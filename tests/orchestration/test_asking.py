@@ -101,7 +101,7 @@ def test_reminder_and_escalation_are_told_once_and_end_with_the_answer(case: New
         "reminder",
     ]
     tickets = [call["phase"] for call in run.called("open_ticket")]
-    assert sorted(tickets) == sorted(phases(run))
+    assert sorted(tickets) == sorted([*phases(run), "sealed"])
     asked = last(run, "asked")
     assert asked["reminded_at"] <= asked["escalated_at"] < asked["answer_by"]
     kinds = [event.partition(":")[0] for event in events(run)]

@@ -44,8 +44,13 @@ def test_evidence_is_sealed_before_the_ticket_is_completed_and_at_the_end(case: 
     assert seen == [
         ["response completed, round 1", "opened"],
         [LAST_SEAL, "opened", "completed"],
-        ["blocks ended", "opened", "completed"],
+        ["blocks ended", "opened", "completed", "sealed"],
     ]
+    tickets = run.called("open_ticket")[-2:]
+    assert [(one["phase"], one["why"], one["must_exist"]) for one in tickets] == [
+        ("sealed", LAST_SEAL, True),
+        ("sealed", "blocks ended", True),
+    ], "each hash is where our storage does not reach"
     timeline = record(run)["timeline"]
     assert [event for event in timeline if event.startswith("evidence sealed")] == [
         f"evidence sealed: manifest-{number}.json, SHA-256 {str(number) * 64}"
@@ -62,6 +67,46 @@ def test_evidence_that_cannot_be_sealed_is_said_and_stops_nothing(case: NewCase)
     assert phases(run) == ["opened", "completed"]
     [block] = [one for one in evidence_patches(run) if one.get("status") == "failed"]
     assert any("no manifest" in note and "the store is away" in note for note in block["notes"])
+
+
+def test_a_store_that_comes_back_within_a_minute_is_sealed_before_the_ticket_is_completed(
+    case: NewCase,
+) -> None:
+    tries = count(1)
+
+    def seal(payload: Json) -> Any:
+        if next(tries) < 6:
+            raise RuntimeError("the store is away")
+        return default_scripts()["seal_evidence"](payload)
+
+    run = case(seal_evidence=seal)
+    respond(run)
+    run.wait_for_call("comment_incident", count=2)
+    block = next(one for one in reversed(evidence_patches(run)) if "status" in one)
+    assert block["details"]["manifest"]["name"] == "manifest.json"
+    run.wait()
+
+
+def test_a_store_that_refuses_for_good_is_not_waited_for(case: NewCase) -> None:
+    run = case(seal_evidence=lambda _payload: {"manifest": None, "error": "no such container"})
+    respond(run)
+    run.wait()
+    assert sealed(run)[0] != sealed(run)[1], "tried once"
+    assert phases(run) == ["opened", "completed"], "no hash, no note"
+    assert "evidence not sealed: no such container" in record(run)["timeline"]
+
+
+def test_a_ticket_that_did_not_get_the_last_hash_is_said(case: NewCase) -> None:
+    def open_ticket(payload: Json) -> Any:
+        if payload["phase"] == "sealed":
+            raise RuntimeError("the ITSM is away")
+        return default_scripts()["open_ticket"](payload)
+
+    run = case(open_ticket=open_ticket)
+    respond(run)
+    run.wait()
+    said = "the ticket does not have the hash of the newest manifest: the ITSM is away"
+    assert said in record(run)["timeline"]
 
 
 def test_an_export_that_takes_long_neither_delays_containment_nor_hand_over(case: NewCase) -> None:

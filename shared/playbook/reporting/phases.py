@@ -22,6 +22,7 @@ PHASE_WORDS = {
     "paused": "AUTOMATIC CONTAINMENT PAUSED",
     "acknowledged": "acknowledged",
     "closed": "closed",
+    "sealed": "evidence sealed",
     "sla_warning": "SERVICE LEVEL AT RISK",
     "sla_missed": "SERVICE LEVEL MISSED",
     "escalated_l2": "ESCALATED TO THE SECOND LINE",
