@@ -5,6 +5,7 @@ import pytest
 from shared.errors import NotFound, PermanentError, RetryableError
 from shared.models.message import Ticket
 from shared.providers.servicenow import ServiceNow
+from shared.providers.servicenow.incidents import Row, raised
 from shared.settings import Settings
 from tests.contract.processes import Lab
 
@@ -50,6 +51,25 @@ async def test_severity_becomes_priority(
 ) -> None:
     await ServiceNow(settings).upsert(ticket(severity=severity))
     assert lab.state()["tickets"][0]["priority"] == priority
+
+
+async def test_a_ticket_is_raised_with_the_case_and_never_lowered(
+    lab: Lab, settings: Settings
+) -> None:
+    servicenow = ServiceNow(settings)
+    await servicenow.upsert(ticket("opened", severity="Low", title="Possible compromise"))
+    for severity in ("High", "Low"):
+        await servicenow.upsert(ticket(severity, severity=severity, title=f"{severity} case"))
+        (kept,) = lab.state()["tickets"]
+        assert (kept["priority"], kept["short_description"]) == ("1", "High case")
+    assert notes(lab) == ["opened", "High", "Low"]
+    assert all("violation" not in line for line in lab.ledger("servicenow"))
+
+
+def test_levels_are_read_as_servicenow_displays_them() -> None:
+    shown = Row(sys_id="0" * 32, number="INC1", impact="3 - Low", urgency="1 - High")
+    assert raised(shown, ticket(severity="Medium"))["impact"] == "2"
+    assert "urgency" not in raised(shown, ticket(severity="Medium"))
 
 
 async def test_an_update_adds_its_note_once_however_often_it_comes(

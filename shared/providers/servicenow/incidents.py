@@ -26,7 +26,7 @@ from shared.settings import Settings
 VENDOR = "servicenow"
 TABLE = "/api/now/table/incident"
 QUERY = "correlation_id={id}^ORDERBYsys_created_on"
-FIELDS = "sys_id,number,correlation_id,work_notes"
+FIELDS = "sys_id,number,correlation_id,work_notes,impact,urgency"
 CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 """What may be put into an encoded query (``^`` and ``=`` are operators); the field holds 100."""
 CODE_TAG = re.compile(r"\[(/?)code\]", re.IGNORECASE)
@@ -45,6 +45,9 @@ class Row(VendorModel):
     number: str = Field(min_length=1)
     correlation_id: str = ""
     work_notes: str = ""
+    impact: str = ""
+    urgency: str = ""
+    """As displayed, for example ``3 - Low``."""
 
 
 class ManyRows(VendorModel):
@@ -82,6 +85,8 @@ class ServiceNow:
     async def upsert(self, ticket: Ticket) -> TicketReference:
         """Create the incident, or add the work note to the one that is there.
 
+        Its impact and urgency are only ever raised: an analyst's higher ones stand.
+
         A creation whose answer was lost is not repeated here: the caller tries the whole of it
         again, and then the incident is found.
 
@@ -98,8 +103,12 @@ class ServiceNow:
         if row is None:
             created = await self._create(ticket)
             return self._reference(created, created=True)
+        changes = raised(row, ticket)
         if ticket.work_note and mark(ticket) not in row.work_notes:
-            await self._add_work_note(row, ticket)
+            changes["work_notes"] = work_note(ticket)
+        if changes:
+            target = path(f"{TABLE}/{{sys_id}}", sys_id=row.sys_id)
+            await self._write("incident.patch", "PATCH", target, changes)
         return self._reference(row, created=False)
 
     async def _find(self, correlation_id: str) -> Row | None:
@@ -130,10 +139,6 @@ class ServiceNow:
     async def _create(self, ticket: Ticket) -> Row:
         return await self._write("incident.post", "POST", TABLE, to_fields(ticket))
 
-    async def _add_work_note(self, row: Row, ticket: Ticket) -> None:
-        target = path(f"{TABLE}/{{sys_id}}", sys_id=row.sys_id)
-        await self._write("incident.patch", "PATCH", target, {"work_notes": work_note(ticket)})
-
     async def _write(self, operation: str, method: str, target: str, fields: Json) -> Row:
         answer = await self._client.request(
             operation,
@@ -158,12 +163,24 @@ def to_fields(ticket: Ticket) -> dict[str, Any]:
     fields = {
         "correlation_id": ticket.correlation_id,
         "correlation_display": "Tourniquet",
-        "short_description": _cut(" ".join(ticket.title.split()), LONGEST_SHORT_DESCRIPTION),
+        "short_description": _title(ticket),
         "description": _cut(ticket.description, LONGEST_DESCRIPTION),
         "impact": level,
         "urgency": level,
     }
     return {**fields, "work_notes": work_note(ticket)} if ticket.work_note else fields
+
+
+def raised(row: Row, ticket: Ticket) -> Json:
+    """Return what makes an incident as urgent as the case has become, with the title of it."""
+    level = IMPACT_AND_URGENCY[ticket.severity]
+    there = {"impact": row.impact[:1], "urgency": row.urgency[:1]}
+    fields = {name: level for name, value in there.items() if value.isdigit() and value > level}
+    return fields | {"short_description": _title(ticket)} if fields else {}
+
+
+def _title(ticket: Ticket) -> str:
+    return _cut(" ".join(ticket.title.split()), LONGEST_SHORT_DESCRIPTION)
 
 
 def work_note(ticket: Ticket) -> str:
