@@ -44,6 +44,7 @@ def evidence_block(
 ) -> Json:
     """Return the block ``Evidence_Preservation`` before it is sealed: no manifest yet."""
     lines = [_missing_line(one) for one in missing]
+    empty = [item.source for item in items if item.rows == 0]
     if any(item.name != RECEIVED for item in items):
         status = BlockStatus.PARTIAL if lines else BlockStatus.COMPLETE
     else:
@@ -60,7 +61,7 @@ def evidence_block(
             "user_principal_name": user_principal_name,
         },
         outputs=_links(items),
-        notes=lines,
+        notes=[*lines, *([f"exported, 0 rows: {', '.join(empty)}"] if empty else [])],
         details={
             "items": [item.to_json() for item in items],
             "missing": [one.to_json() for one in missing],
