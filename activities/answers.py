@@ -7,14 +7,17 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from typing import Any
 
 from durabletask import task
 from pydantic_core import to_json, to_jsonable_python
 
+from activities.record import note_in_record
 from shared.bootstrap import get_providers
 from shared.errors import TourniquetError
 from shared.models.base import Json, format_utc
+from shared.playbook.acting.sealing import not_kept
 from shared.providers.heard import Heard, hearing
 from shared.providers.http import VendorResponse
 
@@ -32,7 +35,8 @@ def keeps_answers(activity: Activity) -> Activity:
 
     The activity's result does not wait for it: deciding and containing come first. So a worker
     that dies within the moments after an activity takes the vendors' own words with it; what was
-    made of them is in the activity's result, and with that in ``facts.json``.
+    made of them is in the activity's result, and with that in ``facts.json``. What the store
+    refuses is noted in the record, and missing in the manifest.
     """
 
     @functools.wraps(activity)
@@ -69,6 +73,9 @@ async def _keep(name: str, payload: Json, heard: list[Heard]) -> None:
         )
     except TourniquetError as error:
         _log.warning("answers to %s were not kept: %s", name, error.describe())
+        at = format_utc(datetime.now(UTC))
+        event = not_kept(f"{FOLDER}/{name}", error.describe())
+        await note_in_record(str(case_id), {"timeline": [{"at": at, "event": event}]})
 
 
 def _key(payload: Json) -> str:

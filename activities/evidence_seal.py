@@ -23,7 +23,7 @@ from shared.models.evidence import (
     revision_of,
 )
 from shared.models.message import EvidenceItem
-from shared.playbook.acting.sealing import case_documents, with_items
+from shared.playbook.acting.sealing import case_documents, unkept_answers, with_items
 from shared.ports import EvidenceStore
 
 SOURCE = "tourniquet"
@@ -93,7 +93,7 @@ async def _seal(store: EvidenceStore, record: Json, why: str, at: str) -> Json:
         previous=ManifestReference(name=newest, sha256=stored[newest].sha256) if newest else None,
         parameters=details.get("parameters", {}),
         items=with_items(earlier, exported, list(own.values()), _with_hash(stored.values())),
-        missing=[Missing.model_validate(one) for one in missing],
+        missing=[*(Missing.model_validate(one) for one in missing), *unkept_answers(record)],
         events=chain_head(record["events"], own[EVENTS].name),
     )
     content = manifest.model_dump_json(indent=1).encode()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from shared.models.base import Json
 from shared.models.block import BlockName
-from shared.models.evidence import EVENTS, is_manifest
+from shared.models.evidence import EVENTS, Missing, is_manifest
 from shared.models.message import EvidenceItem
 
 _DECIDED_FROM = (
@@ -15,6 +15,8 @@ _DECIDED_FROM = (
     BlockName.SCORING,
 )
 """The blocks that the decision was made from: what the vendors answered, as it was used."""
+
+_NOT_KEPT = "vendors' answers were not kept: "
 
 
 def case_documents(record: Json) -> dict[str, Json | list[Json]]:
@@ -47,6 +49,19 @@ def case_documents(record: Json) -> dict[str, Json | list[Json]]:
         },
         EVENTS: record["events"],
     }
+
+
+def not_kept(item: str, why: str) -> str:
+    """Return the event that tells that vendors' answers, ``item``, could not be kept."""
+    return f"{_NOT_KEPT}{item}: {why}"
+
+
+def unkept_answers(record: Json) -> list[Missing]:
+    """Return the lines of vendors' answers that could not be kept, by the record's events."""
+    told = [one["event"].removeprefix(_NOT_KEPT).partition(": ") for one in record["events"]
+            if one["event"].startswith(_NOT_KEPT)]  # fmt: skip
+    by_hand = "Nothing: what was made of them is in facts.json; the vendor's own log may have more."
+    return [Missing(source=item, reason=why, by_hand=by_hand) for item, _, why in told]
 
 
 def with_items(*lists: Iterable[EvidenceItem]) -> list[EvidenceItem]:

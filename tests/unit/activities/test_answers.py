@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from activities.answers import keeps_answers, settle_answers
+from activities.evidence_seal import seal_evidence
+from activities.record import save_case
 from activities.registry import ACTIVITIES
 from shared.errors import RetryableError
 from shared.models.base import Json
@@ -100,3 +102,20 @@ def test_what_the_decision_is_made_from_is_kept() -> None:
     }
     wrapped = {one.__name__ for one in ACTIVITIES if hasattr(one, "__wrapped__")}
     assert gathering <= wrapped
+
+
+async def test_answers_that_the_store_refuses_are_missing_in_the_manifest(house: FakeHouse) -> None:
+    at = "2026-11-20T12:10:00.000Z"
+    opened = {"case": CASE, "timeline": [{"at": at, "event": "case opened"}]}
+    await call(save_case, patch=opened)
+    house.evidence.failing = {"put": RetryableError("away", vendor="blob")}
+    await call(asking(("log_analytics", "query", QueryResult())), case=CASE)
+    await settle_answers()
+    house.evidence.failing = {}
+    await call(seal_evidence, why="response completed, round 1", at=at)
+    manifest = json.loads(house.evidence.blobs[f"{CASE_ID}/manifest.json"])
+    assert [(one["source"], one["reason"]) for one in manifest["missing"]] == [
+        ("answers/look_around", "blob: away")
+    ]
+    timeline = [one["event"] for one in house.cases.records[CASE_ID]["timeline"]]
+    assert "vendors' answers were not kept: answers/look_around: blob: away" in timeline
