@@ -86,9 +86,7 @@ async def also_in(found: Found, user: DirectoryUser) -> tuple[list[Json], list[s
     ]
     roles = await gather_parts(
         {
-            str(twin["directory"]): _all_roles(
-                known[str(twin["directory"])], str(twin["object_id"])
-            )
+            str(twin["directory"]): all_roles(known[str(twin["directory"])], str(twin["object_id"]))
             for twin in twins
         }
     )
@@ -98,7 +96,7 @@ async def also_in(found: Found, user: DirectoryUser) -> tuple[list[Json], list[s
     return twins, [f"the same account in {note}" for note in notes]
 
 
-async def _all_roles(directory: Directory, object_id: str) -> list[str]:
+async def all_roles(directory: Directory, object_id: str) -> list[str]:
     """Return the roles that an account holds, and those that it is eligible for, as such."""
     held, eligible = await asyncio.gather(
         directory.get_memberships(object_id), directory.get_eligible_roles(object_id)

@@ -10,6 +10,7 @@ from orchestrators.question import Question
 from orchestrators.standing import Standing, Todo
 from shared.models.base import Json, format_utc
 from shared.models.plan import ActionName, Decision, Disposition
+from shared.models.policy import Limits
 from shared.playbook.planning.answers import DEADLINE, SUPERSEDED
 from shared.playbook.planning.plan import NOTHING_TO_DO
 from shared.playbook.planning.silence import on_silence
@@ -74,16 +75,25 @@ def silence(
 def _still_permitted(
     ctx: task.OrchestrationContext, standing: Standing, actions: list[ActionName]
 ) -> Steps[tuple[list[ActionName], str]]:
-    decided = standing.decided.model_copy(update={"blocks": {}, "plan": []})
+    """Return what may be done now; the case goes on with the limits and kinds of now."""
     payload: Json = {
         "case_id": standing.case.case_id,
         "case": standing.case.to_json(),
-        "decided": decided.to_json(),
+        "decided": standing.decided.model_copy(update={"blocks": {}, "plan": []}).to_json(),
         "actions": actions,
     }
     found = yield from attempt(case_activity(ctx, Activity.CHECK_SILENCE, payload, Retry.READ))
     if not found.result:
         return [], f"what the policy allows now could not be read: {found.error}"
+    decided = standing.decided
+    known: Json = {"limits": decided.limits, "kinds": decided.account.get("kinds", [])}
+    known |= {name: found.result[name] for name in known if name in found.result}
+    standing.decided = decided.model_copy(
+        update={
+            "limits": Limits.model_validate(known["limits"]),
+            "account": decided.account | {"kinds": known["kinds"]},
+        }
+    )
     return [ActionName(one) for one in found.result["actions"]], found.result["why"]
 
 

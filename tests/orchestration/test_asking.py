@@ -189,12 +189,22 @@ def test_silence_never_does_what_the_plan_forbids(case: NewCase) -> None:
     assert last(run, "decision")["actions"] == ["MonitorOnly"]
 
 
-def test_silence_is_held_by_the_breaker_too() -> None:
+@pytest.mark.parametrize("since_asked", [False, True])
+def test_silence_is_held_by_the_breaker_too(since_asked: bool) -> None:
     """On an engine of its own: there is one breaker for all cases of an engine."""
     none = {"automatic_per_hour": 0, "privileged_per_hour": 0, "directory_share_percent": 1.0}
-    judged = question(on_silence=[REVOKE], limits=none)
+    scripts = default_scripts()
+    scripts["decide_response"] = question(on_silence=[REVOKE], limits=none)
+    if since_asked:
+        scripts["decide_response"] = question(on_silence=[REVOKE])
+        scripts["check_silence"] = lambda payload: {
+            "actions": payload["actions"],
+            "why": "",
+            "limits": none,
+            "kinds": ["ordinary"],
+        }
     with durable_engine() as engine:
-        run = engine.case(default_scripts() | {"decide_response": judged})
+        run = engine.case(scripts)
         respond(run, approval_deadline_minutes=0.5)
         wait_for_phase(run, "completed")
         run.wait(f"{run.case_id}:paused:1")
