@@ -36,7 +36,7 @@ def whole() -> Json:
         "status": "partial",
         "notes": ["x"],
         "outputs": {"incident_ticket_id": "x", "analyst_notification_status": {"slack": "x"}},
-        "details": {"ticket_url": "x", "tickets": [{"ticket_id": "x", "url": "x"}]},
+        "details": {"ticket_url": "x", "tickets": [{"system": "x", "ticket_id": "x", "url": "x"}]},
     }
     made |= lists(undone, results)
     made["account"] = {
