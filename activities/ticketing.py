@@ -30,8 +30,9 @@ async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
     that is there is not written again. One system that is away is ``missing`` and costs the other
     nothing; when all are away, the whole is to be tried again. A system that has no ticket for
     such a case (Sentinel, for one that did not come from it) is not missing.
-    Permission: ServiceNow role itil; Microsoft Sentinel Responder; in Jira, Create Issues and Add
-    Comments in the project; in Google SecOps, Chronicle API Editor (``roles/chronicle.editor``).
+    Permission: ServiceNow role itil; Microsoft Sentinel Responder; in Jira, Create Issues, Edit
+    Issues and Add Comments in the project; in Google SecOps, Chronicle API Editor
+    (``roles/chronicle.editor``).
     """
     systems = get_providers().ticketing
     if not systems:

@@ -1,8 +1,9 @@
 """Jira Cloud's REST API v3: issues and comments of one project.
 
-Operations: ``issue.post``, ``comment.post``, ``search.jql``. The target is the issue's key. As
-Jira's own, the search knows an issue only some time after it was written, unless its id is named in
-``reconcileIssues``; it understands the one form of query that is asked of it and refuses others.
+Operations: ``issue.post``, ``issue.put``, ``comment.post``, ``search.jql``. The target is the
+issue's key. As Jira's own, the search knows an issue only some time after it was written, unless
+its id is named in ``reconcileIssues``; it understands the one form of query that is asked of it and
+refuses others.
 """
 
 import re
@@ -42,6 +43,7 @@ class Jira(Vendor):
         """See the module's list."""
         return {
             "createIssue": Operation("issue.post", self._create),
+            "editIssue": Operation("issue.put", self._edit, "issueIdOrKey"),
             "addComment": Operation("comment.post", self._comment, "issueIdOrKey"),
             "searchAndReconsileIssuesUsingJql": Operation("search.jql", self._search, "jql"),
         }
@@ -86,13 +88,26 @@ class Jira(Vendor):
         own = f"{call.base_url}/rest/api/3/issue/{issue['id']}"
         return Answer(201, {"id": issue["id"], "key": key, "self": own}, effect=True)
 
-    async def _comment(self, call: Call) -> Answer:
+    async def _edit(self, call: Call) -> Answer:
+        fields = self._issue(call)["fields"]
+        changed = fields | dict(call.body.get("fields", {}))
+        if problems := _wrong_fields(changed):
+            raise RefusalError(Answer(400, {"errorMessages": [], "errors": problems}))
+        effect = changed != fields
+        fields.update(changed)
+        return Answer(204, None, effect=effect)
+
+    def _issue(self, call: Call) -> dict[str, Any]:
         wanted = call.params["issueIdOrKey"]
         issue = next((one for one in self._issues if wanted in (one["id"], one["key"])), None)
         if issue is None:
             message = "Issue does not exist or you do not have permission to see it."
             raise RefusalError(_errors(404, message))
         call.target = issue["key"]
+        return issue
+
+    async def _comment(self, call: Call) -> Answer:
+        issue = self._issue(call)
         body = call.body.get("body")
         if not _is_document(body):
             raise RefusalError(_errors(400, "Comment body is not valid!"))

@@ -29,9 +29,9 @@ OTHER_NEEDS: tuple[Need, ...] = (
     _other(
         purpose="Ticket in Jira",
         vendor="jira",
-        operations=("search.jql", "issue.post", "comment.post"),
-        permission="A Jira user with *Browse projects*, *Create issues* and *Add comments* in the "
-        "project, and an API token of that user",
+        operations=("search.jql", "issue.post", "issue.put", "comment.post"),
+        permission="A Jira user with *Browse projects*, *Create issues*, *Edit issues* and *Add "
+        "comments* in the project, and an API token of that user",
         without="As for ServiceNow.",
         setting="jira_url",
     ),

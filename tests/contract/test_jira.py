@@ -12,6 +12,7 @@ from shared.errors import NotFound, PermanentError, PermissionDenied, RetryableE
 from shared.models.message import Ticket
 from shared.providers.jira import Jira
 from shared.providers.jira.document import LONGEST_TEXT, document, plain_text
+from shared.providers.jira.issues import Fields, Priority, raised
 from shared.settings import Settings
 from tests.contract.processes import Lab
 
@@ -80,6 +81,22 @@ async def test_a_comment_whose_answer_was_lost_is_not_written_twice(lab: Lab, ji
         await jira.upsert(ticket("Sessions revoked", known=known))
     await jira.upsert(ticket("Sessions revoked", known=known))
     assert comments(lab) == ["Sessions revoked"]
+
+
+async def test_an_issue_is_raised_with_the_case_and_never_lowered(lab: Lab, jira: Jira) -> None:
+    first = await jira.upsert(ticket(severity="Low"))
+    known = {"jira": first.own_id or ""}
+    for severity in ("High", "Low"):
+        await jira.upsert(ticket(severity, severity=severity, known=known))
+        [issue] = issues(lab)
+        assert issue["fields"]["priority"] == {"name": "High"}
+        assert sorted(issue["fields"]["labels"]) == ["case-1", "severity-high", "tourniquet"]
+    assert all("violation" not in line for line in lab.ledger("jira")), lab.ledger("jira")
+
+
+def test_a_priority_that_an_analyst_raised_stands() -> None:
+    there = Fields(labels=["severity-low"], priority=Priority(name="Highest"))
+    assert raised(there, ticket(severity="High")) == {"labels": ["severity-high"]}
 
 
 async def test_another_case_has_an_issue_of_its_own(lab: Lab, jira: Jira) -> None:

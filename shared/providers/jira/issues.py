@@ -8,7 +8,8 @@ finds it by the label as soon as the search does. A comment has no key of ours, 
 mark made of its content, and is not written when the issue has it already; the first note is part
 of the description, because a second call that fails would leave an issue whose id nobody knows.
 
-Needs a user with *Browse projects*, *Create issues* and *Add comments* in the project.
+Needs a user with *Browse projects*, *Create issues*, *Edit issues* and *Add comments* in the
+project.
 """
 
 import re
@@ -34,6 +35,9 @@ JQL = 'project = "{project}" AND labels = "{label}" ORDER BY created ASC'
 LABEL = re.compile(r"[A-Za-z0-9_-]{1,255}")
 """What may stand in a quoted string of JQL and be a label, which has no spaces."""
 LONGEST_SUMMARY = 255
+PRIORITIES = ("Lowest", "Low", "Medium", "High", "Highest")
+"""As Jira ships them; one of a site's own is left as it is."""
+SEVERITY_LABEL = "severity-"
 
 
 class Comments(VendorModel):
@@ -42,12 +46,19 @@ class Comments(VendorModel):
     comments: list[dict[str, Any]] = Field(default_factory=list)
 
 
+class Priority(VendorModel):
+    """The field ``priority``."""
+
+    name: str = ""
+
+
 class Fields(VendorModel):
     """The fields that are asked for."""
 
     labels: list[str] = Field(default_factory=list)
     comment: Comments = Comments()
     description: dict[str, Any] | None = None
+    priority: Priority | None = None
 
 
 class Issue(VendorModel):
@@ -108,6 +119,8 @@ class Jira:
     async def upsert(self, ticket: Ticket) -> TicketReference:
         """Create the issue, or add the work note to the one that is there as a comment.
 
+        Its priority is only ever raised: an analyst's higher one stands.
+
         Raises:
             NotConfigured: no address, credentials or project.
             NotFound: there is none, and the ticket ``must_exist``.
@@ -123,6 +136,8 @@ class Jira:
             return self._reference(created.key, created.id, created=True)
         if ticket.work_note and not issue.has(mark(ticket)):
             await self._comment(issue.key, ticket)
+        if fields := raised(issue.fields, ticket):
+            await self._edit(issue.key, fields)
         return self._reference(issue.key, issue.id, created=False)
 
     async def find(self, label: str, *, known: str | None = None) -> Issue | None:
@@ -136,7 +151,7 @@ class Jira:
             raise PermanentError("the case id cannot be a label", vendor=VENDOR)
         params: dict[str, str | int] = {
             "jql": JQL.format(project=self._project, label=label),
-            "fields": "labels,description,comment",
+            "fields": "labels,description,comment,priority",
             "maxResults": 1,
         }
         if known is not None:
@@ -160,6 +175,16 @@ class Jira:
     async def _comment(self, key: str, ticket: Ticket) -> None:
         body = {"body": document(_marked(ticket))}
         await self._write("comment.post", path(f"{ISSUE}/{{key}}/comment", key=key), body)
+
+    async def _edit(self, key: str, fields: Json) -> None:
+        target = path(f"{ISSUE}/{{key}}", key=key)
+        client, retry = self._client, Retry.ALWAYS
+        answer = await client.request(
+            "issue.put", "PUT", target, json={"fields": fields}, ok=(204, 400), retry=retry
+        )
+        if answer.status == 400:
+            labels = {"fields": {"labels": fields["labels"]}}
+            await client.request("issue.put", "PUT", target, json=labels, ok=(204,), retry=retry)
 
     async def _write(
         self, operation: str, target: str, body: Json, *, ok: tuple[int, ...] = (201,)
@@ -188,6 +213,22 @@ def to_fields(ticket: Ticket, *, project: str, issue_type: str) -> Json:
         "labels": ["tourniquet", f"severity-{ticket.severity.lower()}", ticket.correlation_id],
         "priority": {"name": ticket.severity},
     }
+
+
+def raised(fields: Fields, ticket: Ticket) -> Json:
+    """Return what makes an issue as urgent as the case has become; empty when it is already."""
+    order = [name.lower() for name in PRIORITIES]
+    level = order.index(ticket.severity.lower())
+    old = [one for one in fields.labels if one.startswith(SEVERITY_LABEL)]
+    known = [one.removeprefix(SEVERITY_LABEL) for one in old]
+    if not known or any(one not in order or order.index(one) >= level for one in known):
+        return {}
+    kept = [one for one in fields.labels if one not in old]
+    labels = {"labels": [*kept, f"{SEVERITY_LABEL}{ticket.severity.lower()}"]}
+    there = fields.priority.name.lower() if fields.priority else ""
+    if there not in order or order.index(there) >= level:
+        return labels
+    return labels | {"priority": {"name": ticket.severity}}
 
 
 def _marked(ticket: Ticket) -> str:
