@@ -21,7 +21,7 @@ from shared.playbook.acting.evidence import (
     unexported_block,
 )
 from shared.playbook.acting.exports import EXPORTS, OKTA_EXPORTS, EvidenceExport
-from shared.playbook.acting.exports_udm import UDM_EXPORTS
+from shared.playbook.acting.exports_udm import UDM_EXPORTS, UDM_OKTA
 from shared.playbook.acting.subject import query_parameters, why_unanswerable
 from shared.ports import EvidenceStore, Siem
 from shared.settings import Settings, get_settings
@@ -134,7 +134,7 @@ _NOT_RECEIVED = Missing(
 def exports_of(siem: Siem | None, settings: Settings) -> tuple[EvidenceExport, ...]:
     """Return the logs that are kept, as they are asked for where they are."""
     if siem is not None and siem.language == "udm":
-        return UDM_EXPORTS
+        return (*UDM_EXPORTS, UDM_OKTA) if settings.okta_url else UDM_EXPORTS
     okta = (OKTA_EXPORTS[settings.okta_log_table],) if settings.okta_url else ()
     return (*EXPORTS, *okta)
 

@@ -8,7 +8,7 @@ from shared.models.case import CaseRequest
 from shared.models.evidence import Missing
 from shared.models.message import EvidenceItem
 from shared.playbook.acting.exports import EXPORTS, OKTA_EXPORTS, EvidenceExport
-from shared.playbook.acting.exports_udm import UDM_EXPORTS
+from shared.playbook.acting.exports_udm import UDM_EXPORTS, UDM_OKTA
 from shared.playbook.acting.subject import query_parameters
 
 NOT_SEALED = "no manifest of the evidence"
@@ -136,7 +136,7 @@ def _links(items: list[EvidenceItem]) -> dict[str, str]:
     for item in items:
         first.setdefault(item.source, item.url)
     links: dict[str, str] = {}
-    for export in (*EXPORTS, *OKTA_EXPORTS.values(), *UDM_EXPORTS):
+    for export in (*EXPORTS, *OKTA_EXPORTS.values(), *UDM_EXPORTS, UDM_OKTA):
         if export.table in first and (
             export.output not in links or export.table == _MAIN_EXPORT[export.output]
         ):

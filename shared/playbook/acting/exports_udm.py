@@ -82,3 +82,13 @@ UDM_EXPORTS: tuple[UdmExport, ...] = (
     ),
 )
 """The same of Google SecOps, in the same order."""
+
+UDM_OKTA = UdmExport(
+    name="udm-okta-system-log.jsonl.gz",
+    output="exported_ad_logs_link",
+    table="UDM OKTA",
+    condition=(
+        f'metadata.log_type = "OKTA" and ({_ACTED} or {_MEANT} or ${{any principal.ip addresses}})'
+    ),
+)
+"""Okta's System Log, what is no login included, where Okta is a directory."""

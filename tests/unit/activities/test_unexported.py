@@ -1,6 +1,7 @@
 """A manifest that is made without any log names each one, and how to get it by hand."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,13 +11,17 @@ from activities.evidence_seal import seal_evidence
 from activities.record import save_case
 from shared.models.base import Json
 from shared.models.block import BlockName, BlockResult
+from shared.models.case import CaseRequest
 from shared.playbook.acting.evidence import STILL_EXPORTING, sealed_block
 from shared.playbook.acting.exports import EXPORTS
-from shared.playbook.acting.exports_udm import UDM_EXPORTS
+from shared.playbook.acting.exports_udm import UDM_EXPORTS, UDM_OKTA
+from shared.playbook.acting.subject import query_parameters
+from shared.udm import render
 from tests.support.fakes import FakeHouse
 from tests.support.scripts import NAME
 from tests.unit.activities.calls import CASE, CASE_ID, call
 
+REQUEST = CaseRequest.model_validate(CASE)
 AT = "2026-11-20T12:10:00.000Z"
 EVERY: dict[str, Any] = {"kql": EXPORTS, "udm": UDM_EXPORTS}
 
@@ -56,3 +61,13 @@ async def test_only_what_is_lost_is_to_be_collected_by_hand(house: FakeHouse) ->
     assert (going_on["status"], lost["status"]) == ("partial", "failed")
     assert not any("by hand" in note for note in going_on["notes"])
     assert sum("by hand" in note for note in lost["notes"]) == 1 + len(EXPORTS)
+
+
+async def test_okta_is_among_the_logs_of_google_secops_where_it_is_a_directory(
+    house: FakeHouse, configure: Callable[..., None]
+) -> None:
+    house.siem.language = "udm"
+    configure(okta_url="https://contoso.okta.com")
+    missing = (await listed("the store is away"))["details"]["missing"]
+    assert [one["source"] for one in missing] == [*(one.table for one in UDM_EXPORTS), "UDM OKTA"]
+    assert render(UDM_OKTA.query, query_parameters(REQUEST, NAME)).count(NAME) == 4
