@@ -107,10 +107,11 @@ def signed_in(request: func.HttpRequest) -> Person | None:
     object_id = request.headers.get("x-ms-client-principal-id", "")
     if not (login or object_id):
         return None
-    principal = _principal(request.headers.get("x-ms-client-principal", ""))
+    read = _principal(request.headers.get("x-ms-client-principal", ""))
+    principal = read or Principal()
     logins, mails = principal.values(_LOGINS), principal.values(_MAIL)
     # The platform's name may be the mail address, which people can change: it allows nothing.
-    is_mail = _folded({login}) <= _folded(mails) - _folded(logins)
+    is_mail = read is None or _folded({login}) <= _folded(mails) - _folded(logins)
     named = logins if is_mail else {login, *logins}
     known = {object_id, *named, *principal.values(_OBJECT_ID)} - {""}
     return Person(
@@ -126,9 +127,9 @@ def _folded(names: Iterable[str]) -> frozenset[str]:
     return frozenset(one.casefold() for one in names)
 
 
-def _principal(header: str) -> Principal:
-    """Return the claims; none when the header cannot be read, so that no role is guessed."""
+def _principal(header: str) -> Principal | None:
+    """Return the claims; ``None`` when they cannot be read: then only the object id is known."""
     try:
         return Principal.model_validate_json(base64.b64decode(header, validate=True))
     except (binascii.Error, ValueError, ValidationError):
-        return Principal()
+        return None

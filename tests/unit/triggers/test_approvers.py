@@ -13,6 +13,7 @@ from shared.case_links import Purpose
 from shared.models.base import Json
 from shared.models.firewall import block_instance
 from shared.models.plan import ActionName
+from shared.models.policy import Approvers
 from tests.support.fakes import FakeHouse
 from tests.support.scripts import ADDRESS, OBJECT_ID, outcome
 from tests.unit.playbook.records import planned, record
@@ -248,6 +249,17 @@ def test_claims_that_cannot_be_read_give_no_role(header: str) -> None:
     assert found is not None
     assert found.roles == frozenset()
     assert found.name == "kim@contoso.com"
+
+
+@pytest.mark.parametrize("header", ["", "%%%"])
+def test_while_claims_cannot_be_read_the_name_may_be_a_mail_address_and_allows_nothing(
+    header: str,
+) -> None:
+    found = signed_in(request(headers=person("boss@x.example") | {"x-ms-client-principal": header}))
+    assert found is not None and found.name == "boss@x.example"
+    assert not found.may_approve(Approvers(people=["boss@x.example"], roles=[]))
+    assert found.may_approve(Approvers(people=[found.id], roles=[]))
+    assert found.is_account({"user_principal_name": "Boss@x.example"}), "it still refuses"
 
 
 @pytest.mark.parametrize(
