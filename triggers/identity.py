@@ -16,6 +16,7 @@ import azure.functions as func
 
 from shared.case_links import Claims, Purpose, Use, csrf_token, read_token
 from shared.models.base import Json
+from shared.models.verdict import Confidence
 from shared.policy import get_policy
 from shared.settings import Settings
 from triggers.answers import problem_for_people
@@ -140,14 +141,31 @@ def by_function_key(request: func.HttpRequest) -> Caller | Refusal:
 
 def own_account(caller: Caller, record: Json) -> Refusal | None:
     """Refuse whoever is the account that the case is about: it may be the attacker who asks."""
-    if caller.person is None or not caller.person.is_account(record["account"]):
+    if caller.person is None:
         return None
+    if not caller.person.is_account(record["account"]):
+        return _hit_too(caller.person, record)
     return Refusal(
         403,
         "This case is about your own account",
         "Nobody decides about themselves, as an attacker may use the account. Nothing was changed. "
         "Ask another approver.",
         "the case's own account",
+    )
+
+
+def _hit_too(person: Person, record: Json) -> Refusal | None:
+    """Refuse whoever has an account that is thought to be in the same attacker's hands."""
+    campaign: list[Json] = record.get("campaign") or []
+    taken = [one["account"] for one in campaign if one["confidence"] == Confidence.HIGH]
+    if not any(person.is_account({"user_principal_name": name}) for name in taken):
+        return None
+    return Refusal(
+        403,
+        "Your own account was hit by the same attack",
+        "Nobody decides about an attack on themselves, as the attacker may use the account. "
+        "Nothing was changed. Ask another approver.",
+        "an account of the same campaign",
     )
 
 

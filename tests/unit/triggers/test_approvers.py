@@ -169,6 +169,17 @@ async def test_nobody_decides_about_themselves(
     assert "own account" in caplog.text
 
 
+@pytest.mark.parametrize(("confidence", "status"), [("High", 403), ("Medium", 202)])
+async def test_whose_account_the_same_attack_took_decides_about_nobody(
+    house: FakeHouse, client: Client, confidence: str, status: int
+) -> None:
+    other = {"case_id": "case-1", "account": "Kim@contoso.com", "address": "203.0.113.7"}
+    other |= {"opened_at": "2026-11-20T12:00:00Z", "confidence": confidence}
+    house.cases.records[CASE_ID] |= {"campaign": [other]}
+    assert (await post("decision", client, person())).status_code == status
+    assert (await post("decision", client, person("lee@c.de", object_id="2"))).status_code != 403
+
+
 @pytest.mark.parametrize(("login", "status"), [("jdoe@contoso.com", 403), ("kim@c.de", 202)])
 async def test_a_short_name_has_to_do_where_the_incident_gives_no_more(
     house: FakeHouse, client: Client, login: str, status: int
