@@ -8,7 +8,8 @@ from shared.models.case import CaseRequest
 from shared.models.plan import ActionName, Disposition, PlannedAction
 from shared.models.policy import Limits
 from shared.models.verdict import Confidence, Verdict
-from shared.playbook.acting.evidence import unexported_block
+from shared.playbook.acting.evidence import missing_export, unexported_block
+from shared.playbook.acting.exports import EXPORTS
 from shared.playbook.planning.decided import Decided
 from tests.support.durable_backend import Script
 from tests.support.scripted_firewalls import ScriptedFirewalls
@@ -113,9 +114,10 @@ def acts(action: ActionName) -> Script:
 
 
 def list_unexported(payload: Json) -> Json:
-    """Answer as the activity does where no log is configured."""
-    case, name = CaseRequest.model_validate(payload["case"]), payload["user_principal_name"]
-    return {"block": unexported_block(case, name, payload["reason"], [])}
+    """Answer as the activity does with Sentinel."""
+    case, why = CaseRequest.model_validate(payload["case"]), payload["reason"]
+    missing = [missing_export(export, why, case.now, case.now) for export in EXPORTS]
+    return {"block": unexported_block(case, payload["user_principal_name"], why, missing)}
 
 
 def verified(payload: Json) -> Json:
