@@ -203,8 +203,7 @@ def _devices_that_take_their_time(engine: Engine) -> Run:
     actions = (ActionName.SCAN_DEVICE, ActionName.ISOLATE_DEVICE)
     lines = [plan_line(action).to_json() for action in actions]
     known = {"account": OBJECT_ID, "object_id": OBJECT_ID, "directory": "entra"}
-    request = known | {"now": "2026-11-20T12:00:00.000Z", "actions": lines}
-    run.start("contain_devices", request)
+    run.start("contain_devices", known | {"now": "2026-11-20T12:00:00.000Z", "actions": lines})
     return run
 
 
