@@ -9,7 +9,7 @@ from activities.directories import directory_of
 from activities.support import explain, utc_now
 from activities.undoing import undo_answer
 from shared.bootstrap import get_providers
-from shared.errors import PermanentError, PermissionDenied, TourniquetError
+from shared.errors import PermanentError, PermissionDenied, RetryableError, TourniquetError
 from shared.models.base import Json
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName
@@ -25,7 +25,8 @@ async def confirm_compromised(_: task.ActivityContext, payload: dict[str, Any]) 
 
     Effect: the account's risk becomes high, which ends continuous-access sessions. Undo: the risk
     is dismissed, unless it was confirmed before this case.
-    Idempotency: not said again while the provider shows it; the risk before is claimed.
+    Idempotency: not said again while the provider shows it; the risk before is claimed. With
+    ``"last": true`` a failure that may pass is an outcome, with the undo of what may be done.
     Permission: IdentityRiskyUser.ReadWrite.All, IdentityRiskyUser.Read.All (Entra ID P2).
     """
     object_id = payload["object_id"]
@@ -37,6 +38,10 @@ async def confirm_compromised(_: task.ActivityContext, payload: dict[str, Any]) 
             await directory.confirm_compromised(object_id)
     except PermanentError as error:
         return _outcome(object_id, ActionStatus.FAILED, explain(error))
+    except RetryableError as error:
+        if not payload.get("last"):
+            raise
+        return await _perhaps_done(payload, error)
     if before["risk_state"] == RISK_CONFIRMED:
         return _outcome(object_id, ActionStatus.SUCCEEDED, "was so before this case")
     return _outcome(object_id, ActionStatus.SUCCEEDED, "accepted by the provider", undo=before)
@@ -74,13 +79,30 @@ async def _risk_state(directory: Directory, object_id: str) -> str | None:
 
 
 async def _claim(payload: Json, found: Json) -> Json:
-    name = f"{payload['attempt']}-{ActionName.CONFIRM_COMPROMISED}"
     try:
         store = get_providers().require("cases")
-        return await store.claim(payload["case_id"], name, found) or found
+        return await store.claim(payload["case_id"], _claim_name(payload), found) or found
     except TourniquetError as error:
         _log.warning("risk of %s is not claimed: %s", payload["case_id"], explain(error))
         return found
+
+
+async def _perhaps_done(payload: Json, error: RetryableError) -> Json:
+    """Return a failure with the undo of a try that may have been heard, its answer lost."""
+    target, why = payload["object_id"], explain(error)
+    try:
+        store = get_providers().require("cases")
+        found = await store.get_claim(payload["case_id"], _claim_name(payload))
+    except TourniquetError:
+        found = None
+    if found is None or found["risk_state"] == RISK_CONFIRMED:
+        return _outcome(target, ActionStatus.FAILED, why)
+    why += "; it may have been done all the same, as an answer was lost: look"
+    return _outcome(target, ActionStatus.FAILED, why, undo=found)
+
+
+def _claim_name(payload: Json) -> str:
+    return f"{payload['attempt']}-{ActionName.CONFIRM_COMPROMISED}"
 
 
 def _outcome(target: str, status: ActionStatus, detail: str, *, undo: Json | None = None) -> Json:

@@ -23,7 +23,6 @@ from orchestrators.read_back import ReadBack
 from shared.models.base import Json, format_utc
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName, PlannedAction
-from shared.playbook.acting.containment import PERSISTENCE_ACTIONS
 from shared.playbook.reporting.told import whom
 
 IN_ORDER: tuple[tuple[ActionName, Activity], ...] = (
@@ -144,14 +143,10 @@ def _outcomes(
 def _all_at_once(
     ctx: task.OrchestrationContext, request: Json, activities: dict[ActionName, Activity]
 ) -> Steps[dict[ActionName, Settled]]:
-    """Run the activities together; one on several things that fails says in the end what it did."""
+    """Run the activities together; one that fails is asked in the end what it may have done."""
     tasks = [case_activity(ctx, one, request, Retry.CONTAIN) for one in activities.values()]
     settled = dict(zip(activities, (yield from settle(tasks)), strict=True))
-    broken = [
-        action
-        for action, one in settled.items()
-        if not one.result and action in PERSISTENCE_ACTIONS
-    ]
+    broken = [action for action, one in settled.items() if not one.result]
     last = request | {"last": True}
     tasks = [case_activity(ctx, activities[action], last, Retry.READ) for action in broken]
     for action, one in zip(broken, (yield from settle(tasks)), strict=True):

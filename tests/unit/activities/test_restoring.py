@@ -6,6 +6,7 @@ import pytest
 
 from activities import persistence, restoring, risk
 from activities.persistence_read_back import verify_persistence
+from shared.errors import RetryableError
 from shared.models.base import Json
 from shared.models.directory import UserRisk
 from shared.models.persistence import ConsentGrant, InboxRule
@@ -185,6 +186,16 @@ async def test_a_risk_that_was_confirmed_before_is_not_ours_to_dismiss(house: Fa
     done = (await act(risk.confirm_compromised))["outcome"]
     assert (done["status"], done["undo"]) == ("succeeded", None)
     assert house.directory.called("confirm_compromised") == 0
+
+
+async def test_a_confirmation_whose_answer_was_lost_can_be_taken_back(house: FakeHouse) -> None:
+    house.directory.risk = UserRisk(level="medium", state="atRisk")
+    house.directory.failing["confirm_compromised"] = DOWN
+    with pytest.raises(RetryableError):
+        await act(risk.confirm_compromised)
+    done = (await act(risk.confirm_compromised, last=True))["outcome"]
+    assert (done["status"], done["undo"]) == ("failed", {"risk_state": "atRisk"})
+    assert "may have been done all the same" in done["detail"]
 
 
 async def test_a_risk_that_may_not_be_read_is_confirmed_all_the_same(house: FakeHouse) -> None:
