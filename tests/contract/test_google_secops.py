@@ -231,7 +231,7 @@ async def test_failures_have_their_type(
     expected: type[TourniquetError],
 ) -> None:
     lab.fault("google_secops", kind, **more)
-    timeout = 0.5 if kind == "timeout" else 10
+    timeout = 2.0 if kind == "timeout" else 10
     settings = make_settings(
         **secops(lab),
         call_timeout_seconds=timeout,

@@ -220,7 +220,7 @@ async def test_failures_have_their_type(
     expected: type[TourniquetError],
 ) -> None:
     lab.fault(VENDOR, kind, operation=operation, **more)
-    timeout = 0.5 if kind == "timeout" else 10
+    timeout = 2.0 if kind == "timeout" else 10
     settings = make_settings(**secops(lab), call_timeout_seconds=timeout, call_attempts=1)
     with pytest.raises(expected) as raised:
         await GoogleSecOpsCases(settings).upsert(ticket("Verdict Medium"))
