@@ -19,6 +19,7 @@ from lab.scenarios.models import Scenario
 from lab.scenarios.played import Played
 from lab.scenarios.player import has_been_told, play, prepare
 from lab.stack import Lab
+from shared.models.block import BlockName
 from shared.models.case import CaseStatus
 from shared.models.outcome import ActionStatus
 from shared.models.plan import ActionName
@@ -90,6 +91,17 @@ class WholeLab:
         await self._until(case_id, lambda case: case["status"] != "awaiting_decision")
         await self.client.close_case(case_id, "the test is over")
         await self._until(case_id, _is_at_rest)
+        await self._ticket_has_last_hash(await self.client.get_case(case_id))
+
+    async def _ticket_has_last_hash(self, case: dict[str, Any]) -> None:
+        """Wait until the ticket was told of the newest manifest; a case may have no ticket."""
+        evidence = case["blocks"].get(BlockName.EVIDENCE) or {}
+        digest = ((evidence.get("details") or {}).get("manifest") or {}).get("sha256")
+        deadline = time.monotonic() + 3
+        while digest and time.monotonic() < deadline:
+            if any(digest in str(line["body"]) for line in await self.client.get_ledger()):
+                return
+            await asyncio.sleep(0.05)
 
     async def _until(self, case_id: str, reached: Callable[[dict[str, Any]], bool]) -> None:
         deadline = time.monotonic() + 30
