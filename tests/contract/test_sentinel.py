@@ -3,13 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-from azure.monitor.query import LogsQueryError, LogsQueryPartialResult, LogsTable
 
 from shared.errors import NotConfigured, NotFound, NotSupported, PermanentError
 from shared.models.query import QueryResult
 from shared.providers.sentinel import Sentinel
 from shared.providers.sentinel.comments import LONGEST_COMMENT
-from shared.providers.sentinel.workspace import read_answer
+from shared.providers.sentinel.query_answer import read_answer
 from shared.settings import Settings
 from tests.contract.processes import Lab
 from tests.contract.sentinel_data import ANNA, INCIDENT, TRIGGER, WINDOW, row, sign_ins
@@ -58,13 +57,23 @@ async def test_without_a_workspace_nothing_is_asked(make_settings: Callable[...,
 
 
 def test_a_partial_answer_keeps_its_rows_and_says_why() -> None:
-    table = LogsTable(name="t", columns=["a"], columns_types=["long"], rows=[[1], [2]])
-    error = LogsQueryError(code="PartialError", message="64 MB exceeded")
-    answer = LogsQueryPartialResult(partial_data=[table], partial_error=error)
+    table = {"name": "t", "columns": [{"name": "a", "type": "long"}], "rows": [[1], [2]]}
+    error = {"code": "PartialError", "message": "64 MB exceeded"}
 
-    assert read_answer(answer) == QueryResult(
+    assert read_answer({"tables": [table], "error": error}) == QueryResult(
         rows=[{"a": 1}, {"a": 2}], partial=True, detail="PartialError 64 MB exceeded"
     )
+
+
+def test_cells_are_read_by_their_columns_type() -> None:
+    kinds = ["datetime", "datetime", "dynamic", "dynamic", "guid", "string"]
+    columns = [{"name": f"{at}", "type": kind} for at, kind in enumerate(kinds)]
+    cells = ["2026-11-20T13:00:00.1234567+01:00", "soon", '{"a": [1]}', "{", None, "2026-11-20"]
+
+    answer = read_answer({"tables": [{"name": "t", "columns": columns, "rows": [cells]}]})
+
+    read = ["2026-11-20T12:00:00.123456Z", "soon", {"a": [1]}, "{", None, "2026-11-20"]
+    assert list(answer.rows[0].values()) == read
 
 
 @pytest.fixture
