@@ -118,6 +118,7 @@ async def test_a_signed_in_person_is_named(
         token(Purpose.DECISION, seconds=-1),
         token(Purpose.DECISION, "case-fedcba9876543210fedcba98"),
     ],
+    ids=["none", "no token", "of a report", "of the past", "of another case"],
 )
 async def test_without_a_good_link_nobody_decides(
     waiting: FakeHouse, client: FakeClient, wrong: str

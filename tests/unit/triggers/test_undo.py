@@ -225,7 +225,11 @@ async def test_the_next_undo_has_the_next_number(contained: FakeHouse, client: F
     assert answer(response)["undo_id"] == f"{CASE_ID}:undo:3"
 
 
-@pytest.mark.parametrize("wrong", ["", "x", token(Purpose.REPORT), token(Purpose.DECISION)])
+@pytest.mark.parametrize(
+    "wrong",
+    ["", "x", token(Purpose.REPORT), token(Purpose.DECISION)],
+    ids=["none", "no token", "of a report", "of a decision"],
+)
 async def test_a_link_takes_nothing_back(
     contained: FakeHouse, client: FakeClient, wrong: str
 ) -> None:
