@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote, urlencode, urlsplit
+from urllib.request import getproxies
 
 import aiohttp
 from pydantic import BaseModel
@@ -43,9 +44,14 @@ def open_session(vendor: str) -> aiohttp.ClientSession:
         session = pool[vendor] = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=_tls.get(), limit=100),
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=True,
+            # Else aiohttp asks the environment and .netrc in a thread at every call.
+            trust_env=_has_proxy(),
         )
     return session
+
+
+def _has_proxy() -> bool:
+    return not {"http", "https", "all"}.isdisjoint(getproxies())
 
 
 def _no_sessions() -> dict[str, aiohttp.ClientSession]:
