@@ -5,6 +5,8 @@ SHELL := bash
 
 VENV_PYTHON := .venv/bin/python
 SCENARIO ?= brute-force-success
+# One plays whole labs, which wait much; the others run everything else.
+TEST_WORKERS ?= 3
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,7 +42,7 @@ verify-evidence: ## Check a case's evidence: CASE=id; FOLDER=copy reads a copy, 
 
 test: ## Run every test
 	@tools/setup.sh python azurite kusto
-	@$(VENV_PYTHON) -m pytest -q
+	@$(VENV_PYTHON) -m pytest -q --numprocesses $(TEST_WORKERS) --dist loadscope
 
 check: ## Check format, lint, types, queries, infrastructure and links
 	@tools/setup.sh python kusto checkov

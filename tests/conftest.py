@@ -1,4 +1,22 @@
 import os
 
+import pytest
+from xdist.remote import Producer
+
+from tests.support.lanes import Lanes, give_way, labs_first
+
 # Read by azure-functions when it decodes durable payloads, as in the app's settings everywhere.
 os.environ["AZURE_FUNCTIONS_DURABLE_STRICT_TYPING"] = "1"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
+    return Lanes(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    labs_first(items)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    give_way(item.nodeid)

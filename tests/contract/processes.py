@@ -12,18 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.support.ports import free_port, free_ports
+
 ROOT = Path(__file__).resolve().parents[2]
 AZURITE = ROOT / "lab/azurite/node_modules/azurite/dist/src/blob/main.js"
 START_SECONDS = 60.0
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that are free now, all different."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [opened.getsockname()[1] for opened in sockets]
-    for opened in sockets:
-        opened.close()
-    return ports
 
 
 class Lab:
@@ -87,7 +80,7 @@ def running_simulators(state_dir: Path) -> Iterator[Lab]:
 @contextmanager
 def running_azurite(state_dir: Path, certificates: Path) -> Iterator[str]:
     """Run Azurite with the lab's certificate while the block runs; yields the account's URL."""
-    (port,) = free_ports(1)
+    port = free_port()
     command = ["node", str(AZURITE), "--blobHost=127.0.0.1", f"--blobPort={port}"]
     command += ["--inMemoryPersistence", "--silent", "--disableTelemetry", "--oauth=basic"]
     command += ["--skipApiVersionCheck", f"--cert={certificates / 'server.pem'}"]

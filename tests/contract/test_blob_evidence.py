@@ -24,7 +24,7 @@ from shared.providers.blob import BlobEvidenceStore
 from shared.providers.blob.container import BLOCK_BYTES
 from shared.providers.blob.evidence import READ_BYTES
 from shared.settings import Settings
-from tests.contract.processes import free_ports
+from tests.support.ports import free_port
 
 START, END = datetime(2026, 11, 17, tzinfo=UTC), datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -212,7 +212,7 @@ async def test_no_account_is_not_configured(make_settings: Callable[..., Setting
 
 
 async def test_no_server_is_for_later(make_settings: Callable[..., Settings]) -> None:
-    (port,) = free_ports(1)
+    port = free_port()
     settings = make_settings(blob_url=f"https://127.0.0.1:{port}/a", call_attempts=1)
     with pytest.raises(RetryableError):
         await put(BlobEvidenceStore(settings), b"one")

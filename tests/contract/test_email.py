@@ -14,7 +14,8 @@ from shared.errors import (
 from shared.models.message import Notification
 from shared.providers.email import SmtpMail
 from shared.settings import Settings
-from tests.contract.processes import Lab, free_ports
+from tests.contract.processes import Lab
+from tests.support.ports import free_port
 
 
 def message(**values: object) -> Notification:
@@ -82,7 +83,7 @@ async def test_failures_have_their_type(
 
 
 async def test_no_server_is_for_later(make_settings: Callable[..., Settings]) -> None:
-    (port,) = free_ports(1)
+    port = free_port()
     with pytest.raises(RetryableError, match="not reachable"):
         await SmtpMail(make_settings(smtp_port=port, call_attempts=1)).notify(message())
 
