@@ -418,6 +418,7 @@ module sentinelRules 'modules/sentinel-rules.bicep' = if (deployDetections) {
     relayId: relay.outputs.relayId
     enabled: enableDetections
     automationOrder: automationOrder
+    mayRunRelay: !empty(sentinelPrincipalId)
   }
   dependsOn: [sentinelWorkspace]
 }

@@ -14,6 +14,9 @@ param enabled bool
 @maxValue(1000)
 param automationOrder int
 
+@description('Whether Sentinel may run the relay; the service refuses an automation rule before.')
+param mayRunRelay bool
+
 // Each file is the one source of its rule; a test finds a file that is not here.
 var bruteForce = loadYamlContent('../detections/brute_force_success.yaml')
 var impossibleTravel = loadYamlContent('../detections/impossible_travel.yaml')
@@ -70,7 +73,7 @@ resource rules 'Microsoft.SecurityInsights/alertRules@2025-09-01' = [for (one, i
   }
 }]
 
-resource callsRelay 'Microsoft.SecurityInsights/automationRules@2025-09-01' = {
+resource callsRelay 'Microsoft.SecurityInsights/automationRules@2025-09-01' = if (mayRunRelay) {
   name: guid(workspace.id, 'tourniquet-calls-relay')
   scope: workspace
   properties: {

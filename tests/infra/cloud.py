@@ -9,6 +9,7 @@ from tools.provision.cloud import Denied, Json, Missing
 PRINCIPAL = "11111111-2222-3333-4444-555555555555"
 ENVIRONMENT = {
     "AZURE_ENV_NAME": "test",
+    "AZURE_LOCATION": "westeurope",
     "AZURE_SUBSCRIPTION_ID": "00000000-0000-0000-0000-000000000001",
     "AZURE_TENANT_ID": "00000000-0000-0000-0000-000000000002",
     "AZURE_RESOURCE_GROUP": "rg-test",
@@ -34,6 +35,9 @@ class FakeCloud:
         self.commands: list[tuple[str, ...]] = []
         self.answers: dict[str, Callable[[Json], Json]] = {}
         self.denied: str = ""
+        self.accounts: list[Json] = [
+            {"id": ENVIRONMENT["AZURE_SUBSCRIPTION_ID"], "tenantId": "t", "isDefault": True}
+        ]
 
     def get(self, url: str) -> Json:
         for pattern, answer in self.things.items():
@@ -52,6 +56,8 @@ class FakeCloud:
 
     def command(self, *arguments: str) -> Any:
         self.commands.append(arguments)
+        if arguments[0] == "account":
+            return self.accounts
         return {"registrationState": "NotRegistered"}
 
     def remember(self, name: str, value: str) -> None:

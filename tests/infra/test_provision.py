@@ -10,7 +10,7 @@ from shared.settings import Settings
 from tests.infra.cloud import PRINCIPAL, FakeCloud
 from tools.provision import __main__ as hooks
 from tools.provision import app, entra, lookups
-from tools.provision.cloud import Cloud, CloudError, Denied, Missing, error_of
+from tools.provision.cloud import Cloud, CloudError, Denied, Missing, NoScope, error_of
 
 LINK_SECRET = "tourniquet-link-signing-key"
 LOCKED = {"properties": {"state": "Locked"}}
@@ -47,6 +47,19 @@ def test_a_deleted_vault_comes_back() -> None:
     for cloud, expected in ((deleted, "true"), (FakeCloud(), "false")):
         run(lookups.find_deleted_vault, cloud)
         assert cloud.values["RECOVER_VAULT"] == expected
+
+
+def test_a_deleted_vault_comes_back_also_when_azd_forgot_its_name() -> None:
+    def deleted(name: str, environment: str, location: str = "westeurope") -> dict[str, Any]:
+        tags = {"azd-env-name": environment}
+        return {"name": name, "properties": {"location": location, "tags": tags}}
+
+    others = [deleted("kv-1", "prod"), deleted("kv-2", "test", "northeurope"), {"name": "kv-3"}]
+    for vaults, expected in (([*others, deleted("kv-4", "test")], "true"), (others, "false")):
+        cloud = FakeCloud({"deletedVaults": {"value": vaults}}, TOURNIQUET_VAULT_NAME="")
+        said = run(lookups.find_deleted_vault, cloud)
+        assert cloud.values["RECOVER_VAULT"] == expected
+        assert ("kv-4" in said) is (expected == "true")
 
 
 def test_the_signing_key_is_made_once() -> None:
@@ -94,11 +107,42 @@ def test_rules_wait_for_sign_in_logs() -> None:
     assert with_logs.values["DEPLOY_DETECTIONS"] == "true"
 
 
-@pytest.mark.parametrize("error", [Missing("no"), Denied("no")])
-def test_a_tenant_without_sentinel_is_told_and_provisioned(error: Exception) -> None:
-    cloud = FakeCloud({"servicePrincipals": error}, SENTINEL_PRINCIPAL_ID="old")
+def test_a_tenant_without_sentinel_is_told_and_provisioned() -> None:
+    cloud = FakeCloud({"servicePrincipals": Missing("no")}, SENTINEL_PRINCIPAL_ID="old")
     assert "may not run the relay" in run(lookups.find_sentinel, cloud)
     assert cloud.values["SENTINEL_PRINCIPAL_ID"] == ""
+
+
+def test_who_may_not_read_the_tenant_keeps_what_another_found() -> None:
+    cloud = FakeCloud({"servicePrincipals": Denied("no")}, SENTINEL_PRINCIPAL_ID="old")
+    assert run(lookups.find_sentinel, cloud) == ""
+    assert cloud.values["SENTINEL_PRINCIPAL_ID"] == "old"
+    nothing = FakeCloud({"servicePrincipals": Denied("no")})
+    assert "may not run the relay" in run(lookups.find_sentinel, nothing)
+
+
+@pytest.mark.parametrize("name", ["AZURE_SUBSCRIPTION_ID", "AZURE_LOCATION"])
+def test_nothing_is_done_before_the_place_is_known(name: str) -> None:
+    with pytest.raises(CloudError, match=name):
+        list(hooks.before(FakeCloud(None, **{name: ""})))
+
+
+def test_another_tenant_or_an_unknown_subscription_is_refused() -> None:
+    ours = FakeCloud().accounts[0]
+    elsewhere = FakeCloud()
+    elsewhere.accounts = [
+        {**ours, "isDefault": False},
+        {"id": "another", "tenantId": "of-somebody-else", "isDefault": True},
+    ]
+    with pytest.raises(CloudError, match="another tenant: run `az account set"):
+        list(lookups.check_place(elsewhere))
+    unknown = FakeCloud()
+    unknown.accounts = []
+    with pytest.raises(CloudError, match="az login"):
+        list(lookups.check_place(unknown))
+    beside = FakeCloud()
+    beside.accounts = [{**ours, "isDefault": False}, {**ours, "id": "another"}]
+    assert "westeurope" in run(lookups.check_place, beside)
 
 
 def sign_in(**things: Any) -> FakeCloud:
@@ -142,6 +186,25 @@ def test_the_identity_stands_for_the_registrations_secret() -> None:
     redirect, credential = (body for _, _, body in cloud.sent)
     assert redirect["web"]["redirectUris"] == ["https://func-test.example/.auth/login/aad/callback"]
     assert credential["subject"] == PRINCIPAL
+
+
+def test_an_identity_that_was_made_anew_takes_the_others_place() -> None:
+    held = {"id": "fic-1", "name": entra.CREDENTIAL, "subject": "of-the-identity-before"}
+    things = {"federatedIdentityCredentials": {"value": [held]}, r"select=web": {"web": {}}}
+    cloud = FakeCloud(things, SIGN_IN_CLIENT_ID="mine")
+    run(entra.finish_sign_in, cloud)
+    method, url, body = cloud.sent[-1]
+    assert (method, url.endswith("federatedIdentityCredentials/fic-1")) == ("patch", True)
+    assert (body["subject"], "name" in body) == (PRINCIPAL, False)
+    held["subject"] = PRINCIPAL
+    again = FakeCloud(things, SIGN_IN_CLIENT_ID="mine")
+    run(entra.finish_sign_in, again)
+    assert not [url for _, url, _ in again.sent if "federated" in url]
+
+
+def test_who_cannot_make_a_named_location_by_the_azure_cli_is_told_how() -> None:
+    refused = FakeCloud({"namedLocations": NoScope("no")}, NAMED_LOCATION="true")
+    assert "Graph PowerShell" in run(entra.make_named_location, refused)
 
 
 def test_a_named_location_is_made_only_when_asked_for() -> None:
@@ -208,6 +271,10 @@ def test_events_are_connected_after_the_code() -> None:
     [
         ('ERROR: Forbidden({"error": {"code": "Authorization_RequestDenied"}})', Denied),
         ('Not Found({"error": {"code": "ResourceNotFound"}})', Missing),
+        (
+            'Forbidden({"error": {"message": "... required scopes are missing in the token."}})',
+            NoScope,
+        ),
         ("ERROR: (AuthorizationFailed) The client ... does not have authorization", Denied),
         ('ERROR: Bad Request({"error": {"code": "BadRequest"}})', CloudError),
     ],

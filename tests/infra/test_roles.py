@@ -129,6 +129,16 @@ def test_nobody_is_named_when_nobody_was_given(bicep: Mapping[str, BicepFile]) -
         assert "empty" in {one.name for one in walk(condition) if isinstance(one, Call)}
 
 
+def test_the_automation_rule_waits_for_the_right_to_run_the_relay(
+    bicep: Mapping[str, BicepFile],
+) -> None:
+    rule = bicep["modules/sentinel-rules.bicep"].resources["callsRelay"].condition
+    assert isinstance(rule, Name)
+    given = bicep["main.bicep"].modules["sentinelRules"].body.get("params", rule.name)
+    assert given is not None
+    assert {one.name for one in walk(given) if isinstance(one, Name)} == {"sentinelPrincipalId"}
+
+
 def test_custom_roles_are_told_from_built_in_ones(bicep: Mapping[str, BicepFile]) -> None:
     custom: list[Assignment] = [one for one in assignments(bicep) if not isinstance(one.role, str)]
     assert {one.name for one in custom} == {"evidence", "blocked", "policy", "site"}

@@ -16,6 +16,7 @@ LATER = "azd hooks run postprovision"
 def before(cloud: Cloud) -> Iterator[str]:
     """Before provisioning: register, look up, make what provisioning has to name."""
     for step in (
+        lookups.check_place,
         lookups.register_providers,
         lookups.find_sentinel,
         lookups.find_deleted_vault,

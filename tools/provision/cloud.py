@@ -12,6 +12,9 @@ from typing import Any, Protocol
 
 GRAPH = "https://graph.microsoft.com/v1.0"
 ARM = "https://management.azure.com"
+SUBSCRIPTION, ENVIRONMENT = "AZURE_SUBSCRIPTION_ID", "AZURE_ENV_NAME"
+OF_A_SUBSCRIPTION = ("deployment", "provider")
+"""Commands that act in a subscription which their arguments do not name."""
 _REFUSED = re.compile(r"(?:ERROR: )?(Bad Request|Unauthorized|Forbidden|Not Found|Conflict)\(")
 type Json = dict[str, Any]
 
@@ -26,6 +29,14 @@ class Missing(CloudError):
 
 class Denied(CloudError):
     """The deployer may not do this."""
+
+
+class NoScope(Denied):
+    """The Azure CLI may not do this, whoever is signed in to it as a person.
+
+    Its own registration has no such permission in Graph (Azure/azure-cli#33062, #23906); only a
+    service principal that was granted it can.
+    """
 
 
 class Cloud(Protocol):
@@ -83,13 +94,19 @@ class AzureCli:
             Denied: the deployer may not do it.
             CloudError: it failed otherwise, or there is no Azure CLI.
         """
-        answer = _run(["az", *arguments, "--output", "json", "--only-show-errors"])
+        # Without it, they go to whatever subscription the Azure CLI has as its default.
+        chosen = self.value(SUBSCRIPTION) if arguments[0] in OF_A_SUBSCRIPTION else ""
+        options = ["--subscription", chosen] if chosen else []
+        answer = _run(["az", *arguments, *options, "--output", "json", "--only-show-errors"])
         return json.loads(answer) if answer.strip() else None
 
     def remember(self, name: str, value: str) -> None:
         """Keep a value in azd's environment."""
         if self.value(name) != value:
-            _run(["azd", "env", "set", name, value])
+            # Named, because azd's default environment may be another one than this hook's.
+            environment = self.value(ENVIRONMENT)
+            options = ["--environment", environment] if environment else []
+            _run(["azd", "env", "set", name, value, *options])
             self._values[name] = value
 
     def value(self, name: str) -> str:
@@ -126,6 +143,8 @@ def error_of(text: str) -> CloudError:
     word = found.group(1) if found else ""
     if word == "Not Found" or "ResourceNotFound" in text or "does not exist" in text:
         return Missing(short)
+    if "scopes are missing in the token" in text:
+        return NoScope(short)
     if word in ("Forbidden", "Unauthorized") or "AuthorizationFailed" in text:
         return Denied(short)
     return CloudError(short)

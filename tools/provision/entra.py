@@ -3,14 +3,19 @@
 import uuid
 from collections.abc import Iterator
 
-from tools.provision.cloud import ARM, GRAPH, Cloud, CloudError, Denied, Json
+from tools.provision.cloud import ARM, GRAPH, Cloud, CloudError, Denied, Json, NoScope
 
 PLACEHOLDER = "192.0.2.1/32"
 """Nobody's address (RFC 5737): a named location cannot be empty."""
 APPROVER = "Tourniquet.Approver"
+CREDENTIAL = "tourniquet-identity"
 LOGS = ("SignInLogs", "NonInteractiveUserSignInLogs", "AuditLogs")
 """What the detections and hunts ask of Entra ID, by the names of its diagnostic settings."""
 _NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
+NO_CLI = (
+    "the Azure CLI has no access to Conditional Access for people: make it with Graph PowerShell "
+    "(docs/infra.md, named location), then run azd env set TOURNIQUET_NAMED_LOCATION_ID"
+)
 NEEDS_RIGHTS = "the deployer may not; run `azd hooks run preprovision` as somebody who may"
 
 
@@ -75,17 +80,29 @@ def finish_sign_in(cloud: Cloud) -> Iterator[str]:
     if redirect not in uris:
         cloud.send("patch", place, {"web": {"redirectUris": [*uris, redirect]}})
         yield f"people come back to {redirect} after signing in"
-    held = cloud.get(f"{place}/federatedIdentityCredentials").get("value", [])
+    yield from _federate(cloud, f"{place}/federatedIdentityCredentials")
+
+
+def _federate(cloud: Cloud, place: str) -> Iterator[str]:
+    """Let the app's identity prove the registration; an identity that was replaced no more."""
+    held = {one.get("name"): one for one in cloud.get(place).get("value", [])}
     subject = cloud.value("TOURNIQUET_IDENTITY_PRINCIPAL_ID")
-    if subject not in {one.get("subject") for one in held}:
-        body = {
-            "name": "tourniquet-identity",
-            "issuer": f"https://login.microsoftonline.com/{cloud.value('AZURE_TENANT_ID')}/v2.0",
-            "subject": subject,
-            "audiences": ["api://AzureADTokenExchange"],
-        }
-        cloud.send("post", f"{place}/federatedIdentityCredentials", body)
-        yield "the app's identity proves the registration, in place of a secret"
+    ours = held.get(CREDENTIAL)
+    if ours is not None and ours.get("subject") == subject:
+        return
+    body = {
+        "name": CREDENTIAL,
+        "issuer": f"https://login.microsoftonline.com/{cloud.value('AZURE_TENANT_ID')}/v2.0",
+        "subject": subject,
+        "audiences": ["api://AzureADTokenExchange"],
+    }
+    if ours is None:
+        cloud.send("post", place, body)
+    else:
+        # Names are taken once: after `azd down` and `azd up` the identity is another one.
+        del body["name"]
+        cloud.send("patch", f"{place}/{ours['id']}", body)
+    yield "the app's identity proves the registration, in place of a secret"
 
 
 def connect_logs(cloud: Cloud) -> Iterator[str]:
@@ -116,6 +133,9 @@ def make_named_location(cloud: Cloud) -> Iterator[str]:
         location = (
             found[0] if found else cloud.send("post", f"{place}/namedLocations", _location(name))
         )
+    except NoScope:
+        yield f"no named location was made: {NO_CLI}"
+        return
     except Denied as error:
         yield f"no named location was made: {NEEDS_RIGHTS} ({error})"
         return

@@ -6,7 +6,17 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 from shared.settings import Settings
-from tools.provision.cloud import ARM, GRAPH, Cloud, Denied, Missing
+from tools.provision.cloud import (
+    ARM,
+    ENVIRONMENT,
+    GRAPH,
+    SUBSCRIPTION,
+    Cloud,
+    CloudError,
+    Denied,
+    Json,
+    Missing,
+)
 
 PROVIDERS = (
     *("Microsoft.App", "Microsoft.DurableTask", "Microsoft.EventGrid", "Microsoft.Insights"),
@@ -36,6 +46,33 @@ def secret_name(setting: str) -> str:
     return setting.lower().replace("_", "-")
 
 
+def check_place(cloud: Cloud) -> Iterator[str]:
+    """See that subscription and region are known, and that the Azure CLI is in the same tenant.
+
+    ``azd up`` asks for both before this hook; ``azd provision`` in a new environment does not. The
+    Azure CLI has a sign-in of its own, and Graph is asked in the tenant of its default
+    subscription.
+
+    Raises:
+        CloudError: something is missing or does not fit.
+    """
+    for name in (SUBSCRIPTION, "AZURE_LOCATION"):
+        if not cloud.value(name):
+            raise CloudError(f"{name} is not known yet: run `azd env set {name} ...` or `azd up`")
+    subscription = cloud.value(SUBSCRIPTION)
+    accounts = {str(one["id"]): one for one in cloud.command("account", "list", "--all")}
+    if subscription not in accounts:
+        raise CloudError(f"the Azure CLI does not know the subscription {subscription}: az login")
+    chosen = accounts[subscription]
+    default = next((one for one in accounts.values() if one.get("isDefault")), chosen)
+    if chosen["tenantId"] != default["tenantId"]:
+        raise CloudError(
+            "the Azure CLI's default subscription is in another tenant: run "
+            f"`az account set --subscription {subscription}`"
+        )
+    yield f"subscription {chosen.get('name', subscription)}, region {cloud.value('AZURE_LOCATION')}"
+
+
 def register_providers(cloud: Cloud) -> Iterator[str]:
     """Register the resource providers; each takes a minute the first time in a subscription."""
     for name in PROVIDERS:
@@ -49,27 +86,45 @@ def find_sentinel(cloud: Cloud) -> Iterator[str]:
     """Find Sentinel's own service principal, whose object id is another in each tenant."""
     try:
         found = cloud.get(f"{GRAPH}/servicePrincipals(appId='{SENTINEL_APP}')?$select=id")
-    except (Missing, Denied):
+    except Missing:
         cloud.remember("SENTINEL_PRINCIPAL_ID", "")
+    except Denied:
+        # Who may not read Graph, such as a pipeline, keeps what somebody else found or set.
+        pass
+    else:
+        cloud.remember("SENTINEL_PRINCIPAL_ID", str(found["id"]))
+    if not cloud.value("SENTINEL_PRINCIPAL_ID"):
         yield (
             "Azure Security Insights cannot be found in this tenant: Sentinel may not run the "
-            "relay yet. It appears once Sentinel is on; then run azd provision again."
+            "relay, so no automation rule is made. It appears once Sentinel is on; then run azd "
+            "provision again, or set SENTINEL_PRINCIPAL_ID to its object id."
         )
-        return
-    cloud.remember("SENTINEL_PRINCIPAL_ID", str(found["id"]))
 
 
 def find_deleted_vault(cloud: Cloud) -> Iterator[str]:
     """Find out whether the vault was deleted: its name is not free, so it has to come back."""
     vault, place = cloud.value("TOURNIQUET_VAULT_NAME"), cloud.value("AZURE_LOCATION")
-    deleted = False
+    subscription = f"{ARM}/subscriptions/{cloud.value(SUBSCRIPTION)}/providers/Microsoft.KeyVault"
     if vault:
-        subscription = f"{ARM}/subscriptions/{cloud.value('AZURE_SUBSCRIPTION_ID')}"
-        url = f"{subscription}/providers/Microsoft.KeyVault/locations/{place}/deletedVaults/{vault}"
-        deleted = _is_there(cloud, f"{url}?api-version=2024-11-01")
+        url = f"{subscription}/locations/{place}/deletedVaults/{vault}"
+        deleted = vault if _is_there(cloud, f"{url}?api-version=2024-11-01") else ""
+    else:
+        # `azd down` forgets the template's outputs, the vault's name among them.
+        url = f"{subscription}/deletedVaults?api-version=2024-11-01"
+        deleted = next((str(one["name"]) for one in _all(cloud, url) if _is_ours(cloud, one)), "")
     cloud.remember("RECOVER_VAULT", "true" if deleted else "false")
     if deleted:
-        yield f"the vault {vault} comes back with its secrets"
+        yield (
+            f"the vault {deleted} comes back with its secrets; run azd provision once more "
+            "afterwards, which refers to them"
+        )
+
+
+def _is_ours(cloud: Cloud, deleted: Json) -> bool:
+    about: Json = deleted.get("properties", {})
+    tags: Json = about.get("tags") or {}
+    same_place = about.get("location") == cloud.value("AZURE_LOCATION")
+    return same_place and tags.get("azd-env-name") == cloud.value(ENVIRONMENT)
 
 
 def _is_there(cloud: Cloud, url: str) -> bool:
@@ -93,16 +148,18 @@ def find_secrets(cloud: Cloud) -> Iterator[str]:
 
 
 def _names(cloud: Cloud, url: str) -> set[str]:
-    found: set[str] = set()
     try:
-        while url:
-            page = cloud.get(url)
-            found |= {str(one["name"]) for one in page.get("value", [])}
-            url = page.get("nextLink", "")
+        return {str(one["name"]) for one in _all(cloud, url)}
     except Missing:
         # The vault of an environment that was taken down.
         return set()
-    return found
+
+
+def _all(cloud: Cloud, url: str) -> Iterator[Json]:
+    while url:
+        page = cloud.get(url)
+        yield from page.get("value", [])
+        url = page.get("nextLink", "")
 
 
 def find_retention(cloud: Cloud) -> Iterator[str]:
@@ -151,5 +208,5 @@ def _has_table(cloud: Cloud, workspace: str, table: str) -> bool:
 
 
 def _group(cloud: Cloud) -> str:
-    subscription = cloud.value("AZURE_SUBSCRIPTION_ID")
+    subscription = cloud.value(SUBSCRIPTION)
     return f"/subscriptions/{subscription}/resourceGroups/{cloud.value('AZURE_RESOURCE_GROUP')}"

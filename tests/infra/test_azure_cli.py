@@ -1,0 +1,56 @@
+"""The commands that the hooks really start: of the right subscription and environment."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from tools.provision.cloud import AzureCli
+
+RECORDS = """#!/bin/sh
+echo "$(basename "$0") $*" >> "$SEEN"
+echo '{}'
+"""
+
+
+@pytest.fixture
+def seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What was started, of an Azure CLI and an azd that only write it down."""
+    for name in ("az", "azd"):
+        program = tmp_path / name
+        program.write_text(RECORDS, encoding="utf-8")
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("SEEN", str(tmp_path / "seen"))
+    return tmp_path / "seen"
+
+
+def cli() -> AzureCli:
+    return AzureCli({"AZURE_SUBSCRIPTION_ID": "mine", "AZURE_ENV_NAME": "second"})
+
+
+def test_commands_go_to_the_subscription_of_the_environment(seen: Path) -> None:
+    cli().command("provider", "show", "--namespace", "Microsoft.App")
+    cli().command("deployment", "group", "create")
+    cli().get("https://graph.microsoft.com/v1.0/me")
+    provider, deployment, rest = seen.read_text("utf-8").splitlines()
+    assert "--subscription mine" in provider
+    assert "--subscription mine" in deployment
+    assert "--subscription" not in rest, "the address says where"
+
+
+def test_values_are_kept_in_the_hooks_own_environment(seen: Path) -> None:
+    azure = cli()
+    azure.remember("RECOVER_VAULT", "false")
+    azure.remember("RECOVER_VAULT", "false")
+    assert seen.read_text("utf-8").splitlines() == [
+        "azd env set RECOVER_VAULT false --environment second"
+    ]
+    assert azure.value("RECOVER_VAULT") == "false"
+
+
+def test_a_body_is_not_on_the_command_line(seen: Path) -> None:
+    cli().send("put", "https://management.azure.com/x", {"properties": {"value": "the-secret"}})
+    assert "the-secret" not in seen.read_text("utf-8")
+    assert "--body @" in seen.read_text("utf-8")
