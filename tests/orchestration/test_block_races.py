@@ -21,7 +21,10 @@ ADDRESS = "203.0.113.16"
 def blocked_case(
     engine: Engine, walls: ScriptedFirewalls, while_lifting: Callable[[Run], None]
 ) -> Run:
-    """Return a case with a block, whose first lift stops at the firewall for what is given."""
+    """Return a case with a block, whose first lift stops at the firewall for what is given.
+
+    The block is whole: it waits for its expiry and for orders.
+    """
     scripts, first = walls.scripts(), iter([True])
 
     def change(payload: Json) -> Any:
@@ -31,7 +34,8 @@ def blocked_case(
 
     run = engine.case(default_scripts() | scripts | {"change_firewall": change})
     block(run, ADDRESS, 500)
-    wait_for(lambda: bool(walls.blocked["azure"]))
+    keeper = block_instance(run.case_id, ADDRESS)
+    wait_for(lambda: any(event.HasField("timerCreated") for event in run.history(keeper)))
     return run
 
 
@@ -56,6 +60,7 @@ def test_an_extension_while_an_undo_lifts_comes_too_late(engine: Engine) -> None
     assert found == {"status": "succeeded", "verified": True, "detail": "azure: lifted, in force"}
     ended(run, ADDRESS)
     assert walls.blocked["azure"] == set()
+    assert len(run.called("change_firewall")) == 2, "the lift had to be tried again"
     [event] = events(run)
     assert event.endswith("not extended for kim, it was being lifted already: not yet")
 
@@ -76,6 +81,7 @@ def test_a_renewal_while_an_undo_lifts_writes_nothing(
     assert (found["status"], found["detail"]) == ("succeeded", "azure: lifted, in force")
     ended(run, ADDRESS)
     assert walls.blocked["azure"] == set()
+    assert len(run.called("change_firewall")) == 2, "the lift had to be tried again"
 
 
 def timers(run: Run, instance: str) -> int:

@@ -195,7 +195,7 @@ def test_a_block_whose_extension_its_only_firewall_refused_is_lifted_all_the_sam
     monkeypatch.setattr(late_firewalls, "AGAIN_MINUTES", ())
     walls = ScriptedFirewalls("only")
     run = engine.case(default_scripts() | walls.scripts())
-    block(run, "203.0.113.20", 2)
+    block(run, "203.0.113.20", 0.7)
     wait_for(lambda: bool(walls.blocked["only"]))
     walls.refusing = {"only": "busy"}
     order(run, "203.0.113.20", extend_hours=0.1, by="kim")
