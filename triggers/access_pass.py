@@ -37,6 +37,7 @@ from triggers.answers import json_answer, page, problem, problem_for_people
 from triggers.body import read_form, read_json
 from triggers.cases import find_record
 from triggers.deciding import field_errors
+from triggers.guard import guarded, limited
 from triggers.identity import (
     Caller,
     Refusal,
@@ -79,6 +80,8 @@ class Issued(NamedTuple):
     route="cases/{case_id}/access-pass", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS
 )
 @blueprint.durable_client_input(client_name="client")
+@guarded
+@limited
 async def issue_access_pass(
     req: func.HttpRequest, client: df.DurableFunctionsClient
 ) -> func.HttpResponse:

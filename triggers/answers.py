@@ -13,6 +13,11 @@ _SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    # Browsers heed it over https only.
+    "Strict-Transport-Security": "max-age=31536000",
 }
 _PAGE_POLICY = (
     "default-src 'none'; style-src {style}; img-src data:; form-action 'self'; "
@@ -21,7 +26,7 @@ _PAGE_POLICY = (
 
 
 def security_headers() -> dict[str, str]:
-    """Return what every answer carries: not kept, not guessed at, no address told to others."""
+    """Return what every answer carries: not kept, not guessed at, not framed, by https only."""
     return dict(_SECURITY_HEADERS)
 
 
@@ -73,11 +78,7 @@ def page(html: str, status: int = 200, *, cookie: str = "") -> func.HttpResponse
     from shared.pages.style import style_source
 
     policy = _PAGE_POLICY.format(style=style_source())
-    headers = _SECURITY_HEADERS | {
-        "Content-Security-Policy": policy,
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "X-Frame-Options": "DENY",
-    }
+    headers = _SECURITY_HEADERS | {"Content-Security-Policy": policy}
     return func.HttpResponse(
         html,
         status_code=status,

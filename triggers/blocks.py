@@ -17,6 +17,7 @@ from triggers.answers import json_answer, problem
 from triggers.body import read_json
 from triggers.cases import find_record
 from triggers.deciding import field_errors
+from triggers.guard import guarded, limited
 from triggers.identity import Refusal, check_origin, find_caller, own_account
 from triggers.taking_back import one_of_two
 
@@ -37,6 +38,7 @@ class OrderBody(BaseModel):
 
 
 @blueprint.route(route="block-list", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@guarded
 async def block_list(req: func.HttpRequest) -> func.HttpResponse:
     """Return the blocked addresses, one a line, for firewalls that poll.
 
@@ -69,6 +71,8 @@ def _has(condition: str, etag: str) -> bool:
     route="cases/{case_id}/blocks", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS
 )
 @blueprint.durable_client_input(client_name="client")
+@guarded
+@limited
 async def order_block(
     req: func.HttpRequest, client: df.DurableFunctionsClient
 ) -> func.HttpResponse:

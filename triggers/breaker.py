@@ -20,6 +20,7 @@ from shared.telemetry import measure
 from triggers.answers import json_answer, problem
 from triggers.body import read_json
 from triggers.deciding import field_errors
+from triggers.guard import guarded
 from triggers.identity import Refusal, by_function_key, check_origin
 from triggers.noting import note
 
@@ -38,6 +39,7 @@ class ResetBody(BaseModel):
 
 @blueprint.route(route="breaker/reset", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @blueprint.durable_client_input(client_name="client")
+@guarded
 async def reset_breaker(
     req: func.HttpRequest, client: df.DurableFunctionsClient
 ) -> func.HttpResponse:

@@ -13,6 +13,7 @@ from shared.models.case import CaseRequest
 from shared.playbook.reporting.record import initial_record
 from shared.settings import get_settings
 from triggers.answers import json_answer, page, problem
+from triggers.guard import guarded, limited
 from triggers.identity import Refusal, find_caller, own_account
 from triggers.looking_after import handling_form
 from triggers.sessions import came_from_elsewhere, land, onward
@@ -27,6 +28,7 @@ _CASE_ID = re.compile(r"case-[0-9a-f]{24}", re.ASCII)
 
 
 @blueprint.route(route="cases", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@guarded
 async def list_cases(req: func.HttpRequest) -> func.HttpResponse:
     """List case summaries: ``?page_size=`` (up to 200) and ``?token=`` of the page before."""
     size = req.params.get("page_size", str(PAGE_SIZE))
@@ -42,6 +44,7 @@ async def list_cases(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.route(route="cases/{case_id}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @blueprint.durable_client_input(client_name="client")
+@guarded
 async def get_case(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Return the case record; before its first write, what was accepted."""
     case_id = req.route_params["case_id"]
@@ -56,6 +59,8 @@ async def get_case(req: func.HttpRequest, client: df.DurableFunctionsClient) -> 
     route="cases/{case_id}/report", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS
 )
 @blueprint.durable_client_input(client_name="client")
+@guarded
+@limited
 async def get_report(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Return the report page to an approver, a link's holder or the automation key.
 

@@ -19,6 +19,7 @@ from triggers.deciding import (
     parse_decision,
     send_decision,
 )
+from triggers.guard import guarded, limited
 from triggers.identity import (
     Caller,
     Refusal,
@@ -45,6 +46,8 @@ _TRY_AGAIN = "Nothing was done: the case store does not answer. Send it again in
     route="cases/{case_id}/decision", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS
 )
 @blueprint.durable_client_input(client_name="client")
+@guarded
+@limited
 async def get_decision(
     req: func.HttpRequest, client: df.DurableFunctionsClient
 ) -> func.HttpResponse:
@@ -95,6 +98,8 @@ def _decision_page(
     route="cases/{case_id}/decision", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS
 )
 @blueprint.durable_client_input(client_name="client")
+@guarded
+@limited
 async def post_decision(
     req: func.HttpRequest, client: df.DurableFunctionsClient
 ) -> func.HttpResponse:
@@ -199,6 +204,7 @@ def _too_much(error: InvalidBody) -> str:
     route="cases/{case_id}/acknowledge", methods=["POST"], auth_level=func.AuthLevel.FUNCTION
 )
 @blueprint.durable_client_input(client_name="client")
+@guarded
 async def acknowledge(
     req: func.HttpRequest, client: df.DurableFunctionsClient
 ) -> func.HttpResponse:
@@ -210,6 +216,7 @@ async def acknowledge(
     route="cases/{case_id}/close", methods=["POST"], auth_level=func.AuthLevel.FUNCTION
 )
 @blueprint.durable_client_input(client_name="client")
+@guarded
 async def close(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Close the case; ends its watch. Blocks that have not expired are still lifted in time."""
     return await _tell(req, client, "close")

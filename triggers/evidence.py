@@ -12,6 +12,7 @@ from shared.evidence_check import anchor_of, check_evidence
 from shared.settings import get_settings
 from triggers.answers import json_answer, page, problem
 from triggers.cases import find_record
+from triggers.guard import guarded, limited
 from triggers.identity import Refusal, find_caller, own_account
 
 blueprint = df.Blueprint()
@@ -25,6 +26,8 @@ CHECK_SECONDS = 100.0
     route="cases/{case_id}/evidence", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS
 )
 @blueprint.durable_client_input(client_name="client")
+@guarded
+@limited
 async def get_evidence(
     req: func.HttpRequest, client: df.DurableFunctionsClient
 ) -> func.HttpResponse:

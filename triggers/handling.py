@@ -10,6 +10,7 @@ from shared.settings import get_settings
 from triggers.answers import page, problem
 from triggers.body import read_form
 from triggers.cases import find_record
+from triggers.guard import guarded, limited
 from triggers.identity import Caller, Refusal, check_form, check_origin, own_account
 from triggers.looking_after import (
     Doing,
@@ -28,6 +29,8 @@ blueprint = df.Blueprint()
     route="cases/{case_id}/handling", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS
 )
 @blueprint.durable_client_input(client_name="client")
+@guarded
+@limited
 async def handle_case(
     req: func.HttpRequest, client: df.DurableFunctionsClient
 ) -> func.HttpResponse:

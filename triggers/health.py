@@ -8,6 +8,7 @@ from shared.policy import get_policy
 from shared.settings import get_settings
 from triggers.answers import json_answer
 from triggers.breaker import read_breaker
+from triggers.guard import guarded
 from triggers.identity import has_automation_key, is_approver
 
 blueprint = df.Blueprint()
@@ -15,6 +16,7 @@ blueprint = df.Blueprint()
 
 @blueprint.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @blueprint.durable_client_input(client_name="client")
+@guarded
 async def health(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Say that the app runs; its mode, what is configured and whether it is paused to its people.
 

@@ -13,7 +13,8 @@ from shared.playbook.intake.fields import InvalidBody
 from shared.policy import get_policy
 from shared.settings import get_settings
 from triggers.answers import json_answer, problem
-from triggers.body import read_json
+from triggers.body import check_shape, read_json
+from triggers.guard import guarded
 from triggers.starter import start_cases
 
 blueprint = df.Blueprint()
@@ -21,6 +22,7 @@ blueprint = df.Blueprint()
 
 @blueprint.route(route="incidents", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @blueprint.durable_client_input(client_name="client")
+@guarded
 async def post_incident(
     req: func.HttpRequest, client: df.DurableFunctionsClient
 ) -> func.HttpResponse:
@@ -30,6 +32,7 @@ async def post_incident(
 
 @blueprint.route(route="cases", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @blueprint.durable_client_input(client_name="client")
+@guarded
 async def post_case(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Accept a manual call with the runbook's inputs (seed 000); 202 with the case."""
     return await _accept(req, client, lambda *body, **given: [parse_manual_case(*body, **given)])
@@ -47,6 +50,7 @@ async def on_security_event(event: func.EventGridEvent, client: df.DurableFuncti
     # The binding makes a CloudEvent of the CloudEvents schema whatever the annotation says; the
     # data is all that both have in common.
     data: Any = event.get_json()
+    check_shape(data)
     at, mode = datetime.now(UTC), get_policy().mode
     cases = parse_security_event({"data": data}, mode=mode, received_at=at)
     await start_cases(client, cases, data, settings)

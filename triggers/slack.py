@@ -29,6 +29,7 @@ from triggers.answers import json_answer, problem
 from triggers.body import MAX_BODY_BYTES
 from triggers.cases import find_record
 from triggers.deciding import Answerer, parse_decision, send_decision
+from triggers.guard import guarded
 from triggers.principal import is_nick_of
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class Interaction(VendorModel):
 
 @blueprint.route(route="slack/interactions", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @blueprint.durable_client_input(client_name="client")
+@guarded
 async def slack_interaction(
     req: func.HttpRequest, client: df.DurableFunctionsClient
 ) -> func.HttpResponse:

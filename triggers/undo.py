@@ -23,6 +23,7 @@ from triggers.answers import json_answer, page, problem
 from triggers.body import read_form, read_json
 from triggers.cases import find_record
 from triggers.deciding import field_errors
+from triggers.guard import guarded, limited
 from triggers.identity import (
     Caller,
     Refusal,
@@ -66,6 +67,8 @@ class UndoBody(BaseModel):
     route="cases/{case_id}/undo", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS
 )
 @blueprint.durable_client_input(client_name="client")
+@guarded
+@limited
 async def undo_actions(
     req: func.HttpRequest, client: df.DurableFunctionsClient
 ) -> func.HttpResponse:
