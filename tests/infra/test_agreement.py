@@ -43,9 +43,20 @@ def test_the_functions_that_are_called_are_the_apps() -> None:
 
 def test_the_relay_posts_where_the_app_takes_incidents() -> None:
     prefix = json.loads(text("host.json"))["extensions"]["http"]["routePrefix"]
-    route = re.search(r'route\(route="([^"]+)"[^\n]*\n[^\n]*\nasync def post_incident', text("triggers/intake.py"))  # fmt: skip  # noqa: E501
-    assert route
-    assert f"/{prefix}/{route[1]}" in text("infra/relay.workflow.json")
+    tree = ast.parse(text("triggers/intake.py"))
+    (intake,) = (
+        one
+        for one in tree.body
+        if isinstance(one, ast.AsyncFunctionDef) and one.name == "post_incident"
+    )
+    (route,) = (
+        word.value.value
+        for decorator in intake.decorator_list
+        if isinstance(decorator, ast.Call)
+        for word in decorator.keywords
+        if word.arg == "route" and isinstance(word.value, ast.Constant)
+    )
+    assert f"/{prefix}/{route}" in text("infra/relay.workflow.json")
 
 
 def test_every_detection_is_deployed_from_its_own_file() -> None:
