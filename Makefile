@@ -1,7 +1,7 @@
 # Every target sets up what it needs by itself on a fresh machine: `make demo` may be the first command.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo lab backtest bench doctor verify-evidence test check
+.PHONY: help demo lab backtest bench doctor verify-evidence test check lock
 
 VENV_PYTHON := .venv/bin/python
 SCENARIO ?= brute-force-success
@@ -58,3 +58,7 @@ check: ## Check format, lint, types, queries, infrastructure and links
 	@$(VENV_PYTHON) tools/check_infra.py
 	@echo "== links: relative links in Markdown"
 	@$(VENV_PYTHON) tools/check_links.py
+
+lock: ## Write the locks of all packages anew; UPGRADE=1 takes newer versions
+	@tools/setup.sh python supply_chain
+	@$(VENV_PYTHON) -m tools.supply_chain.lock $(if $(filter-out 0,$(UPGRADE)),--upgrade)

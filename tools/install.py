@@ -1,9 +1,9 @@
-"""Install what the repository needs into itself: `tools/install.py python azurite kusto checkov`.
+"""Install what the repository needs into itself: `tools/install.py python azurite checkov ...`.
 
 Called by tools/setup.sh with a Python 3.13 that runs; uses the standard library only, because it
-runs before anything is installed. Parts are installed side by side. Each ends by writing its
-stamp, a copy of the files it was made from, and only then counts as done: what an interrupted run
-left behind is thrown away by the next one.
+runs before anything is installed. Packages are taken only with the hashes of the lock files. Parts
+are installed side by side. Each ends by writing its stamp, a copy of the files it was made from,
+and only then counts as done: what an interrupted run left behind is thrown away by the next one.
 """
 
 import contextlib
@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,7 +26,7 @@ VENV_PYTHON = VENV / "bin" / "python"
 AZURITE = ROOT / "lab" / "azurite"
 KUSTO = ROOT / "tools" / "kusto"
 CHECKOV = ROOT / "tools" / "checkov"
-CHECKOV_VENV = CHECKOV / ".venv"
+SUPPLY_CHAIN = ROOT / "tools" / "supply_chain"
 NOTICE_SECONDS = 15
 """How long a step may be silent before a line says that it is still at work."""
 
@@ -102,12 +103,13 @@ def install_python(log: Path) -> None:
         compile_packages()
 
 
-def install_checkov(log: Path) -> None:
-    """Make an environment for checkov alone, whose pins would not fit the app's."""
-    title, python = "checkov", CHECKOV_VENV / "bin" / "python"
-    run(title, [sys.executable, "-m", "venv", "--clear", str(CHECKOV_VENV)], ROOT, log)
-    run(title, [*installer(python), "-r", str(CHECKOV / "requirements.txt")], ROOT, log)
-    compile_packages(CHECKOV_VENV)
+def install_tool(title: str, folder: Path, log: Path) -> None:
+    """Make an environment in a tool's folder, whose pins would not fit the app's."""
+    venv = folder / ".venv"
+    run(title, [sys.executable, "-m", "venv", "--clear", str(venv)], ROOT, log)
+    command = [*installer(venv / "bin" / "python"), "-r", str(folder / "requirements.txt")]
+    run(title, command, ROOT, log)
+    compile_packages(venv)
 
 
 def is_usable(python: Path) -> bool:
@@ -122,13 +124,16 @@ def is_usable(python: Path) -> bool:
 
 
 def installer(python: Path = VENV_PYTHON) -> list[str]:
-    """Choose uv where it is present, because it is faster; pip where only pip knows the index."""
+    """Choose uv where it is present, because it is faster; pip where only pip knows the index.
+
+    Either refuses a package without a hash, or with another one than the lock's.
+    """
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
     config = subprocess.run([*pip, "config", "list"], check=False, capture_output=True, text=True)
     uv = shutil.which("uv")
     if uv and "index" not in config.stdout:
-        return [uv, "pip", "install", "--python", str(python)]
-    return [*pip, "install", "--no-compile", "--progress-bar=off"]
+        return [uv, "pip", "install", "--require-hashes", "--python", str(python)]
+    return [*pip, "install", "--require-hashes", "--no-compile", "--progress-bar=off"]
 
 
 def compile_packages(venv: Path = VENV) -> None:
@@ -190,11 +195,7 @@ PARTS = {
     "python": Part(
         title="Python packages",
         seconds=60,
-        made_from=(
-            ROOT / "requirements.txt",
-            ROOT / "requirements-dev.txt",
-            ROOT / "constraints.txt",
-        ),
+        made_from=(ROOT / "requirements-dev.txt",),
         stamp=VENV / "setup-stamp",
         install=install_python,
     ),
@@ -216,8 +217,15 @@ PARTS = {
         title="checkov",
         seconds=40,
         made_from=(CHECKOV / "requirements.txt",),
-        stamp=CHECKOV_VENV / "setup-stamp",
-        install=install_checkov,
+        stamp=CHECKOV / ".venv" / "setup-stamp",
+        install=partial(install_tool, "checkov", CHECKOV),
+    ),
+    "supply_chain": Part(
+        title="supply chain tools",
+        seconds=20,
+        made_from=(SUPPLY_CHAIN / "requirements.txt",),
+        stamp=SUPPLY_CHAIN / ".venv" / "setup-stamp",
+        install=partial(install_tool, "supply chain tools", SUPPLY_CHAIN),
     ),
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prepares the repository for the Makefile: `tools/setup.sh python [azurite] [kusto] [checkov]`.
+# Prepares the repository for the Makefile: `tools/setup.sh python [azurite] [kusto] [checkov] [supply_chain]`.
 # Returns within milliseconds when everything is in place; tools/install.py does the work otherwise.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -9,7 +9,7 @@ is_ready() {
   case "$1" in
     python)
       [[ -x .venv/bin/python && -f .venv/setup-stamp ]] &&
-        cat requirements.txt requirements-dev.txt constraints.txt | cmp -s - .venv/setup-stamp
+        cmp -s requirements-dev.txt .venv/setup-stamp
       ;;
     azurite)
       cmp -s lab/azurite/package-lock.json lab/azurite/node_modules/setup-stamp
@@ -17,12 +17,12 @@ is_ready() {
     kusto)
       cmp -s tools/kusto/package-lock.json tools/kusto/node_modules/setup-stamp
       ;;
-    checkov)
-      [[ -x tools/checkov/.venv/bin/python ]] &&
-        cmp -s tools/checkov/requirements.txt tools/checkov/.venv/setup-stamp
+    checkov | supply_chain)
+      [[ -x "tools/$1/.venv/bin/python" ]] &&
+        cmp -s "tools/$1/requirements.txt" "tools/$1/.venv/setup-stamp"
       ;;
     *)
-      echo "tools/setup.sh: unknown part '$1' (known: python, azurite, kusto, checkov)" >&2
+      echo "tools/setup.sh: unknown part '$1' (known: python, azurite, kusto, checkov, supply_chain)" >&2
       exit 2
       ;;
   esac

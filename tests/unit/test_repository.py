@@ -10,7 +10,8 @@ import pytest
 from shared.settings import Settings
 from tests.unit.source_files import ROOT, repository_files
 
-REQUIREMENT_FILES = ("requirements.txt", "requirements-dev.txt", "constraints.txt")
+REQUIREMENT_FILES = ("requirements.in", "requirements-dev.in")
+TOOLS = ("tools/checkov/requirements.in", "tools/supply_chain/requirements.in")
 NPM_FOLDERS = ("lab/azurite", "tools/kusto")
 PIN = re.compile(r"([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==([0-9][A-Za-z0-9.]*)")
 
@@ -54,11 +55,11 @@ def test_each_requirement_says_why_it_is_here() -> None:
     table = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8")
     names = re.findall(r"^\| ([@\w][\w./-]*) \| \S", table, re.MULTILINE)
     explained = {normal(name) for name in names}
-    asked = {*pins("requirements.txt"), *pins("requirements-dev.txt")}
+    asked = {name for file in (*REQUIREMENT_FILES, *TOOLS) for name in pins(file)}
     npm = {
         name for folder in NPM_FOLDERS for name in load(f"{folder}/package.json")["dependencies"]
     }
-    assert explained - {"package"} == asked | npm | {"checkov"}
+    assert explained - {"package"} == asked | npm
 
 
 @pytest.mark.parametrize("folder", NPM_FOLDERS)
@@ -123,6 +124,7 @@ def test_example_settings_hold_no_secret() -> None:
         "infra/main.bicep",
         "README.md",
         "pyproject.toml",
+        "requirements.in",
         "requirements-dev.txt",
         "local.settings.json",
         "local.settings.example.json",
@@ -141,7 +143,6 @@ def test_package_leaves_out(path: str) -> None:
         "function_app.py",
         "host.json",
         "requirements.txt",
-        "constraints.txt",
         "shared/models/case.py",
         "orchestrators/respond.py",
         "shared/playbook/hunts/inbox_rules.kql",
