@@ -56,6 +56,7 @@ def test_the_relay_posts_where_the_app_takes_incidents() -> None:
         for word in decorator.keywords
         if word.arg == "route" and isinstance(word.value, ast.Constant)
     )
+    assert isinstance(route, str)
     assert f"/{prefix}/{route}" in text("infra/relay.workflow.json")
 
 

@@ -1,85 +1,29 @@
 """Azure roles: what infra/ gives is what the tables say, no more and no less."""
 
 import json
-import re
 from collections.abc import Mapping
 
 import pytest
 
-from shared.permissions import GRANTS, NEEDS, Grant, Section
-from shared.permissions.deployment import Holder
-from tests.infra.conftest import Seed
+from shared.permissions import GRANTS, Grant
+from tests.infra.conftest import INFRA, Seed
 from tests.unit.source_files import ROOT
-from tools.bicep.roles import Assignment, assignments, built_in_roles
+from tools.bicep.roles import Assignment, assignments
 from tools.bicep.syntax import BicepFile, Call, Name, walk
-
-HOLDERS = {
-    "appPrincipalId": Holder.APP,
-    "relayPrincipalId": Holder.RELAY,
-    "identityPrincipalId": Holder.RELAY,
-    "topic": Holder.TOPIC,
-    "sentinelPrincipalId": Holder.SENTINEL,
-    "deployerPrincipalId": Holder.DEPLOYER,
-}
-SCOPES = {
-    ("modules/host-storage.bicep", "account"): "the host's storage account",
-    ("modules/durable-scheduler.bicep", "hub"): "the task hub",
-    ("modules/monitoring.bicep", "insights"): "Application Insights",
-    ("modules/vault.bicep", "vault"): "the vault",
-    ("modules/sentinel-workspace.bicep", "workspace"): "the workspace",
-    ("modules/relay.bicep", "site"): "the app",
-    ("modules/relay.bicep", ""): "the resource group",
-    ("modules/event-topic.bicep", "undelivered"): "the container for undelivered events",
-    ("modules/evidence-storage.bicep", "cases"): "the case container",
-    ("modules/evidence-storage.bicep", "evidence"): "the evidence container",
-    ("modules/firewall.bicep", "blocked"): "that IP group only",
-    ("modules/firewall-rule.bicep", "policy"): "the firewall policy",
-}
-COVERED = {"Microsoft Sentinel Reader"}
-"""Roles of the table that another one on the same scope includes."""
-ACTION = re.compile(r"Microsoft\.[\w/]+")
-type Given = tuple[Holder, str | tuple[str, ...], str]
-
-
-def given(files: Mapping[str, BicepFile]) -> set[Given]:
-    return {
-        (HOLDERS[one.holder], one.role, SCOPES[one.file, one.name]) for one in assignments(files)
-    }
-
-
-def in_the_tables() -> set[Given]:
-    needs: set[Given] = {
-        (Holder.APP, one.role_id or actions(f"{one.permission} {one.also}"), one.scope)
-        for one in NEEDS
-        if one.section is Section.AZURE and not one.by_hand and one.permission not in COVERED
-    }
-    return needs | {(one.holder, one.role_id or actions(one.role), one.scope) for one in GRANTS}
-
-
-def actions(text: str) -> tuple[str, ...]:
-    """The actions of a custom role, of which those after the first may be shortened by dots."""
-    found = ACTION.findall(text)
-    start = found[0].rpartition("/blobs/")[0]
-    found += [f"{start}{one}" for one in re.findall(r"`\.\.\.(/blobs/[\w/]+)`", text)]
-    return tuple(sorted(found))
+from tools.infra import roles
 
 
 def test_infra_gives_what_the_tables_say_and_nothing_else(
     bicep: Mapping[str, BicepFile],
 ) -> None:
-    assert given(bicep) == in_the_tables()
+    assert roles.given(bicep) == roles.in_the_tables()
+    assert roles.check(bicep) == []
 
 
 @pytest.mark.parametrize("one", GRANTS, ids=lambda one: f"{one.holder}-{one.role}")
 def test_each_id_is_azures_own(one: Grant) -> None:
-    roles = json.loads((ROOT / "tests/data/permissions/azure_roles.json").read_text("utf-8"))
-    assert one.role_id is None or roles[one.role] == one.role_id
-
-
-def test_no_role_is_known_to_infra_that_it_does_not_give(bicep: Mapping[str, BicepFile]) -> None:
-    assert set(built_in_roles().values()) == {
-        role for _, role, _ in given(bicep) if isinstance(role, str)
-    }
+    known = json.loads((ROOT / "tests/data/permissions/azure_roles.json").read_text("utf-8"))
+    assert one.role_id is None or known[one.role] == one.role_id
 
 
 @pytest.mark.parametrize(
@@ -103,11 +47,15 @@ def test_a_role_that_is_missing_or_too_wide_is_noticed(
 ) -> None:
     files = seed(file, old, new)
     assert not any(one.problems for one in files.values())
-    try:
-        found: set[Given] | None = given(files)
-    except (KeyError, ValueError):
-        found = None
-    assert found != in_the_tables()
+    assert roles.check(files)
+
+
+def test_a_missing_role_is_named(seed: Seed) -> None:
+    text = (INFRA / "modules/vault.bicep").read_text("utf-8")
+    start, end = text.index("resource readsSecrets"), text.index("resource setsSecrets")
+    said = roles.check(seed("modules/vault.bicep", text[start:end], ""))
+    assert "infra: keyVaultSecretsUser for the app's identity on the vault is missing" in said
+    assert "infra/roles.json: nobody is given keyVaultSecretsUser" in said
 
 
 def test_what_is_switched_off_is_not_deployed_and_so_grants_nothing(

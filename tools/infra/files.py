@@ -1,10 +1,10 @@
-"""Parameters, relay, azd, workflow and portal: what goes with the Bicep files."""
+"""Parameters, roles, settings, relay, azd, workflow and portal: what goes with the Bicep files."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from tools.bicep.syntax import BicepFile
-from tools.infra import azd, parameters, portal, relay, workflow
+from tools.infra import azd, parameters, portal, relay, roles, settings, workflow
 
 
 def check(root: Path, bicep: Mapping[str, BicepFile]) -> list[str]:
@@ -12,6 +12,8 @@ def check(root: Path, bicep: Mapping[str, BicepFile]) -> list[str]:
     infra = root / "infra"
     return [
         *parameters.check((infra / "main.parameters.json").read_text("utf-8"), bicep["main.bicep"]),
+        *roles.check(bicep),
+        *settings.check(root, bicep),
         *relay.check((infra / "relay.workflow.json").read_text("utf-8"), bicep),
         *azd.check((root / "azure.yaml").read_text("utf-8"), root, bicep),
         *workflow.check((root / ".github/workflows/infra.yaml").read_text("utf-8")),

@@ -1,0 +1,103 @@
+"""Every setting of the app reaches it, in the one way that suits it, and is documented.
+
+A new field of ``Settings`` needs one line: in ``infra/main.parameters.json`` under ``settings``
+when the operator chooses it, in ``secretSettings`` of ``infra/modules/app-settings.bicep`` when it
+is a secret, or in ``deployed`` there when it follows from what is deployed.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from shared.settings import Settings
+from tools.bicep.syntax import Array, BicepFile, Object, Text
+from tools.infra import parameters
+
+MODULE = "modules/app-settings.bicep"
+FROM_THE_APP = "TOURNIQUET_PUBLIC_URL"
+"""Set beside the app itself, because it is the app's own address."""
+HOST_OF_A_LAPTOP = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"}
+"""Settings of the example that a Flex Consumption app must not have."""
+IDENTITY_OF_A_LAPTOP = {"AZURE_TENANT_ID", "AZURE_CLIENT_SECRET"}
+STORAGE = {"credential", "clientId", "blobServiceUri", "queueServiceUri", "tableServiceUri"}
+"""What the host needs to reach its storage by identity, the durable engine included."""
+
+
+def check(root: Path, bicep: Mapping[str, BicepFile]) -> list[str]:
+    """Return where settings, Bicep, example and documentation do not agree."""
+    given = (root / parameters.FILE).read_text("utf-8")
+    example = (root / "local.settings.example.json").read_text("utf-8")
+    configuration = (root / "docs/configuration.md").read_text("utf-8")
+    guide = (root / "docs/infra.md").read_text("utf-8")
+    module = bicep[MODULE]
+    return sorted(
+        {
+            *_each_reaches_the_app(given, module),
+            *_host(example, configuration, module),
+            *_documented(given, configuration, guide),
+        }
+    )
+
+
+def ours() -> dict[str, bool]:
+    """Return every setting, and whether it is a secret."""
+    return {
+        f"TOURNIQUET_{name.upper()}": SecretStr in getattr(field.annotation, "__args__", ())
+        for name, field in Settings.model_fields.items()
+    }
+
+
+def keys(file: BicepFile, name: str) -> set[str]:
+    """Return the names in a variable that is an object."""
+    found = file.variables.get(name)
+    value = found.value if found else None
+    return {key.literal or "" for key, _ in value.pairs} if isinstance(value, Object) else set()
+
+
+def secrets(file: BicepFile) -> list[str]:
+    """Return the settings that are references to the vault."""
+    found = file.variables.get("secretSettings")
+    items = found.value.items if found and isinstance(found.value, Array) else ()
+    return [one.literal or "" for one in items if isinstance(one, Text)]
+
+
+def _each_reaches_the_app(given: str, module: BicepFile) -> Iterator[str]:
+    chosen, deployed = parameters.chosen_settings(given), keys(module, "deployed")
+    secret = {name for name, is_secret in ours().items() if is_secret}
+    plain = ours().keys() - secret - {FROM_THE_APP}
+    for name in secret ^ set(secrets(module)):
+        yield f"infra/{MODULE}: {name} is a secret or a reference to the vault, but not both"
+    for name in plain - chosen - deployed:
+        yield f"infra: nothing sets {name}"
+    for name in (chosen | deployed) - plain:
+        yield f"infra: {name} is set and no plain setting of the app"
+    for name in chosen & deployed:
+        yield f"infra: {name} is chosen and deployed"
+
+
+def _host(example: str, configuration: str, module: BicepFile) -> Iterator[str]:
+    values = json.loads(example)["Values"]
+    wanted = {name for name in values if not name.startswith("TOURNIQUET_")}
+    wanted -= HOST_OF_A_LAPTOP | IDENTITY_OF_A_LAPTOP
+    wanted |= {f"AzureWebJobsStorage__{part}" for part in STORAGE}
+    host = keys(module, "host")
+    for name in wanted - host:
+        yield f"infra/{MODULE}: the host is not given {name}"
+    for name in {one.partition("__")[0] for one in host} - _rows(configuration):
+        yield f"docs/configuration.md: {name} is not there"
+
+
+def _documented(given: str, configuration: str, guide: str) -> Iterator[str]:
+    for name in ours().keys() - _rows(configuration):
+        yield f"docs/configuration.md: {name} is not there"
+    named = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", guide))
+    for name in parameters.variables(given) - named:
+        if not name.startswith("TOURNIQUET_"):
+            yield f"docs/infra.md: the variable {name} is not there"
+
+
+def _rows(page: str) -> set[str]:
+    return set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
