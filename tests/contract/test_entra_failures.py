@@ -65,7 +65,7 @@ async def test_failures_have_their_type(
 async def test_a_silent_graph_runs_into_the_deadline(
     lab: Lab, make_settings: Callable[..., Settings], method: str
 ) -> None:
-    entra = Entra(make_settings(call_timeout_seconds=0.3, call_budget_seconds=1.0))
+    entra = Entra(make_settings(call_timeout_seconds=2.0, call_budget_seconds=5.0))
     await entra.warm_up()
     lab.fault("entra", "timeout")
 

@@ -64,7 +64,7 @@ async def test_failures_have_their_type(
     lab.fault(vendor, **fault)
     once: dict[str, Any] = {"call_attempts": 1}
     if fault["kind"] == "timeout":
-        once |= {"call_timeout_seconds": 1.0, "query_timeout_seconds": 1.0}
+        once |= {"call_timeout_seconds": 2.0, "query_timeout_seconds": 2.0}
 
     with pytest.raises(error) as caught:
         await call(make_settings(**once))
