@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import io
 import json
+import re
 from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
+from yarl import URL
 
 from shared.models.base import Json
 
@@ -38,7 +40,9 @@ class LabClient:
 
     async def __aenter__(self) -> Self:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-        self._session = aiohttp.ClientSession(timeout=timeout)
+        # The session cookie of an app on this machine's own address and without TLS.
+        jar = aiohttp.CookieJar(unsafe=True, treat_as_secure_origin=[URL(self._app).origin()])
+        self._session = aiohttp.ClientSession(timeout=timeout, cookie_jar=jar)
         return self
 
     async def __aexit__(
@@ -94,6 +98,26 @@ class LabClient:
         answer: Json = await self._call("POST", url, body, status=202)
         return answer
 
+    async def sign_in(self, name: str) -> None:
+        """Sign in as a person of the lab, by login; from now on cases are taken and closed by them.
+
+        Only where the lab has App Service authentication (``LAB_SIGN_IN=1``).
+        """
+        page = str(await self._read(f"{URL(self._app).origin()}/.auth/login/aad", as_text=True))
+        form = next((part for part in page.split("</form>") if f">{name}<" in part), "")
+        action = re.search(r'action="([^"]+)"', form)
+        if action is None:
+            raise LabCallError(f"'{name}' cannot sign in here")
+        fields = dict(re.findall(r'name="(\w+)" value="([^"]+)"', form))
+        async with self._session.post(action[1], data=fields, allow_redirects=True) as answer:
+            if answer.status >= 500:
+                raise LabCallError(f"signing in '{name}' answered {answer.status}")
+
+    async def acknowledge(self, case_id: str, comment: str) -> None:
+        """Take a case."""
+        url = f"{self._app}/cases/{case_id}/acknowledge"
+        await self._call("POST", url, {"comment": comment}, status=202)
+
     async def close_case(self, case_id: str, comment: str) -> None:
         """Close a case, so that its watch ends."""
         url = f"{self._app}/cases/{case_id}/close"
@@ -103,6 +127,11 @@ class LabClient:
         """Return every request the simulated vendors got."""
         ledger: list[Json] = await self._read(f"{self._lab}/ledger")
         return ledger
+
+    async def get_holdings(self) -> Json:
+        """Return what the simulated vendors hold now."""
+        held: Json = await self._read(f"{self._lab}/tenant")
+        return held
 
     async def set_faults(self, faults: list[Json]) -> None:
         """Put faults in force in place of those that were; none: every vendor is well."""

@@ -17,7 +17,7 @@ from lab.bench.accounts import Account, Town
 from lab.bench.stall import describe_stall
 from lab.client import LabCallError, LabClient
 from lab.errors import LabError
-from lab.scenarios.player import is_finished
+from lab.scenarios.people import is_finished
 from lab.stack import Lab
 from shared.models.base import Json
 from shared.models.case import CaseStatus

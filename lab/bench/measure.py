@@ -12,7 +12,7 @@ from lab.bench.numbers import median, percentile
 from lab.bench.results import Growth, History, Latency
 from lab.errors import LabError
 from lab.scenarios.models import Common
-from lab.scenarios.player import HANDED_OVER
+from lab.scenarios.people import HANDED_OVER
 from shared.models.base import Json
 from shared.models.block import BlockName
 

@@ -196,7 +196,11 @@ def _people(played: Played) -> RenderableType:
     block = played.block(BlockName.NOTIFICATION)
     outputs = block.get("outputs", {})
     table = _table()
-    table.add_row("ticket", outputs.get("incident_ticket_id") or Text("none", style="red"))
+    tickets = block.get("details", {}).get("tickets", [])
+    numbers = [f"{one['ticket_id']} ({one['system']})" for one in tickets]
+    if not numbers and (only := outputs.get("incident_ticket_id")):
+        numbers = [only]
+    table.add_row("ticket", ", ".join(numbers) or Text("none", style="red"))
     for channel, status in (outputs.get("analyst_notification_status") or {}).items():
         style = "red" if status["status"] == FAILED else ""
         said = f"{status['status']} {status['reason']}".strip().replace("_", " ")

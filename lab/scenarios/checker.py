@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lab.scenarios.models import CaseExpectation, Expectation, ExpectedAction
+from lab.scenarios.expectation import CaseExpectation, Expectation, ExpectedAction
+from lab.scenarios.holdings import unlike
 from lab.scenarios.played import (
     CONTAINMENT_VENDORS,
     Played,
@@ -41,6 +42,7 @@ def check(expect: Expectation, played: Played) -> list[Check]:
         *_effects(expect, played),
         *_ticket_text(expect, played),
         *_told(expect, played),
+        *_holdings(expect, played),
         _specifications(expect, played),
     ]
 
@@ -229,6 +231,12 @@ def _told(expect: Expectation, played: Played) -> Iterator[Check]:
     for channel in expect.notified:
         sent = len(played.effects(f"{channel} *"))
         yield Check(f"analysts told by {channel}", sent > 0, f"{sent} messages")
+
+
+def _holdings(expect: Expectation, played: Played) -> Iterator[Check]:
+    for wanted in expect.holds:
+        missing = unlike(played.held, wanted.at, wanted.fits)
+        yield Check(wanted.what, missing is None, missing or "")
 
 
 def _evidence(expect: CaseExpectation, record: Json) -> Iterator[Check]:

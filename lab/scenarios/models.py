@@ -5,29 +5,22 @@ docs/scenarios.md explains the same for people who write one.
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from lab.scenarios.expectation import Expectation, Names, as_list
 from lab.scenarios.times import parse_duration
 from shared.models.base import Json, Model
-from shared.models.block import BlockName, BlockStatus
-from shared.models.case import AlertType, CaseStatus, OperatingMode
-from shared.models.outcome import ActionStatus
-from shared.models.plan import ActionName, Disposition
-from shared.models.verdict import Confidence
+from shared.models.case import OperatingMode
+from shared.models.plan import ActionName
 
 
 def _duration(value: Any) -> Any:
     return parse_duration(value) if isinstance(value, str) else value
 
 
-def _names(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Names = Annotated[list[str], BeforeValidator(_names)]
 
 
 class Repeat(Model):
@@ -42,7 +35,7 @@ class Repeat(Model):
     count: int | None = Field(default=None, ge=1, le=100_000)
     every: Duration | None = None
     days: int | None = Field(default=None, ge=1, le=366)
-    at: Annotated[list[Duration], BeforeValidator(_names)] = Field(default_factory=list)
+    at: Annotated[list[Duration], BeforeValidator(as_list)] = Field(default_factory=list)
     jitter: Duration = timedelta()
 
     @model_validator(mode="after")
@@ -118,6 +111,12 @@ class DecisionStep(Model):
     comment: str = ""
 
 
+class CloseStep(Model):
+    """What a person says who closes the case once it is handed over."""
+
+    comment: str
+
+
 class UndoStep(Model):
     """What a person takes back once the case is handed over; nothing named: everything."""
 
@@ -126,87 +125,6 @@ class UndoStep(Model):
     comment: str
     times: int = Field(default=1, ge=1, le=10)
     """How often the same is asked at once; it is to be done once."""
-
-
-class ExpectedAction(Model):
-    """One action the case record must show; unset fields are not compared."""
-
-    action: ActionName
-    target: str | None = None
-    status: ActionStatus | None = None
-    verified: bool | None = None
-    undone: bool | None = None
-    """Whether it was taken back, and the provider confirmed that."""
-
-
-class ExpectedPlan(Model):
-    """One planned action the record must show."""
-
-    action: ActionName
-    disposition: Disposition
-
-
-class ExpectedEvidence(Model):
-    """What must be kept: at least so many items, and these outputs of the block not empty."""
-
-    at_least: int = Field(default=0, ge=0)
-    links: list[str] = Field(default_factory=list)
-
-
-class CaseExpectation(Model):
-    """What one case's record must show."""
-
-    alert_type: AlertType | None = None
-    confidence: Confidence | None = None
-    score: tuple[int, int] | None = None
-    status: Annotated[list[CaseStatus], BeforeValidator(_names)] = Field(
-        default_factory=lambda: [CaseStatus.CONTAINED]
-    )
-    plan: list[ExpectedPlan] = Field(default_factory=list)
-    actions: list[ExpectedAction] | None = Field(default_factory=list)
-    """Exactly these; ``null``: whatever was done, ``effects`` says how much."""
-    blocks: dict[BlockName, BlockStatus | list[BlockStatus]] = Field(default_factory=dict)
-    campaign: int | None = None
-    """How many other accounts the record says that the same address hit."""
-    ticket: bool = True
-    evidence: ExpectedEvidence = Field(default_factory=ExpectedEvidence)
-    decided_by: str | None = None
-    timeline: list[str] = Field(default_factory=list)
-    """Starts of entries, each of which must be there once."""
-
-
-class Expectation(CaseExpectation):
-    """What must hold when the case is done; every line is checked and shown by itself.
-
-    An incident of several accounts becomes several cases: ``accounts`` says what must hold for
-    each, and the fields of a single case stay empty.
-    """
-
-    why: str = ""
-    """The argument of a good analyst, for people."""
-    cases: int = Field(default=1, ge=1)
-    joined: int = Field(default=0, ge=0)
-    """How many incidents must have joined the case."""
-    accounts: dict[str, CaseExpectation] = Field(default_factory=dict)
-    """User principal name to what must hold for that account's case."""
-    effects: dict[str, int] = Field(default_factory=dict)
-    """``vendor operation`` pattern (``entra *``) to the exact number of side effects."""
-    forbidden: list[str] = Field(default_factory=list)
-    """``vendor operation`` patterns that must not have changed anything."""
-    ticket_says: list[str] = Field(default_factory=list)
-    """Texts that must be in a ticket's fields."""
-    refusals: list[str] = Field(default_factory=list)
-    """``vendor operation`` patterns that the vendor is expected to refuse (4xx)."""
-    notified: tuple[Literal["slack", "email"], ...] = ("slack", "email")
-
-    @model_validator(mode="after")
-    def _one_case_or_several(self) -> Self:
-        of_one = self.model_fields_set & set(CaseExpectation.model_fields)
-        if self.accounts and of_one:
-            raise ValueError(f"with 'accounts', say there: {', '.join(sorted(of_one))}")
-        if self.accounts and len(self.accounts) != self.cases:
-            raise ValueError("'accounts' must name every case's account")
-        return self
 
 
 class Truth(StrEnum):
@@ -246,10 +164,16 @@ class Scenario(Model):
     deliveries: Deliveries = Field(default_factory=Deliveries)
     faults: list[Json] = Field(default_factory=list)
     """Body of ``PUT /_lab/faults``."""
+    analyst: str = ""
+    """Who takes the case when it asks, and closes it, signed in; one of the lab's people.
+
+    The lab then has App Service authentication. Without one it is done by function key.
+    """
     decision: DecisionStep | None = None
     silence: bool = False
     """Nobody answers, and the play goes on until the deadline has passed."""
     undo: UndoStep | None = None
+    close: CloseStep | None = None
     expect: Expectation
 
 

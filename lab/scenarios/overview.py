@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from lab.scenarios.expectation import Expectation
 from lab.scenarios.loader import list_scenarios, load_scenario
-from lab.scenarios.models import Expectation, Scenario, Truth
+from lab.scenarios.models import Scenario, Truth
 
 HEADINGS = {
     Truth.COMPROMISED: "Somebody else is in the account",

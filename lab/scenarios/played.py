@@ -20,6 +20,8 @@ class Played:
     records: list[Json] = field(default_factory=list)
     """One case record per case."""
     ledger: list[Json] = field(default_factory=list)
+    held: Json = field(default_factory=dict)
+    """What the simulated vendors hold in the end: ``GET /_lab/tenant``."""
 
     @property
     def record(self) -> Json:

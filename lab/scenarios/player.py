@@ -7,16 +7,12 @@ from collections.abc import Callable
 
 from lab.client import LabClient
 from lab.scenarios.expander import Play
-from lab.scenarios.models import CaseExpectation, UndoStep
+from lab.scenarios.expectation import CaseExpectation
+from lab.scenarios.people import People, is_over
 from lab.scenarios.played import Played
 from shared.models.base import Json, format_utc
-from shared.models.case import CaseStatus
 
 POLL_SECONDS = 0.15
-HANDED_OVER = "analysts told (completed)"
-"""Start of the timeline entry that ends the response; what follows is the watch."""
-TAKEN_BACK = "analysts told (undone)"
-"""Start of the timeline entry that ends an undo."""
 
 type Observe = Callable[[Json], None]
 
@@ -52,6 +48,8 @@ async def play(
     Raises:
         LabCallError: the app or the lab refused a request.
     """
+    if staged.scenario.analyst:
+        await client.sign_in(staged.scenario.analyst)
     answers = await _deliver(client, staged)
     case_ids = list(dict.fromkeys(case["case_id"] for item in answers for case in item["cases"]))
     lookers = itertools.chain([observe], itertools.repeat(_nobody))
@@ -62,7 +60,8 @@ async def play(
             for case_id, looker in zip(case_ids, lookers, strict=False)
         )
     )
-    return Played(answers=answers, records=list(records), ledger=await client.get_ledger())
+    ledger, held = await client.get_ledger(), await client.get_holdings()
+    return Played(answers=answers, records=list(records), ledger=ledger, held=held)
 
 
 def _nobody(_: Json) -> None:
@@ -89,38 +88,19 @@ async def _follow(
     deadline: float,
     think_seconds: float,
 ) -> Json:
-    """Read the record until the case is handed over; answer its question once.
+    """Read the record until the case is handed over; do what people do in the scenario.
 
     A question that the scenario has no answer to ends the play, unless it is about silence.
     """
-    decision, undo = staged.scenario.decision, staged.scenario.undo
+    people = People(client, staged.scenario, case_id, think_seconds)
     while True:
         record = await client.get_case(case_id)
         observe(record)
-        if undo is not None and is_finished(record):
-            await _undo(client, case_id, undo)
-            undo = None
-        elif _is_over(staged, record) or time.monotonic() > deadline:
+        late = time.monotonic() > deadline
+        if late or _is_over(staged, record) or people.nobody_answers(record):
             return record
-        if record["status"] == CaseStatus.AWAITING_DECISION:
-            nobody = staged.scenario.decision is None and not staged.scenario.silence
-            if nobody and has_been_told(record):
-                return record
-            if decision is not None and has_been_told(record):
-                await asyncio.sleep(think_seconds)
-                await client.decide(
-                    case_id, actions=list(decision.actions), comment=decision.comment
-                )
-                decision = None
+        await people.look(record)
         await asyncio.sleep(POLL_SECONDS)
-
-
-async def _undo(client: LabClient, case_id: str, step: UndoStep) -> None:
-    asked = (
-        client.undo(case_id, actions=list(step.actions), targets=step.targets, comment=step.comment)
-        for _ in range(step.times)
-    )
-    await asyncio.gather(*asked)
 
 
 def _is_over(staged: Play, record: Json) -> bool:
@@ -128,7 +108,7 @@ def _is_over(staged: Play, record: Json) -> bool:
         return False
     if record.get("campaign_count", 0) < (_wanted(staged, record).campaign or 0):
         return False
-    return is_finished(record) and (staged.scenario.undo is None or is_taken_back(record))
+    return is_over(staged.scenario, record)
 
 
 def _wanted(staged: Play, record: Json) -> CaseExpectation:
@@ -136,18 +116,3 @@ def _wanted(staged: Play, record: Json) -> CaseExpectation:
     expect = staged.scenario.expect
     name = (record.get("account") or {}).get("user_principal_name")
     return expect.accounts.get(str(name), expect)
-
-
-def is_taken_back(record: Json) -> bool:
-    """Tell whether an undo is over: everything tried, analysts told the outcome."""
-    return any(entry["event"].startswith(TAKEN_BACK) for entry in record["timeline"])
-
-
-def is_finished(record: Json) -> bool:
-    """Tell whether the response is over: everything done, analysts told the outcome."""
-    return any(entry["event"].startswith(HANDED_OVER) for entry in record["timeline"])
-
-
-def has_been_told(record: Json) -> bool:
-    """Tell whether analysts have been told at all: a person answers only what was asked."""
-    return any(entry["event"].startswith("analysts told") for entry in record["timeline"])

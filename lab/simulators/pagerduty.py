@@ -63,7 +63,7 @@ class PagerDuty(Vendor):
         self._alerts.clear()
 
     def snapshot(self) -> dict[str, Any]:
-        """Alerts as they are now; without the key."""
+        """Alerts as they are now, each with the states that it went through; without the key."""
         return {"pages": self._alerts}
 
     async def _enqueue(self, call: Call) -> Answer:
@@ -76,15 +76,17 @@ class PagerDuty(Vendor):
         action = body["event_action"]
         effect = True
         if action == "trigger" and open_one is None:
-            alert = {"dedup_key": key, "status": "triggered", "events": [body["payload"]]}
-            self._alerts.append(alert)
+            alert = {"dedup_key": key, "status": STATES[action], "events": [body["payload"]]}
+            self._alerts.append(alert | {"history": [STATES[action]]})
         elif open_one is None:
             effect = False
         elif action == "trigger":
             open_one["events"].append(body["payload"])
         else:
             effect = open_one["status"] != STATES[action]
-            open_one["status"] = STATES[action]
+            if effect:
+                open_one["status"] = STATES[action]
+                open_one["history"].append(STATES[action])
         answer = {"status": "success", "message": "Event processed", "dedup_key": key}
         return Answer(202, answer, effect=effect, detail={"action": action})
 

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 
 from lab.client import LabClient
-from lab.scenarios.player import has_been_told, is_finished
+from lab.scenarios.people import has_been_told, is_finished
 from lab.stack import Lab
 from tests.lab.whole_lab import WholeLab
 

@@ -13,7 +13,8 @@ import pytest
 from lab.scenarios.earlier import close_earlier_cases
 from lab.scenarios.expander import Play, expand
 from lab.scenarios.loader import load_scenario
-from lab.scenarios.player import is_finished, prepare
+from lab.scenarios.people import is_finished
+from lab.scenarios.player import prepare
 from tests.lab.whole_lab import WholeLab
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]

@@ -18,7 +18,7 @@ import pytest_asyncio
 
 from lab.client import LabClient
 from lab.functions_host.alarms import Alarms
-from lab.scenarios.player import has_been_told, is_finished
+from lab.scenarios.people import has_been_told, is_finished
 from lab.stack import Lab
 from tests.lab.troubles import EVERY_KIND, TROUBLES
 from tests.lab.victims import NEVER_BLOCKED, Line, Town, Victim

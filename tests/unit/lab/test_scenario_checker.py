@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from lab.scenarios.checker import Check, check
-from lab.scenarios.models import Expectation
+from lab.scenarios.expectation import Expectation
 from lab.scenarios.played import Played
 from shared.models.block import BLOCK_OUTPUTS, BlockName
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from lab.scenarios.expander import expand
+from lab.scenarios.expectation import CaseExpectation
 from lab.scenarios.loader import list_scenarios, load_common, load_scenario
-from lab.scenarios.models import CaseExpectation, Scenario, Truth
+from lab.scenarios.models import Scenario, Truth
 from lab.scenarios.overview import markdown_tables
 from shared.models.base import parse_utc
 from shared.models.case import AlertType, OperatingMode
