@@ -1,5 +1,5 @@
 #!/usr/bin/env sh
-# azd's hooks: `infra/hooks/run.sh before|permissions|connect`. Set-up and logic are in tools/provision.
+# azd's hooks: `infra/hooks/run.sh STEP`. Set-up and steps are in tools/setup.sh and tools/provision.
 set -eu
 cd "$(dirname "$0")/../.."
 tools/setup.sh python

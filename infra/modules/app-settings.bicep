@@ -66,11 +66,10 @@ var host = {
   TASKHUB_NAME: taskHubName
 }
 
-// host.json ships with Azure Storage as the engine's store; these settings override it.
+// Which backend is used is in the package's host.json (tools/provision/package.py): settings that
+// override it are not seen by what decides how many instances run.
 var scheduler = durableBackend == 'azureManaged' ? {
   DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${schedulerEndpoint};Authentication=ManagedIdentity;ClientID=${identityClientId}'
-  AzureFunctionsJobHost__extensions__durableTask__storageProvider__type: 'azureManaged'
-  AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName: 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING'
 } : {}
 
 var deployed = {

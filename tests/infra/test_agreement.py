@@ -12,7 +12,7 @@ from shared.permissions import DIRECTORY_ROLES, NEEDS
 from tests.unit.source_files import ROOT
 from tools.bicep.house import DURATION
 from tools.bicep.reader import read
-from tools.bicep.syntax import BicepFile, Object, Text
+from tools.bicep.syntax import BicepFile, Text
 from tools.bicep.types import check_resources
 from tools.detection_rules import load_rules
 from tools.provision.lookups import PROVIDERS, SENTINEL_APP
@@ -21,7 +21,6 @@ RULES = "modules/sentinel-rules.bicep"
 GUID = re.compile(
     r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE
 )
-OVERRIDE = "AzureFunctionsJobHost__"
 
 
 def text(path: str) -> str:
@@ -110,24 +109,6 @@ def bicep_of(value: object) -> str:
     if isinstance(value, bool | int):
         return str(value).lower()
     return "'" + re.sub(r"[^\w .{}/]", "", str(value)).replace("${", "") + "'"
-
-
-def test_what_overrides_the_hosts_file_is_in_it(bicep: Mapping[str, BicepFile]) -> None:
-    host = json.loads(text("host.json"))
-    value = bicep["modules/app-settings.bicep"].variables["scheduler"].value
-    assert value is not None
-    names = {
-        key.literal or ""
-        for one in value.inner() if isinstance(one, Object)
-        for key, _ in one.pairs
-    }  # fmt: skip
-    paths = [name.removeprefix(OVERRIDE).split("__") for name in names if name.startswith(OVERRIDE)]
-    assert len(paths) == 2
-    for *folders, _ in paths:
-        place = host
-        for folder in folders:
-            place = place[folder]
-        assert "type" in place
 
 
 def test_containers_are_named_as_the_hooks_and_settings_name_them(

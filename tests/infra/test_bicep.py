@@ -95,6 +95,12 @@ MISTAKES = [
         "TASKHUB_NAME:",
         "FUNCTIONS_WORKER_RUNTIME: 'python'\n TASKHUB_NAME:",
     ),
+    (
+        "house",
+        "modules/app-settings.bicep",
+        "TASKHUB_NAME:",
+        "AzureFunctionsJobHost__extensions__durableTask__hubName: 'x'\n TASKHUB_NAME:",
+    ),
     ("house", TOPIC, "disableLocalAuth: true", "disableLocalAuth: false"),
     ("house", "events.bicep", "maxDeliveryAttempts: 30", "maxDeliveryAttempts: 300"),
     (

@@ -80,14 +80,23 @@ BOUNDS: dict[str, dict[str, tuple[int, int]]] = {
 }
 NOT_ON_FLEX = frozenset(
     {
-        *("FUNCTIONS_WORKER_RUNTIME", "FUNCTIONS_EXTENSION_VERSION", "linuxFxVersion"),
+        *("FUNCTIONS_WORKER_RUNTIME", "FUNCTIONS_WORKER_RUNTIME_VERSION"),
+        *("FUNCTIONS_EXTENSION_VERSION", "FUNCTIONS_WORKER_PROCESS_COUNT"),
+        *("FUNCTIONS_MAX_HTTP_CONCURRENCY", "FUNCTIONS_WORKER_DYNAMIC_CONCURRENCY_ENABLED"),
         *("WEBSITE_CONTENTAZUREFILECONNECTIONSTRING", "WEBSITE_CONTENTSHARE"),
+        *("WEBSITE_CONTENTOVERVNET", "WEBSITE_SKIP_CONTENTSHARE_VALIDATION"),
+        *("WEBSITE_DNS_SERVER", "WEBSITE_MAX_DYNAMIC_APPLICATION_SCALE_OUT"),
         *("WEBSITE_RUN_FROM_PACKAGE", "SCM_DO_BUILD_DURING_DEPLOYMENT", "ENABLE_ORYX_BUILD"),
-        *("WEBSITE_VNET_ROUTE_ALL", "WEBSITE_TIME_ZONE", "alwaysOn", "AzureWebJobsStorage"),
+        *("WEBSITE_VNET_ROUTE_ALL", "WEBSITE_TIME_ZONE", "WEBSITE_MOUNT_ENABLED"),
+        *("alwaysOn", "linuxFxVersion", "vnetRouteAllEnabled", "functionAppScaleLimit"),
+        *("preWarmedInstanceCount", "use32BitWorkerProcess", "AzureWebJobsStorage"),
     }
 )
-"""Settings that a Flex Consumption app refuses, or that would bring a storage key back. Source:
-microsoft/azure-skills ``consumption-to-flex.md``, revision 1a03acf."""
+"""Settings that a Flex Consumption app refuses, or that would bring a storage key back. Sources:
+microsoft/azure-skills ``consumption-to-flex.md``, revision 1a03acf; what Azure/azure-cli leaves out
+when it moves an app to Flex Consumption (``_migrate_app_settings``)."""
+NOT_SEEN = "AzureFunctionsJobHost__extensions__durableTask"
+"""Start of settings that override ``host.json`` for the host, and not for what scales the app."""
 NEVER_GRANTED = re.compile(
     r"\*|/delete$|deleteBlobVersion|runAsSuperUser|immutabilityPolicies|tags/|roleAssignments"
 )
@@ -156,6 +165,9 @@ def _forbidden(file: BicepFile, expr: Expr) -> Iterator[Problem]:
         for key, _ in expr.pairs:
             if key.literal in NOT_ON_FLEX:
                 message = f"{key.literal} must not be set on Flex Consumption"
+                yield Problem(file.path, key.line, "house", message)
+            if (key.literal or "").startswith(NOT_SEEN):
+                message = f"{key.literal} must be in host.json: scaling reads the file only"
                 yield Problem(file.path, key.line, "house", message)
             if key.literal == "restorePolicy":
                 message = "point-in-time restore cannot be with immutable evidence"

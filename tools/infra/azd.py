@@ -1,20 +1,23 @@
-"""``azure.yaml``: what azd's own schema says of the keys in use, and what it lets pass.
+"""``azure.yaml``: azd's own schema, and what that lets pass.
 
-Source: Azure/azure-dev ``schemas/v1.0/azure.yaml.json`` (revision ae35809f4), whose rules for a
-single infrastructure and a service of kind ``function`` these are. Unknown keys, which that schema
-allows, are refused.
+``azure.yaml.schema.json`` is Azure/azure-dev ``schemas/v1.0/azure.yaml.json`` (SOURCES.md beside
+it). It allows unknown keys, and any host, language and provider: those are refused here.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
+import jsonschema_rs
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tools.bicep.syntax import BicepFile, Object, Text, walk
+from tools.provision.__main__ import STEPS
 
+SCHEMA = Path(__file__).with_name("azure.yaml.schema.json")
 FILE = "azure.yaml"
 TAG = "azd-service-name"
 
@@ -37,25 +40,47 @@ class Infra(_Part):
     module: Literal["main"]
 
 
+class Posix(_Part):
+    """A command on Linux and macOS."""
+
+    shell: Literal["sh"]
+    run: str = Field(pattern=r"^\S+\.sh \w+$")
+    interactive: Literal[True]
+
+
+class Windows(_Part):
+    """The same on Windows."""
+
+    shell: Literal["pwsh"]
+    run: str = Field(pattern=r"^\S+\.ps1 \w+$")
+    interactive: Literal[True]
+
+
+class Hook(_Part):
+    """A command at a step, on every system."""
+
+    posix: Posix
+    windows: Windows
+
+
+class PackageHooks(_Part):
+    """Around packaging."""
+
+    prepackage: Hook
+    postpackage: Hook
+
+
 class Service(_Part):
     """The app."""
 
     project: str
     language: Literal["python"]
     host: Literal["function"]
-
-
-class Hook(_Part):
-    """A command at a step."""
-
-    shell: Literal["sh"]
-    run: str = Field(min_length=1)
-    interactive: bool
-    continueOnError: bool  # noqa: N815 - azd's name
+    hooks: PackageHooks
 
 
 class Hooks(_Part):
-    """The steps that have one."""
+    """Around provisioning and deployment."""
 
     preprovision: Hook
     postprovision: Hook
@@ -75,23 +100,37 @@ class AzureYaml(_Part):
 def check(text: str, root: Path, bicep: Mapping[str, BicepFile]) -> list[str]:
     """Return what is wrong with the file, and with the tag by which azd finds the app."""
     try:
-        found = AzureYaml.model_validate(yaml.safe_load(text))
-    except (ValidationError, yaml.YAMLError) as error:
+        content = yaml.safe_load(text)
+        schema = jsonschema_rs.validator_for(json.loads(SCHEMA.read_text("utf-8")))
+        wrong = [f"{FILE}: {one.message[:300]}" for one in schema.iter_errors(content)]
+        found = AzureYaml.model_validate(content)
+    except yaml.YAMLError as error:
         return [f"{FILE}: {' '.join(str(error).split())[:400]}"]
-    problems = [*_hooks(found.hooks, root)]
+    except ValidationError as error:
+        return [*wrong, f"{FILE}: {' '.join(str(error).split())[:400]}"]
+    problems = [*wrong, *_hooks(found, root)]
     tagged = [name for file in bicep.values() for name in _tagged(file)]
     if tagged != list(found.services):
         problems.append(f"{FILE}: resources tagged {TAG} are {tagged}, not {[*found.services]}")
     return problems
 
 
-def _hooks(hooks: Hooks, root: Path) -> Iterator[str]:
-    for hook in (hooks.preprovision, hooks.postprovision, hooks.postdeploy):
-        script = re.split(r"\s", hook.run)[0]
-        if not (root / script).is_file():
-            yield f"{FILE}: {script} is not there"
-        elif not (root / script).stat().st_mode & 0o100:
-            yield f"{FILE}: {script} cannot be run"
+def _hooks(found: AzureYaml, root: Path) -> Iterator[str]:
+    hooks = [found.hooks.preprovision, found.hooks.postprovision, found.hooks.postdeploy]
+    for service in found.services.values():
+        hooks += [service.hooks.prepackage, service.hooks.postpackage]
+    for hook in hooks:
+        steps = {re.split(r"\s", one.run)[1] for one in (hook.posix, hook.windows)}
+        if len(steps) > 1:
+            yield f"{FILE}: {' and '.join(sorted(steps))} are one hook"
+        for step in steps - STEPS.keys():
+            yield f"{FILE}: tools/provision has no step {step}"
+        for one in (hook.posix, hook.windows):
+            script = root / re.split(r"\s", one.run)[0]
+            if not script.is_file():
+                yield f"{FILE}: {one.run} is not there"
+            elif one is hook.posix and not script.stat().st_mode & 0o100:
+                yield f"{FILE}: {one.run} cannot be run"
 
 
 def _tagged(file: BicepFile) -> Iterator[str]:

@@ -1,13 +1,13 @@
-"""azd's hooks: `python -m tools.provision before|permissions|connect`.
+"""azd's hooks: `python -m tools.provision before|permissions|connect|pack|unpack`.
 
 Exit status 0, also when the deployer lacks a right that provisioning can do without: what is
 missing is said, with who has to run what. 1: something is wrong that provisioning needs.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from tools.provision import app, entra, grants, lookups
+from tools.provision import app, entra, grants, lookups, package
 from tools.provision.cloud import AzureCli, Cloud, CloudError, Denied
 
 LATER = "azd hooks run postprovision"
@@ -52,7 +52,13 @@ def connect(cloud: Cloud) -> Iterator[str]:
     yield from app.wait_for_health(cloud)
 
 
-STEPS = {"before": before, "permissions": permissions, "connect": connect}
+STEPS: dict[str, Callable[[Cloud], Iterator[str]]] = {
+    "before": before,
+    "permissions": permissions,
+    "connect": connect,
+    "pack": package.pack,
+    "unpack": package.unpack,
+}
 
 
 def main(arguments: list[str]) -> int:
