@@ -1,47 +1,40 @@
-"""Pictures of a result as inline SVG, without script: pure functions of the bins."""
+"""Pictures of a result as static SVG, without script: pure functions of the bins."""
 
 from collections.abc import Sequence
+from typing import Any
 
+import detroit as d3
 from markupsafe import Markup
 
 from lab.backtest.results import Bin
+from shared.pages.drawing import Drawing, box, canvas, finished, mark
 
 WIDTH, HEIGHT = 640, 240
-_LEFT, _BOTTOM, _TOP = 44, 34, 10
+_LEFT, _RIGHT, _BOTTOM, _TOP = 44, 12, 30, 10
 _KINDS = ("compromised", "benign", "unlabelled")
-_SMALLEST, _LARGEST = 4, 12
+_SMALLEST, _LARGEST = 50, 450
+_TICKS = 5
 
 
 def score_histogram(bins: Sequence[Bin]) -> Markup:
     """Return bars of how many accounts have which score, stacked by what they were."""
-    highest = max((_total(one) for one in bins), default=0) or 1
-    width = (WIDTH - _LEFT) / max(1, len(bins))
-    parts = [_axis(f"{highest}", "0")]
-    for index, one in enumerate(bins):
-        top = float(HEIGHT - _BOTTOM)
-        for kind in _KINDS:
-            number = getattr(one, kind)
-            tall = number / highest * (HEIGHT - _BOTTOM - _TOP)
-            top -= tall
+    drawing = _canvas("Accounts by score of the evidence")
+    highest = max((sum(_numbers(one)) for one in bins), default=0) or 1
+    up: Any = d3.scale_linear([0, highest], [HEIGHT - _BOTTOM, _TOP])
+    across: Any = d3.scale_band([one.start for one in bins], [_LEFT, WIDTH - _RIGHT])
+    across.set_padding(0.1)
+    _axes(drawing, d3.axis_bottom(across), d3.axis_left(up).set_ticks(min(_TICKS, highest)))
+    for one in bins:
+        below = 0
+        for kind, number in zip(_KINDS, _numbers(one), strict=True):
             if number:
-                parts.append(
-                    Markup(
-                        '<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}">'
-                        "<title>{} {}, score {} to {}</title></rect>"
-                    ).format(
-                        kind,
-                        _LEFT + index * width + 2,
-                        top,
-                        width - 4,
-                        tall,
-                        number,
-                        kind,
-                        one.start,
-                        one.start + 9,
-                    )
-                )
-        parts.append(_label(_LEFT + (index + 0.5) * width, str(one.start)))
-    return _picture("Accounts by score of the evidence", parts)
+                group = drawing.append("g")
+                group.append("title").text(f"{number} {kind}, score {one.start} to {one.start + 9}")
+                top = up(below + number)
+                tall = up(below) - top
+                box(group, kind, (across(one.start), top), across.get_bandwidth(), tall)
+            below += number
+    return finished(drawing)
 
 
 def calibration(bins: Sequence[Bin]) -> Markup:
@@ -49,64 +42,36 @@ def calibration(bins: Sequence[Bin]) -> Markup:
 
     On the line the score is what it says, a probability; a larger point has more accounts.
     """
+    drawing = _canvas("Share of compromised accounts by score of the evidence")
+    up: Any = d3.scale_linear([0, 1], [HEIGHT - _BOTTOM, _TOP])
+    across: Any = d3.scale_linear([0, 100], [_LEFT, WIDTH - _RIGHT])
+    _axes(drawing, d3.axis_bottom(across), d3.axis_left(up).set_ticks(_TICKS, "%"))
+    ideal = drawing.append("line").attr("class", "ideal").attr("x1", across(0)).attr("y1", up(0))
+    ideal.attr("x2", across(100)).attr("y2", up(1))
     labelled = [one for one in bins if one.compromised + one.benign]
     most = max((one.compromised + one.benign for one in labelled), default=1)
-    span_x, span_y = WIDTH - _LEFT, HEIGHT - _BOTTOM - _TOP
-    parts = [
-        _axis("100 %", "0 %"),
-        Markup('<line class="ideal" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(
-            _LEFT, HEIGHT - _BOTTOM, WIDTH, _TOP
-        ),
-    ]
+    area: Any = d3.scale_linear([0, most], [_SMALLEST, _LARGEST])
     for one in labelled:
         number = one.compromised + one.benign
-        share = one.compromised / number
-        parts.append(
-            Markup(
-                '<circle cx="{:.1f}" cy="{:.1f}" r="{:.1f}">'
-                "<title>{} of {} compromised, score {} to {}</title></circle>"
-            ).format(
-                _LEFT + (one.start + 5) / 100 * span_x,
-                HEIGHT - _BOTTOM - share * span_y,
-                _SMALLEST + (_LARGEST - _SMALLEST) * (number / most) ** 0.5,
-                one.compromised,
-                number,
-                one.start,
-                one.start + 9,
-            )
-        )
-    parts += [_label(_LEFT + one.start / 100 * span_x, str(one.start)) for one in bins]
-    return _picture("Share of compromised accounts by score of the evidence", parts)
+        group = drawing.append("g")
+        words = f"{one.compromised} of {number} compromised"
+        group.append("title").text(f"{words}, score {one.start} to {one.start + 9}")
+        at = (across(one.start + 5), up(one.compromised / number))
+        mark(group, "share", at, area(number), square=False)
+    return finished(drawing)
 
 
-def _total(one: Bin) -> int:
-    return one.compromised + one.benign + one.unlabelled
+def _numbers(one: Bin) -> tuple[int, int, int]:
+    return one.compromised, one.benign, one.unlabelled
 
 
-def _axis(top: str, bottom: str) -> Markup:
-    return Markup(
-        '<line x1="{left}" y1="{ground}" x2="{right}" y2="{ground}"/>'
-        '<text x="{text}" y="{high}" text-anchor="end">{top}</text>'
-        '<text x="{text}" y="{ground}" text-anchor="end">{bottom}</text>'
-    ).format(
-        left=_LEFT,
-        right=WIDTH,
-        ground=HEIGHT - _BOTTOM,
-        text=_LEFT - 6,
-        high=_TOP + 10,
-        top=top,
-        bottom=bottom,
-    )
+def _canvas(words: str) -> Drawing:
+    return canvas("chart", WIDTH, HEIGHT, words)
 
 
-def _label(x: float, text: str) -> Markup:
-    return Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
-        x, HEIGHT - _BOTTOM + 16, text
-    )
-
-
-def _picture(title: str, parts: Sequence[Markup]) -> Markup:
-    start = Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
-        WIDTH, HEIGHT, title
-    )
-    return Markup("").join([start, *parts, Markup("</svg>")])
+def _axes(drawing: Drawing, bottom: Any, left: Any) -> None:
+    for axis, place in ((bottom, f"0,{HEIGHT - _BOTTOM}"), (left, f"{_LEFT},0")):
+        group = drawing.append("g").attr("class", "axis").attr("transform", f"translate({place})")
+        group.call(axis.set_tick_size_outer(0))
+    across = drawing.select_all(".axis").filter(lambda _datum, index: index == 1)
+    across.select_all(".tick").select("line").attr("x1", WIDTH - _LEFT - _RIGHT)

@@ -4,13 +4,14 @@ A sequence diagram as a table: the steps in the order in which they began, the b
 time. The words say all that the bars show.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from markupsafe import Markup
 
 from shared.models.block import BlockName, BlockStatus
 from shared.models.case import CaseRecord
+from shared.pages.drawing import Room, Span, box, canvas, elapsed_axis, finished
 from shared.pages.text import clock, duration
 
 _STEPS = {
@@ -24,7 +25,9 @@ _STEPS = {
     BlockName.EVIDENCE: ("Evidence kept", "SIEM, storage"),
     BlockName.NOTIFICATION: ("People told", "ticket, channels"),
 }
-_HEIGHT = 12
+_WIDTH, _HEIGHT, _AXIS = 300, 12, 36
+_SHORTEST = 2.5
+_TICKS = 4
 
 
 class Step(NamedTuple):
@@ -41,6 +44,7 @@ class Course(NamedTuple):
     """The steps by the time they began, and the seconds from the first to the end of the last."""
 
     steps: list[Step]
+    axis: Markup
     whole: float
 
 
@@ -57,16 +61,27 @@ def course(case: CaseRecord) -> Course | None:
     ran = [one for one in ran if one[1] >= one[0]]
     if not ran:
         return None
-    start, end = min(one[0] for one in ran), max(one[1] for one in ran)
-    whole = max((end - start).total_seconds(), 0.001)
-    steps = []
-    for began, ended, words, partner, kind in sorted(ran):
-        took = (ended - began).total_seconds()
-        left = 100 * (began - start).total_seconds() / whole
-        width = max(100 * took / whole, 0.8)
-        bar = Markup(
-            '<svg class="course" height="{0}" aria-hidden="true"><rect class="all" width="100%" '
-            'height="{0}"/><rect class="{1}" x="{2:.2f}%" width="{3:.2f}%" height="{0}"/></svg>'
-        ).format(_HEIGHT, kind, min(left, 100 - width), width)
-        steps.append(Step(words, partner, clock(began), duration(took), bar))
-    return Course(steps, whole)
+    span = Span(min(one[0] for one in ran), max(one[1] for one in ran))
+    if span.end == span.start:
+        span = Span(span.start, span.start + timedelta(milliseconds=1))
+    steps = [
+        Step(words, partner, clock(began), duration((ended - began).total_seconds()), bar)
+        for began, ended, words, partner, kind in sorted(ran)
+        for bar in [_bar(span, began, ended, kind)]
+    ]
+    return Course(steps, _axis(span), (span.end - span.start).total_seconds())
+
+
+def _bar(span: Span, began: datetime, ended: datetime, kind: str) -> Markup:
+    drawing = canvas("course", _WIDTH, _HEIGHT, None).attr("preserveAspectRatio", "none")
+    across = span.scale(0, _WIDTH)
+    width = max(across(ended) - across(began), _SHORTEST)
+    box(drawing, "all", (0, 0), _WIDTH, _HEIGHT)
+    box(drawing, kind, (min(across(began), _WIDTH - width), 0), width, _HEIGHT)
+    return finished(drawing)
+
+
+def _axis(span: Span) -> Markup:
+    drawing = canvas("chart axis", _WIDTH, _AXIS, None)
+    elapsed_axis(drawing, span.end - span.start, Room(0, _WIDTH, 0), ticks=_TICKS)
+    return finished(drawing)

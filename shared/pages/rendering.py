@@ -15,6 +15,7 @@ from shared.models.undoing import can_restore, choose
 from shared.pages import text
 from shared.pages.answer import headline, outcome_words, who
 from shared.pages.facts import facts
+from shared.pages.score_bar import score_bar
 from shared.pages.sign_in_plot import sign_in_plot
 from shared.pages.style import style
 from shared.pages.told import told
@@ -48,6 +49,7 @@ def environment() -> Environment:
         "outcome": outcome_words,
         "restorable": can_restore,
         "told": told,
+        "score_bar": score_bar,
     }
     return made
 

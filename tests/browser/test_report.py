@@ -77,10 +77,13 @@ async def test_on_paper_nothing_is_lost_at_the_edge_and_links_say_where_they_lea
 
 async def test_the_pictures_are_said_in_words(browser: Browser) -> None:
     watched = await show(browser, render_report(kept_case("manual")), viewport=DESK)
-    facts = watched.page.locator("section", has=watched.page.locator("#facts"))
-    words = await facts.inner_text()
-    assert "Amsterdam, NL AS64510 (the attacker): 25 failed, 1 succeeded" in words
-    assert "Seattle, US AS64496 (otherwise): 0 failed, 42 succeeded" in words
+    places, times = await watched.page.locator("#facts ~ figure svg").all()
+    words = await places.get_attribute("aria-label") or ""
+    assert "Amsterdam, NL (AS64510) (the attacker): 25 failed, 1 succeeded;" in words
+    assert "Seattle, US (AS64496): 0 failed, 42 succeeded;" in words
+    words = await times.get_attribute("aria-label") or ""
+    assert "203.0.113.66 (the attacker): 25 failed" in words
+    assert "8 Nov" in (await places.text_content() or "")
     ran = watched.page.get_by_role("table", name="How the response ran")
     assert await ran.get_by_role("row").count() == 11, "a heading, nine steps and the person"
     assert "ana.lyst@contoso.example" in await ran.inner_text()

@@ -1,8 +1,10 @@
 """What the report says of a case: three sentences, course, recovery, places, techniques."""
 
 import re
+import time
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -14,6 +16,7 @@ from shared.pages import render_report
 from shared.pages.course import course
 from shared.pages.places_plot import places_plot
 from shared.pages.recovery import recovery
+from shared.pages.sign_in_plot import sign_in_plot
 from shared.pages.summary import summary
 from shared.playbook.hunts import load_hunts
 from tests.support.kept_cases import kept_case
@@ -91,8 +94,9 @@ def test_the_course_names_every_step_in_its_order() -> None:
     assert [step.at for step in ran.steps] == sorted(step.at for step in ran.steps)
     assert 0 < ran.whole < 60
     for step in ran.steps:
-        left, width = map(float, re.findall(r'x="([\d.]+)%" width="([\d.]+)%"', step.bar)[0])
-        assert left >= 0 and left + width <= 100.01
+        _all, part = ElementTree.fromstring(step.bar)  # noqa: S314 - our own text
+        assert 0 <= float(part.attrib["x"]) <= 300 - float(part.attrib["width"])
+    assert re.findall(r">([\d.]+ s)</text>", ran.axis) == ["0 s", "5 s", "10 s", "15 s", "20 s"]
     assert course(case(blocks={})) is None
 
 
@@ -145,14 +149,48 @@ def test_nothing_goes_back_where_nothing_was_taken() -> None:
     assert recovery(case(verdict=low)) == [] and recovery(case(account=None)) == []
 
 
+SVG = "{http://www.w3.org/2000/svg}"
+
+
 def test_the_attackers_place_is_drawn_as_squares_and_the_usual_as_circles() -> None:
     plot = places_plot(kept("manual"))
-    assert plot is not None
-    lanes = plot.split('<p class="lane ')[1:]
-    assert [lane.split('"')[0] for lane in lanes] == ["attack", "usual", "usual"]
-    assert "<circle" not in lanes[0] and 'class="attack failed"' in lanes[0]
-    assert lanes[1].count("<circle") > 10 and "style" not in plot
+    assert plot is not None and "style" not in plot
+    groups = ElementTree.fromstring(plot).findall(f"{SVG}g")  # noqa: S314 - our own text
+    lanes = [one for one in groups if one.get("class") in ("attack", "usual")]
+    assert [one.get("class") for one in lanes] == ["attack", "usual", "usual"]
+    forms = [["A" in path.attrib["d"] for path in one.findall(f"{SVG}path")] for one in lanes]
+    assert forms[0] == [False] and forms[1] == [True] * 21
+    assert [len(one.findall(f"{SVG}rect[@class='failed']")) for one in lanes] == [1, 0, 0]
     assert places_plot(case()) is None
+
+
+def test_a_picture_of_a_hostile_log_is_well_formed_and_text() -> None:
+    found = kept("manual")
+    place = found.blocks[BlockName.SIGN_INS].details["places"]["places"][0]
+    place["city"] = "</text><script>alert(1)</script>\x00\x1b\u202e" + "x" * 100
+    plot = places_plot(found)
+    assert plot is not None and "<script" not in plot and "\u202e" not in plot
+    drawn = ElementTree.fromstring(plot)  # noqa: S314 - our own text
+    written = [one.text or "" for one in drawn.iter(f"{SVG}text") if "lane" in one.get("class", "")]
+    assert written[0].startswith("</text><script>alert(1)</script>")
+    assert len(written[0]) < 80 and "x" * 100 in drawn.attrib["aria-label"]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+def test_times_are_utc_wherever_the_app_runs(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        plot = sign_in_plot(kept("manual"))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert plot is not None
+    marks = re.findall(r"translate\(([\d.]+), 0\)[^/]*/><text[^>]*>([\d:]+)<", plot)
+    assert [label for _x, label in marks] == ["08:45", "08:50", "08:55"]
+    # The picture is of 15 minutes from 08:40:32, 24 units from either edge of 560.
+    expected = 24.5 + 512 * (300 - 32.39) / 900
+    assert float(marks[0][0]) == pytest.approx(expected, abs=0.1)
 
 
 def test_techniques_are_named_from_one_version_of_attack() -> None:
