@@ -1,7 +1,7 @@
 # Every target sets up what it needs by itself on a fresh machine: `make demo` may be the first command.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo lab backtest bench doctor verify-evidence test check lock
+.PHONY: help demo lab backtest bench chaos doctor verify-evidence test check lock
 
 VENV_PYTHON := .venv/bin/python
 SCENARIO ?= brute-force-success
@@ -28,6 +28,11 @@ backtest: ## Judge recorded sign-ins; DATA=file or folder, see docs/backtest.md
 bench: ## Measure latency, cost and start of the app; QUICK=1 measures less
 	@tools/setup.sh python azurite
 	@$(VENV_PYTHON) -m lab bench $(if $(filter-out 0,$(QUICK)),--quick)
+
+chaos: ## Answer many cases while everything breaks; CASES=number, SEED=number, ROUND=one of them
+	@tools/setup.sh python azurite
+	@$(VENV_PYTHON) -m lab chaos $(if $(CASES),--cases "$(CASES)") $(if $(SEED),--seed "$(SEED)") \
+	  $(if $(ROUND),--round "$(ROUND)")
 
 doctor: ## Check settings and permissions, read-only; SETTINGS=file reads another settings file
 	@tools/setup.sh python

@@ -1,4 +1,4 @@
-"""The lab's commands: `demo`, `up`, `play`, `scenarios`, `backtest`, `bench`.
+"""The lab's commands: `demo`, `up`, `play`, `scenarios`, `backtest`, `bench`, `chaos`.
 
 Exit status: 0 all well; 1 the scenario's expectation (or, with `--check`, that of labels) did not
 hold; 2 the lab could not start or the command was wrong; 130 interrupted.
@@ -15,6 +15,7 @@ from rich.console import Console
 
 from lab.backtest.command import run_backtest
 from lab.bench.command import run_bench
+from lab.chaos.command import run_chaos
 from lab.client import LabCallError
 from lab.console.overview import show_running_lab, show_scenarios
 from lab.console.terminal import make_console
@@ -52,6 +53,16 @@ def main() -> int:
                 return asyncio.run(run_play(console, arguments.scenario))
             case "bench":
                 return asyncio.run(run_bench(console, folder, quick=arguments.quick))
+            case "chaos":
+                return asyncio.run(
+                    run_chaos(
+                        console,
+                        folder,
+                        seed=arguments.seed,
+                        cases=arguments.cases,
+                        only=arguments.round,
+                    )
+                )
             case "up":
                 return asyncio.run(_stay_up(console))
         show_scenarios(console)
@@ -83,6 +94,10 @@ def _parse() -> argparse.Namespace:
     )
     bench = commands.add_parser("bench", help="measure latency, cost and start of the app")
     bench.add_argument("--quick", action="store_true", help="measure fewer cases")
+    chaos = commands.add_parser("chaos", help="run many cases while everything breaks")
+    chaos.add_argument("--cases", type=int, default=60, help="how many cases")
+    chaos.add_argument("--seed", type=int, default=1, help="the same seed is the same plan")
+    chaos.add_argument("--round", type=int, help="play this round of the plan only")
     return parser.parse_args()
 
 

@@ -70,12 +70,7 @@ def make_town(common: Common, first: int, count: int, *, blockable: bool) -> Tow
     play = expand(load_scenario(SCENARIO), common, now)
     network = BLOCKED if blockable else NEVER_BLOCKED
     seen: set[str] = set()
-    tenant: Json = {
-        "directory": {"users": [], "namedLocations": []},
-        "addresses": {},
-        "tables": {name: [] for name in play.tenant["tables"]},
-        "now": play.tenant["now"],
-    }
+    tenant = empty_like(play.tenant)
     accounts = []
     for number in range(first, first + count):
         name, object_id, address = f"user-{number:05}", str(uuid.uuid4()), str(network[number])
@@ -86,8 +81,8 @@ def make_town(common: Common, first: int, count: int, *, blockable: bool) -> Tow
             _ADDRESS: address,
             str(play.incident["object"]["name"]): str(uuid.uuid4()),
         }
-        _merge(tenant, _reworded(play.tenant, words), seen)
-        incident = _reworded(play.incident, words)
+        merge(tenant, reworded(play.tenant, words), seen)
+        incident = reworded(play.incident, words)
         case_id = _case_id(incident, now)
         accounts.append(Account(name, object_id, address, incident, case_id))
     return Town(tenant, accounts)
@@ -98,12 +93,16 @@ def _case_id(incident: Json, now: datetime) -> str:
     return case.case_id
 
 
-def _merge(tenant: Json, other: Json, seen: set[str]) -> None:
-    """Add what is not there yet: the rows of bystanders are the same for every account."""
+def merge(tenant: Json, other: Json, seen: set[str]) -> None:
+    """Add what is not there yet: the rows of bystanders are the same for every account.
+
+    ``seen`` holds what is there, as JSON, from one call to the next.
+    """
     for part, items in other["directory"].items():
-        tenant["directory"][part] += _fresh(items, seen)
+        if isinstance(items, list):
+            tenant["directory"].setdefault(part, []).extend(_fresh(items, seen))
     for table, rows in other["tables"].items():
-        tenant["tables"][table] += _fresh(rows, seen)
+        tenant["tables"].setdefault(table, []).extend(_fresh(rows, seen))
     tenant["addresses"] |= other["addresses"]
 
 
@@ -114,7 +113,18 @@ def _fresh(items: list[Json], seen: set[str]) -> list[Json]:
     return fresh
 
 
-def _reworded(document: Json, words: dict[str, str]) -> Json:
+def empty_like(tenant: Json) -> Json:
+    """Return a tenant of the same moment in which nobody is."""
+    return {
+        "directory": {"users": [], "namedLocations": []},
+        "addresses": {},
+        "tables": {name: [] for name in tenant["tables"]},
+        "now": tenant["now"],
+    }
+
+
+def reworded(document: Json, words: dict[str, str]) -> Json:
+    """Return a copy with each text replaced by another one, wherever it is, in this order."""
     text = json.dumps(document)
     for old, new in words.items():
         text = text.replace(old, new)

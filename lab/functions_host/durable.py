@@ -26,6 +26,7 @@ from lab.functions_host.metadata import (
     ORCHESTRATION_TRIGGER,
     Function,
 )
+from lab.functions_host.outage import HubOutage
 from lab.functions_host.pool import WorkerPool
 from lab.functions_host.process import Call, CallTimeoutError, WorkerLostError
 from lab.functions_host.settings import DurableSettings
@@ -54,8 +55,10 @@ class DurablePump:
         bindings: Bindings,
         settings: DurableSettings,
         on_worker_loss: OnWorkerLoss,
+        outage: HubOutage,
     ) -> None:
         self._hub = hub
+        self._outage = outage
         self._pool = pool
         self._bindings = bindings
         self._redeliver = on_worker_loss == "redeliver"
@@ -94,16 +97,31 @@ class DurablePump:
             return
         try:
             async with self._limits[kind]:
-                if kind == "orchestratorRequest":
-                    await self._orchestrator(item.orchestratorRequest, item.completionToken)
-                elif kind == "activityRequest":
-                    await self._activity(item.activityRequest, item.completionToken)
-                else:
-                    await self._entity(item.entityRequestV2, item.completionToken)
+                await self._outage.over()
+                while not await self._do(kind, item):
+                    # Its message is visible again once the hub is back.
+                    await self._outage.over()
         except WorkerLostError:
             _LOG.info("The host stops: %s work is left undone", kind)
         except Exception:
             _LOG.exception("%s could not be completed", kind)
+
+    async def _do(self, kind: str, item: pb.WorkItem) -> bool:
+        """Do a piece of work and report it; False when the hub was away by then."""
+        response: pb.OrchestratorResponse | pb.ActivityResponse | pb.EntityBatchResult
+        if kind == "orchestratorRequest":
+            response = await self._orchestrator(item.orchestratorRequest, item.completionToken)
+            complete = self._hub.CompleteOrchestratorTask
+        elif kind == "activityRequest":
+            response = await self._activity(item.activityRequest, item.completionToken)
+            complete = self._hub.CompleteActivityTask
+        else:
+            response = await self._entity(item.entityRequestV2, item.completionToken)
+            complete = self._hub.CompleteEntityTask
+        if self._outage.away:
+            return False
+        await complete(response)
+        return True
 
     async def _call(
         self, function: Function, value: WireValue, subject: str, *, redeliver: bool
@@ -112,7 +130,9 @@ class DurablePump:
         call = Call(function.function_id, function.name, inputs, subject=subject)
         return await self._pool.invoke(call, redeliver=redeliver)
 
-    async def _orchestrator(self, request: pb.OrchestratorRequest, token: str) -> None:
+    async def _orchestrator(
+        self, request: pb.OrchestratorRequest, token: str
+    ) -> pb.OrchestratorResponse:
         started = [
             event.executionStarted
             for event in (*request.pastEvents, *request.newEvents)
@@ -131,7 +151,7 @@ class DurablePump:
                 response = _failed_orchestration(failure_details(reply))
         response.instanceId = request.instanceId
         response.completionToken = token
-        await self._hub.CompleteOrchestratorTask(response)
+        return response
 
     async def _replay(self, function: Function, body: WireValue, instance_id: str) -> Frame:
         """Run an orchestrator until a worker answers: it has no effects, so it can always rerun."""
@@ -141,7 +161,7 @@ class DurablePump:
             except CallTimeoutError as error:
                 _LOG.warning("%s: %s", function.name, error)
 
-    async def _activity(self, request: pb.ActivityRequest, token: str) -> None:
+    async def _activity(self, request: pb.ActivityRequest, token: str) -> pb.ActivityResponse:
         instance_id = request.orchestrationInstance.instanceId
         response = pb.ActivityResponse(
             instanceId=instance_id, taskId=request.taskId, completionToken=token
@@ -159,9 +179,9 @@ class DurablePump:
                 response.result.CopyFrom(wrappers_pb2.StringValue(value=_as_json(reply["return"])))
             else:
                 response.failureDetails.CopyFrom(failure_details(reply))
-        await self._hub.CompleteActivityTask(response)
+        return response
 
-    async def _entity(self, request: pb.EntityRequest, token: str) -> None:
+    async def _entity(self, request: pb.EntityRequest, token: str) -> pb.EntityBatchResult:
         batch, destinations = as_entity_batch(request)
         name = request.instanceId.removeprefix("@").partition("@")[0]
         function = self._pool.functions.durable(ENTITY_TRIGGER, name)
@@ -182,7 +202,7 @@ class DurablePump:
         del result.operationInfos[:]
         result.operationInfos.extend(destinations)
         result.completionToken = token
-        await self._hub.CompleteEntityTask(result)
+        return result
 
 
 def _lost(function: str, error: WorkerLostError) -> Frame:

@@ -12,7 +12,8 @@ the real extension that an application can see:
 * while an orchestration holds an entity's lock, everybody else's operations on it wait;
 * an instance that is being worked on does not hold up the instances queued behind it;
 * late answers for a finished instance are dropped;
-* host.json's `defaultVersion` and `overridableExistingInstanceStates` are applied at the start.
+* host.json's `defaultVersion` and `overridableExistingInstanceStates` are applied at the start;
+* timers can fire sooner (`timer_speed` times), and the hub can go away for a while.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from google.protobuf import timestamp_pb2, wrappers_pb2
 
 from lab.functions_host.alarms import Alarms
 from lab.functions_host.hub import UNLIMITED, generated
+from lab.functions_host.outage import HubOutage, Refuser
 
 _THREADS = 48
 _RUNNING = (
@@ -43,13 +45,21 @@ _RUNNING = (
 
 
 class Engine(InMemoryOrchestrationBackend):
-    """The task hub. `default_version` and `replace_finished` are host.json's durable settings."""
+    """The task hub; `default_version` and `replace_finished` are host.json's durable settings."""
 
-    def __init__(self, *, default_version: str | None, replace_finished: bool) -> None:
+    def __init__(
+        self,
+        *,
+        default_version: str | None,
+        replace_finished: bool,
+        timer_speed: float,
+        outage: HubOutage,
+    ) -> None:
         super().__init__(max_history_size=1_000_000, port=0)
         self._default_version = default_version
         self._replace_finished = replace_finished
-        self._alarms = Alarms()
+        self._refuser = Refuser(outage)
+        self._alarms = Alarms(timer_speed)
         self._children: dict[str, tuple[str, int]] = {}
         self._enqueue_later: set[str] = set()
         self._lock_holders: dict[str, str] = {}
@@ -57,9 +67,8 @@ class Engine(InMemoryOrchestrationBackend):
 
     def start(self) -> str:
         """Listen on a free port of 127.0.0.1 and return the address."""
-        server = grpc.server(
-            futures.ThreadPoolExecutor(_THREADS, thread_name_prefix="engine"), options=UNLIMITED
-        )
+        threads = futures.ThreadPoolExecutor(_THREADS, thread_name_prefix="engine")
+        server = grpc.server(threads, options=UNLIMITED, interceptors=[self._refuser])
         generated("add_TaskHubSidecarServiceServicer_to_server")(self, server)
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()

@@ -20,6 +20,7 @@ from lab.functions_host.eventgrid import EventGridWebhook
 from lab.functions_host.front import MAX_BODY, FunctionFront
 from lab.functions_host.hub import open_hub
 from lab.functions_host.management import DurableWebhook
+from lab.functions_host.outage import HubOutage
 from lab.functions_host.pool import WorkerPool
 from lab.functions_host.process import WorkerSpec
 from lab.functions_host.routes import build_routes
@@ -28,6 +29,7 @@ from lab.functions_host.settings import (
     HostSettingsError,
     expand,
     read_host_json,
+    timer_speed,
     without_keys,
     worker_environment,
 )
@@ -46,7 +48,8 @@ class FunctionsHost:
     Args:
         app_dir: Folder with `function_app.py` and `host.json`.
         env: App settings on top of `local.settings.json` and this process's environment; also
-            where LAB_FUNCTION_KEY, LAB_MASTER_KEY, LAB_SYSTEM_KEY and LAB_EASY_AUTH are looked for.
+            where LAB_FUNCTION_KEY, LAB_MASTER_KEY, LAB_SYSTEM_KEY, LAB_EASY_AUTH and
+            LAB_TIMER_SPEED are looked for.
         port: Port of the HTTP front; 0 picks a free one.
         workers: Number of worker processes.
         log_dir: Where `worker-N.log` goes; default `.lab/logs` in the working folder.
@@ -73,6 +76,7 @@ class FunctionsHost:
         settings = worker_environment(app_dir, env)
         self._keys = HostKeys.from_environment(settings)
         self._easy_auth = EasyAuth.from_environment(settings)
+        self._timer_speed = timer_speed(settings)
         self._env = without_keys(settings)
         if self._easy_auth is not None:
             self._env["WEBSITE_AUTH_ENABLED"] = "True"
@@ -87,6 +91,7 @@ class FunctionsHost:
             start_timeout=start_timeout,
         )
         self._pool = WorkerPool(self._spec, workers)
+        self.hub_outage = HubOutage()
         self._cleanup = contextlib.AsyncExitStack()
 
     @property
@@ -164,7 +169,9 @@ class FunctionsHost:
         durable = self._settings.extensions.durable_task
         hub_name = expand(durable.hub_name, {"TASKHUB_NAME": _HUB_NAME, **self._env})
         bindings = Bindings(hub_name, engine_address, self.url, self._keys.system)
-        pump = DurablePump(hub, self._pool, bindings, durable, self._on_worker_loss)
+        pump = DurablePump(
+            hub, self._pool, bindings, durable, self._on_worker_loss, self.hub_outage
+        )
         self._cleanup.push_async_callback(_cancel, asyncio.create_task(pump.run()))
         timers = Timers(self._pool, bindings, self._env)
         self._cleanup.push_async_callback(timers.stop)
@@ -191,6 +198,8 @@ class FunctionsHost:
         engine = Engine(
             default_version=durable.default_version,
             replace_finished=durable.overridable_existing_instance_states == "NonRunningStates",
+            timer_speed=self._timer_speed,
+            outage=self.hub_outage,
         )
         address = engine.start()
         self._cleanup.push_async_callback(asyncio.to_thread, engine.stop, 0)

@@ -24,6 +24,8 @@ _KEY_NAMES = {
 }
 EASY_AUTH = "LAB_EASY_AUTH"
 """App Service authentication, JSON of ``easy_auth.EasyAuthSettings``; unset: nobody signs in."""
+TIMER_SPEED = "LAB_TIMER_SPEED"
+"""How many times sooner durable timers fire; unset: when they should."""
 
 
 class HostSettingsError(Exception):
@@ -121,8 +123,24 @@ def worker_environment(app_dir: Path, given: Mapping[str, str] | None) -> dict[s
 
 def without_keys(env: Mapping[str, str]) -> dict[str, str]:
     """The settings as the app sees them: the host's own, access keys among them, are not for it."""
-    own = {*_KEY_NAMES.values(), EASY_AUTH}
+    own = {*_KEY_NAMES.values(), EASY_AUTH, TIMER_SPEED}
     return {name: value for name, value in env.items() if name not in own}
+
+
+def timer_speed(env: Mapping[str, str]) -> float:
+    """Return how many times sooner than they should durable timers fire; 1 without a setting.
+
+    Raises:
+        HostSettingsError: it is not a number of at least 1.
+    """
+    text = env.get(TIMER_SPEED, "") or "1"
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 1 <= speed <= 1000:
+        raise HostSettingsError(f"{TIMER_SPEED} is {text!r}, must be a number from 1 to 1000")
+    return speed
 
 
 def expand(expression: str, env: Mapping[str, str]) -> str:

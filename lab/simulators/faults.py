@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from random import Random
 from typing import Literal, Self
 
@@ -22,7 +23,8 @@ class Fault(BaseModel):
     ``when: after`` the effect happens first and only its answer is lost, which is what a caller's
     idempotency has to survive. ``about`` limits it to requests whose address or body contains each
     of these texts, whatever their letter case: one case's requests among those of many. ``seed``
-    makes ``rate`` repeatable.
+    makes ``rate`` repeatable. ``starts_in`` and ``lasts`` are seconds from when it is put in force:
+    weather that comes and goes by itself.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -37,7 +39,10 @@ class Fault(BaseModel):
     when: Literal["before", "after"] = "before"
     about: tuple[str, ...] | None = None
     seed: int | None = None
+    starts_in: float = Field(default=0, ge=0)
+    lasts: float | None = Field(default=None, gt=0)
 
+    _since: float = PrivateAttr(default_factory=time.monotonic)
     _random: Random = PrivateAttr(default_factory=Random)
     _played: int = PrivateAttr(default=0)
 
@@ -59,10 +64,16 @@ class Fault(BaseModel):
             return False
         if self.times is not None and self._played >= self.times:
             return False
+        if not self._is_now():
+            return False
         if self.rate < 1 and self._random.random() >= self.rate:
             return False
         self._played += 1
         return True
+
+    def _is_now(self) -> bool:
+        age = time.monotonic() - self._since - self.starts_in
+        return age >= 0 and (self.lasts is None or age < self.lasts)
 
 
 class Faults:

@@ -192,6 +192,7 @@ class Simulators:
             tenant.accounts, file.namedLocations, file.conditionalAccessPolicies,
             file.riskDetections, file.appRoles, lag_seconds=file.replicaLagSeconds,
             entra_id_p2=file.entraIdP2, temporary_access_pass=file.temporaryAccessPass,
+            clock_skew=file.clockSkewSeconds,
             groups_are_readable="GroupMember.Read.All" not in file.appPermissionsWithheld,
             domains={item["id"]: item.get("authenticationType") or "" for item in file.domains},
         )  # fmt: skip

@@ -41,7 +41,8 @@ class DirectoryFile(_Strict):
     application permissions that it lacks of those it asks for. ``entraIdP2`` is the licence without
     which there is no Privileged Identity Management, ``temporaryAccessPass`` whether the tenant's
     policy allows such passes. ``replicaLagSeconds`` is for how long reads of methods, grants and
-    rules still show what was there before a change.
+    rules still show what was there before a change, ``clockSkewSeconds`` by how much the clock of
+    its changes to users is ahead.
     """
 
     users: Rows = Field(default_factory=list)
@@ -50,6 +51,7 @@ class DirectoryFile(_Strict):
     appPermissionsWithheld: list[str] = Field(default_factory=list)  # noqa: N815
     domains: Rows = Field(default_factory=list)
     replicaLagSeconds: float = Field(default=0, ge=0)  # noqa: N815
+    clockSkewSeconds: float = 0  # noqa: N815
     entraIdP2: bool = True  # noqa: N815
     temporaryAccessPass: bool = True  # noqa: N815
     conditionalAccessPolicies: Rows = Field(default_factory=list)  # noqa: N815

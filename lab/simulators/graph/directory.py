@@ -3,7 +3,7 @@
 import copy
 import time
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lab.simulators.exchange import Answer, RefusalError
@@ -19,9 +19,9 @@ _LISTS = frozenset(SECTIONS) - {"registrationDetails", "riskyUser", "manager"}
 _NAMESPACE = uuid.UUID("4d1c1b0a-52a5-4b1a-9b60-0d7c3d5b4f0e")
 
 
-def now_text() -> str:
-    """The present as Graph writes it, in whole seconds."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def now_text(ahead: float = 0) -> str:
+    """The present as Graph writes it, in whole seconds; ``ahead``: seconds its clock is fast."""
+    return (datetime.now(UTC) + timedelta(seconds=ahead)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def made_up_id(*parts: str) -> str:
@@ -123,6 +123,7 @@ class Directory:
         self.temporary_access_pass = True
         self.groups_are_readable = True
         self.replica = Replica()
+        self.clock_skew = 0.0
         self.sent_mail: list[dict[str, Any]] = []
 
     def load(
@@ -138,8 +139,10 @@ class Directory:
         entra_id_p2: bool = True,
         temporary_access_pass: bool = True,
         groups_are_readable: bool = True,
+        clock_skew: float = 0,
     ) -> None:
         """Replace the whole directory; ``domains`` are names and their authentication types."""
+        self.clock_skew = clock_skew
         self.accounts = {account.id.lower(): account for account in accounts}
         self._by_upn = {
             str(a.properties.get("userPrincipalName", "")).lower(): a.id.lower() for a in accounts

@@ -52,6 +52,9 @@ class Users:
         call.target = account.id
         return account
 
+    def _now(self) -> str:
+        return now_text(self._directory.clock_skew)
+
     async def get(self, call: Call) -> Answer:
         """``$select`` decides; without it Graph returns eleven properties only."""
         properties = self._account(call).properties
@@ -93,7 +96,7 @@ class Users:
         account.properties.update(changes)
         if profile is not None:
             effect = True
-            account.properties["lastPasswordChangeDateTime"] = now_text()
+            account.properties["lastPasswordChangeDateTime"] = self._now()
             account.properties["passwordProfile"] = {**profile, "password": "***"}
         return Answer(204, effect=effect)
 
@@ -102,7 +105,7 @@ class Users:
         account = self._account(call)
         effect = account.properties.get("userType") != "Guest"
         if effect:
-            account.properties["signInSessionsValidFromDateTime"] = now_text()
+            account.properties["signInSessionsValidFromDateTime"] = self._now()
         return Answer(200, {"value": True}, effect=effect)
 
     async def transitive(self, call: Call) -> Answer:

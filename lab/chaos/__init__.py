@@ -1,0 +1,1 @@
+"""`python -m lab chaos`: many cases while everything breaks, and what must hold all the same."""

@@ -1,0 +1,60 @@
+"""Nothing is done twice, however often it was delivered."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+
+from lab.chaos.effects import Effect, effects
+from lab.chaos.invariants.found import Found
+from lab.chaos.observed import Observed
+from shared.models.plan import ActionName
+
+WITHOUT_A_CLAIM = frozenset({ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS})
+"""What is done at each delivery while storage is away, so that the account is contained at all.
+
+docs/architecture.md, "While storage is away": twice is as contained as once.
+"""
+_CLAIM_SECONDS = 15
+"""How long before its effect an action may have tried in vain to claim it."""
+
+
+def no_effect_twice(observed: Observed) -> Iterator[Found]:
+    """Yield actions that were done more than once to one thing, and tickets opened twice."""
+    for same in _alike(effects(observed)):
+        if len(same) > 1 and not without_a_claim(same, observed):
+            yield Found(same[0].case, f"{len(same)} times: {', '.join(map(str, same))}")
+    for case in observed.planned.cases:
+        opened = [
+            line["seq"]
+            for line in observed.ledger
+            if line["operation"] == "incident.post"
+            and line["effect"]
+            and case.name in str(line["body"])
+        ]
+        # Two incidents of one account are two cases when the first was over by then.
+        if len(opened) > max(1, len(observed.records_of(case))):
+            yield Found(case, f"{len(opened)} tickets: ledger lines {opened}")
+
+
+def without_a_claim(same: list[Effect], observed: Observed) -> bool:
+    """Tell whether it was done again because there was no storage to claim it in."""
+    if same[0].action not in WITHOUT_A_CLAIM:
+        return False
+    first, last = same[0].at - timedelta(seconds=_CLAIM_SECONDS), same[-1].at
+    return any(begin <= last and end >= first for begin, end in observed.storage_away)
+
+
+def _alike(found: list[Effect]) -> list[list[Effect]]:
+    """Group effects that do the same to the same thing.
+
+    What was taken back may be done again.
+    """
+    groups: dict[tuple[int, ActionName, str, int], list[Effect]] = defaultdict(list)
+    turn: dict[tuple[int, ActionName, str], tuple[bool, int]] = {}
+    for effect in found:
+        thing = (effect.case.number, effect.action, effect.item)
+        undoes, number = turn.get(thing, (effect.undoes, 0))
+        number += effect.undoes is not undoes
+        turn[thing] = (effect.undoes, number)
+        groups[(*thing, number)].append(effect)
+    return list(groups.values())
