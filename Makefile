@@ -1,7 +1,7 @@
 # Every target sets up what it needs by itself on a fresh machine: `make demo` may be the first command.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo lab backtest bench chaos doctor verify-evidence test check lock
+.PHONY: help demo lab backtest bench chaos doctor verify-evidence test check lock audit sbom
 
 VENV_PYTHON := .venv/bin/python
 SCENARIO ?= brute-force-success
@@ -49,8 +49,8 @@ test: ## Run every test
 	@tools/setup.sh python azurite kusto
 	@$(VENV_PYTHON) -m pytest -q --numprocesses $(TEST_WORKERS) --dist loadscope
 
-check: ## Check format, lint, types, queries, infrastructure and links
-	@tools/setup.sh python kusto checkov
+check: ## Check format, lint, types, queries, infrastructure, secrets, packages and links
+	@tools/setup.sh python kusto checkov supply_chain
 	@echo "== format: ruff format --check"
 	@$(VENV_PYTHON) -m ruff format --check .
 	@echo "== lint: ruff check"
@@ -61,9 +61,21 @@ check: ## Check format, lint, types, queries, infrastructure and links
 	@$(VENV_PYTHON) tools/check_kql.py
 	@echo "== infrastructure: Bicep, relay, azd, workflow, checkov's policies"
 	@$(VENV_PYTHON) tools/check_infra.py
+	@echo "== secrets: Kingfisher, offline"
+	@$(VENV_PYTHON) -m tools.supply_chain.scan
+	@echo "== packages: known vulnerabilities of what is deployed"
+	@$(VENV_PYTHON) -m tools.supply_chain.audit --quick
 	@echo "== links: relative links in Markdown"
 	@$(VENV_PYTHON) tools/check_links.py
 
 lock: ## Write the locks of all packages anew; UPGRADE=1 takes newer versions
 	@tools/setup.sh python supply_chain
 	@$(VENV_PYTHON) -m tools.supply_chain.lock $(if $(filter-out 0,$(UPGRADE)),--upgrade)
+
+audit: ## Ask for known vulnerabilities of every locked package; needs the network
+	@tools/setup.sh python supply_chain
+	@$(VENV_PYTHON) -m tools.supply_chain.audit
+
+sbom: ## Write the bill of materials of what is deployed to .lab/sbom.json
+	@tools/setup.sh python supply_chain
+	@$(VENV_PYTHON) -m tools.supply_chain.sbom

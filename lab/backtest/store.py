@@ -95,7 +95,8 @@ class SignInStore:
         """Return what an address did to other accounts in a time (as ``neighbours_query``)."""
         guess, right = (", ".join(f"'{code}'" for code in sorted(codes)) for codes in _CODES)
         rows = self._database.execute(
-            f"SELECT sum(result_code IN ({guess})), sum(result_code IN ({right})), "  # noqa: S608
+            f"SELECT sum(result_code IN ({guess})), "  # noqa: S608 - our own codes
+            f"sum(result_code IN ({right})), "
             "count(DISTINCT CASE WHEN result_code = '0' THEN at / ? END) FROM sign_ins "
             "WHERE address = ? AND at BETWEEN ? AND ? AND account <> ? GROUP BY account",
             (

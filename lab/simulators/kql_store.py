@@ -145,7 +145,7 @@ class KqlStore:
             path = Path(folder) / "rows.json"
             path.write_text("\n".join(lines), encoding="utf-8")
             self._connection.execute(
-                f'INSERT INTO "{table}" SELECT {names} FROM read_json(?, '  # noqa: S608
+                f'INSERT INTO "{table}" SELECT {names} FROM read_json(?, '  # noqa: S608 - our tables
                 f"format='newline_delimited', columns={columns})",
                 [str(path)],
             )
@@ -230,7 +230,7 @@ def _narrow(
     bounds = [("TimeGenerated >= ", since), ("TimeGenerated <= ", until)]
     where = " AND ".join(f"{op} TIMESTAMPTZ '{at.isoformat()}'" for op, at in bounds if at)
     cursor.execute(
-        f'CREATE OR REPLACE TEMP VIEW "{table}" AS '  # noqa: S608
+        f'CREATE OR REPLACE TEMP VIEW "{table}" AS '  # noqa: S608 - our own tables and times
         f'SELECT * FROM memory.main."{table}" WHERE {where}'
     )
 
