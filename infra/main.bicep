@@ -93,6 +93,12 @@ param deleteEvidenceAfterDays int = 0
 @minValue(0)
 param deleteCasesAfterDays int = 0
 
+@description('Object ids of identities that may publish security events, comma separated. Blank: nobody yet.')
+param eventPublisherIds string = ''
+
+@description('Address of an OpenTelemetry collector that measurements and traces go to as well. Blank: none.')
+param otlpEndpoint string = ''
+
 @description('Days that telemetry and diagnostic logs are kept.')
 @minValue(30)
 @maxValue(730)
@@ -338,6 +344,7 @@ module appSettings 'modules/app-settings.bicep' = {
     hostQueueEndpoint: hostStorage.outputs.queueEndpoint
     hostTableEndpoint: hostStorage.outputs.tableEndpoint
     insightsConnectionString: monitoring.outputs.insightsConnectionString
+    otlpEndpoint: otlpEndpoint
     evidenceBlobUrl: evidenceStorage.outputs.blobUrl
     caseContainer: evidenceStorage.outputs.caseContainer
     evidenceContainer: evidenceStorage.outputs.evidenceContainer
@@ -377,6 +384,7 @@ module eventTopic 'modules/event-topic.bicep' = {
     storageAccountName: hostStorage.outputs.accountName
     deadLetterContainer: hostStorage.outputs.deadLetterContainer
     diagnosticWorkspaceId: monitoring.outputs.workspaceId
+    publisherIds: eventPublisherIds
   }
 }
 
@@ -389,6 +397,7 @@ module portal 'modules/portal.bicep' = {
     suffix: suffix
     workspaceId: monitoring.outputs.workspaceId
     topicId: eventTopic.outputs.topicId
+    relayId: relay.outputs.relayId
     mailTo: alertMailTo
     actionGroupIds: alertActionGroupIds
     enabled: enableAlerts

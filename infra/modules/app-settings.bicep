@@ -34,6 +34,9 @@ param hostTableEndpoint string
 @description('Where telemetry is sent.')
 param insightsConnectionString string
 
+@description('Address of an OpenTelemetry collector; blank: none.')
+param otlpEndpoint string
+
 @description('Blob endpoint of the account of cases and evidence.')
 param evidenceBlobUrl string
 
@@ -65,6 +68,8 @@ var host = {
   AZURE_FUNCTIONS_DURABLE_STRICT_TYPING: '1'
   TASKHUB_NAME: taskHubName
 }
+
+var collector = empty(otlpEndpoint) ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint }
 
 // Which backend is used is in the package's host.json (tools/provision/package.py): settings that
 // override it are not seen by what decides how many instances run.
@@ -102,8 +107,10 @@ var secretSettings = [
   'TOURNIQUET_TEAMS_WEBHOOK_URL'
   'TOURNIQUET_VIRUSTOTAL_API_KEY'
 ]
-var referenced = intersection(secretSettings, settingsInVault)
+// Secrets that are not the app's own.
+var otherSecrets = ['OTEL_EXPORTER_OTLP_HEADERS']
+var referenced = intersection(concat(secretSettings, otherSecrets), settingsInVault)
 var references = [for name in referenced: '"${name}":"@Microsoft.KeyVault(VaultName=${vaultName};SecretName=${toLower(replace(name, '_', '-'))})"']
 
 @description('All app settings but the app\'s own address.')
-output appSettings object = union(chosen, host, scheduler, deployed, json('{${join(references, ',')}}'))
+output appSettings object = union(chosen, host, collector, scheduler, deployed, json('{${join(references, ',')}}'))

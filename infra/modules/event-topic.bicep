@@ -18,6 +18,10 @@ param deadLetterContainer string
 @description('Workspace for diagnostic logs.')
 param diagnosticWorkspaceId string
 
+@description('Object ids of identities that may publish events, comma separated. Blank: nobody yet.')
+param publisherIds string
+
+var publishers = empty(publisherIds) ? [] : split(publisherIds, ',')
 var roles = loadJsonContent('../roles.json')
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
@@ -78,11 +82,22 @@ resource keepsUndelivered 'Microsoft.Authorization/roleAssignments@2022-04-01' =
   }
 }
 
+// Keys are switched off, so that nobody can publish without this role.
+resource publishes 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for publisher in publishers: {
+  name: guid(topic.id, trim(publisher), roles.eventGridDataSender)
+  scope: topic
+  properties: {
+    principalId: trim(publisher)
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.eventGridDataSender)
+  }
+}]
+
 @description('Resource id of the topic.')
 output topicId string = topic.id
 
 @description('Name of the topic.')
 output topicName string = topic.name
 
-@description('Address that events are sent to, by who has the role EventGrid Data Sender.')
+@description('Address that events are sent to, by the publishers.')
 output endpoint string = topic.properties.endpoint

@@ -15,6 +15,9 @@ param workspaceId string
 @description('Resource id of the Event Grid topic.')
 param topicId string
 
+@description('Resource id of the relay.')
+param relayId string
+
 @description('Mail addresses that alerts go to, comma separated. Blank: none.')
 param mailTo string
 
@@ -121,26 +124,48 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for one in
   }
 }]
 
-resource deadLetters 'Microsoft.Insights/metricAlerts@2018-03-01' = {
-  name: 'alert-tourniquet-dead-letters-${suffix}'
+// What is counted by the services themselves: it rings also when the app is not there at all.
+var counts = [
+  {
+    id: 'dead-letters'
+    title: 'Dead letters'
+    says: 'Events could not be delivered to the app in a day, or were refused: nobody responds to them.'
+    severity: 1
+    of: topicId
+    kind: 'Microsoft.EventGrid/topics'
+    metric: 'DeadLetteredCount'
+  }
+  {
+    id: 'relay-failed'
+    title: 'Incident not handed over'
+    says: 'The app did not take an incident of Sentinel after nine tries: nobody responds to it.'
+    severity: 0
+    of: relayId
+    kind: 'Microsoft.Logic/workflows'
+    metric: 'RunsFailed'
+  }
+]
+
+resource countRules 'Microsoft.Insights/metricAlerts@2018-03-01' = [for one in counts: {
+  name: 'alert-tourniquet-${one.id}-${suffix}'
   location: 'global'
   tags: tags
   properties: {
-    description: 'Events could not be delivered to the app in a day, or were refused: nobody responds to them.'
-    severity: 1
+    description: one.says
+    severity: one.severity
     enabled: enabled
-    scopes: [topicId]
+    scopes: [one.of]
     evaluationFrequency: 'PT5M'
     windowSize: 'PT15M'
-    targetResourceType: 'Microsoft.EventGrid/topics'
+    targetResourceType: one.kind
     criteria: {
       'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
       allOf: [
         {
           criterionType: 'StaticThresholdCriterion'
-          name: 'dead-letters'
-          metricNamespace: 'Microsoft.EventGrid/topics'
-          metricName: 'DeadLetteredCount'
+          name: one.id
+          metricNamespace: one.kind
+          metricName: one.metric
           timeAggregation: 'Total'
           operator: 'GreaterThan'
           threshold: 0
@@ -152,7 +177,7 @@ resource deadLetters 'Microsoft.Insights/metricAlerts@2018-03-01' = {
       actionGroupId: id
     }]
   }
-}
+}]
 
 resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
   name: guid(workspaceId, 'tourniquet')

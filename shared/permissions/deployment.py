@@ -18,6 +18,7 @@ class Holder(StrEnum):
     TOPIC = "the Event Grid topic"
     SENTINEL = 'Microsoft\'s "Azure Security Insights"'
     DEPLOYER = "who deploys"
+    PUBLISHER = "who publishes security events"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +102,14 @@ GRANTS: tuple[Grant, ...] = (
         role="Storage Blob Data Contributor",
         role_id="ba92f5b4-2d11-453d-a403-e96b0029c9fe",
         scope="the container for undelivered events",
+    ),
+    Grant(
+        holder=Holder.PUBLISHER,
+        purpose="Publish security events",
+        role="EventGrid Data Sender",
+        role_id="d5a91429-5739-47e2-a06b-3470a27159e7",
+        scope="the Event Grid topic",
+        only_with="`EVENT_PUBLISHER_IDS`",
     ),
     Grant(
         holder=Holder.SENTINEL,

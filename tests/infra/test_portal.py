@@ -82,6 +82,7 @@ def test_what_is_measured_and_not_shown_and_alerts_that_nobody_deploys_are_notic
         ("value", "timeAggregation: 'Count'", "timeAggregation: 1"),
         ("value", "criterionType: 'StaticThresholdCriterion'", "criterionType: 'Static'"),
         ("house", "'PT15M'", "'P15M'"),
+        ("value", "scopes: [one.of]", "scopes: 'one.of'"),
         ("required", "    groupShortName: 'tourniquet'\n", ""),
         ("required", "    category: 'sentinel'\n", ""),
         ("undeclared", "guid(workspaceId", "guid(workspace"),
@@ -106,7 +107,9 @@ def test_all_kql_of_the_portal_passes_microsofts_parser() -> None:
 def test_each_alert_has_its_section_for_the_night() -> None:
     sections = re.findall(r"^## (.+)$", OPERATIONS.read_text("utf-8"), flags=re.MULTILINE)
     assert len(TITLES) == len(ALERTS)
-    assert {*TITLES.values(), "Dead letters"} <= set(sections)
+    counted = re.findall(r"title: '([^']+)'", MODULE[MODULE.index("var counts") :])
+    assert counted == ["Dead letters", "Incident not handed over"]
+    assert {*TITLES.values(), *counted} <= set(sections)
     rules = set(
         re.findall(r"^resource \w+ 'Microsoft\.Insights/(\w+)@", MODULE, flags=re.MULTILINE)
     )

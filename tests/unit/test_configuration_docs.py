@@ -15,8 +15,8 @@ OF_THE_HOST = {
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
 }
-OF_LIBRARIES = {"SSL_CERT_FILE", "HTTPS_PROXY"} | OF_THE_HOST
-"""Read by Python, aiohttp and the host, not by our code."""
+OF_LIBRARIES = {"SSL_CERT_FILE", "HTTPS_PROXY", "OTEL_EXPORTER_OTLP_HEADERS"} | OF_THE_HOST
+"""Read by Python, aiohttp, OpenTelemetry and the host, not by our code."""
 NOT_SET = "not set"
 
 

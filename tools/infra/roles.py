@@ -15,6 +15,7 @@ HOLDERS = {
     "topic": Holder.TOPIC,
     "sentinelPrincipalId": Holder.SENTINEL,
     "deployerPrincipalId": Holder.DEPLOYER,
+    "publisher": Holder.PUBLISHER,
 }
 """Who is meant by the parameters and resources that hold roles."""
 SCOPES = {
@@ -26,6 +27,7 @@ SCOPES = {
     ("modules/relay.bicep", "site"): "the app",
     ("modules/relay.bicep", ""): "the resource group",
     ("modules/event-topic.bicep", "undelivered"): "the container for undelivered events",
+    ("modules/event-topic.bicep", "topic"): "the Event Grid topic",
     ("modules/evidence-storage.bicep", "cases"): "the case container",
     ("modules/evidence-storage.bicep", "evidence"): "the evidence container",
     ("modules/firewall.bicep", "blocked"): "that IP group only",

@@ -13,8 +13,9 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from shared.settings import Settings
-from tools.bicep.syntax import Array, BicepFile, Object, Text
+from tools.bicep.syntax import Array, BicepFile, Object, Text, walk
 from tools.infra import parameters
+from tools.provision.lookups import OTHER_SECRETS
 
 MODULE = "modules/app-settings.bicep"
 FROM_THE_APP = "TOURNIQUET_PUBLIC_URL"
@@ -53,13 +54,13 @@ def ours() -> dict[str, bool]:
 def keys(file: BicepFile, name: str) -> set[str]:
     """Return the names in a variable that is an object."""
     found = file.variables.get(name)
-    value = found.value if found else None
-    return {key.literal or "" for key, _ in value.pairs} if isinstance(value, Object) else set()
+    parts = walk(found.value) if found and found.value else ()
+    return {key.literal or "" for one in parts if isinstance(one, Object) for key, _ in one.pairs}
 
 
-def secrets(file: BicepFile) -> list[str]:
-    """Return the settings that are references to the vault."""
-    found = file.variables.get("secretSettings")
+def secrets(file: BicepFile, name: str = "secretSettings") -> list[str]:
+    """Return the settings that are references to the vault, of one of the lists."""
+    found = file.variables.get(name)
     items = found.value.items if found and isinstance(found.value, Array) else ()
     return [one.literal or "" for one in items if isinstance(one, Text)]
 
@@ -86,6 +87,10 @@ def _host(example: str, configuration: str, module: BicepFile) -> Iterator[str]:
     host = keys(module, "host")
     for name in wanted - host:
         yield f"infra/{MODULE}: the host is not given {name}"
+    looked_up, referred = set(OTHER_SECRETS), set(secrets(module, "otherSecrets"))
+    for name in looked_up ^ referred:
+        yield f"infra/{MODULE}: {name} is looked up in the vault or referred to, but not both"
+    host |= keys(module, "collector") | referred
     for name in {one.partition("__")[0] for one in host} - _rows(configuration):
         yield f"docs/configuration.md: {name} is not there"
 

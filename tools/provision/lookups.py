@@ -28,6 +28,8 @@ PROVIDERS = (
 Consumption's network."""
 SENTINEL_APP = "98785600-1bb7-4fb9-b9fa-19afe2c8a360"
 """Application id of "Azure Security Insights", the same in every tenant."""
+OTHER_SECRETS = ("OTEL_EXPORTER_OTLP_HEADERS",)
+"""Secrets of the host that can be in the vault, too: here a collector's credentials."""
 LINK_KEY = "TOURNIQUET_LINK_SIGNING_KEY"
 SIGN_IN_TABLES = ("SigninLogs", "AADNonInteractiveUserSignInLogs")
 
@@ -142,7 +144,8 @@ def find_secrets(cloud: Cloud) -> Iterator[str]:
     if vault:
         place = f"{_group(cloud)}/providers/Microsoft.KeyVault/vaults/{vault}/secrets"
         there |= _names(cloud, f"{ARM}{place}?api-version=2024-11-01")
-    found = [one for one in secret_settings() if secret_name(one) in there]
+    known = [*secret_settings(), *OTHER_SECRETS]
+    found = [one for one in known if secret_name(one) in there]
     cloud.remember("SETTINGS_IN_VAULT", ",".join(found))
     yield f"secrets in use: {', '.join(found)}"
 
