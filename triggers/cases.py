@@ -7,7 +7,7 @@ import azure.functions as func
 
 from shared.bootstrap import get_providers
 from shared.case_links import Purpose
-from shared.errors import TourniquetError
+from shared.errors import PermanentError, TourniquetError
 from shared.models.base import Json
 from shared.models.case import CaseRequest
 from shared.playbook.reporting.record import initial_record
@@ -34,12 +34,20 @@ async def list_cases(req: func.HttpRequest) -> func.HttpResponse:
     size = req.params.get("page_size", str(PAGE_SIZE))
     if not (re.fullmatch(r"[0-9]{1,3}", size) and 1 <= int(size) <= MAX_PAGE_SIZE):
         return problem(400, "page_size is a number from 1 to 200")
+    token = req.params.get("token") or None
     try:
         store = get_providers().require("cases")
-        found = await store.list_cases(page_size=int(size), token=req.params.get("token") or None)
+        found = await store.list_cases(page_size=int(size), token=token)
     except TourniquetError as error:
+        if token and _is_about_the_token(error):
+            return problem(400, "token is not the next_token of a page")
         return problem(503, "The case store did not answer", detail=error.describe())
     return json_answer(found.to_json())
+
+
+def _is_about_the_token(error: TourniquetError) -> bool:
+    """Return whether a page was refused for what was asked: by our store, or by Azure's (400)."""
+    return type(error) is PermanentError and error.status in (None, 400)
 
 
 @blueprint.route(route="cases/{case_id}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, NotFound, PermanentError
 from shared.models.base import Json
 from shared.models.evidence import COLLECTOR
 from shared.models.message import (
@@ -198,6 +198,8 @@ class FakeCases(Fake):
 
     async def list_cases(self, *, page_size: int, token: str | None) -> CasePage:
         self._call("list_cases")
+        if token is not None and not (token.isascii() and token.isdigit()):
+            raise PermanentError("not a page token", vendor="blob", operation="record.list")
         ids = sorted(self.records)[int(token or 0) :][:page_size]
         return CasePage(cases=[{"case_id": case_id} for case_id in ids])
 

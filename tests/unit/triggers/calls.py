@@ -151,6 +151,10 @@ class FakeClient:
     async def get_entity(self, _entity: object) -> None:
         """Return an entity's state; none has any."""
 
+    async def signal_entity(self, entity: object, operation: str, given: Json) -> None:
+        """Remember what an entity was told, as an event of it."""
+        self.events.append((str(entity), operation, given))
+
     async def raise_orchestration_event(
         self, instance_id: str, event_name: str, *, data: Json
     ) -> None:

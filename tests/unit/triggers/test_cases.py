@@ -84,6 +84,8 @@ async def test_cases_are_listed_in_pages(house: FakeHouse) -> None:
     found = answer(await list_cases(get(page_size="2")))
     assert [case["case_id"] for case in found["cases"]] == [f"case-{n:024x}" for n in (0, 1)]
     found = answer(await list_cases(get(page_size="2", token="2")))
+    for wrong in ("x", "\ud800", "2,2", "/../record.json"):
+        assert (await list_cases(get(token=wrong))).status_code == 400
     assert [case["case_id"] for case in found["cases"]] == [f"case-{2:024x}"]
 
 
