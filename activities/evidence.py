@@ -20,7 +20,12 @@ from shared.playbook.acting.evidence import (
     missing_export,
     unexported_block,
 )
-from shared.playbook.acting.exports import EXPORTS, OKTA_EXPORTS, EvidenceExport
+from shared.playbook.acting.exports import (
+    AZURE_FIREWALL_EXPORTS,
+    EXPORTS,
+    OKTA_EXPORTS,
+    EvidenceExport,
+)
 from shared.playbook.acting.exports_udm import UDM_EXPORTS, UDM_OKTA
 from shared.playbook.acting.subject import query_parameters, why_unanswerable
 from shared.ports import EvidenceStore, Siem
@@ -136,7 +141,8 @@ def exports_of(siem: Siem | None, settings: Settings) -> tuple[EvidenceExport, .
     if siem is not None and siem.language == "udm":
         return (*UDM_EXPORTS, UDM_OKTA) if settings.okta_url else UDM_EXPORTS
     okta = (OKTA_EXPORTS[settings.okta_log_table],) if settings.okta_url else ()
-    return (*EXPORTS, *okta)
+    azure_firewall = AZURE_FIREWALL_EXPORTS if settings.firewall_ip_group_id else ()
+    return (*EXPORTS, *azure_firewall, *okta)
 
 
 async def stored(store: EvidenceStore, case_id: str) -> dict[str, EvidenceItem]:

@@ -1,8 +1,8 @@
 """Checks all KQL of the repository: `tools/check_kql.py`.
 
-The detections in ``infra/detections/``, the hunts, the question about addresses, and what workbook
-and alert rules ask are parsed and checked against the tables' schemas with Microsoft's own language
-service, and then for what it lets pass.
+The detections in ``infra/detections/``, the hunts, the exports of evidence, the question about
+addresses, and what workbook and alert rules ask are parsed and checked against the tables' schemas
+with Microsoft's own language service, and then for what it lets pass.
 """
 
 import json
@@ -19,6 +19,11 @@ if __name__ == "__main__":
 
 from lab.simulators.kql_lint import union_conflict  # noqa: E402
 from shared.kql import let_statements  # noqa: E402
+from shared.playbook.acting.exports import (  # noqa: E402
+    AZURE_FIREWALL_EXPORTS,
+    EXPORTS,
+    OKTA_EXPORTS,
+)
 from shared.playbook.hunts import load_hunts  # noqa: E402
 from shared.playbook.sign_ins.neighbours_query import OktaTable, neighbours_query  # noqa: E402
 from tools.detection_rules import load_rules  # noqa: E402
@@ -79,7 +84,12 @@ def repository_queries() -> dict[str, str]:
     rules = {f"infra/detections/{name}.yaml": rule.query for name, rule in load_rules().items()}
     values = let_statements(ADDRESS_PARAMETERS)
     others = {_name_of(table): values + neighbours_query(table) for table in ADDRESS_LOGS}
-    return rules | hunts | others
+    kept = (*EXPORTS, *AZURE_FIREWALL_EXPORTS, *OKTA_EXPORTS.values())
+    exports = {
+        f"shared/playbook/acting/exports.py, {export.table}": prelude + export.query
+        for export in kept
+    }
+    return rules | hunts | others | exports
 
 
 def portal_queries() -> dict[str, str]:

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from lab.scenarios.played import Played
 from shared.models.block import BlockName
-from shared.playbook.acting.exports import EXPORTS
+from shared.playbook.acting.exports import AZURE_FIREWALL_EXPORTS, EXPORTS
 from shared.providers.blob import BlobEvidenceStore
 from shared.providers.credentials import close_credential
 from shared.providers.http import close_sessions
@@ -57,7 +57,8 @@ async def test_every_source_is_exported_with_its_rows(
     name = record["blocks"][BlockName.EVIDENCE]["details"]["manifest"]["name"]
     manifest = json.loads(await store.get(closed.record["case_id"], name))
     items = {item["source"]: item for item in manifest["items"]}
-    assert {export.table for export in EXPORTS} <= set(items)
+    assert {export.table for export in (*EXPORTS, *AZURE_FIREWALL_EXPORTS)} <= set(items)
+    assert items["AZFWNatRule"]["rows"] == 4
     assert manifest["missing"] == []
     sign_ins = items["SigninLogs"]
     packed = await store.get(closed.record["case_id"], sign_ins["name"])

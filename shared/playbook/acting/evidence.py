@@ -7,7 +7,12 @@ from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
 from shared.models.evidence import Missing
 from shared.models.message import EvidenceItem
-from shared.playbook.acting.exports import EXPORTS, OKTA_EXPORTS, EvidenceExport
+from shared.playbook.acting.exports import (
+    AZURE_FIREWALL_EXPORTS,
+    EXPORTS,
+    OKTA_EXPORTS,
+    EvidenceExport,
+)
 from shared.playbook.acting.exports_udm import UDM_EXPORTS, UDM_OKTA
 from shared.playbook.acting.subject import query_parameters
 
@@ -23,7 +28,14 @@ _MAIN_EXPORT = {
     "exported_firewall_logs_link": "CommonSecurityLog",
     "exported_edr_logs_link": "DeviceLogonEvents",
 }
-"""The export that a link of the seed's block leads to; when it was not kept, the first that was."""
+"""The export that a link of the seed's block leads to; another when it was not kept or is empty."""
+_ALL_EXPORTS = (
+    *EXPORTS,
+    *AZURE_FIREWALL_EXPORTS,
+    *OKTA_EXPORTS.values(),
+    *UDM_EXPORTS,
+    UDM_OKTA,
+)
 
 
 def missing_export(export: EvidenceExport, reason: str, start: datetime, end: datetime) -> Missing:
@@ -131,16 +143,21 @@ def _missing_line(one: Missing) -> str:
 
 
 def _links(items: list[EvidenceItem]) -> dict[str, str]:
-    """Return the links of the seed's block: each to its main export, else to the first there is."""
-    first: dict[str, str] = {}
+    """Return the links of the seed's block: each to its main export, else to one with rows."""
+    first: dict[str, EvidenceItem] = {}
     for item in items:
-        first.setdefault(item.source, item.url)
+        first.setdefault(item.source, item)
     links: dict[str, str] = {}
-    for export in (*EXPORTS, *OKTA_EXPORTS.values(), *UDM_EXPORTS, UDM_OKTA):
-        if export.table in first and (
-            export.output not in links or export.table == _MAIN_EXPORT[export.output]
-        ):
-            links[export.output] = first[export.table]
+    for output, main in _MAIN_EXPORT.items():
+        kept = [
+            first[export.table]
+            for export in _ALL_EXPORTS
+            if export.output == output and export.table in first
+        ]
+        # A log without rows is no use to whoever follows the link, while another has some.
+        kept.sort(key=lambda item: (not item.rows, item.source != main))
+        if kept:
+            links[output] = kept[0].url
     if items:
         links["evidence_storage_location"] = items[0].url.removesuffix(f"/{items[0].name}")
     return links

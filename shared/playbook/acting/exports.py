@@ -122,3 +122,26 @@ OKTA_EXPORTS: dict[str, EvidenceExport] = {
     )
 }
 """The same of Okta's System Log, by the table that Sentinel's connector fills."""
+
+_EITHER_END = "SourceIp in (addresses) or DestinationIp in (addresses)"
+
+AZURE_FIREWALL_EXPORTS: tuple[EvidenceExport, ...] = tuple(
+    EvidenceExport(
+        name=f"azure-firewall-{name}.jsonl.gz",
+        output="exported_firewall_logs_link",
+        table=table,
+        condition=condition,
+    )
+    for name, table, condition in (
+        ("network", "AZFWNetworkRule", _EITHER_END),
+        ("application", "AZFWApplicationRule", "SourceIp in (addresses) or Fqdn in (addresses)"),
+        ("nat", "AZFWNatRule", _EITHER_END),
+        ("threat-intelligence", "AZFWThreatIntel", f"{_EITHER_END} or Fqdn in (addresses)"),
+        ("intrusion-detection", "AZFWIdpsSignature", _EITHER_END),
+    )
+)
+"""Azure Firewall's own tables (resource-specific mode), where the app blocks with it. The log of an
+application rule has the destination as a name only; it is an address when it was asked for by one.
+
+Source: https://learn.microsoft.com/azure/azure-monitor/reference/tables/azfwnetworkrule and the
+like."""

@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from shared.models.block import BlockName, BlockResult
 from shared.models.evidence import COLLECTOR
 from shared.models.query import QueryResult
 from shared.playbook.acting.evidence import RECEIVED
-from shared.playbook.acting.exports import EXPORTS
+from shared.playbook.acting.exports import AZURE_FIREWALL_EXPORTS, EXPORTS
 from tests.support.fakes import FakeHouse
 from tests.support.scripts import NAME
 from tests.unit.activities.calls import CASE, CASE_ID, call
@@ -86,6 +87,44 @@ async def test_a_source_that_fails_is_listed_with_what_to_do(house: FakeHouse) -
     [missing] = block["details"]["missing"]
     assert missing["source"] == "CommonSecurityLog"
     assert "CommonSecurityLog | where SourceIP" in missing["by_hand"]
+
+
+@pytest.fixture
+def with_azure_firewall(house: FakeHouse, configure: Callable[..., None]) -> FakeHouse:
+    configure(
+        firewall_ip_group_id="/subscriptions/0/resourceGroups/rg/providers/Microsoft.Network"
+        "/ipGroups/ipg-blocked"
+    )
+    return house
+
+
+async def test_where_azure_firewall_blocks_its_own_tables_are_kept(
+    with_azure_firewall: FakeHouse,
+) -> None:
+    hit: list[Json] = [{"TimeGenerated": "2026-11-20T11:58:00Z", "SourceIp": "203.0.113.66"}]
+    with_azure_firewall.siem.answers = {"AZFWNatRule": QueryResult(rows=hit)}
+    block = await preserve(with_azure_firewall)
+    rows = {item["source"]: item["rows"] for item in block["details"]["items"]}
+    assert {export.table for export in AZURE_FIREWALL_EXPORTS} <= set(rows)
+    assert (rows["AZFWNatRule"], rows["CommonSecurityLog"]) == (1, 0)
+    link = block["outputs"]["exported_firewall_logs_link"]
+    assert link.endswith("/azure-firewall-nat.jsonl.gz"), "one that has rows"
+
+
+async def test_a_table_that_the_workspace_does_not_have_is_missing_evidence(
+    with_azure_firewall: FakeHouse,
+) -> None:
+    unknown = PermanentError(
+        "Failed to resolve table expression named 'AZFWIdpsSignature'",
+        vendor="log_analytics",
+        operation="query",
+    )
+    with_azure_firewall.siem.answers = {"AZFWIdpsSignature": unknown}
+    block = await preserve(with_azure_firewall)
+    [missing] = block["details"]["missing"]
+    assert missing["source"] == "AZFWIdpsSignature" and "Failed to resolve" in missing["reason"]
+    assert "AZFWIdpsSignature | where SourceIp in (addresses)" in missing["by_hand"]
+    assert block["status"] == "partial"
 
 
 async def test_a_partial_answer_is_kept_and_called_partial(house: FakeHouse) -> None:
