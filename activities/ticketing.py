@@ -6,14 +6,14 @@ from typing import Any
 from durabletask import task
 
 from activities.support import explain, read_record
+from activities.ticket_claims import open_once
 from shared.bootstrap import get_providers
 from shared.errors import NotSupported, RetryableError
 from shared.models.base import Json
 from shared.models.block import BlockName
-from shared.models.message import Ticket, TicketReference
+from shared.models.message import TicketReference
 from shared.playbook.reporting.case_text import ticket_for
 from shared.playbook.reporting.ticket_state import ticket_state
-from shared.ports import Ticketing
 
 
 async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
@@ -26,10 +26,11 @@ async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
     ``ticket_id`` is ``None`` and ``error`` says why.
 
     Effect: one ticket per case and system, and a work note per phase.
-    Idempotency: the ticket carries the case id; it is looked up before it is created, and a note
-    that is there is not written again. One system that is away is ``missing`` and costs the other
-    nothing; when all are away, the whole is to be tried again. A system that has no ticket for
-    such a case (Sentinel, for one that did not come from it) is not missing.
+    Idempotency: the ticket carries the case id; it is looked up before it is created, who creates
+    it claims that first, and a note that is there is not written again. One system that is away is
+    ``missing`` and costs the other nothing; when all are away, the whole is to be tried again. A
+    system that has no ticket for such a case (Sentinel, for one that did not come from it) is not
+    missing.
     Permission: ServiceNow role itil; Microsoft Sentinel Responder; in Jira, Create Issues, Edit
     Issues and Add Comments in the project; in Google SecOps, Chronicle API Editor
     (``roles/chronicle.editor``).
@@ -43,7 +44,7 @@ async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
     more["incident_id"] = record["incident"].get("incident_id", "")
     ticket = ticket.model_copy(update=more | ticket_state(record, payload["phase"]))
     answers = await asyncio.gather(
-        *(_upsert(one, ticket) for one in systems), return_exceptions=True
+        *(open_once(one, ticket, payload) for one in systems), return_exceptions=True
     )
     tickets: list[Json] = []
     failed: dict[str, Exception] = {}
@@ -65,10 +66,6 @@ async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
     missing = {name: explain(error) for name, error in failed.items()}
     first = {key: tickets[0][key] for key in ("ticket_id", "url")}
     return first | {"tickets": tickets, "missing": missing}
-
-
-async def _upsert(system: Ticketing, ticket: Ticket) -> TicketReference:
-    return await system.upsert(ticket)
 
 
 def _reference(answer: TicketReference) -> Json:

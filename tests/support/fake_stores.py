@@ -256,9 +256,13 @@ class FakeTicketing(Fake):
         super().__init__()
         self.tickets: list[Ticket] = []
         self.ticket_id = "INC0010001"
+        self.is_there = True
+        """Whether the case has its ticket already."""
 
     async def upsert(self, ticket: Ticket) -> TicketReference:
         self._call("upsert")
+        if ticket.must_exist and not self.is_there:
+            raise NotFound("the case has no ticket", vendor=self.name)
         self.tickets.append(ticket)
         url = f"https://itsm.example/{self.ticket_id}"
         return TicketReference(ticket_id=self.ticket_id, url=url)

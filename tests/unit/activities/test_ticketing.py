@@ -116,9 +116,11 @@ async def test_a_system_is_told_the_id_that_it_gave(house: FakeHouse, other: Fak
 
 
 async def test_a_note_that_opens_nothing_says_so_to_the_system(house: FakeHouse) -> None:
-    await call(open_ticket, phase="campaign", must_exist=True)
+    house.ticketing.is_there = False
+    told = await call(open_ticket, phase="campaign", must_exist=True)
+    assert told["ticket_id"] is None and not house.ticketing.tickets
     await call(open_ticket, phase="completed")
-    assert [ticket.must_exist for ticket in house.ticketing.tickets] == [True, False]
+    assert [ticket.must_exist for ticket in house.ticketing.tickets] == [False]
 
 
 async def test_a_system_that_has_no_ticket_for_such_a_case_is_not_missing(
