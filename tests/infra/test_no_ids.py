@@ -21,6 +21,7 @@ MADE_UP = {
 PUBLISHED = {
     "2ad3fc79-1859-42fa-9011-6f8df2251b22": "Microsoft Sentinel training lab",
     "72f988bf-86f1-41af-91ab-2d7cd011db47": "Microsoft's own tenant, in its notebooks' sample",
+    "d1d8779d-38d7-4f06-91db-9cbc8de0176f": "Microsoft's notebooks' sample",
     "212f9889-769e-45ae-ab43-6da33674bd26": "msticpy's sample",
     "3c1bb38c-82e3-4f8d-a115-a7110ba70d05": "msticpy's sample",
     "40dcc8bf-0478-4f3b-b275-ed0a94f2c013": "msticpy's sample",
