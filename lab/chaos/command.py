@@ -27,7 +27,7 @@ from lab.chaos.observed import Observed
 from lab.chaos.plan import make_plan
 from lab.chaos.play import Stage
 from lab.chaos.results import ChaosResult, RoundResult, judge
-from lab.chaos.table import line_of, show
+from lab.chaos.table import line_of, show, text_of
 from lab.chaos.town import policy
 from lab.console.terminal import is_live
 from lab.stack import Lab
@@ -121,6 +121,8 @@ async def _play(
             result = judge(observed, done, time.monotonic() - began)
             results.append(result)
             console.print(line_of(result), soft_wrap=True)
+            for one in result.violations:
+                console.print(f"    {text_of(one)}", style="red", soft_wrap=True, markup=False)
             if result.violations:
                 _keep(state_dir / f"round-{planned.number}.json", observed)
             await stage.end(observed)

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from lab.chaos.results import ChaosResult, RoundResult
+from lab.chaos.results import ChaosResult, RoundResult, Violation
 from lab.console.terminal import format_seconds
 
 
@@ -17,6 +17,11 @@ def line_of(one: RoundResult) -> str:
         f" {one.kills + one.aimed_kills} kills, {one.faults} faults, {said},"
         f" {format_seconds(one.seconds)}"
     )
+
+
+def text_of(one: Violation) -> str:
+    """Return a violation in one line."""
+    return f"{one.invariant}: round {one.round}, case {one.case} ({one.case_id}): {one.detail}"
 
 
 def show(console: Console, result: ChaosResult, path: Path) -> None:
@@ -43,9 +48,7 @@ def show(console: Console, result: ChaosResult, path: Path) -> None:
     console.print()
     console.print(held)
     for one in result.violations:
-        where = f"round {one.round}, case {one.case} ({one.case_id})"
-        text = f"{one.invariant}: {where}: {one.detail}"
-        console.print(text, style="red", soft_wrap=True, markup=False)
+        console.print(text_of(one), style="red", soft_wrap=True, markup=False)
     if result.violations:
         again = ", ".join(f"ROUND={n}" for n in sorted({one.round for one in result.violations}))
         console.print(f"Again: make chaos SEED={result.seed} CASES={result.cases} {again}")

@@ -56,7 +56,7 @@ _AIMED_LATENCY = 2.5
 def weather(random: Random, lasts: float) -> list[Json]:
     """Return faults that strike anybody's requests for a while."""
     found = []
-    for _ in range(random.randint(2, 4)):
+    for _ in range(random.randint(3, 6)):
         vendor = random.choices(list(_VENDORS), list(_VENDORS.values()))[0]
         kind = random.choice(_SMTP if vendor == "email" else _HTTP)
         after = kind["kind"] in ("reset", "malformed", "timeout") and random.random() < 0.5
@@ -68,7 +68,7 @@ def weather(random: Random, lasts: float) -> list[Json]:
                 "rate": random.choice((0.2, 0.5, 1.0)),
                 "seed": random.randrange(10**6),
                 "starts_in": round(random.uniform(0, lasts - 3), 2),
-                "lasts": round(random.uniform(1, 8), 2),
+                "lasts": round(random.uniform(2, 10), 2),
             }
         )
     return found
@@ -88,7 +88,7 @@ def case_faults(random: Random, case: PlannedCase) -> list[Json]:
                 "about": [_mark(case, case.aimed_kill.vendor)],
             }
         ]
-    if random.random() >= 0.5:
+    if random.random() >= 0.7:
         return []
     if random.random() < 0.2 and case.kind is CaseKind.ATTACKED:
         # For good: the action fails, and somebody has to hear of it.
