@@ -12,7 +12,7 @@ from shared.models.account_kind import AccountKind
 from shared.models.base import Json
 from shared.models.case import CaseRequest
 from shared.models.plan import ActionName, Decision
-from shared.playbook.planning.answers import claim_name
+from shared.playbook.planning.answers import answer_claim
 from shared.playbook.planning.decided import Decided
 from shared.playbook.planning.guard_rails import AccountFacts, classify_account
 from shared.playbook.planning.permission import mode_at
@@ -34,7 +34,7 @@ async def claim_decision(_: task.ActivityContext, payload: dict[str, Any]) -> di
         TourniquetError: the store does not answer.
     """
     mine = Decision.model_validate(payload["decision"]).to_json()
-    name = claim_name(mine["question"])
+    name = answer_claim(mine["run"], mine["question"])
     earlier = await get_providers().require("cases").claim(payload["case_id"], name, mine)
     return {"decision": earlier or mine}
 

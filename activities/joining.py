@@ -11,6 +11,7 @@ from shared.bootstrap import get_providers
 from shared.errors import PermanentError
 from shared.models.base import Json
 from shared.models.case import CaseRecord
+from shared.models.run import claim_name
 from shared.models.undoing import taken_back
 from shared.playbook.intake.joining import brief
 from shared.ports import CaseStore, OpenCases
@@ -26,8 +27,8 @@ MOST_JUDGED = 5
 async def take_joined(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Take the incidents that wait to join a case.
 
-    Input: ``{"case_id", "look": number}``. Output: ``{"count": how many, "incidents": what the
-    record keeps of the heaviest, "cases": CaseRequests to judge the case by, "more": whether
+    Input: ``{"case_id", "run", "look": number}``. Output: ``{"count": how many, "incidents": what
+    the record keeps of the heaviest, "cases": CaseRequests to judge the case by, "more": whether
     others wait, which the next look takes, "taken_back": [TakenBack]}``; the names of all are kept
     with the claim. What cannot be read is counted, no more.
 
@@ -43,7 +44,7 @@ async def take_joined(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
     taken = await _read(waiting, case_id, names)
     cases = providers.require("cases")
     undone = await _taken_back(cases, case_id)
-    earlier = await cases.claim(case_id, f"joined-{look}", taken)
+    earlier = await cases.claim(case_id, claim_name(payload["run"], f"joined-{look}"), taken)
     taken = earlier or taken
     await _drop(waiting, case_id, taken["names"])
     more = bool(await waiting.list_joining(case_id)) if names else False

@@ -16,7 +16,12 @@ from shared.models.case import CaseRequest
 from shared.models.evidence import extend_chain
 from shared.playbook.acting.undoing import with_undo
 from shared.playbook.reporting.next_steps import hand_over, in_lines
-from shared.playbook.reporting.record import initial_record, merge_record, with_notification_inputs
+from shared.playbook.reporting.record import (
+    begin_run,
+    initial_record,
+    merge_record,
+    with_notification_inputs,
+)
 from shared.playbook.reporting.sla import called_since, containment_is_due, finished, with_measures
 from shared.ports import CaseStore
 from shared.settings import get_settings
@@ -30,8 +35,9 @@ WRITE_ATTEMPTS = 5
 async def save_case(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Merge a patch into the case record, creating the record when it is not there yet.
 
-    Input: ``{"case_id", "patch"}``; a patch with ``case`` (a ``CaseRequest``) may create. Output:
-    ``{"case_id"}``, with ``error`` when storage refuses for good.
+    Input: ``{"case_id", "patch"}``; a patch with ``case`` (a ``CaseRequest``) may create, and
+    begins the record of a later run anew. Output: ``{"case_id"}``, with ``error`` when storage
+    refuses for good.
 
     Effect: one blob ``<case_id>/record.json`` is written.
     Idempotency: merging the same patch again changes nothing; concurrent writers are detected by
@@ -56,12 +62,15 @@ async def note_in_record(case_id: str, patch: Json) -> None:
 
 async def _merge_and_store(store: CaseStore, case_id: str, patch: Json) -> None:
     opening = patch.pop("case", None)
+    case = CaseRequest.model_validate(opening) if opening else None
     for _attempt in range(WRITE_ATTEMPTS):
         found = await store.load(case_id)
-        if found:
+        if found and case:
+            record, etag = begin_run(found[0], case), found[1]
+        elif found:
             record, etag = found
-        elif opening:
-            record, etag = initial_record(CaseRequest.model_validate(opening)), None
+        elif case:
+            record, etag = initial_record(case), None
         else:
             raise RetryableError("the case record is not there yet", operation="save_case")
         try:

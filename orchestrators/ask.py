@@ -55,7 +55,7 @@ def ask(
         if question.deadline.is_complete:
             first = yield from claim_silence(ctx, standing)
             if not is_a_persons(first):
-                yield from _note_late(ctx, file, question, first)
+                yield from _note_late(ctx, file, standing, question, first)
                 return None
             return (yield from _take(ctx, file, standing, question, first.to_json()))
         yield from question.tell_again()
@@ -93,10 +93,16 @@ def refuse_closing(
 
 
 def _note_late(
-    ctx: task.OrchestrationContext, file: CaseFile, question: Question, first: Decision
+    ctx: task.OrchestrationContext,
+    file: CaseFile,
+    standing: Standing,
+    question: Question,
+    first: Decision,
 ) -> Steps[None]:
     """Write down an answer that came, unclaimed, while silence claimed it; later the watch does."""
-    if question.answer.is_complete and (late := parse_answer(ctx, question.next_answer())):
+    if question.answer.is_complete and (
+        late := parse_answer(ctx, standing, question.next_answer())
+    ):
         event = f"an answer by {late.decided_by} was not taken: {why_too_late(first)}"
         yield from file.write(timeline=timeline(ctx, event))
 
@@ -117,11 +123,12 @@ def _take(
 
     An event that was raised by hand has not claimed the answer yet; another may have.
     """
-    answer = parse_answer(ctx, data)
+    answer = parse_answer(ctx, standing, data)
     if answer is None or standing.answered.get(answer.question) == answer.decided_at:
         # An answer that was taken is sent again by every later one.
         return None
-    why = why_refused(answer, question=standing.questions, asked=question.asked())
+    run, asked = standing.case.run, question.asked()
+    why = why_refused(answer, run=run, question=standing.questions, asked=asked)
     if why is not None:
         event = f"an answer by {answer.decided_by} was not taken: {why}"
         yield from file.write(timeline=timeline(ctx, event))
@@ -132,11 +139,14 @@ def _take(
     return answer
 
 
-def parse_answer(ctx: task.OrchestrationContext, data: object) -> Decision | None:
+def parse_answer(
+    ctx: task.OrchestrationContext, standing: Standing, data: object
+) -> Decision | None:
     """Return what an event answers, or ``None``.
 
-    The routes send who decided. The Durable event raised by hand carries only what is posted to
-    the route, ``{"actions", "comment", "question"}``: it came from whoever holds the system key.
+    The routes send who decided, and which run of the case was answered. The Durable event raised by
+    hand carries only what is posted to the route, ``{"actions", "comment", "question"}``: it came
+    from whoever holds the system key.
     """
     if isinstance(data, dict) and "decided_by" not in data:
         by_event = {
@@ -146,6 +156,8 @@ def parse_answer(ctx: task.OrchestrationContext, data: object) -> Decision | Non
         }
         sent = ("actions", "comment", "question")
         data = {key: data[key] for key in sent if key in data} | by_event
+    if isinstance(data, dict):
+        data = data | {"run": data.get("run") or standing.case.run}
     try:
         answer = Decision.model_validate(data)
     except ValidationError:

@@ -13,6 +13,7 @@ from orchestrators.flow import (
     Steps,
     attempt,
     case_activity,
+    name_attempt,
     save,
     settle,
     timeline,
@@ -46,7 +47,7 @@ def contain(
 ) -> Generator[task.Task[Any], Any, list[Json]]:
     """Run planned actions on one account; return one outcome per action.
 
-    Input: ``{"case_id", "account_key", "object_id", "directory", "since", "actions":
+    Input: ``{"case_id", "run", "account_key", "object_id", "directory", "since", "actions":
     [PlannedAction]}``; ``since`` is when the compromise began, or ``None``. Never fails:
     an action that cannot be done is an outcome with status ``failed``. Addresses are blocked
     beside it (``block_address``), so that the account never waits for a firewall.
@@ -92,7 +93,7 @@ def _contain_account(
     disabling may restore though storage is away, and the names of a break-glass account.
     """
     base = _request(payload)
-    request = base | {"before": None, "attempt": ctx.instance_id.replace(":", "-")}
+    request = base | {"before": None, "attempt": name_attempt(ctx, payload)}
     wanted = {item.action: item for item in planned}
     seen = ReadBack(ctx, base)
     done: dict[ActionName, Settled] = {}

@@ -10,7 +10,16 @@ from typing import Any
 
 from durabletask import task
 
-from orchestrators.flow import Retry, Settled, Steps, attempt, case_activity, settle, utc_now
+from orchestrators.flow import (
+    Retry,
+    Settled,
+    Steps,
+    attempt,
+    case_activity,
+    name_attempt,
+    settle,
+    utc_now,
+)
 from orchestrators.names import Activity
 from shared.models.base import Json, format_utc
 from shared.models.outcome import ActionOutcome, ActionStatus
@@ -30,13 +39,14 @@ def contain_devices(
 ) -> Generator[task.Task[Any], Any, list[Json]]:
     """Scan and isolate an account's devices at the same time; return one outcome per action.
 
-    Input: ``{"case_id", "account", "object_id", "directory", "now", "actions": [PlannedAction]}``.
+    Input: ``{"case_id", "run", "account", "object_id", "directory", "now", "actions":
+    [PlannedAction]}``.
     Never fails: an action that cannot be done is an outcome with status ``failed``.
     """
     planned = [PlannedAction.model_validate(item) for item in payload["actions"]]
     known = ("case_id", "account", "object_id", "directory", "now")
     request = {name: payload[name] for name in known}
-    request |= {"attempt": ctx.instance_id.replace(":", "-")}
+    request |= {"attempt": name_attempt(ctx, payload)}
     activities = [DEVICE_ACTIVITIES[item.action] for item in planned]
     orders = [case_activity(ctx, activity, request, Retry.FIREWALL) for activity in activities]
     settled = yield from settle(orders)

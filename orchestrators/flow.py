@@ -15,6 +15,7 @@ from durabletask import task
 
 from orchestrators.names import Activity
 from shared.models.base import Json, format_utc
+from shared.models.run import claim_name
 
 type Steps[T] = Generator[task.Task[Any], Any, T]
 """What every part of an orchestrator is: a generator that yields durable tasks."""
@@ -98,6 +99,11 @@ def timeline(ctx: task.OrchestrationContext, *events: str) -> list[Json]:
     """Return timeline entries stamped with the orchestration's clock."""
     at = format_utc(utc_now(ctx))
     return [{"at": at, "event": event} for event in events]
+
+
+def name_attempt(ctx: task.OrchestrationContext, payload: Json) -> str:
+    """Return the name of what this orchestration does for a run: its claims and orders bear it."""
+    return claim_name(payload["run"], ctx.instance_id.replace(":", "-"))
 
 
 def case_activity(

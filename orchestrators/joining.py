@@ -207,7 +207,7 @@ def join_incidents(
     case = CaseRequest.model_validate(payload["case"])
     # First free, then a look at who waits: who still joins before sees its case take it.
     free = (yield from release(ctx, case)) is not None if payload["last"] else True
-    request = {"case_id": case.case_id, "look": payload["look"]}
+    request = {"case_id": case.case_id, "run": case.run, "look": payload["look"]}
     taken = yield from attempt(case_activity(ctx, Activity.TAKE_JOINED, request, Retry.SAVE))
     if not taken.result:
         return {"count": 0, "taken": False, "again": True}

@@ -11,7 +11,7 @@ from orchestrators.case_file import CaseFile
 from orchestrators.clocks import CaseClocks
 from orchestrators.deciding import decide
 from orchestrators.evidence import preserve, seal_and_tell, seal_at_the_end
-from orchestrators.flow import Steps, settle
+from orchestrators.flow import Steps, settle, utc_now
 from orchestrators.gather import gather
 from orchestrators.hand_over import hand_over, is_complete, tell_of_failure
 from orchestrators.joining import Joins, release
@@ -20,6 +20,7 @@ from orchestrators.standing import Standing, first_todo
 from orchestrators.watch import watch
 from shared.models.base import Json
 from shared.models.case import CaseRequest, CaseStatus
+from shared.models.run import name_run
 from shared.playbook.acting.containment import final_status
 from shared.playbook.planning.decided import Decided
 
@@ -36,7 +37,8 @@ def respond(ctx: task.OrchestrationContext, payload: Json) -> Generator[task.Tas
     the case record. No failing part stops it: each block degrades as the seed says. What nobody
     foresaw still reaches people before the orchestration fails.
     """
-    case = CaseRequest.model_validate(payload)
+    started = name_run(utc_now(ctx))
+    case = CaseRequest.model_validate(payload).model_copy(update={"run": started})
     file, clocks = CaseFile(ctx, case), CaseClocks(ctx, case)
     try:
         return (yield from _respond(ctx, case, file, clocks))

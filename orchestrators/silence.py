@@ -106,5 +106,6 @@ def _nobody(
         "decided_at": format_utc(utc_now(ctx)),
         "channel": channel,
         "question": standing.questions,
+        "run": standing.case.run,
     }
     return Decision.model_validate(given)

@@ -55,6 +55,7 @@ def start_containment(
     if doable and case.account:
         payload = {
             "case_id": case.case_id,
+            "run": case.run,
             "account_key": decided.object_id or case.account.key,
             "object_id": decided.object_id or case.account.user_id,
             "directory": decided.directory,
@@ -114,6 +115,7 @@ def _start_devices(
     account = decided.user_principal_name or doable[0].target
     payload = {
         "case_id": case.case_id,
+        "run": case.run,
         "account": account,
         "object_id": decided.object_id or (case.account.user_id if case.account else account),
         "directory": decided.directory,

@@ -14,6 +14,7 @@ from orchestrators.flow import (
     Steps,
     attempt,
     case_activity,
+    name_attempt,
     save,
     settle,
     timeline,
@@ -52,7 +53,7 @@ RECORD_RETRY_MINUTES = (1, 2, 5, 10, 30, 60, 60, 60)
 def undo(ctx: task.OrchestrationContext, payload: Json) -> Generator[task.Task[Any], Any, Json]:
     """Take finished actions of a case back.
 
-    Input: ``{"case_id", "number", "account_key", "object_id", "directory", "actions":
+    Input: ``{"case_id", "run", "number", "account_key", "object_id", "directory", "actions":
     [ActionOutcome], "impossible": [UndoResult], "requested_by", "requested_at", "comment"}``
     (``asked``, for triggers, is not looked at).
     Output: the ``UndoRun`` as it is in the record. The account's actions run under its lock, so
@@ -92,7 +93,7 @@ def _restore(
 ) -> task.Task[Any]:
     """Schedule the activity that takes one action back, or that only looks whether it is."""
     request = {name: payload[name] for name in ("case_id", "object_id", "directory")}
-    request |= {"attempt": ctx.instance_id.replace(":", "-"), "outcome": outcome}
+    request |= {"attempt": name_attempt(ctx, payload), "outcome": outcome}
     if outcome["action"] == ActionName.BLOCK_IP:
         return ctx.call_sub_orchestrator(str(Orchestrator.LIFT_BLOCK), input=request)
     activity, policy = UNDO_ACTIVITIES[ActionName(outcome["action"])]

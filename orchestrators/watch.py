@@ -124,7 +124,7 @@ def _acknowledge(ctx: task.OrchestrationContext, case: CaseRequest, waits: _Wait
 
 def _too_late(ctx: task.OrchestrationContext, standing: Standing, waits: _Waits) -> Steps[None]:
     """Note an answer that no question waits for; one that was taken is often sent again."""
-    answer = parse_answer(ctx, _told(waits.answer))
+    answer = parse_answer(ctx, standing, _told(waits.answer))
     waits.answer = ctx.wait_for_external_event(str(Event.DECISION))
     if answer is None or standing.answered.get(answer.question) == answer.decided_at:
         return

@@ -4,8 +4,8 @@ A token is in the ticket or message that it is made for and nowhere else: who ma
 record or page must not be able to decide by it.
 
 The signature is HMAC-SHA256 over what it is for, case id, purpose, expiry and, of a decision, the
-question: a link of an answered question answers no later one. That it answers its own only once
-follows from the case: after the first decision the record refuses the next.
+question and the case's run: a link of an answered question answers no later one. That it answers
+its own only once follows from the case: after the first decision the record refuses the next.
 
 A browser that opens a link gets a session in a cookie and goes on without the token, so that no
 secret stays in its address bar, its history or what it sends to others.
@@ -51,6 +51,7 @@ class Claims(NamedTuple):
 
     expires_at: int
     question: int
+    run: str = ""
 
 
 def sign(
@@ -60,9 +61,10 @@ def sign(
     expires_at: int,
     *,
     question: int = 1,
+    run: str = "",
     use: Use = Use.LINK,
 ) -> str:
-    """Return the token ``<expiry>.<question>.<signature>`` for one case and purpose.
+    """Return the token ``<expiry>.<question>.<run>.<signature>`` for one case and purpose.
 
     Args:
         key: the secret from the settings.
@@ -70,10 +72,11 @@ def sign(
         purpose: what the token may be used for.
         expires_at: Unix time in seconds after which the token is refused.
         question: which of the case's questions it may answer.
+        run: of which run of the case (``shared.models.run``); empty where nothing is answered.
         use: a link, or the session of a browser that opened one.
     """
-    text = "\n".join((use, purpose, str(expires_at), str(question), case_id))
-    return f"{expires_at}.{question}.{_digest(key, text)}"
+    text = "\n".join((use, purpose, str(expires_at), str(question), run, case_id))
+    return f"{expires_at}.{question}.{run}.{_digest(key, text)}"
 
 
 def is_valid(key: str, token: str, case_id: str, purpose: Purpose, *, now: float) -> bool:
@@ -89,10 +92,12 @@ def read_token(
     An expired one is called so only when it is genuine otherwise.
     """
     parts = token.split(".")
-    if not (token.isascii() and len(parts) == 3 and all(map(_is_number, parts[:2]))):
+    if not (token.isascii() and len(parts) == 4 and all(map(_is_number, parts[:2]))):
         return "malformed"
-    claims = Claims(int(parts[0]), int(parts[1]))
-    expected = sign(key, case_id, purpose, claims.expires_at, question=claims.question, use=use)
+    claims = Claims(int(parts[0]), int(parts[1]), parts[2])
+    expected = sign(
+        key, case_id, purpose, claims.expires_at, question=claims.question, run=claims.run, use=use
+    )
     if not hmac.compare_digest(expected.encode(), token.encode()):
         return "not signed by this app for this case and purpose"
     return claims if claims.expires_at >= now else "expired"
@@ -147,6 +152,8 @@ def with_signed_links(record: Json, settings: Settings) -> Json:
         deadline = int(parse_utc(record["asked"]["answer_by"]).timestamp())
         ends["decision"] = (Purpose.DECISION, deadline)
     for name, (purpose, end) in ends.items():
-        asked = record.get("question", 1) if purpose is Purpose.DECISION else 1
-        links[name] += f"?token={sign(key, case_id, purpose, end, question=asked)}"
+        about: Json = {}
+        if purpose is Purpose.DECISION:
+            about = {"question": record.get("question", 1), "run": record.get("run", "")}
+        links[name] += f"?token={sign(key, case_id, purpose, end, **about)}"
     return record | {"links": links}

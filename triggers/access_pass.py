@@ -152,13 +152,13 @@ async def _issue(case: CaseRecord, body: PassBody, caller: Caller, form: str) ->
         "minutes": body.minutes,
         "form": form,
     }
-    number = await claim_next(case.case_id, asked)
+    number = await claim_next(case.case_id, case.run, asked)
     if isinstance(number, NoPass):
         return number
     try:
         made = await _make(case.case_id, object_id, number, body, caller)
     finally:
-        await release(case.case_id, number)
+        await release(case.case_id, case.run, number)
     return made if isinstance(made, NoPass) else Issued(number, made)
 
 

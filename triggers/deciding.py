@@ -16,7 +16,7 @@ from shared.models.plan import ActionName, Decision
 from shared.playbook.intake.fields import FieldError, InvalidBody
 from shared.playbook.planning.answers import (
     DEADLINE,
-    claim_name,
+    answer_claim,
     is_a_persons,
     why_refused,
     why_too_late,
@@ -65,6 +65,8 @@ class Answerer:
     """``<system>:<id>`` where a system proves who it is (``answers.py``)."""
     question: int | None = None
     """Which question the link was made for by which the answer comes; ``None``: by no link."""
+    run: str = ""
+    """Of which run of the case that question is."""
 
 
 async def send_decision(
@@ -79,7 +81,7 @@ async def send_decision(
     Raises:
         TourniquetError: it could not be claimed; nobody can tell whether it is the first.
     """
-    case_id, question = record["case_id"], record.get("question", 1)
+    case_id, run, question = record["case_id"], record["run"], record.get("question", 1)
     if record["status"] != CaseStatus.AWAITING_DECISION:
         return _state(record)
     decision = Decision(
@@ -90,15 +92,16 @@ async def send_decision(
         channel=by.channel,
         question=min(body.question, by.question or body.question),
         identity=by.identity,
+        run=run if by.question is None else by.run,
     )
     found = record.get("asked")
     asked = Asked.model_validate(found) if found else None
-    if reason := why_refused(decision, question=question, asked=asked):
+    if reason := why_refused(decision, run=run, question=question, asked=asked):
         _log.warning("an answer on %s by %s was refused: %s", case_id, by.channel, reason)
         return reason
     answer = decision.to_json()
     store = get_providers().require("cases")
-    earlier = await store.claim(case_id, claim_name(question), answer)
+    earlier = await store.claim(case_id, answer_claim(run, question), answer)
     first = Decision.model_validate(earlier or answer)
     if is_a_persons(first):
         await client.raise_orchestration_event(case_id, str(Event.DECISION), data=earlier or answer)

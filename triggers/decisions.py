@@ -186,7 +186,8 @@ def _for_question(body: DecisionBody, record: Json, caller: Caller) -> DecisionB
 
 def _answerer(caller: Caller) -> Answerer:
     person = caller.person
-    return Answerer(caller.name, identity=f"{SIGNED_IN}:{person.id}" if person else "")
+    identity = f"{SIGNED_IN}:{person.id}" if person else ""
+    return Answerer(caller.name, identity=identity, question=caller.question, run=caller.run)
 
 
 def _answerers_session(record: Json, caller: Caller, purpose: Purpose) -> str:

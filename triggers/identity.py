@@ -48,6 +48,8 @@ class Caller:
     person: Person | None = None
     question: int | None = None
     """Which question the link was made for; ``None``: not by a link."""
+    run: str = ""
+    """Which run of the case the link was made for."""
     csrf: str = ""
     """What the page's form must repeat; empty when the request proves itself by a token or key."""
     expires_at: int | None = None
@@ -121,8 +123,13 @@ def has_automation_key(request: func.HttpRequest, settings: Settings) -> bool:
     return (
         bool(key)
         and expected is not None
-        and hmac.compare_digest(key.encode(), expected.get_secret_value().encode())
+        and hmac.compare_digest(_bytes(key), _bytes(expected.get_secret_value()))
     )
+
+
+def _bytes(text: str) -> bytes:
+    """Return text as bytes of its own, also where a header held what no text can hold."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def is_approver(request: func.HttpRequest) -> bool:
@@ -185,7 +192,7 @@ def check_origin(request: func.HttpRequest, settings: Settings) -> Refusal | Non
 
 def check_form(caller: Caller, sent: str) -> Refusal | None:
     """Refuse a form without the mark that our own page puts into it for this holder."""
-    if hmac.compare_digest(caller.csrf.encode(), sent.encode()):
+    if hmac.compare_digest(_bytes(caller.csrf), _bytes(sent)):
         return None
     # A token in the address or a key is a secret that no other site has; it needs no mark.
     return _not_our_page("a form without our page's mark") if caller.csrf else None
@@ -210,7 +217,7 @@ def _held(
         return why
     key = settings.link_signing_key.get_secret_value()
     shown = [(purpose, Use.LINK, token)]
-    if not token:
+    if not token or purpose is Purpose.UNDO:
         shown = [(one, Use.SESSION, session_of(request, one)) for one in _SESSIONS[purpose]]
     for opened, use, text in shown:
         if not text:
@@ -218,8 +225,10 @@ def _held(
         claims = read_token(key, text, case_id, opened, now=time.time(), use=use)
         if isinstance(claims, Claims):
             csrf = csrf_token(key, text) if use is Use.SESSION else ""
-            question = claims.question if purpose is Purpose.DECISION else None
-            return Caller(BY_LINK, question=question, csrf=csrf, expires_at=claims.expires_at)
+            held = Caller(BY_LINK, csrf=csrf, expires_at=claims.expires_at)
+            if purpose is not Purpose.DECISION:
+                return held
+            return replace(held, question=claims.question, run=claims.run)
         why = f"a {use} that is {claims}"
     return why
 

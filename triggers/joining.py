@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from orchestrators.names import Event, Orchestrator
 from shared.bootstrap import get_providers
 from shared.errors import PermanentError, TourniquetError
-from shared.models.base import Json, format_utc, parse_utc
+from shared.models.base import Json, format_utc, parse_utc, to_utc
 from shared.models.case import CaseRequest
 from shared.playbook.intake.joining import waiting_incident, waiting_name
 from shared.ports import CaseStore, OpenCases
@@ -68,7 +68,8 @@ async def find_place(client: DurableFunctionsClient, case: CaseRequest) -> Place
 async def find_earlier(client: DurableFunctionsClient, case: CaseRequest) -> str | None:
     """Return the case that answers for an incident sent before, or ``None``.
 
-    A case that ended, or gave the account free, without taking the incident answers for nothing:
+    A case that ended, or gave the account free, without taking the incident answers for nothing,
+    nor does one that the engine no longer knows, or that runs anew since (``shared.models.run``):
     the incident stops waiting for it and is treated like one that was never sent.
     """
     providers = get_providers()
@@ -81,19 +82,29 @@ async def find_earlier(client: DurableFunctionsClient, case: CaseRequest) -> str
             if found is None:
                 return None
             name = str(found.get("name") or waiting_name(case))
-            if await waiting.get_joining(found["case_id"], name) is None:
+            state = await _state(client, found["case_id"])
+            is_known = state is not None and not _began_after(state, found)
+            if is_known and await waiting.get_joining(found["case_id"], name) is None:
                 return str(found["case_id"])
             holder = await waiting.holder(case.account.key)
-            if holder is not None and holder["case_id"] == found["case_id"]:
-                state = await _state(client, found["case_id"])
-                if state is not None and state.runtime_status.name not in _ENDED:
-                    await wake(client, found["case_id"], case.case_id)
-                    return str(found["case_id"])
+            holds = holder is not None and holder["case_id"] == found["case_id"]
+            if is_known and holds and state.runtime_status.name not in _ENDED:
+                await wake(client, found["case_id"], case.case_id)
+                return str(found["case_id"])
             await waiting.drop_joining(found["case_id"], name)
     except (TourniquetError, TimeoutError):
         return None
     _log.warning("%s was never taken by %s, which it joined", case.case_id, found["case_id"])
     return None
+
+
+def _began_after(state: Any, answer: Json) -> bool:
+    """Return whether a case's run began only after an incident had joined an earlier one.
+
+    Should clocks differ, the incident joins once more, which changes nothing.
+    """
+    joined_at = answer.get("at")
+    return joined_at is not None and to_utc(state.created_at) > parse_utc(joined_at)
 
 
 async def _last_answer(store: CaseStore, case_id: str) -> Json | None:
@@ -110,7 +121,7 @@ async def _last_answer(store: CaseStore, case_id: str) -> Json | None:
 async def _write_answer(store: CaseStore, case_id: str, answer: Json) -> None:
     for number in range(1, MOST_ANSWERS + 1):
         earlier = await store.claim(case_id, _answer_name(number), answer)
-        if earlier is None or earlier == answer:
+        if earlier is None:
             return
 
 
@@ -210,7 +221,8 @@ async def _join(
         return False
     cases = get_providers().cases
     if cases is not None:
-        await _write_answer(cases, case.case_id, {"case_id": open_case, "name": name})
+        answer = {"case_id": open_case, "name": name, "at": format_utc(datetime.now(UTC))}
+        await _write_answer(cases, case.case_id, answer)
     return True
 
 

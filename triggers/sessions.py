@@ -45,14 +45,25 @@ def land(
     if not isinstance(claims, Claims):
         return None
     cookie = session_cookie(
-        settings, case_id, purpose, until=claims.expires_at, question=claims.question
+        settings,
+        case_id,
+        purpose,
+        until=claims.expires_at,
+        question=claims.question,
+        run=claims.run,
     )
     headers = security_headers() | {"Location": str(purpose), "Set-Cookie": cookie}
     return func.HttpResponse(status_code=303, headers=headers)
 
 
 def session_cookie(
-    settings: Settings, case_id: str, purpose: Purpose, *, until: int | None, question: int = 1
+    settings: Settings,
+    case_id: str,
+    purpose: Purpose,
+    *,
+    until: int | None,
+    question: int = 1,
+    run: str = "",
 ) -> str:
     """Return the ``Set-Cookie`` of a session of one case and purpose, an hour at most.
 
@@ -60,12 +71,10 @@ def session_cookie(
     """
     now = int(time.time())
     end = min(until or now + SESSION_SECONDS, now + SESSION_SECONDS)
-    key = settings.link_signing_key
-    value = (
-        ""
-        if key is None
-        else sign(key.get_secret_value(), case_id, purpose, end, question=question, use=Use.SESSION)
-    )
+    value = ""
+    if key := settings.link_signing_key:
+        secret = key.get_secret_value()
+        value = sign(secret, case_id, purpose, end, question=question, run=run, use=Use.SESSION)
     public = urlsplit(settings.public_url)
     path = f"{public.path.rstrip('/')}/api/cases/{case_id}"
     secure = "; Secure" if public.scheme == "https" else ""

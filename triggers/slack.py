@@ -184,7 +184,13 @@ async def _decide(
         return "there is no such case any more"
     if await _is_own_account(who, record["account"]):
         return "this case is about your own account; somebody else has to decide"
-    by = Answerer(f"{who.username or who.id} (Slack {who.id})", "slack", f"{SLACK}:{who.id}")
+    by = Answerer(
+        f"{who.username or who.id} (Slack {who.id})",
+        "slack",
+        f"{SLACK}:{who.id}",
+        claims.question,
+        claims.run,
+    )
     try:
         decision = await send_decision(client, record, body, by)
     except TourniquetError:

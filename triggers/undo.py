@@ -15,6 +15,7 @@ from shared.case_links import Purpose
 from shared.errors import TourniquetError
 from shared.models.base import Json, format_utc
 from shared.models.plan import ActionName
+from shared.models.run import claim_name
 from shared.models.undo import UndoResult
 from shared.models.undoing import Chosen, choose
 from shared.playbook.intake.fields import InvalidBody
@@ -208,6 +209,7 @@ def _request(record: Json, chosen: Chosen, body: UndoBody, caller: Caller, numbe
     account = record["account"] or {}
     return {
         "case_id": record["case_id"],
+        "run": record["run"],
         "number": number,
         "account_key": account.get("object_id") or account.get("key"),
         "object_id": account.get("object_id") or account.get("user_id"),
@@ -225,7 +227,8 @@ async def _claim(case_id: str, request: Json) -> Json | None:
     """Return the request that was faster, ``None`` when ours counts or nobody can tell."""
     store = get_providers().require("cases")
     try:
-        return await store.claim(case_id, f"undo-{request['number']}", request)
+        name = claim_name(request["run"], f"undo-{request['number']}")
+        return await store.claim(case_id, name, request)
     except TourniquetError as error:
         _log.warning("undo of %s is not claimed: %s", case_id, error.describe())
         return None

@@ -129,6 +129,8 @@ class CaseRequest(Model):
     received_at: UtcDatetime
     initial_alert_details: str = ""
     timing: Timing = Timing()
+    run: str = ""
+    """Which run of the case this is (``shared.models.run``); the orchestration names it."""
 
     @property
     def successful_login_ip(self) -> str | None:
@@ -205,6 +207,8 @@ class CaseRecord(Model):
     actions: list[ActionOutcome] = Field(default_factory=list)
     undos: list[UndoRun] = Field(default_factory=list)
     recheck: Recheck | None = None
+    run: str = ""
+    """The run that writes the record (``shared.models.run``): what it claims bears this name."""
     watched: bool = True
     """False when the watch has ended without a person's closing: nobody can take or close it."""
     blocks: dict[str, Block] = Field(default_factory=dict)

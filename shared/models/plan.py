@@ -66,6 +66,8 @@ class Decision(Model):
     """Which of the case's questions this answers; an answer to an older one is refused."""
     identity: str = ""
     """Who it was as the channel proves it (``answers.py``); empty: nobody in particular."""
+    run: str = ""
+    """Which run of the case was answered (``shared.models.run``)."""
     confirmed_by: str = ""
     """The second of two persons, where two have to agree."""
     targets: list[str] = Field(default_factory=list)

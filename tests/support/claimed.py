@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.models.base import Json
 from shared.models.plan import Decision
-from shared.playbook.planning.answers import claim_name, is_a_persons, why_too_late
+from shared.playbook.planning.answers import answer_claim, is_a_persons, why_too_late
 from tests.support.durable_backend import Run
 
 
@@ -19,7 +19,7 @@ class Claims:
     def claim(self, answer: Json) -> Json | None:
         """Return the answer that was first, ``None`` for the first."""
         with self._lock:
-            name = claim_name(answer["question"])
+            name = answer_claim("", answer["question"])
             found = self._made.get(name)
             self._made.setdefault(name, answer)
             return found

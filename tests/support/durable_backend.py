@@ -35,6 +35,8 @@ from tests.support.ports import free_port
 type Script = Callable[[dict[str, Any]], Any]
 """What a scripted activity does: gets the payload, returns the result or raises."""
 
+RUN = "20261120T120000000Z"
+"""The run of a case whose orchestration a test starts by itself."""
 HOST_JSON = Path(__file__).resolve().parents[2] / "host.json"
 
 
@@ -57,10 +59,13 @@ class Run:
         """Schedule an orchestration of this case; its id is the case id unless given."""
         return self.engine.client.schedule_new_orchestration(
             name,
-            input=payload | {"case_id": self.case_id},
+            input=self._of_run(name) | payload | {"case_id": self.case_id},
             instance_id=instance_id or self.case_id,
             version=default_version(),
         )
+
+    def _of_run(self, name: str) -> dict[str, Any]:
+        return {"run": RUN} if name in ("contain", "contain_devices", "undo") else {}
 
     def wait(self, instance_id: str = "", seconds: float = 30) -> OrchestrationState:
         """Wait until an orchestration has ended and return its state; fails if it failed."""

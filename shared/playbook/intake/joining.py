@@ -55,6 +55,7 @@ def joined_request(open_case: CaseRequest, joined: Sequence[CaseRequest]) -> Cas
     return lead.model_copy(
         update={
             "case_id": open_case.case_id,
+            "run": open_case.run,
             "mode": open_case.mode,
             "timing": open_case.timing,
             "account": open_case.account,

@@ -11,6 +11,7 @@ none of these counts towards two. Leaving the account as it is needs nobody's co
 from shared.models.asked import Asked
 from shared.models.base import format_utc
 from shared.models.plan import Decision
+from shared.models.run import claim_name
 from shared.playbook.planning.plan import NOTHING_TO_DO, decision_errors
 
 DEADLINE, SUPERSEDED, BY_EVENT = "deadline", "superseded", "event"
@@ -20,17 +21,23 @@ SLACK = "slack"
 """Systems that prove who somebody is; an identity is ``<system>:<id>``."""
 
 
-def why_refused(answer: Decision, *, question: int, asked: Asked | None) -> str | None:
+def why_refused(answer: Decision, *, run: str, question: int, asked: Asked | None) -> str | None:
     """Return why an answer cannot be taken, as a sentence for whoever gave it, or ``None``.
 
     Args:
         answer: what was answered.
+        run: the run of the case that asks.
         question: the number of the question that is open.
         asked: that question; ``None`` for a record from before it was kept.
     """
     errors = decision_errors(answer.actions)
     if errors:
         return errors[0]
+    if answer.run != run:
+        return (
+            "this answers a question of an earlier run of the case, which runs anew since; look at "
+            "it again and answer by the newest message"
+        )
     if answer.question != question:
         return (
             f"this answers question {answer.question}, but question {question} is open: the case "
@@ -41,9 +48,9 @@ def why_refused(answer: Decision, *, question: int, asked: Asked | None) -> str 
     return _why_not_one_of_two(answer, asked.first_answer)
 
 
-def claim_name(question: int) -> str:
+def answer_claim(run: str, question: int) -> str:
     """Return the name under which the first answer to a question is claimed in the case store."""
-    return "decision" if question == 1 else f"decision-{question}"
+    return claim_name(run, "decision" if question == 1 else f"decision-{question}")
 
 
 def is_a_persons(answer: Decision) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from shared.models.base import Json
+from shared.models.base import Json, format_utc
 from shared.models.block import (
     BLOCK_INPUTS,
     BLOCK_OUTPUTS,
@@ -12,6 +12,7 @@ from shared.models.block import (
     make_block,
 )
 from shared.models.case import CaseRecord, CaseRequest, CaseStatus
+from shared.models.run import run_started
 from shared.playbook.acting.containment import merge_outcomes, status_after
 from shared.playbook.acting.undoing import carry_undo, keep_undone, merge_undos
 from shared.playbook.reporting.sla import merge_sla
@@ -23,6 +24,9 @@ MOST_JOINED = 100
 
 MOST_CAMPAIGN = 50
 """Other accounts of a campaign that the record names, the latest; ``campaign_count`` counts all."""
+
+_OUTLIVE = ("actions", "undos", "events", "joined", "campaign", "campaign_count")
+_BLOCKS_THAT_OUTLIVE = (BlockName.EVIDENCE, BlockName.NOTIFICATION)
 
 
 def initial_record(case: CaseRequest) -> Json:
@@ -36,6 +40,7 @@ def initial_record(case: CaseRequest) -> Json:
         status=CaseStatus.GATHERING,
         mode=case.mode,
         alert_type=case.alert_type,
+        run=case.run,
         incident=case.incident.to_json(),
         account=case.account.to_json() if case.account else None,
         addresses=list(case.addresses),
@@ -45,6 +50,26 @@ def initial_record(case: CaseRequest) -> Json:
     sla = {name: given[name] for name in ("detected_at", "received_at")}
     targets = case.timing.sla
     return record.to_json() | {"sla": sla | ({"targets": targets.to_json()} if targets else {})}
+
+
+def begin_run(record: Json, case: CaseRequest) -> Json:
+    """Return the record with which a case runs again under the same id (``shared.models.run``).
+
+    Nothing is judged, asked or decided in it yet. What is still true of the world is kept: what was
+    done to the account and can be taken back, the tickets, the evidence with the manifest that
+    vouches for it, whom the address hit, and the history of the case. A record of this run, or of
+    a later one, is returned as it is.
+    """
+    before = record.get("run", "")
+    if case.run <= before:
+        return record
+    first = initial_record(case)
+    event = f"the case runs anew, as the engine no longer knew its run of {before or 'before'}"
+    lines = [*record["timeline"], {"at": format_utc(run_started(case.run)), "event": event}]
+    kept = {name: record[name] for name in _OUTLIVE if name in record}
+    blocks = {name: record["blocks"][name] for name in _BLOCKS_THAT_OUTLIVE}
+    changed = {"timeline": lines, "blocks": first["blocks"] | blocks}
+    return CaseRecord.model_validate(first | kept | changed).to_json()
 
 
 def merge_record(record: Json, patch: Json) -> Json:

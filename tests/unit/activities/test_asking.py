@@ -16,6 +16,7 @@ from tests.support.scripts import ADDRESS, NAME, case_payload, decided
 from tests.unit.activities.calls import call
 
 CASE_ID = "case-0123456789abcdef01234567"
+RUN = "20261120T120000000Z"
 REVOKE, BLOCK = ActionName.REVOKE_SESSIONS, ActionName.BLOCK_IP
 SILENT = {"on_silence": {"High": ["RevokeSessions", "BlockIP"]}}
 
@@ -27,6 +28,7 @@ def answer(channel: str = "deadline", question: int = 1) -> Json:
         "decided_at": "2026-11-20T12:01:00.000Z",
         "channel": channel,
         "question": question,
+        "run": RUN,
     }
 
 
@@ -52,7 +54,10 @@ async def test_the_first_claim_of_a_question_counts(house: FakeHouse) -> None:
     assert first["decision"]["channel"] == later["decision"]["channel"] == "web"
     again = await call(claim_decision, case_id=CASE_ID, decision=answer(question=2))
     assert again["decision"]["channel"] == "deadline"
-    assert set(house.cases.claims) == {f"{CASE_ID}/decision", f"{CASE_ID}/decision-2"}
+    assert set(house.cases.claims) == {
+        f"{CASE_ID}/{RUN}-decision",
+        f"{CASE_ID}/{RUN}-decision-2",
+    }
 
 
 async def test_a_redelivered_claim_finds_its_own(house: FakeHouse) -> None:

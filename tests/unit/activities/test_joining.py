@@ -31,7 +31,7 @@ async def put(house: FakeHouse, number: int, severity: str = "High", **changes: 
 
 
 async def take(look: int = 1) -> Json:
-    taken: Json = await call(take_joined, case_id=CASE, look=look)
+    taken: Json = await call(take_joined, case_id=CASE, run="one", look=look)
     return taken
 
 
@@ -118,7 +118,7 @@ async def test_a_storm_brings_a_bounded_answer_and_every_name_is_kept(house: Fak
     taken = await take()
     assert taken["count"] == 60
     assert (len(taken["incidents"]), len(taken["cases"])) == (MOST_TOLD, MOST_JUDGED)
-    assert len(house.cases.claims[f"{CASE}/joined-1"]["names"]) == 60
+    assert len(house.cases.claims[f"{CASE}/one-joined-1"]["names"]) == 60
     assert house.open_cases.joining[CASE] == {}
 
 

@@ -43,6 +43,29 @@ async def test_a_redelivered_first_patch_does_not_start_anew(house: FakeHouse) -
     assert len(record["timeline"]) == 1
 
 
+async def test_the_first_patch_of_a_later_run_begins_anew_once(house: FakeHouse) -> None:
+    first, second = (CASE | {"run": f"2026112{day}T120000000Z"} for day in (0, 1))
+    await save(case=first, timeline=entry("case opened"))
+    decision = {"actions": ["NoAction"], "decided_by": "kim", "decided_at": ASKED["at"]}
+    await save(status="closed", decision=decision, question=3, asked=ASKED, watched=False)
+    for _ in range(2):
+        await save(case=second, timeline=entry("case opened again"))
+    record = house.cases.records[CASE_ID]
+    assert (record["status"], record["decision"], record["question"]) == ("gathering", None, 1)
+    assert record["asked"] is None and record["watched"]
+    assert [item["event"] for item in record["timeline"]] == [
+        "case opened",
+        "case opened again",
+        f"the case runs anew, as the engine no longer knew its run of {first['run']}",
+    ]
+    await save(status="deciding")
+    for late in (first, second):
+        await save(case=late, timeline=entry("case opened"))
+    assert house.cases.records[CASE_ID] == record | {"status": "deciding"} | {
+        name: house.cases.records[CASE_ID][name] for name in ("next_steps", "hand_over", "sla")
+    }, "neither its own first patch again nor one of an earlier run takes anything back"
+
+
 async def test_a_patch_that_comes_before_the_record_is_tried_again(house: FakeHouse) -> None:
     with pytest.raises(RetryableError, match="not there yet"):
         await save(status="deciding")

@@ -5,6 +5,7 @@ import inspect
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -57,11 +58,12 @@ def token(
     *,
     seconds: int = 60,
     question: int = 1,
+    run: str = "",
     use: Use = Use.LINK,
 ) -> str:
     """Return the token of a link as the app signs it."""
     until = int(time.time()) + seconds
-    return sign(LINK_KEY, case_id, purpose, until, question=question, use=use)
+    return sign(LINK_KEY, case_id, purpose, until, question=question, run=run, use=use)
 
 
 def session(purpose: Purpose, case_id: str = CASE_ID, **more: int) -> tuple[dict[str, str], str]:
@@ -112,6 +114,10 @@ def wrong_fields(response: func.HttpResponse) -> list[str]:
     return [error["field"] for error in body["errors"]]
 
 
+def _instance(name: str, input: Json) -> Json:
+    return {"name": name, "input": input, "created_at": datetime.now(UTC)}
+
+
 class FakeClient:
     """The durable client: remembers what was started and raised.
 
@@ -133,7 +139,11 @@ class FakeClient:
             return None
         given = self.started[instance_id]
         status = SimpleNamespace(name="COMPLETED" if instance_id in self.ended else "RUNNING")
-        return SimpleNamespace(get_input=lambda _kind: given["input"], runtime_status=status)
+        return SimpleNamespace(
+            get_input=lambda _kind: given["input"],
+            runtime_status=status,
+            created_at=given.get("created_at"),
+        )
 
     async def schedule_new_orchestration(
         self, name: str, *, input: Json, instance_id: str = "generated"
@@ -142,10 +152,10 @@ class FakeClient:
         if self.down:
             raise grpc.RpcError("UNAVAILABLE")
         if instance_id in self.rivals:
-            self.started[instance_id] = {"name": name, "input": input}
+            self.started[instance_id] = _instance(name, input)
         if instance_id in self.started:
             raise grpc.RpcError("ALREADY_EXISTS")
-        self.started[instance_id] = {"name": name, "input": input}
+        self.started[instance_id] = _instance(name, input)
         return instance_id
 
     async def get_entity(self, _entity: object) -> None:

@@ -109,6 +109,23 @@ async def test_an_incident_whose_case_ended_without_taking_it_opens_one_when_sen
     assert len(client.started) == 2
 
 
+@pytest.mark.parametrize("how", ["lost by the engine", "runs anew since"])
+async def test_a_case_whose_run_is_gone_answers_for_nothing(
+    house: FakeHouse, client: FakeClient, how: str
+) -> None:
+    joined = (await send(client, INCIDENT))["case_id"]
+    await send(client, another(2))
+    house.open_cases.joining.clear()
+    assert (await send(client, another(2)))["case_id"] == joined, "the case has taken it"
+    del client.started[joined]
+    if how == "runs anew since":
+        await send(client, INCIDENT)
+    again = await send(client, another(2))
+    assert again["joined"] and again["case_id"] == joined
+    assert joined in client.started, "the holder of the account runs again"
+    assert list(house.open_cases.joining[joined]), "and the incident waits for it once more"
+
+
 async def test_it_joins_the_case_that_was_opened_meanwhile(
     house: FakeHouse, client: FakeClient
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from shared.case_links import Purpose
 from shared.models.base import Json
+from shared.playbook.planning.answers import answer_claim
 from shared.providers.slack import Slack
 from shared.providers.slack.signature import sign
 from tests.support.fakes import FakeHouse
@@ -192,7 +193,7 @@ async def test_who_answers_after_the_case_has_claimed_it_hears_that_it_is_too_la
     open_question(house, 1)
     by_case = {"decided_by": "deadline (policy)", "decided_at": "2026-11-20T13:00:00.000Z"}
     claimed = {"actions": ["MonitorOnly"], "channel": channel, "question": 1} | by_case
-    await house.cases.claim(CASE_ID, "decision", claimed)
+    await house.cases.claim(CASE_ID, answer_claim("", 1), claimed)
     response = await post_decision(linked(1, REVOKE), client)
     assert response.status_code == 409 and answer(response)["detail"].startswith(why)
     await interact(pressed(1), client)
