@@ -1,7 +1,7 @@
 """How `make test` spreads the tests over processes, on two cores.
 
-Whole labs are one lane: they share one lab, wait much, and hold vendors to real deadlines. Every
-other file is a lane of its own, because what a module or a session has set up is shared in it.
+Whole labs are one lane, the longest: they share one lab, wait much, and hold vendors to real
+deadlines. Every other file is a lane of its own, because what a module has set up is shared in it.
 """
 
 import os
@@ -12,7 +12,9 @@ from xdist.scheduler import LoadScopeScheduling
 
 LABS = ("tests/lab/", "tests/browser/", "tests/unit/lab/test_lab_commands.py")
 """The lab's commands use one folder of results, which they lock."""
-GIVES_WAY = 10
+PARTS = ("tests/lab/test_simulators_", "tests/lab/test_functions_host")
+"""Of no whole lab."""
+GIVES_WAY = 5
 """Niceness of everything else: unlike whole labs it has no deadline to keep."""
 
 
@@ -29,7 +31,7 @@ class Lanes(LoadScopeScheduling):
 
 def is_whole_lab(nodeid: str) -> bool:
     """Tell whether a test is played in the lane of the labs."""
-    return nodeid.startswith(LABS)
+    return nodeid.startswith(LABS) and not nodeid.startswith(PARTS)
 
 
 def labs_first(items: list[pytest.Item]) -> None:
