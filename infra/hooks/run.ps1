@@ -11,7 +11,7 @@ function Assert-Success([string]$What) {
 $folder = Join-Path '.azure' '.hooks'
 $python = Join-Path $folder 'Scripts/python.exe'
 $stamp = Join-Path $folder 'requirements.txt'
-$pins = (Get-Content requirements.txt, constraints.txt -Raw) -join ''
+$pins = Get-Content requirements.txt -Raw
 if (-not (Test-Path $stamp) -or (Get-Content $stamp -Raw) -ne $pins) {
   py -3.13 -m venv --clear $folder
   Assert-Success 'Python 3.13'

@@ -85,6 +85,7 @@ resource onCall 'Microsoft.Insights/actionGroups@2023-01-01' = {
 }
 
 var groups = concat([onCall.id], otherGroups)
+var calls = [for id in groups: { actionGroupId: id }]
 
 // Fifteen minutes are looked at every five: lines come late. A rule that has fired says so again
 // only after it was quiet in between.
@@ -173,9 +174,7 @@ resource countRules 'Microsoft.Insights/metricAlerts@2018-03-01' = [for one in c
       ]
     }
     autoMitigate: true
-    actions: [for id in groups: {
-      actionGroupId: id
-    }]
+    actions: calls
   }
 }]
 
@@ -188,7 +187,7 @@ resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
     displayName: 'Tourniquet'
     description: 'Cases, service levels, providers, breaker and cost.'
     category: 'sentinel'
-    sourceId: toLower(workspaceId)
+    sourceId: workspaceId
     serializedData: loadTextContent('../workbook.json')
     version: '1.0'
   }

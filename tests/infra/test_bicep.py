@@ -12,7 +12,7 @@ from tools.bicep.syntax import BicepFile
 MAIN, EVIDENCE, HOST = "main.bicep", "modules/evidence-storage.bicep", "modules/host-storage.bicep"
 APP, VAULT, TOPIC = "modules/function-app.bicep", "modules/vault.bicep", "modules/event-topic.bicep"
 WORKSPACE, MONITORING = "modules/sentinel-workspace.bicep", "modules/monitoring.bicep"
-ROLE = "modules/firewall.bicep"
+ROLE, PORTAL = "modules/firewall.bicep", "modules/portal.bicep"
 CASES = "parent: blobs\n  name: caseContainerName"
 
 MISTAKES = [
@@ -73,6 +73,18 @@ MISTAKES = [
         "guid(undelivered.id, topic.id",
         "guid(undelivered.id, topic.properties.endpoint",
     ),
+    # What Bicep's own linter calls an error.
+    (
+        "use-resource-id-functions",
+        PORTAL,
+        "sourceId: workspaceId",
+        "sourceId: toLower(workspaceId)",
+    ),
+    ("use-resource-id-functions", VAULT, "Id: diagnosticWorkspaceId", "Id: '/subscriptions/x/y'"),
+    ("no-unnecessary-dependson", HOST, "dependsOn: [blobs]", "dependsOn: [account]"),
+    ("simplify-interpolation", HOST, "kind: 'StorageV2'", "kind: '${location}'"),
+    ("no-hardcoded-env-urls", HOST, "kind: 'StorageV2'", "kind: 'x.core.windows.net'"),
+    ("secure-secrets-in-params", VAULT, "param recover bool", "param recoverPassword bool"),
     # What must be set whatever the types allow.
     ("house", EVIDENCE, "allowBlobPublicAccess: false", "allowBlobPublicAccess: true"),
     ("house", EVIDENCE, "allowSharedKeyAccess: false", "allowSharedKeyAccess: true"),

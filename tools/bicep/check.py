@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from tools.bicep import conditions, house, symbols, types
+from tools.bicep import conditions, house, linter, symbols, types
 from tools.bicep.syntax import BicepFile, Problem
 
 
@@ -22,5 +22,6 @@ def check_file(file: BicepFile, files: Mapping[str, BicepFile]) -> Iterator[Prob
     yield from conditions.check_conditions(file)
     yield from types.check_resources(file)
     yield from types.check_reads(file)
+    yield from linter.check_linter(file)
     yield from house.check_house(file)
     yield from house.check_resource_names(file)
