@@ -9,8 +9,6 @@ from tests.support.lanes import is_whole_lab
 from tests.unit.source_files import imports, repository_files, within
 
 WHOLE_LABS = frozenset({"lab.stack.Lab", "tests.lab.whole_lab", "tests.lab.troubled_lab"})
-
-
 TEST_FILES = [
     name for name in repository_files() if PurePath(name).full_match("tests/**/test_*.py")
 ]
@@ -20,7 +18,7 @@ def starts_a_whole_lab(name: str) -> bool:
     return any(within(one.name, WHOLE_LABS) for one in imports(name))
 
 
-@pytest.mark.parametrize("name", filter(starts_a_whole_lab, TEST_FILES))
+@pytest.mark.parametrize("name", [one for one in TEST_FILES if starts_a_whole_lab(one)])
 def test_whole_labs_are_one_lane(name: str) -> None:
     assert is_whole_lab(f"{name}::test_one")
 
