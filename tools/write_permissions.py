@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from shared.permissions import DIRECTORY_ROLES, GRANTS, NEEDS, Need, Section  # noqa: E402
+from shared.permissions.callers import DOORS, Door, Way, When  # noqa: E402
 
 PAGE = ROOT / "docs" / "permissions.md"
 MARK = "<!-- table {name}: made by tools/write_permissions.py from shared/permissions -->"
@@ -51,7 +52,8 @@ def render(page: str) -> str:
 def tables() -> dict[str, list[str]]:
     """Return every table by name, as lines of Markdown."""
     found = {str(section): _table(section) for section in Section}
-    return found | {"directory-roles": _directory_roles(), "deployment": _deployment()}
+    own = {"directory-roles": _directory_roles(), "deployment": _deployment()}
+    return found | own | {"callers": _callers()}
 
 
 def _table(section: Section) -> list[str]:
@@ -106,6 +108,21 @@ def _deployment() -> list[str]:
         for one in GRANTS
     ]
     return _markdown(["Who", "What for", "Role and scope", "Role id", "Switched on by"], rows)
+
+
+def _callers() -> list[str]:
+    rows = [[f"`{name}`", "; ".join(_opened_by(door)) or "nothing"] for name, door in DOORS.items()]
+    return _markdown(["Route", "Opened by"], rows)
+
+
+def _opened_by(door: Door) -> list[str]:
+    """Return what opens a route; a link with a sign-in is not named where the link is enough."""
+    ways = dict(door.ways)
+    if Way.APPROVER in ways:
+        ways.pop(Way.APPROVER_AND_LINK, None)
+    if ways.get(Way.REPORT_LINK) is When.ALWAYS:
+        ways.pop(Way.READER_AND_LINK, None)
+    return [way if when is When.ALWAYS else f"{way} ({when})" for way, when in ways.items()]
 
 
 def _markdown(head: list[str], rows: Iterable[list[str]]) -> list[str]:
