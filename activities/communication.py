@@ -1,9 +1,11 @@
 """Telling people: channels, and the comment on the incident."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from durabletask import task
 
+from activities.audience import EMERGENCY, SECOND_LINE, Audience, audience_of
 from activities.record import note_in_record
 from activities.support import explain, gather_parts, read_record, utc_now
 from shared.bootstrap import get_providers
@@ -12,42 +14,35 @@ from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.measurement import Measurement, Metric
 from shared.models.message import Notification, NotificationReceipt
-from shared.models.policy import Escalation
 from shared.playbook.reporting.case_text import incident_comment_for
 from shared.playbook.reporting.channels import (
     CHANGES,
     EMAIL,
     PAGERDUTY,
-    hears,
     message_for,
     reference_of,
     with_open_question,
 )
-from shared.playbook.reporting.recipients import without_the_account
 from shared.playbook.reporting.told import SENT, STATUS, told_state
-from shared.policy import decides_in_slack, get_policy
-from shared.ports import Notifier
-from shared.settings import get_settings
 from shared.telemetry import measure
 
 CAN_CHANGE = frozenset({"slack"})
 """Channels whose messages can be changed once they are sent; a mail is sent for good."""
 _LAST_RESORT = frozenset({"emergency", "broke_off", "paused"})
 """Phases in which nobody learns of the case by another way."""
-_SECOND_LINE = " (second line)"
-_TO_SECOND_LINE = frozenset({"escalated", "escalated_l2", "sla_missed"})
 _OWN_MAILBOX = "not sent: the only recipient is the account that the case is about"
 _NOBODY = {"channels": {"none": "no channel is configured"}, "references": {}, "states": {}}
 _UNHEARD = _NOBODY | {"channels": {"none": "not sent: no channel that is configured hears of it"}}
 
 
 async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
-    """Tell the analysts on every channel that hears of the phase; in an emergency only by e-mail.
+    """Tell the analysts on every channel that hears of the phase; in an emergency by e-mail.
 
     A case has one message on each channel: a later phase changes it where a channel can, and is a
     note in its thread; mails are one conversation. An escalation goes to the second line that the
-    policy names. Nothing goes to the mailbox of the account that the case is about: whoever is in
-    it must not read along, or answer.
+    policy names; when none of its channels takes it, the first line is told in its place, and an
+    emergency that no mail brings goes out by every other channel. Nothing goes to the mailbox of
+    the account that the case is about: whoever is in it must not read along, or answer.
 
     Input: ``{"case_id", "phase"}`` with phase ``opened``, ``decision_needed``, ``completed``,
     ``containment_failed``, ``not_held``, ``undone``, ``emergency``, ``broke_off`` or
@@ -74,12 +69,42 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
     if not get_providers().notifiers:
         return _NOBODY
     record = await read_record(payload)
-    notifiers = _channels(phase, earlier, record)
-    if not notifiers:
+    told = await _tell(audience_of(phase), phase, why, earlier, record)
+    if not told.given_to:
         return _UNHEARD
+    if in_place := told.audience.in_place(told.took, told.given_to):
+        others = await _tell(in_place, phase, why, earlier, record)
+        told = _together(told, others) if others.given_to else told
+    if phase in _LAST_RESORT and not told.took:
+        reasons = (f"{channel}: {word}" for channel, word in told.words.items())
+        raise RetryableError("; ".join(reasons), operation="notify_analysts")
+    outputs = {"outputs": {STATUS: told.states}}
+    await note_in_record(payload["case_id"], {"blocks": {BlockName.NOTIFICATION: outputs}})
+    return {"channels": told.words, "references": told.references, "states": told.states}
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What became of a message to an audience."""
+
+    audience: Audience
+    given_to: list[str]
+    """The channels."""
+    took: list[str]
+    """Those of them that took it."""
+    words: dict[str, str]
+    """By channel ``sent``, or what went wrong."""
+    references: dict[str, str]
+    states: Json
+
+
+async def _tell(
+    audience: Audience, phase: str, why: str, earlier: dict[str, str], record: Json
+) -> _Told:
+    notifiers = audience.channels(earlier, record)
     message = message_for(record, phase, why)
     messages = {
-        one.channel: _made(message, one.channel, phase, earlier, record) for one in notifiers
+        one.channel: _made(message, one.channel, audience, earlier, record) for one in notifiers
     }
     parts = await gather_parts(
         {
@@ -89,11 +114,8 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
         }
     )
     parts.notes += [f"{name}: {_OWN_MAILBOX}" for name, one in messages.items() if one is None]
-    parts.notes += _not_called(phase)
-    if phase in _LAST_RESORT and not parts.results:
-        raise RetryableError("; ".join(parts.notes), operation="notify_analysts")
     words = dict.fromkeys(parts.results, SENT)
-    for note in parts.notes:
+    for note in parts.notes + (audience.notes if notifiers else []):
         channel, _colon, reason = note.partition(": ")
         words[channel] = reason
     references = {
@@ -102,36 +124,34 @@ async def notify_analysts(_: task.ActivityContext, payload: dict[str, Any]) -> d
         if channel in CAN_CHANGE and receipt.reference
     }
     states = {
-        _name(channel, phase, messages.get(channel), record): told_state(
+        _name(channel, audience, messages.get(channel), record): told_state(
             word, utc_now(), phase=phase, reference=_kept(parts[channel], messages.get(channel))
         )
         for channel, word in words.items()
     }
-    told = {"blocks": {BlockName.NOTIFICATION: {"outputs": {STATUS: states}}}}
-    await note_in_record(payload["case_id"], told)
-    return {"channels": words, "references": references, "states": states}
+    return _Told(audience, list(messages), list(parts.results), words, references, states)
 
 
-def _channels(phase: str, earlier: Json, record: Json) -> list[Notifier]:
-    """Return the channels that a phase is told on."""
-    notifiers = get_providers().notifiers
-    hearing = [
-        one for one in notifiers if one.channel in earlier or hears(one.channel, phase, record)
-    ]
-    if phase == "emergency":
-        return [one for one in hearing if one.channel == "email"] or hearing or notifiers
-    if (line := _line(phase)) is not None:
-        return [one for one in hearing if one.channel in {*line.channels, PAGERDUTY}]
-    return hearing
+def _together(first: _Told, second: _Told) -> _Told:
+    """Return what became of a message that others got in place of those whom it did not reach."""
+    named = {channel + first.audience.suffix: word for channel, word in first.words.items()}
+    return _Told(
+        second.audience,
+        first.given_to + second.given_to,
+        first.took + second.took,
+        named | second.words,
+        first.references | second.references,
+        first.states | second.states,
+    )
 
 
 def _made(
-    message: Notification, channel: str, phase: str, earlier: Json, record: Json
+    message: Notification, channel: str, audience: Audience, earlier: Json, record: Json
 ) -> Notification | None:
     """Return the message for a channel: for whom, and which earlier one it changes or answers."""
-    known = None
-    if phase != "emergency":
-        known = reference_of(record, channel + _elsewhere(phase))
+    phase, known = audience.phase, None
+    if phase != EMERGENCY:
+        known = reference_of(record, channel + audience.suffix)
     reference = earlier.get(channel) or known
     if phase == "overtaken":
         if reference == known:
@@ -141,21 +161,21 @@ def _made(
         message = message.model_copy(update={"quiet": True})
     if channel in CAN_CHANGE and reference == known and known is not None:
         message = with_open_question(message, record, phase)
-    made = _addressed(message, channel, phase, record)
+    made = audience.addressed(message, channel, record)
     return made and made.model_copy(update={"reference": reference})
 
 
-def _name(channel: str, phase: str, message: Notification | None, record: Json) -> str:
+def _name(channel: str, audience: Audience, message: Notification | None, record: Json) -> str:
     """Return the name under which the record keeps what became of a message.
 
     A case has one page, whoever it wakes.
     """
     if channel == PAGERDUTY:
         return channel
-    if phase in CHANGES and message is not None:
+    if audience.phase in CHANGES and message is not None:
         own = message.reference == (reference_of(record, channel) or message.reference)
-        return channel if own else channel + _SECOND_LINE
-    return channel + _elsewhere(phase)
+        return channel if own else channel + SECOND_LINE
+    return channel + audience.suffix
 
 
 def _kept(receipt: NotificationReceipt | None, message: Notification | None) -> str | None:
@@ -165,62 +185,6 @@ def _kept(receipt: NotificationReceipt | None, message: Notification | None) -> 
     if receipt.channel == EMAIL and message is not None and message.reference:
         return message.reference
     return receipt.reference
-
-
-def _addressed(
-    message: Notification, channel: str, phase: str, record: Json
-) -> Notification | None:
-    """Return the message as addressed on a channel; ``None`` when nobody may get it there."""
-    line = _line(phase)
-    if channel == "slack" and not decides_in_slack(get_settings()):
-        message = message.model_copy(update={"question": None})
-    if channel == "slack" and line is not None:
-        return message.model_copy(update={"place": line.slack_channel})
-    if channel != "email":
-        return message
-    listed = line.mail_to if line is not None else get_settings().soc_mail_to
-    recipients = without_the_account(listed, record)
-    if listed and not recipients:
-        return None
-    return message.model_copy(update={"recipients": recipients})
-
-
-def _line(phase: str) -> Escalation | None:
-    """Return who is called in a phase; ``None``: those who hear of every case.
-
-    So they do in place of a line that no configured channel reaches, and of what was missed
-    without a second line to call.
-    """
-    line = _named_line(phase)
-    return None if line is None or _not_called(phase) else line
-
-
-def _named_line(phase: str) -> Escalation | None:
-    policy = get_policy()
-    second = policy.asking.escalation
-    if phase == "escalated_irt":
-        return policy.sla.irt
-    if phase not in _TO_SECOND_LINE or (phase == "sla_missed" and not second.reaches_anybody):
-        return None
-    return second
-
-
-def _not_called(phase: str) -> list[str]:
-    """Return the note that the line of a phase was not called, if no channel reaches it."""
-    line = _named_line(phase)
-    configured = {one.channel for one in get_providers().notifiers}
-    if line is None or not line.reaches_anybody or configured & set(line.channels):
-        return []
-    who = "response team" if phase == "escalated_irt" else "second line"
-    where = " and ".join(line.channels)
-    return [f"{who}: not sent: the policy names {where}, not configured here; first line told"]
-
-
-def _elsewhere(phase: str) -> str:
-    """Return how the record tells messages apart that are not those to the SOC."""
-    if phase == "emergency" or _line(phase) is None:
-        return " (emergency)" if phase == "emergency" else ""
-    return " (response team)" if phase == "escalated_irt" else _SECOND_LINE
 
 
 async def comment_incident(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:

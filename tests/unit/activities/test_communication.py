@@ -123,9 +123,19 @@ async def test_that_the_breaker_tripped_is_measured(
 
 
 async def test_an_emergency_that_reached_nobody_is_tried_again(house: FakeHouse) -> None:
-    house.email.failing["notify"] = DOWN
+    house.email.failing["notify"] = house.slack.failing["notify"] = DOWN
     with pytest.raises(RetryableError):
         await call(notify_analysts, phase="emergency", why="x", record=record())
+
+
+async def test_an_emergency_that_no_mail_brings_goes_out_by_another_channel(
+    house: FakeHouse,
+) -> None:
+    house.email.failing["notify"] = DOWN
+    found = await call(notify_analysts, phase="emergency", why="x", record=record())
+    assert found["channels"]["slack"] == "sent"
+    assert "HTTP 503" in found["channels"]["email (emergency)"]
+    assert found["states"]["slack (emergency)"]["status"] == "sent"
 
 
 async def test_a_comment_has_one_key_per_case_and_phase(house: FakeHouse) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from activities.communication import notify_analysts
+from shared.errors import NotFound, RetryableError
+from shared.models.message import Notification, NotificationReceipt
 from tests.support.fake_stores import FakeNotifier
 from tests.support.fakes import FakeHouse
 from tests.unit.activities.calls import CASE_ID, call
@@ -72,13 +74,10 @@ async def test_nothing_goes_to_the_mailbox_of_the_account(
     configure(soc_mail_to="ann@contoso.com")
     house.email.messages.clear()
     house.slack.messages.clear()
-    if phase == "emergency":
-        with pytest.raises(Exception, match="only recipient"):
-            await call(notify_analysts, phase=phase)
-    else:
-        found = await call(notify_analysts, phase=phase)
-        assert "only recipient is the account" in found["channels"]["email"]
-        assert house.slack.messages
+    found = (await call(notify_analysts, phase=phase))["channels"]
+    mail = "email (emergency)" if phase == "emergency" else "email"
+    assert "only recipient is the account" in found[mail]
+    assert house.slack.messages
     assert not house.email.messages
 
 
@@ -155,3 +154,32 @@ async def test_a_line_that_no_configured_channel_reaches_is_told_through_the_fir
     assert found == {"email": "sent", "teams": "sent"}
     told = house.cases.records[CASE_ID]["blocks"]["Incident_Creation_Notification"]["outputs"]
     assert told["analyst_notification_status"][who]["status"] == "not_sent"
+
+
+async def test_a_line_is_told_again_where_it_takes_the_message(
+    house: FakeHouse, govern: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first line's place in Slack is another than the one that is gone."""
+    govern(asking={"escalation": {"slack_channel": "C0GONE"}})
+    took = house.slack.notify
+
+    async def refuse_the_place(message: Notification) -> NotificationReceipt:
+        if message.place == "C0GONE":
+            raise NotFound("channel_not_found", vendor="slack")
+        return await took(message)
+
+    monkeypatch.setattr(house.slack, "notify", refuse_the_place)
+    found = (await call(notify_analysts, phase="escalated", why="nobody has answered"))["states"]
+    assert found["slack (second line)"]["status"] == "failed"
+    assert found["slack"]["status"] == found["email"]["status"] == "sent"
+    assert found["second line"]["reason"].startswith("not sent: none of its channels took it")
+
+
+async def test_one_channel_of_a_line_is_enough(
+    house: FakeHouse, govern: Callable[..., None]
+) -> None:
+    govern(asking={"escalation": SECOND_LINE})
+    house.slack.failing["notify"] = RetryableError("HTTP 503", vendor="slack", status=503)
+    found = (await call(notify_analysts, phase="escalated", why="x"))["channels"]
+    assert found["email"] == "sent" and "HTTP 503" in found["slack"]
+    assert [one.recipients for one in house.email.messages] == [SECOND_LINE["mail_to"]]
