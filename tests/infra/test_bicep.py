@@ -101,6 +101,7 @@ MISTAKES = [
         "name: 'ftp'\n  properties: {\n    allow: true",
     ),
     ("house", APP, "version: '3.13'", "version: '3.12'"),
+    ("house", APP, "http20Enabled: true", "http20Enabled: true\n      ftpsState: 'Disabled'"),
     (
         "house",
         "modules/app-settings.bicep",

@@ -48,7 +48,6 @@ REQUIRED: dict[str, dict[str, Value]] = {
     "Microsoft.Web/sites": {
         "properties.httpsOnly": True,
         "properties.siteConfig.minTlsVersion": "1.2",
-        "properties.siteConfig.ftpsState": "Disabled",
         "properties.siteConfig.remoteDebuggingEnabled": False,
         "properties.functionAppConfig.runtime.name": "python",
         "properties.functionAppConfig.runtime.version": "3.13",
@@ -95,6 +94,13 @@ NOT_ON_FLEX = frozenset(
 """Settings that a Flex Consumption app refuses, or that would bring a storage key back. Sources:
 microsoft/azure-skills ``consumption-to-flex.md``, revision 1a03acf; what Azure/azure-cli leaves out
 when it moves an app to Flex Consumption (``_migrate_app_settings``)."""
+ON_FLEX = frozenset(
+    {"minTlsVersion", "scmMinTlsVersion", "http20Enabled", "remoteDebuggingEnabled", "cors"}
+)
+"""What ``siteConfig`` may hold: Flex Consumption refuses a deployment with what it does not know
+(``ftpsState``, ``linuxFxVersion``, ``netFrameworkVersion`` and others; error 51021). Sources:
+microsoft/azure-pipelines-tasks#21032, Azure/terraform-azurerm-avm-res-web-site#345; these are what
+hashicorp/azurerm sends for ``azurerm_function_app_flex_consumption``."""
 NOT_SEEN = "AzureFunctionsJobHost__extensions__durableTask"
 """Start of settings that override ``host.json`` for the host, and not for what scales the app."""
 NEVER_GRANTED = re.compile(
@@ -112,9 +118,19 @@ def check_house(file: BicepFile) -> Iterator[Problem]:
             yield from _required(file, block)
             yield from _bounds(file, block)
             yield from _roles(file, block)
+            yield from _site_config(file, block)
     for expr in file.expressions():
         for one in walk(expr):
             yield from _forbidden(file, one)
+
+
+def _site_config(file: BicepFile, block: Block) -> Iterator[Problem]:
+    found = block.body.get("properties", "siteConfig")
+    if kind_of(block) == "Microsoft.Web/sites" and isinstance(found, Object):
+        for key, _ in found.pairs:
+            if key.literal not in ON_FLEX:
+                message = f"{block.name}: siteConfig.{key.literal} is refused on Flex Consumption"
+                yield Problem(file.path, key.line, "house", message)
 
 
 def kind_of(block: Block) -> str:

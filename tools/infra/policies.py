@@ -24,6 +24,7 @@ NOT_FOR_US = {
     "CKV_AZURE_63": "an App Service log that Flex Consumption has not",
     "CKV_AZURE_65": "an App Service log that Flex Consumption has not",
     "CKV_AZURE_66": "an App Service log that Flex Consumption has not",
+    "CKV_AZURE_78": "Flex Consumption has no FTP and refuses the property; FTP's password is off",
     "CKV_AZURE_80": ".NET in a Python app",
     "CKV_AZURE_88": "Azure Files, which Flex Consumption has not",
     "CKV_AZURE_109": "reads a parameter as text; the switch privateNetwork sets Deny",
