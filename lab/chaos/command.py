@@ -24,7 +24,7 @@ from lab.chaos.gate import Gate
 from lab.chaos.invariants import INVARIANTS, name_of
 from lab.chaos.models import ChaosPlan, Round
 from lab.chaos.observed import Observed
-from lab.chaos.plan import make_plan
+from lab.chaos.plan import TROUBLE_LASTS, make_plan
 from lab.chaos.play import Stage
 from lab.chaos.results import ChaosResult, RoundResult, judge
 from lab.chaos.table import line_of, show, text_of
@@ -51,7 +51,13 @@ _SETTINGS = {
 
 
 async def run_chaos(
-    console: Console, folder: Path, *, seed: int, cases: int, only: int | None = None
+    console: Console,
+    folder: Path,
+    *,
+    seed: int,
+    cases: int,
+    only: int | None = None,
+    lasts: float = TROUBLE_LASTS,
 ) -> int:
     """Play a plan, print its table and write ``chaos.json``; return the exit status.
 
@@ -61,6 +67,7 @@ async def run_chaos(
         seed: the same seed is the same plan.
         cases: how many.
         only: play this round of the plan only.
+        lasts: for how many seconds of a round things break.
 
     Raises:
         LabError: the lab could not start.
@@ -69,7 +76,7 @@ async def run_chaos(
     # The app's settings in a run are the same whatever the shell says.
     for name in [name for name in os.environ if name.startswith("TOURNIQUET_")]:
         del os.environ[name]
-    plan = make_plan(seed, cases)
+    plan = make_plan(seed, cases, lasts=lasts)
     chosen = [one for one in plan.rounds if only in (None, one.number)]
     rounds = await _play(console, folder / "chaos", plan, chosen)
     violations = [one for result in rounds for one in result.violations]

@@ -21,10 +21,8 @@ from lab.chaos.troubles import case_faults, weather
 from shared.models.plan import ActionName
 
 CASES_IN_A_ROUND = 20
-DELIVERED_WITHIN = 12.0
-"""Seconds of a round in which its incidents are sent."""
 TROUBLE_LASTS = 25.0
-"""Seconds of a round in which things break."""
+"""Seconds of a round in which things break; its incidents are sent in the first half."""
 
 NEVER_BLOCKED = ipaddress.IPv6Network("2001:db8:c::/48")
 """Attackers' addresses that the policy of a chaos run never blocks (RFC 3849)."""
@@ -62,8 +60,19 @@ _DISABLE = (ActionName.DISABLE_ACCOUNT, ActionName.REVOKE_SESSIONS, ActionName.B
 _RESET = (ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS)
 
 
-def make_plan(seed: int, cases: int) -> ChaosPlan:
-    """Return the plan of a run: rounds of at most 20 cases, numbered through."""
+class _Chance(Random):
+    """A round's source of chance, and for how many seconds things break in it."""
+
+    def __init__(self, seed: str, lasts: float) -> None:
+        super().__init__(seed)
+        self.lasts = lasts
+
+
+def make_plan(seed: int, cases: int, *, lasts: float = TROUBLE_LASTS) -> ChaosPlan:
+    """Return the plan of a run: rounds of at most 20 cases, numbered through.
+
+    ``lasts``: for how many seconds of a round things break.
+    """
     blockable = iter(_BLOCKABLE)
     numbers = count(1)
     rounds: list[Round] = []
@@ -72,12 +81,14 @@ def make_plan(seed: int, cases: int) -> ChaosPlan:
         cases -= size
         number = len(rounds) + 1
         # A round of its own source: it is the same in a longer run.
-        rounds.append(_round(Random(f"{seed}/{number}"), seed, number, size, numbers, blockable))
+        rounds.append(
+            _round(_Chance(f"{seed}/{number}", lasts), seed, number, size, numbers, blockable)
+        )
     return ChaosPlan(seed=seed, rounds=tuple(rounds))
 
 
 def _round(
-    random: Random, seed: int, number: int, size: int, numbers: "count[int]", free: Iterator[str]
+    random: _Chance, seed: int, number: int, size: int, numbers: "count[int]", free: Iterator[str]
 ) -> Round:
     cases = tuple(_case(random, seed, next(numbers), free) for _ in range(size))
     troubles = [fault for case in cases for fault in case_faults(random, case)]
@@ -85,7 +96,7 @@ def _round(
         number=number,
         cases=cases,
         # What is about one case comes first: the first fault that strikes is played.
-        faults=(*troubles, *weather(random, TROUBLE_LASTS)),
+        faults=(*troubles, *weather(random, random.lasts)),
         kills=tuple(
             Kill(at=_moment(random), worker=random.randrange(8), all=random.random() < 0.25)
             for _ in range(random.randint(2, 5))
@@ -100,11 +111,11 @@ def _round(
     )
 
 
-def _case(random: Random, seed: int, number: int, free: Iterator[str]) -> PlannedCase:
+def _case(random: _Chance, seed: int, number: int, free: Iterator[str]) -> PlannedCase:
     kind = random.choices(list(_KINDS), list(_KINDS.values()))[0]
     identity = uuid.uuid5(uuid.NAMESPACE_OID, f"chaos/{seed}/{number}")
     address = next(free, None) if random.random() < 0.4 else None
-    first = _between(random, 0, DELIVERED_WITHIN)
+    first = _between(random, 0, random.lasts / 2)
     again = [
         round(first + random.choice((0.0, random.uniform(0.05, 10))), 2)
         for _ in range(random.choice((0, 0, 0, 1, 1, 2)))
@@ -151,15 +162,15 @@ def _answer(random: Random, kind: CaseKind) -> Answer | None:
     return Answer(actions=actions, after=after, undone=disabled and random.random() < 0.5)
 
 
-def _outages(random: Random, *, chance: float, longest: float) -> tuple[Outage, ...]:
+def _outages(random: _Chance, *, chance: float, longest: float) -> tuple[Outage, ...]:
     if random.random() >= chance:
         return ()
     lasts = _between(random, 0.5, longest)
     return (Outage(at=_moment(random), lasts=lasts, hangs=random.random() < 0.3),)
 
 
-def _moment(random: Random) -> float:
-    return _between(random, 1, TROUBLE_LASTS)
+def _moment(random: _Chance) -> float:
+    return _between(random, 1, random.lasts)
 
 
 def _between(random: Random, low: float, high: float) -> float:

@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import io
 import json
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import aiohttp
 
@@ -26,11 +28,15 @@ from shared.models.block import BlockName
 from shared.models.case import CaseStatus
 from shared.models.plan import ActionName
 
-PATIENCE_SECONDS = 240.0
-"""How long after its troubles a round may take until every case is at rest."""
+PATIENCE_SECONDS = 120.0
+"""How long nothing may happen at any vendor while a case is not at rest: it is stuck."""
+LONGEST_SECONDS = 1200.0
+"""How long a round may take at all, however busy it is."""
 LOOK_SECONDS = 1.5
 QUIET_LOOKS = 3
 """So many looks in a row without any work at the workers: nothing goes on any more."""
+
+_LOG = logging.getLogger(__name__)
 
 type Progress = Callable[[int, int], None]
 """Told how many cases of how many are at rest."""
@@ -93,7 +99,7 @@ class Stage:
                     await self._client.decide(key, actions=actions, comment="The round is over.")
             with contextlib.suppress(LabCallError):
                 await self._client.close_case(key, "The round is over.")
-        await self._quiet(time.monotonic() + 30)
+        await self._quiet()
 
     async def _deliver(self, planned: Round, state: _State) -> None:
         began = time.monotonic()
@@ -115,15 +121,18 @@ class Stage:
     async def _follow(self, planned: Round, state: _State, progress: Progress) -> None:
         """Look at the records, let people answer, until all cases are at rest and stay so."""
         last = max([*(at for case in planned.cases for at in case.deliveries), 0.0])
-        began = time.monotonic()
-        deadline = began + last + PATIENCE_SECONDS
-        while time.monotonic() < deadline:
+        began = moved = time.monotonic()
+        seen = 0
+        while time.monotonic() < min(moved + PATIENCE_SECONDS, began + LONGEST_SECONDS):
             await asyncio.sleep(LOOK_SECONDS)
             await asyncio.gather(*(self._look(state, case) for case in planned.cases))
-            resting = sum(self._rests(state, case) for case in planned.cases)
-            progress(resting, len(planned.cases))
-            over = time.monotonic() - began > last and resting == len(planned.cases)
-            if over and await self._quiet(deadline):
+            if (lines := await self._last_line(seen)) > seen:
+                seen, moved = lines, time.monotonic()
+            restless = [case.number for case in planned.cases if not self._rests(state, case)]
+            _LOG.info("round %s: not at rest: %s", planned.number, restless or "none")
+            progress(len(planned.cases) - len(restless), len(planned.cases))
+            over = time.monotonic() - began > last and not restless
+            if over and await self._quiet():
                 await asyncio.gather(*(self._look(state, case) for case in planned.cases))
                 if all(self._rests(state, case) for case in planned.cases):
                     return
@@ -149,13 +158,15 @@ class Stage:
         content = all(state.people[case.number].is_content(one) for one in records)
         return bool(sent) and sent <= known and content and all(map(_has_ticket, records))
 
-    async def _quiet(self, deadline: float) -> bool:
+    async def _last_line(self, after: int) -> int:
+        lines: list[Json] = await self._get(f"ledger?after={after}")
+        return int(lines[-1]["seq"]) if lines else after
+
+    async def _quiet(self) -> bool:
         """Wait until the workers have had nothing to do for a while; False: they went on."""
         quiet = 0
         for _ in range(30):
             await asyncio.sleep(LOOK_SECONDS / 2)
-            if time.monotonic() > deadline:
-                return False
             quiet = 0 if await self._busy() else quiet + 1
             if quiet >= QUIET_LOOKS:
                 return True
@@ -188,11 +199,10 @@ class Stage:
             storage_away=done.storage_away,
         )
 
-    async def _get(self, what: str) -> Json:
+    async def _get(self, what: str) -> Any:
         url = f"{self._lab.urls['lab']}/_lab/{what}"
         async with aiohttp.ClientSession() as http, http.get(url) as answer:
-            found: Json = await answer.json()
-            return found
+            return await answer.json()
 
     async def _put(self, what: str, body: object) -> None:
         url = f"{self._lab.urls['lab']}/_lab/{what}"

@@ -67,7 +67,7 @@ def weather(random: Random, lasts: float) -> list[Json]:
                 "when": "after" if after else "before",
                 "rate": random.choice((0.2, 0.5, 1.0)),
                 "seed": random.randrange(10**6),
-                "starts_in": round(random.uniform(0, lasts - 3), 2),
+                "starts_in": round(random.uniform(0, lasts * 0.9), 2),
                 "lasts": round(random.uniform(2, 10), 2),
             }
         )
