@@ -116,12 +116,12 @@ class LabClient:
     async def acknowledge(self, case_id: str, comment: str) -> None:
         """Take a case."""
         url = f"{self._app}/cases/{case_id}/acknowledge"
-        await self._call("POST", url, {"comment": comment}, status=202)
+        await self._call("POST", url, {"comment": comment, "by": "lab"}, status=202)
 
     async def close_case(self, case_id: str, comment: str) -> None:
         """Close a case, so that its watch ends."""
         url = f"{self._app}/cases/{case_id}/close"
-        await self._call("POST", url, {"comment": comment}, status=202)
+        await self._call("POST", url, {"comment": comment, "by": "lab"}, status=202)
 
     async def get_ledger(self) -> list[Json]:
         """Return every request the simulated vendors got."""

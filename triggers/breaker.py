@@ -7,7 +7,7 @@ import azure.durable_functions as df
 import azure.functions as func
 import grpc
 from durabletask.entities import EntityInstanceId
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from orchestrators.names import BREAKER_KEY, Entity
 from shared.errors import TourniquetError
@@ -21,7 +21,8 @@ from triggers.answers import json_answer, problem
 from triggers.body import read_json
 from triggers.deciding import field_errors
 from triggers.guard import guarded
-from triggers.identity import Refusal, by_function_key, check_origin
+from triggers.identity import Refusal, check_origin
+from triggers.named import NamedBody, by_function_key, name_caller
 from triggers.noting import note
 
 blueprint = df.Blueprint()
@@ -29,10 +30,8 @@ blueprint = df.Blueprint()
 BREAKER = EntityInstanceId(str(Entity.BREAKER), BREAKER_KEY)
 
 
-class ResetBody(BaseModel):
+class ResetBody(NamedBody):
     """What is posted to close the breaker again."""
-
-    model_config = ConfigDict(extra="forbid")
 
     comment: str = Field(min_length=3, max_length=2000)
 
@@ -43,32 +42,34 @@ class ResetBody(BaseModel):
 async def reset_breaker(
     req: func.HttpRequest, client: df.DurableFunctionsClient
 ) -> func.HttpResponse:
-    """Let the app contain by itself again: ``{"comment": "why"}``.
+    """Let the app contain by itself again: ``{"comment": "why", "by": "who"}``.
 
     Who did it, when and why is written into the record of the case that tripped it before anything
     changes, so that it outlives the engine's state, and its chain of events shows if it is altered.
+    ``by`` is needed where nobody signs in (``triggers.named``).
     """
-    caller = by_function_key(req)
+    caller = by_function_key(req, get_settings())
     if isinstance(caller, Refusal):
         return caller.answer(req)
     if refusal := check_origin(req, get_settings()):
         return refusal.answer(req)
     try:
         body = ResetBody.model_validate(read_json(req))
+        name = name_caller(caller, body)
     except ValidationError as error:
         return problem(400, "The body is not valid", errors=field_errors(error))
     except InvalidBody as error:
         return problem(400, "The body is not valid", errors=error.errors)
     try:
-        case_id = await _record_reset(client, caller.name, body.comment)
+        case_id = await _record_reset(client, name, body.comment)
     except (grpc.RpcError, TourniquetError) as error:
         why = error.describe() if isinstance(error, TourniquetError) else "the engine is away"
         detail = f"Who resets it has to be on record first. Nothing was changed; try again: {why}"
         return problem(503, "The reset could not be recorded", detail=detail)
-    given = {"at": format_utc(datetime.now(UTC)), "by": caller.name, "comment": body.comment}
+    given = {"at": format_utc(datetime.now(UTC)), "by": name, "comment": body.comment}
     await client.signal_entity(BREAKER, "reset", given)
     measure(Measurement(Metric.BREAKER_CHANGES, 1.0, {"change": "reset"}))
-    return json_answer({"accepted": True, "by": caller.name, "recorded_in": case_id}, 202)
+    return json_answer({"accepted": True, "by": name, "recorded_in": case_id}, 202)
 
 
 async def _record_reset(client: df.DurableFunctionsClient, by: str, comment: str) -> str | None:

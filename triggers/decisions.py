@@ -23,13 +23,13 @@ from triggers.guard import guarded, limited
 from triggers.identity import (
     Caller,
     Refusal,
-    by_function_key,
     check_form,
     check_origin,
     find_caller,
     own_account,
 )
 from triggers.looking_after import Doing, parse_note, send_note, why_not
+from triggers.named import by_function_key, name_caller
 from triggers.sessions import came_from_elsewhere, is_form, land, onward, session_cookie
 from triggers.taking_back import one_of_two, undo_mark
 
@@ -209,7 +209,10 @@ def _too_much(error: InvalidBody) -> str:
 async def acknowledge(
     req: func.HttpRequest, client: df.DurableFunctionsClient
 ) -> func.HttpResponse:
-    """Record that an analyst has taken the case; stops the review clock."""
+    """Record that an analyst has taken the case; stops the review clock.
+
+    ``{"by", "comment"}``: who it is has to be said where nobody signs in (``triggers.named``).
+    """
     return await _tell(req, client, "acknowledge")
 
 
@@ -219,7 +222,10 @@ async def acknowledge(
 @blueprint.durable_client_input(client_name="client")
 @guarded
 async def close(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-    """Close the case; ends its watch. Blocks that have not expired are still lifted in time."""
+    """Close the case; ends its watch. Blocks that have not expired are still lifted in time.
+
+    ``{"by", "comment"}`` as to acknowledge.
+    """
     return await _tell(req, client, "close")
 
 
@@ -227,13 +233,14 @@ async def _tell(
     req: func.HttpRequest, client: df.DurableFunctionsClient, doing: Doing
 ) -> func.HttpResponse:
     case_id = req.route_params["case_id"]
-    caller = by_function_key(req)
+    caller = by_function_key(req, get_settings())
     if isinstance(caller, Refusal):
         return caller.answer(req)
     if refusal := check_origin(req, get_settings()):
         return refusal.answer(req)
     try:
         note = parse_note(read_json(req))
+        name = name_caller(caller, note)
     except InvalidBody as error:
         return problem(400, "The body is not valid", errors=error.errors)
     record = await _record(client, case_id)
@@ -243,7 +250,7 @@ async def _tell(
         return refusal.answer(req)
     try:
         why = why_not(record, doing) or await send_note(
-            client, record, doing, by=caller.name, comment=note.comment
+            client, record, doing, by=name, comment=note.comment
         )
     except RetryableError as error:
         return problem(503, "Nothing was changed", detail=f"{error.describe()}. Try again.")

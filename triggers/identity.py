@@ -27,7 +27,6 @@ _log = logging.getLogger("tourniquet.triggers")
 
 BY_LINK = "holder of the signed link"
 AUTOMATION = "automation key"
-FUNCTION_KEY = "function key"
 _SESSIONS = {
     Purpose.REPORT: (Purpose.REPORT, Purpose.DECISION, Purpose.UNDO),
     Purpose.DECISION: (Purpose.DECISION,),
@@ -136,14 +135,6 @@ def is_approver(request: func.HttpRequest) -> bool:
     """Return whether a signed-in person asks whom the policy names."""
     person = signed_in(request)
     return person is not None and no_approver(person) is None
-
-
-def by_function_key(request: func.HttpRequest) -> Caller | Refusal:
-    """Return who used a route that the host protects by function key."""
-    person = signed_in(request)
-    if person is None:
-        return Caller(FUNCTION_KEY)
-    return no_approver(person) or Caller(person.name, person)
 
 
 def own_account(caller: Caller, record: Json) -> Refusal | None:

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 import azure.durable_functions as df
 import azure.functions as func
 import grpc
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from orchestrators.names import Event, clocks_instance
 from shared.case_links import Purpose
@@ -27,6 +27,7 @@ from triggers.identity import (
     no_approver,
     own_account,
 )
+from triggers.named import NamedBody
 from triggers.principal import is_sign_in_on
 
 type Doing = Literal["acknowledge", "close"]
@@ -43,10 +44,8 @@ _OVER = (
 _ENDED = frozenset({"COMPLETED", "FAILED", "TERMINATED"})
 
 
-class NoteBody(BaseModel):
-    """What is posted with an acknowledgement or a closing. Who does it is never in it."""
-
-    model_config = ConfigDict(extra="forbid")
+class NoteBody(NamedBody):
+    """What is posted with an acknowledgement or a closing."""
 
     comment: str = Field(default="", max_length=2000)
 

@@ -55,16 +55,23 @@ class Client(FakeClient):
 
 async def test_who_closes_the_breaker_and_why_is_sent_along() -> None:
     client = Client(None)
-    response = await reset(request(body={"comment": "rule 12 was wrong, fixed"}), client)
+    response = await reset(
+        request(body={"by": "kim", "comment": "rule 12 was wrong, fixed"}), client
+    )
     assert response.status_code == 202
     [(entity, operation, given)] = client.signals
     assert (entity, operation) == ("@breaker@tenant", "reset")
-    assert (given["by"], given["comment"]) == ("function key", "rule 12 was wrong, fixed")
+    assert (given["by"], given["comment"]) == (
+        "kim (named, not proved)",
+        "rule 12 was wrong, fixed",
+    )
 
 
 async def test_a_reset_is_measured(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", logger="tourniquet.measurements")
-    assert (await reset(request(body={"comment": "fixed"}), Client(None))).status_code == 202
+    assert (
+        await reset(request(body={"by": "kim", "comment": "fixed"}), Client(None))
+    ).status_code == 202
     assert '"change": "reset"' in caplog.text
 
 
@@ -87,12 +94,15 @@ async def test_a_reset_is_on_record_before_it_happens(
 ) -> None:
     house.cases.records[CASE_ID] = record()
     client = Client(state.to_json())
-    body = {"comment": "rule 12 was wrong,\nfixed"}
+    body = {"by": "kim", "comment": "rule 12 was wrong,\nfixed"}
     response = await reset(request(body=body), client)
     assert (response.status_code, answer(response)["recorded_in"]) == (202, CASE_ID)
     kept = house.cases.records[CASE_ID]
     [entry] = [one for one in kept["timeline"] if "breaker" in one["event"]]
-    assert entry["event"] == f"breaker reset by function key, {was}: rule 12 was wrong, fixed"
+    assert (
+        entry["event"]
+        == f"breaker reset by kim (named, not proved), {was}: rule 12 was wrong, fixed"
+    )
     assert [one["event"] for one in kept["events"]] == [one["event"] for one in kept["timeline"]]
     assert len(client.signals) == 1
 
@@ -104,7 +114,7 @@ async def test_what_cannot_be_recorded_is_not_done(house: FakeHouse, away: str) 
     if away == "storage":
         house.cases.failing["save"] = RetryableError("HTTP 503", vendor="blob", status=503)
     client = Client(grpc.RpcError("UNAVAILABLE") if away == "engine" else state)
-    response = await reset(request(body={"comment": "fixed"}), client)
+    response = await reset(request(body={"by": "kim", "comment": "fixed"}), client)
     assert response.status_code == 503
     assert "Nothing was changed" in answer(response)["detail"]
     assert client.signals == []
@@ -112,7 +122,12 @@ async def test_what_cannot_be_recorded_is_not_done(house: FakeHouse, away: str) 
 
 @pytest.mark.parametrize(
     ("body", "fields"),
-    [({}, ["comment"]), ({"comment": ""}, ["comment"]), ({"comment": "why", "by": "me"}, ["by"])],
+    [
+        ({}, ["comment"]),
+        ({"comment": ""}, ["comment"]),
+        ({"comment": "why", "who": "me"}, ["who"]),
+        ({"comment": "why"}, ["by"]),
+    ],
 )
 async def test_without_a_reason_it_stays_as_it_is(body: object, fields: list[str]) -> None:
     client = Client(None)

@@ -8,6 +8,7 @@ from shared.errors import RetryableError
 from tests.support.fakes import FakeHouse
 from tests.unit.playbook.records import planned, record
 from tests.unit.triggers.calls import (
+    BY_KEY,
     CASE_ID,
     FORM,
     FakeClient,
@@ -202,19 +203,19 @@ async def test_acknowledging_and_closing(
     house: FakeHouse, client: FakeClient, call: Any, event: str
 ) -> None:
     house.cases.records[CASE_ID] = record()
-    response = await call(request(body={"comment": "mine"}), client)
+    response = await call(request(body={"comment": "mine"}, headers=BY_KEY), client)
     assert response.status_code == 202
     [(case_id, raised, data)] = client.events
     assert (case_id, raised) == (CASE_ID, event)
     assert data.pop("at")
-    assert data == {"by": "function key", "comment": "mine"}
-    assert (await call(request(), client)).status_code == 202, "a body is not needed"
+    assert data == {"by": "automation key", "comment": "mine"}
+    assert (await call(request(headers=BY_KEY), client)).status_code == 202, "a body is not needed"
 
 
 @pytest.mark.parametrize("call", [acknowledge, close])
 async def test_a_closed_case_stays_closed(house: FakeHouse, client: FakeClient, call: Any) -> None:
     house.cases.records[CASE_ID] = record(status="closed")
-    assert (await call(request(), client)).status_code == 409
+    assert (await call(request(headers=BY_KEY), client)).status_code == 409
     assert not client.events
 
 
@@ -222,7 +223,7 @@ async def test_a_closed_case_stays_closed(house: FakeHouse, client: FakeClient, 
 async def test_wrong_notes_missing_cases_and_a_store_that_is_down(
     house: FakeHouse, client: FakeClient, call: Any
 ) -> None:
-    assert (await call(request(), client)).status_code == 404
+    assert (await call(request(headers=BY_KEY), client)).status_code == 404
     house.cases.records[CASE_ID] = record()
     wrong = {"comment": 7, "who": "me"}
     response = await call(request(body=wrong), client)
@@ -230,7 +231,7 @@ async def test_wrong_notes_missing_cases_and_a_store_that_is_down(
     assert set(wrong_fields(response)) == {"comment", "who"}
     assert (await call(request(raw=b"{"), client)).status_code == 400
     house.cases.failing["load"] = RetryableError("down", vendor="blob")
-    assert (await call(request(), client)).status_code == 503
+    assert (await call(request(headers=BY_KEY), client)).status_code == 503
     assert not client.events and not client.started
 
 

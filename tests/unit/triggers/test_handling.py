@@ -89,14 +89,14 @@ async def test_a_case_without_targets_has_no_clocks_to_tell(
     house: FakeHouse, client: FakeClient
 ) -> None:
     house.cases.records[CASE_ID] = record(sla=SLA)
-    assert (await acknowledge(request(), client)).status_code == 202
+    assert (await acknowledge(request(headers=BY_KEY), client)).status_code == 202
     assert [event for _case, event, _data in client.events] == ["Acknowledged"]
 
 
 async def test_a_program_acknowledges_to_the_clocks_too(
     open_case: FakeHouse, client: FakeClient
 ) -> None:
-    assert (await acknowledge(request(), client)).status_code == 202
+    assert (await acknowledge(request(headers=BY_KEY), client)).status_code == 202
     assert [event for _case, event, _data in client.events] == ["Acknowledged", "ServiceLevel"]
 
 
@@ -145,7 +145,7 @@ async def test_a_case_that_has_ended_says_that_nothing_hears_it(
     shown = await handle(by_link(doing), client)
     assert (shown.status_code, shown.mimetype) == (409, "text/html")
     assert b"The watch of this case is over" in shown.get_body()
-    told = await (acknowledge if doing == "acknowledge" else close)(request(), client)
+    told = await (acknowledge if doing == "acknowledge" else close)(request(headers=BY_KEY), client)
     assert (told.status_code, told.mimetype) == (409, "application/problem+json")
     assert client.events == []
 
@@ -156,9 +156,9 @@ async def test_an_engine_that_does_not_answer_is_said_and_can_be_asked_again(
     await client.schedule_new_orchestration("respond", input={}, instance_id=CASE_ID)
     client.deaf = True
     assert (await handle(by_link("close"), client)).status_code == 503
-    assert (await close(request(), client)).status_code == 503
+    assert (await close(request(headers=BY_KEY), client)).status_code == 503
     client.deaf = False
-    assert (await close(request(), client)).status_code == 202
+    assert (await close(request(headers=BY_KEY), client)).status_code == 202
 
 
 async def test_where_people_sign_in_the_link_needs_a_name(
