@@ -5,6 +5,7 @@ from typing import Any
 
 from durabletask import task
 
+from activities.joined_tickets import follow_case
 from activities.support import explain, read_record
 from activities.ticket_claims import open_once
 from shared.bootstrap import get_providers
@@ -25,7 +26,8 @@ async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
     first the ticket of the system that is configured first and has one. Without any,
     ``ticket_id`` is ``None`` and ``error`` says why.
 
-    Effect: one ticket per case and system, and a work note per phase.
+    Effect: one ticket per case and system, and a work note per phase; incidents that joined the
+    case and are tickets themselves follow it.
     Idempotency: the ticket carries the case id; it is looked up before it is created, who creates
     it claims that first, and a note that is there is not written again. One system that is away is
     ``missing`` and costs the other nothing; when all are away, the whole is to be tried again. A
@@ -46,6 +48,12 @@ async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
     answers = await asyncio.gather(
         *(open_once(one, ticket, payload) for one in systems), return_exceptions=True
     )
+    well = [
+        system
+        for system, answer in zip(systems, answers, strict=True)
+        if isinstance(answer, TicketReference | NotSupported)
+    ]
+    await asyncio.gather(*(follow_case(one, ticket, record) for one in well))
     tickets: list[Json] = []
     failed: dict[str, Exception] = {}
     unfit: dict[str, Exception] = {}

@@ -26,6 +26,17 @@ def ticket_systems(settings: Settings) -> list[Ticketing]:
     return found
 
 
+def is_ticket(incident_id: str, system: str, settings: Settings) -> bool:
+    """Return whether an incident is itself a ticket of a system, as Sentinel's incidents are."""
+    if system == "sentinel":
+        return incident_id.startswith("/subscriptions/")
+    if system == "google_secops_soar" and settings.siem == "google_secops":
+        from shared.providers.google_secops_soar.models import case_number
+
+        return case_number(incident_id) is not None
+    return False
+
+
 def notifiers(settings: Settings) -> list[Notifier]:
     """Return every channel that is configured."""
     found: list[Notifier] = []
