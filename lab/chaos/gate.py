@@ -43,6 +43,7 @@ class Gate:
         self.set("open")
         self._server.close()
         self._break()
+        await self._server.wait_closed()
 
     def set(self, state: GateState) -> None:
         """Open or shut the gate; shutting it breaks what is passing."""

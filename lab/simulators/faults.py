@@ -42,7 +42,7 @@ class Fault(BaseModel):
     starts_in: float = Field(default=0, ge=0)
     lasts: float | None = Field(default=None, gt=0)
 
-    _since: float = PrivateAttr(default_factory=time.monotonic)
+    _since: float = PrivateAttr(default_factory=lambda: time.monotonic())
     _random: Random = PrivateAttr(default_factory=Random)
     _played: int = PrivateAttr(default=0)
 
