@@ -12,19 +12,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar
 
-from lab.simulators.config import GOOGLE_ACCOUNT, SimulatorSettings
+from lab.simulators.config import SimulatorSettings
 from lab.simulators.exchange import Answer, Call, Operation, RefusalError
+from lab.simulators.google_instance import GoogleInstance
 from lab.simulators.google_token import GoogleTokens, google_error
 from lab.simulators.specification import Specification
 from lab.simulators.udm_events import Row, events_of
 from lab.simulators.udm_query import UdmError, compile_query, values_at
-from lab.simulators.vendor import Vendor
 
 _MOST = 10_000
 _EMAIL = re.compile(r'email = "(?P<name>[^"\\]+)"')
 
 
-class GoogleSecOps(Vendor):
+class GoogleSecOps(GoogleInstance):
     """The SIEM of one instance."""
 
     name: ClassVar[str] = "google_secops"
@@ -35,8 +35,7 @@ class GoogleSecOps(Vendor):
         tokens: GoogleTokens,
         rows_of: Callable[[str], list[Row]],
     ) -> None:
-        self._instance = settings.tourniquet_google_secops_instance
-        self._tokens = tokens
+        super().__init__(settings, tokens)
         self._rows_of = rows_of
         self.specification = Specification("google-secops.json")
 
@@ -49,23 +48,6 @@ class GoogleSecOps(Vendor):
             ),
             "summarizeEntity": Operation("summarizeEntity", self._entity, "entityId"),
         }
-
-    def authenticate(self, call: Call) -> Answer | None:
-        """A token of the service account; another instance is not its own."""
-        owner = self._tokens.owner(call)
-        if owner is None:
-            return google_error(401, "Request had invalid authentication credentials.")
-        if owner != GOOGLE_ACCOUNT or f"/{self._instance}:" not in call.path:
-            return google_error(403, "The caller does not have permission")
-        return None
-
-    def refuse(self, status: int, message: str) -> Answer:
-        """Google's error."""
-        return google_error(status, message)
-
-    def fail(self, status: int, message: str) -> Answer:
-        """Google's error."""
-        return google_error(status, message)
 
     async def _search(self, call: Call) -> Answer:
         try:

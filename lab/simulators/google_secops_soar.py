@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 
 from lab.simulators.config import GOOGLE_ACCOUNT, SimulatorSettings
 from lab.simulators.exchange import Answer, Call, Operation, RefusalError
+from lab.simulators.google_instance import GoogleInstance
 from lab.simulators.google_token import GoogleTokens, google_error
 from lab.simulators.specification import Specification
-from lab.simulators.vendor import Vendor
 
 SEARCH_LAG_SECONDS = 1.0
 ENVIRONMENT = "Default Environment"
@@ -37,14 +37,13 @@ def is_about_cases(path: str) -> bool:
     )
 
 
-class GoogleSecOpsSoar(Vendor):
+class GoogleSecOpsSoar(GoogleInstance):
     """Cases in the order they were made."""
 
     name: ClassVar[str] = "google_secops_soar"
 
     def __init__(self, settings: SimulatorSettings, tokens: GoogleTokens) -> None:
-        self._instance = settings.tourniquet_google_secops_instance
-        self._tokens = tokens
+        super().__init__(settings, tokens)
         self._cases: dict[str, dict[str, Any]] = {}
         self.specification = Specification("google-secops-soar.json")
 
@@ -62,23 +61,6 @@ class GoogleSecOpsSoar(Vendor):
             "caseComments.create": Operation("caseComments.create", self._comment, "case"),
             "caseAlerts.list": Operation("caseAlerts.list", self._alerts, "case"),
         }
-
-    def authenticate(self, call: Call) -> Answer | None:
-        """A token of the service account; another instance is not its own."""
-        owner = self._tokens.owner(call)
-        if owner is None:
-            return google_error(401, "Request had invalid authentication credentials.")
-        if owner != GOOGLE_ACCOUNT or f"/{self._instance}/" not in call.path:
-            return google_error(403, "The caller does not have permission")
-        return None
-
-    def refuse(self, status: int, message: str) -> Answer:
-        """Google's error."""
-        return google_error(status, message)
-
-    def fail(self, status: int, message: str) -> Answer:
-        """Google's error."""
-        return google_error(status, message)
 
     def reset(self) -> None:
         """No cases; numbers start again."""
