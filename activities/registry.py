@@ -35,6 +35,7 @@ from activities.record import save_case
 from activities.restoring import enable_inbox_rules, restore_oauth_grants
 from activities.risk import confirm_compromised, dismiss_risk
 from activities.sign_ins import analyse_sign_ins
+from activities.ticket_looks import look_at_tickets
 from activities.ticketing import open_ticket
 from activities.undoing import enable_account
 from shared.models.plan import ActionName
@@ -84,4 +85,5 @@ ACTIVITIES = (
     evaluate_escalation,
     export_late_rows,
     list_unexported,
+    look_at_tickets,
 )

@@ -71,6 +71,7 @@ class Activity(StrEnum):
     EVALUATE_ESCALATION = "evaluate_escalation"
     EXPORT_LATE_ROWS = "export_late_rows"
     LIST_UNEXPORTED = "list_unexported"
+    LOOK_AT_TICKETS = "look_at_tickets"
 
 
 class Entity(StrEnum):

@@ -66,6 +66,7 @@ class _Keeper:
         self.telling: list[task.Task[Any]] = []
         self.told = 0
         self._criteria: set[str] = set()
+        self._taken = False
         self._heard = ctx.wait_for_external_event(str(Event.SERVICE_LEVEL))
         self._timer: task.CancellableTask[Any] | None = None
         self._timer_for: datetime | None = None
@@ -95,6 +96,8 @@ class _Keeper:
         self._hear_of_messages()
         if self.clocks.over:
             return
+        if self.clocks.notified and self.clocks.is_due(utc_now(self._ctx)):
+            yield from self._look_at_tickets()
         calls = self.clocks.ring(utc_now(self._ctx))
         yield from self._call(calls)
         if look or any(one.kind == MISSED for one in calls):
@@ -120,6 +123,24 @@ class _Keeper:
         if self._timer is not None and not self._timer.is_complete:
             self._timer.cancel()
         self._timer = self._timer_for = None
+
+    def _look_at_tickets(self) -> Steps[None]:
+        """Hear, before anybody is called, who has taken or closed the case in its ticket.
+
+        The case is told as by its page, and clocks of what was heard do not ring.
+        """
+        asked = case_activity(
+            self._ctx, Activity.LOOK_AT_TICKETS, {"case_id": self._case_id}, Retry.READ
+        )
+        heard: Json | None = ((yield from attempt(asked)).result or {}).get("heard")
+        if heard is None or (heard["what"] == "reviewed" and self._taken):
+            return
+        self._taken = True
+        at = heard["at"] or format_utc(utc_now(self._ctx))
+        event = Event.CLOSED if heard["what"] == "closed" else Event.ACKNOWLEDGED
+        told = {"by": heard["by"], "comment": heard["comment"], "at": at}
+        self._ctx.send_event(self._case_id, str(event), data=told)
+        self.clocks.hear({"what": heard["what"], "at": at})
 
     def _look_at_facts(self) -> Steps[None]:
         """Call the second line and the response team by the criteria that hold, each once."""

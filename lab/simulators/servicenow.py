@@ -3,7 +3,8 @@
 Operations: ``incident.list``, ``incident.post``, ``incident.get``, ``incident.patch``. The target
 is the incident's number. Every value is a string; the priority follows from impact and urgency;
 parts of ``sysparm_query`` that make no sense are ignored, which returns more rows, not fewer.
-Journal fields are empty but for ``sysparm_display_value=true``, which returns every entry so far.
+Journal fields are empty but for ``sysparm_display_value=true``, which returns every entry so far;
+``all`` returns both the value and how it is shown.
 """
 
 import re
@@ -25,6 +26,8 @@ _PRIORITIES = {
 }  # fmt: skip
 _REFERENCES = ("caller_id", "assigned_to", "assignment_group", "opened_by", "resolved_by")
 _TABLES = {"assignment_group": "sys_user_group"}
+_ENDED = {"6": "resolved", "7": "closed"}
+"""States in which ServiceNow notes who brought the incident there, and when."""
 _JOURNALS = {"work_notes": "Work notes", "comments": "Additional comments"}
 _CONDITION = re.compile(r"(?P<field>\w+?)(?P<op>!=|=|STARTSWITH|LIKE|IN)(?P<value>.*)", re.DOTALL)
 _TESTS: dict[str, Callable[[str, str], bool]] = {
@@ -144,7 +147,7 @@ class ServiceNow(Vendor):
 
     def _shown(self, incident: dict[str, str], call: Call) -> dict[str, Any]:
         record: dict[str, Any] = dict(incident)
-        display = call.query.get("sysparm_display_value") == "true"
+        display = call.query.get("sysparm_display_value") in ("true", "all")
         for field in _JOURNALS:
             record[field] = self._journal_text(incident["sys_id"], field) if display else ""
         if call.query.get("sysparm_exclude_reference_link") != "true":
@@ -154,6 +157,11 @@ class ServiceNow(Vendor):
                     link = f"{call.base_url}/api/now/table/{table}/{record[field]}"
                     record[field] = {"link": link, "value": record[field]}
         wanted = [f for f in call.query.get("sysparm_fields", "").split(",") if f]
+        if call.query.get("sysparm_display_value") == "all":
+            # A person's name and a time in the user's zone differ in ServiceNow; here they do not.
+            record = {
+                field: {"value": value, "display_value": value} for field, value in record.items()
+            }
         return {field: record[field] for field in wanted if field in record} if wanted else record
 
     def _journal_text(self, sys_id: str, field: str) -> str:
@@ -178,6 +186,8 @@ class ServiceNow(Vendor):
         priority = _PRIORITIES.get((incident["impact"], incident["urgency"]), "5")
         incident["priority"] = priority
         incident["active"] = "false" if incident["state"] in ("7", "8") else "true"
+        if ended := _ENDED.get(incident["state"] if incident["state"] != before["state"] else ""):
+            incident |= {f"{ended}_by": self._user, f"{ended}_at": _now()}
         changed = incident != before or journalled
         if changed:
             incident["sys_updated_on"] = _now()

@@ -1,7 +1,8 @@
 """Ports towards people: tickets and channels."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from shared.models.handling import TicketHandling, TicketKey
 from shared.models.message import Notification, NotificationReceipt, Ticket, TicketReference
 
 
@@ -15,6 +16,21 @@ class Ticketing(Protocol):
 
         Raises:
             NotFound: there is none, and the ticket ``must_exist``.
+        """
+        ...
+
+
+@runtime_checkable
+class TicketWatching(Protocol):
+    """A ticketing system that says who looks after a ticket."""
+
+    name: str
+
+    async def handling(self, key: TicketKey) -> TicketHandling | None:
+        """Return how far the case's ticket is; ``None``: there is none.
+
+        Raises:
+            TourniquetError: see ``shared.errors``.
         """
         ...
 

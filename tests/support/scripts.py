@@ -155,6 +155,7 @@ _SEALED: Json = {
     "missing": [],
     "events": {"count": 0, "head": "0" * 64},
 }
+_RELEASED: Json = {"status": "succeeded", "verified": True, "detail": "released"}
 _UNDONE = {"status": "succeeded", "verified": True, "detail": "accountEnabled is true"}
 
 
@@ -210,15 +211,12 @@ def default_scripts() -> dict[str, Script]:
         "scan_devices": ordered(ActionName.SCAN_DEVICE),
         "isolate_devices": ordered(ActionName.ISOLATE_DEVICE),
         "verify_devices": devices_done,
-        "release_devices": lambda _payload: {
-            "status": "succeeded",
-            "verified": True,
-            "detail": "released",
-        },
+        "release_devices": lambda _payload: _RELEASED,
         "recheck_sign_ins": lambda _payload: {"held": True, "detail": "held"},
         "take_joined": lambda _payload: {"count": 0, "incidents": [], "cases": []},
         "release_account": lambda _payload: {"waiting": False},
         "find_campaign": lambda _payload: NO_CAMPAIGN,
+        "look_at_tickets": lambda _payload: {"heard": None},
         "evaluate_escalation": lambda _payload: {"confidence": "High", "reasons": []},
         "claim_campaign_note": lambda _payload: {"tell": False, "has_ticket": False},
     }

@@ -76,6 +76,11 @@ class Clocks:
         moments = [one.next_moment() for one in self._running.values()]
         return min((one for one in moments if one is not None), default=None)
 
+    def is_due(self, now: datetime) -> bool:
+        """Return whether a clock is to ring by ``now``."""
+        moment = self.next_moment()
+        return moment is not None and moment <= now
+
     def ring(self, now: datetime) -> list[Escalated]:
         """Return whom to call for what has become due by ``now``.
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.errors import NotConfigured, NotFound, PermanentError
 from shared.models.base import Json, format_utc
+from shared.models.handling import Handled, TicketHandling, TicketKey
 from shared.models.message import Ticket, TicketReference
 from shared.providers.google_secops.api import GoogleSecOpsApi
 from shared.providers.google_secops_soar.closing import follow_state
@@ -84,6 +85,18 @@ class GoogleSecOpsCases:
             await self.comment(case.number, ticket.work_note, mark(ticket), new=created)
         await follow_state(self._api, case, ticket)
         return self._reference(case, created=created)
+
+    async def handling(self, key: TicketKey) -> TicketHandling | None:
+        """Return whether the case is closed; every case has an assignee, so none is "taken".
+
+        Raises:
+            TourniquetError: see ``shared.errors``.
+        """
+        number = key.known.get(VENDOR) or await self.find(key.correlation_id)
+        if number is None:
+            return None
+        case = await self.get(number)
+        return TicketHandling(state=Handled.CLOSED if case.is_closed else Handled.NOT)
 
     async def find(self, tag: str) -> str | None:
         """Return the number of the oldest case with this tag, or ``None``.

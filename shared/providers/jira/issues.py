@@ -19,7 +19,8 @@ from typing import Any
 from pydantic import Field
 
 from shared.errors import NotConfigured, NotFound, PermanentError
-from shared.models.base import Json, VendorModel
+from shared.models.base import Json, VendorModel, parse_utc
+from shared.models.handling import Handled, TicketHandling, TicketKey
 from shared.models.message import Ticket, TicketReference
 from shared.providers.basic_auth import basic_client
 from shared.providers.http import VendorClient, VendorResponse, path
@@ -32,6 +33,7 @@ VENDOR = "jira"
 ISSUE = "/rest/api/3/issue"
 SEARCH = "/rest/api/3/search/jql"
 JQL = 'project = "{project}" AND labels = "{label}" ORDER BY created ASC'
+FIELDS = "labels,description,comment,priority,status,assignee,resolutiondate"
 LABEL = re.compile(r"[A-Za-z0-9_-]{1,255}")
 """What may stand in a quoted string of JQL and be a label, which has no spaces."""
 LONGEST_SUMMARY = 255
@@ -52,6 +54,24 @@ class Priority(VendorModel):
     name: str = ""
 
 
+class Category(VendorModel):
+    """What kind of status it is, whatever a site calls it: ``new``, ``indeterminate``, ``done``."""
+
+    key: str = ""
+
+
+class Status(VendorModel):
+    """The field ``status``."""
+
+    category: Category = Field(default=Category(), alias="statusCategory")
+
+
+class Person(VendorModel):
+    """A user."""
+
+    name: str = Field(default="", alias="displayName")
+
+
 class Fields(VendorModel):
     """The fields that are asked for."""
 
@@ -59,6 +79,9 @@ class Fields(VendorModel):
     comment: Comments = Comments()
     description: dict[str, Any] | None = None
     priority: Priority | None = None
+    status: Status = Status()
+    assignee: Person | None = None
+    resolved_at: str | None = Field(default=None, alias="resolutiondate")
 
 
 class Issue(VendorModel):
@@ -151,7 +174,7 @@ class Jira:
             raise PermanentError("the case id cannot be a label", vendor=VENDOR)
         params: dict[str, str | int] = {
             "jql": JQL.format(project=self._project, label=label),
-            "fields": "labels,description,comment,priority",
+            "fields": FIELDS,
             "maxResults": 1,
         }
         if known is not None:
@@ -159,6 +182,23 @@ class Jira:
         answer = await self._client.request(operation, "GET", SEARCH, params=params)
         issues = self._client.parse(Found, answer.body, operation=operation).issues
         return next((one for one in issues if label in one.fields.labels), None)
+
+    async def handling(self, key: TicketKey) -> TicketHandling | None:
+        """Return how far the issue is, and who is assigned to it: Jira does not say who closed it.
+
+        Raises:
+            TourniquetError: see ``shared.errors``.
+        """
+        issue = await self.find(key.correlation_id, known=key.known.get(VENDOR))
+        if issue is None:
+            return None
+        fields = issue.fields
+        who = fields.assignee.name if fields.assignee else ""
+        if fields.status.category.key == "done":
+            at = parse_utc(fields.resolved_at) if fields.resolved_at else None
+            return TicketHandling(state=Handled.CLOSED, by=who, at=at)
+        taken = who and fields.status.category.key == "indeterminate"
+        return TicketHandling(state=Handled.TAKEN if taken else Handled.NOT, by=who)
 
     async def _create(self, ticket: Ticket) -> Created:
         fields = to_fields(ticket, project=self._project, issue_type=self._settings.jira_issue_type)

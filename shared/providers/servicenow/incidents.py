@@ -16,10 +16,13 @@ from pydantic import Field
 
 from shared.errors import NotFound, PermanentError
 from shared.models.base import Json, VendorModel
+from shared.models.handling import TicketHandling, TicketKey
 from shared.models.message import Ticket, TicketReference
 from shared.providers.basic_auth import basic_client
 from shared.providers.http import VendorClient, path
 from shared.providers.retry import Retry
+from shared.providers.servicenow.handling import FIELDS as HANDLING_FIELDS
+from shared.providers.servicenow.handling import HandledRows
 from shared.providers.work_notes import mark
 from shared.settings import Settings
 
@@ -111,23 +114,22 @@ class ServiceNow:
             await self._write("incident.patch", "PATCH", target, changes)
         return self._reference(row, created=False)
 
+    async def handling(self, key: TicketKey) -> TicketHandling | None:
+        """Return how far the incident is: who is assigned to it, or has resolved or closed it.
+
+        Raises:
+            TourniquetError: see ``shared.errors``.
+        """
+        body = await self._list(key.correlation_id, fields=HANDLING_FIELDS, display="all")
+        rows = self._client.parse(HandledRows, body, operation="incident.list").result
+        if not rows or rows[0].correlation_id.value != key.correlation_id:
+            return None
+        return rows[0].handling()
+
     async def _find(self, correlation_id: str) -> Row | None:
         operation = "incident.list"
-        if not CORRELATION_ID.fullmatch(correlation_id):
-            raise PermanentError("the case id cannot be a correlation_id", vendor=VENDOR)
-        answer = await self._client.request(
-            operation,
-            "GET",
-            TABLE,
-            params={
-                "sysparm_query": QUERY.format(id=correlation_id),
-                "sysparm_fields": FIELDS,
-                "sysparm_display_value": "true",
-                "sysparm_exclude_reference_link": "true",
-                "sysparm_limit": 1,
-            },
-        )
-        rows = self._client.parse(ManyRows, answer.body, operation=operation).result
+        body = await self._list(correlation_id, fields=FIELDS, display="true")
+        rows = self._client.parse(ManyRows, body, operation=operation).result
         if rows and rows[0].correlation_id != correlation_id:
             raise PermanentError(
                 "ServiceNow did not filter by correlation_id (may our user read that field?)",
@@ -135,6 +137,23 @@ class ServiceNow:
                 operation=operation,
             )
         return rows[0] if rows else None
+
+    async def _list(self, correlation_id: str, *, fields: str, display: str) -> object:
+        if not CORRELATION_ID.fullmatch(correlation_id):
+            raise PermanentError("the case id cannot be a correlation_id", vendor=VENDOR)
+        answer = await self._client.request(
+            "incident.list",
+            "GET",
+            TABLE,
+            params={
+                "sysparm_query": QUERY.format(id=correlation_id),
+                "sysparm_fields": fields,
+                "sysparm_display_value": display,
+                "sysparm_exclude_reference_link": "true",
+                "sysparm_limit": 1,
+            },
+        )
+        return answer.body
 
     async def _create(self, ticket: Ticket) -> Row:
         return await self._write("incident.post", "POST", TABLE, to_fields(ticket))

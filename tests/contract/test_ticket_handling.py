@@ -1,0 +1,132 @@
+"""Who works on a ticket, as each system tells it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shared.models.handling import Handled, TicketKey
+from shared.models.message import Closing, Ticket
+from shared.ports.people import TicketWatching
+from shared.providers.basic_auth import basic_client
+from shared.providers.google_secops_soar.cases import GoogleSecOpsCases
+from shared.providers.jira.issues import Issue, Jira
+from shared.providers.sentinel.tickets import SentinelTickets
+from shared.providers.servicenow import ServiceNow
+from shared.settings import Settings
+from tests.contract.processes import Lab
+from tests.contract.sentinel_data import INCIDENT, PROPERTIES, TRIGGER
+from tests.contract.test_google_secops_soar import soar
+
+__all__ = ["soar"]
+
+KEY = TicketKey(correlation_id="case-1", incident_id=INCIDENT)
+TICKET = Ticket(correlation_id="case-1", title="t", description="d", severity="High")
+
+
+async def work(settings: Settings, lab: Lab, **fields: str) -> None:
+    """Change the incident in ServiceNow, as a person does."""
+    (kept,) = lab.state()["tickets"]
+    client = basic_client(
+        "servicenow",
+        settings,
+        url=settings.servicenow_url,
+        user=settings.servicenow_username,
+        secret=settings.servicenow_password,
+        named="the lab's",
+    )
+    target = f"/api/now/table/incident/{kept['sys_id']}"
+    await client.request("incident.patch", "PATCH", target, json=fields)
+
+
+async def test_servicenow_says_who_works_on_an_incident_and_who_resolved_it(
+    lab: Lab, settings: Settings
+) -> None:
+    servicenow = ServiceNow(settings)
+    assert await servicenow.handling(KEY) is None
+    await servicenow.upsert(TICKET)
+    found = await servicenow.handling(KEY)
+    assert found is not None and found.state is Handled.NOT
+    await work(settings, lab, assigned_to="Kim Doe")
+    found = await servicenow.handling(KEY)
+    assert found is not None and found.state is Handled.NOT, "a rule may have assigned it"
+    await work(settings, lab, state="2")
+    found = await servicenow.handling(KEY)
+    assert found is not None and (found.state, found.by) == (Handled.TAKEN, "Kim Doe")
+    await work(settings, lab, state="6")
+    found = await servicenow.handling(KEY)
+    assert found is not None and found.state is Handled.CLOSED
+    assert found.by == settings.servicenow_username, "who resolved it, not whose it is"
+    assert found.at is not None and abs(found.at - datetime.now(UTC)) < timedelta(minutes=2)
+    assert all("violation" not in line for line in lab.ledger("servicenow"))
+
+
+@pytest.mark.parametrize(
+    ("category", "assignee", "state"),
+    [
+        ("new", {"displayName": "Kim Doe"}, Handled.NOT),
+        ("indeterminate", {"displayName": "Kim Doe"}, Handled.TAKEN),
+        ("indeterminate", None, Handled.NOT),
+        ("done", None, Handled.CLOSED),
+    ],
+)
+async def test_jira_says_it_by_the_kind_of_status(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    category: str,
+    assignee: dict[str, str] | None,
+    state: Handled,
+) -> None:
+    fields = {
+        "status": {"name": "a site's own", "statusCategory": {"key": category}},
+        "assignee": assignee,
+        "resolutiondate": "2026-11-20T14:00:00.000+0100" if category == "done" else None,
+    }
+    issue = Issue.model_validate({"id": "1", "key": "SOC-1", "fields": fields})
+
+    async def find(*_given: Any, **_named: Any) -> Issue:
+        return issue
+
+    jira = Jira(settings)
+    monkeypatch.setattr(jira, "find", find)
+    found = await jira.handling(KEY)
+    assert found is not None and found.state is state
+    assert found.by == (assignee or {}).get("displayName", "")
+    assert (found.at is not None) == (category == "done")
+
+
+async def test_sentinel_says_whose_an_incident_is(lab: Lab, settings: Settings) -> None:
+    def incident(**properties: Any) -> None:
+        found = TRIGGER["object"] | {"properties": PROPERTIES | properties}
+        lab.call("PUT", "incidents", [TRIGGER | {"object": found}])
+
+    owner = {"assignedTo": "Kim Doe", "userPrincipalName": "kim@contoso.example"}
+    expected = {"New": Handled.NOT, "Active": Handled.TAKEN, "Closed": Handled.CLOSED}
+    for status, state in expected.items():
+        incident(status=status, owner=owner, lastModifiedTimeUtc="2026-11-20T13:00:00Z")
+        found = await SentinelTickets(settings).handling(KEY)
+        assert found is not None and (found.state, found.by) == (state, "Kim Doe")
+    assert found is not None and found.at is not None
+    incident(status="Active", owner={})
+    found = await SentinelTickets(settings).handling(KEY)
+    assert found is not None and found.state is Handled.NOT
+
+
+async def test_the_soar_says_whether_a_case_is_closed(lab: Lab, soar: GoogleSecOpsCases) -> None:
+    made = await soar.upsert(TICKET)
+    key = TicketKey(correlation_id="case-1", known={"google_secops_soar": made.own_id or ""})
+    found = await soar.handling(key)
+    assert found is not None and found.state is Handled.NOT
+    closing = Closing(classification="TruePositive", reason="SuspiciousActivity", comment="Done.")
+    closed = TICKET.model_copy(update={"closing": closing, "known": key.known})
+    await soar.upsert(closed)
+    found = await soar.handling(key)
+    assert found is not None and found.state is Handled.CLOSED
+
+
+@pytest.mark.parametrize("system", [ServiceNow, Jira, SentinelTickets, GoogleSecOpsCases])
+def test_every_ticketing_system_can_say(
+    system: Callable[[Settings], object], settings: Settings
+) -> None:
+    assert isinstance(system(settings), TicketWatching)
