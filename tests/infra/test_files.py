@@ -78,6 +78,7 @@ def test_the_relay_keeps_incidents_and_the_function_key_out_of_its_history() -> 
     [
         ("host: function", "host: functions", "host"),
         ("language: python", "language: py", "language"),
+        ("remoteBuild: false", "remoteBuild: true", "remoteBuild"),
         ("provider: bicep", "provider: terraform", "provider"),
         ("preprovision:", "preprovison:", "preprovision"),
         ("run: infra/hooks/run.sh before", "run: infra/hooks/before.sh before", "is not there"),

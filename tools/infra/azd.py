@@ -76,6 +76,7 @@ class Service(_Part):
     project: str
     language: Literal["python"]
     host: Literal["function"]
+    remoteBuild: Literal[False]  # noqa: N815
     hooks: PackageHooks
 
 
