@@ -6,14 +6,13 @@ import azure.functions as func
 
 from shared.case_links import Purpose
 from shared.models.access_pass import why_no_pass
-from shared.models.account_kind import AccountKind
 from shared.models.base import Json
 from shared.models.case import CaseRecord
-from shared.playbook.planning.silence import needs_two
-from shared.policy import get_policy, observes
+from shared.policy import observes
 from shared.settings import Settings
 from triggers.identity import AUTOMATION, Caller, Refusal, find_caller, own_account
 from triggers.principal import is_sign_in_on
+from triggers.undo_by_two import decided_by_two
 
 
 def one_of_two(caller: Caller, record: Json) -> Refusal | None:
@@ -23,9 +22,7 @@ def one_of_two(caller: Caller, record: Json) -> Refusal | None:
     """
     if caller.person is not None or caller.name == AUTOMATION:
         return None
-    kinds = [AccountKind(one) for one in (record["account"] or {}).get("kinds", ())]
-    asked = (record.get("asked") or {}).get("two_persons")
-    if not asked and not needs_two(get_policy().asking, kinds):
+    if not decided_by_two(record):
         return None
     return Refusal(
         403,

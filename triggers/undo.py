@@ -35,6 +35,7 @@ from triggers.identity import (
 )
 from triggers.sessions import is_form
 from triggers.taking_back import one_of_two
+from triggers.undo_by_two import NotYet, agree
 
 blueprint = df.Blueprint()
 
@@ -75,9 +76,10 @@ async def undo_actions(
 ) -> func.HttpResponse:
     """Take back all or the named actions ``{"actions", "targets", "comment": "why"}``.
 
-    An approver who is signed in may, the browser that has just decided, and the automation. 202
-    when it is started or, asked again in the same words, already under way; 409 when nothing of it
-    can be undone, or another undo of the case is under way.
+    An approver who is signed in may, the browser that has just decided, and the automation; where
+    two people decide about the account, two approvers (``triggers.undo_by_two``). 202 when it is
+    started or, asked again in the same words, already under way; 409 when nothing of it can be
+    undone, a second approver is missing, or another undo of the case is under way.
     """
     case_id, settings = req.route_params["case_id"], get_settings()
     caller = find_caller(req, settings, case_id, Purpose.UNDO)
@@ -141,6 +143,8 @@ async def _take_form(
         return page(render_undo(record, csrf=caller.csrf, error=_REASON, comment=comment), 400)
     chosen = choose(record, body.actions, body.targets)
     started = await _start(client, record, chosen, body, caller)
+    if started.get("waits"):
+        return page(render_undo(record, waiting=started["detail"]), 202)
     if not started["accepted"]:
         error = f"{started['title']}. {started['detail']}"
         return page(render_undo(record, csrf=caller.csrf, error=error), 409)
@@ -164,6 +168,11 @@ async def _start(
     if running is None and not chosen.actions:
         return _refusal("There is nothing to undo", _why_not(chosen.impossible))
     mine = _request(record, chosen, body, caller, number)
+    if running is None:
+        agreed = await agree(record, mine, caller.person)
+        if isinstance(agreed, NotYet):
+            return _refusal(agreed.title, agreed.detail) | {"waits": agreed.waits}
+        mine = agreed
     asked = running or await _claim(record["case_id"], mine) or mine
     if running is None:
         asked = await _schedule(client, _instance_id(record["case_id"], number), asked)

@@ -107,6 +107,7 @@ def render_undo(
     comment: str = "",
     under_way: Json | None = None,
     by: str = "",
+    waiting: str = "",
 ) -> str:
     """Return the page that answers an undo: the form again with ``error``, or what was started.
 
@@ -117,6 +118,7 @@ def render_undo(
         comment: what was typed, so that it is not lost.
         under_way: ``{"undoing": [names], "not_undoable": [UndoResult]}`` of what was started.
         by: who asked.
+        waiting: what is recorded and waits for a second person.
 
     Raises:
         pydantic.ValidationError: ``record`` is not a case record.
@@ -130,6 +132,7 @@ def render_undo(
         comment=comment,
         under_way=under_way,
         by=by,
+        waiting=waiting,
         report=text.without_query(case.links.get("report", "")),
     )
 

@@ -1,4 +1,4 @@
-"""A link's session takes nothing back where two people have to want the containment."""
+"""Where two people have to want the containment, two have to give the account back, by name."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 from shared.case_links import Purpose
+from shared.errors import RetryableError
 from shared.models.base import Json
 from shared.models.plan import ActionName
 from tests.support.fakes import FakeHouse
@@ -18,6 +19,7 @@ from tests.unit.triggers.calls import (
     FORM,
     LINK_KEY,
     FakeClient,
+    answer,
     handler,
     person,
     request,
@@ -97,8 +99,118 @@ async def test_of_other_accounts_the_session_takes_back(
     assert (await take_back(form(), client)).status_code == 202
 
 
-@pytest.mark.parametrize("headers", [BY_KEY, person()], ids=["automation", "approver"])
-async def test_who_is_known_by_name_takes_back(
+KIM = person("kim@contoso.com", object_id="11111111-0000-4000-8000-00000000000a")
+ANA = person("ana@contoso.com", object_id="11111111-0000-4000-8000-00000000000b")
+EVE = person("eve@contoso.com", object_id="11111111-0000-4000-8000-00000000000c", roles=())
+
+
+@pytest.fixture
+def privileged(
+    keep: Callable[..., None], govern: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People sign in, and two of them decide about the account."""
+    monkeypatch.setenv("WEBSITE_AUTH_ENABLED", "true")
+    govern(asking=TWO)
+    keep("privileged")
+
+
+def asked(headers: dict[str, str], **body: Any) -> Any:
+    return request(body=BODY | body, headers=headers)
+
+
+def started_by(client: FakeClient) -> list[tuple[str, str]]:
+    given = [one["input"] for one in client.started.values()]
+    return [(one["requested_by"], one["comment"]) for one in given]
+
+
+@pytest.mark.usefixtures("privileged")
+async def test_two_approvers_give_the_account_back(house: FakeHouse, client: FakeClient) -> None:
+    first = await take_back(asked(KIM), client)
+    assert first.status_code == 409 and "second approver" in answer(first)["title"]
+    assert not client.started
+    events = [one["event"] for one in house.cases.records[CASE_ID]["timeline"]]
+    assert any("asked for by kim@contoso.com" in one and "one of two" in one for one in events)
+    second = await take_back(asked(ANA, comment="rang her boss"), client)
+    assert second.status_code == 202, answer(second)
+    assert started_by(client) == [
+        ("kim@contoso.com, confirmed by ana@contoso.com", "it was the user / rang her boss")
+    ]
+
+
+@pytest.mark.usefixtures("privileged")
+async def test_one_person_twice_is_not_two(client: FakeClient) -> None:
+    for comment in ("it was the user", "really"):
+        response = await take_back(asked(KIM, comment=comment), client)
+        assert response.status_code == 409 and "second approver" in answer(response)["title"]
+    assert not client.started
+
+
+@pytest.mark.usefixtures("privileged")
+@pytest.mark.parametrize("other", [BY_KEY, EVE], ids=["automation", "no approver"])
+async def test_who_is_no_approver_by_name_is_not_the_second(
+    client: FakeClient, other: dict[str, str]
+) -> None:
+    await take_back(asked(KIM), client)
+    assert (await take_back(asked(other), client)).status_code in (403, 409)
+    assert not client.started
+
+
+@pytest.mark.usefixtures("privileged")
+async def test_a_program_alone_gives_nothing_back(client: FakeClient) -> None:
+    for _ in range(2):
+        response = await take_back(asked(BY_KEY), client)
+        assert response.status_code == 409 and "Two people decide" in answer(response)["title"]
+    assert not client.started
+
+
+@pytest.mark.usefixtures("privileged")
+async def test_another_choice_is_no_confirmation(house: FakeHouse, client: FakeClient) -> None:
+    """The first wants the account back, the second the rules as well."""
+    rules = outcome(ActionName.DISABLE_INBOX_RULES, undo={"rules": [{"id": "1"}]})
+    house.cases.records[CASE_ID]["actions"].append(rules)
+    await take_back(asked(KIM, actions=["DisableAccount"]), client)
+    assert (await take_back(asked(ANA), client)).status_code == 409
+    assert not client.started
+    assert (await take_back(asked(ANA, actions=["DisableAccount"]), client)).status_code == 202
+    assert [names for names, _why in started_by(client)] == [
+        "kim@contoso.com, confirmed by ana@contoso.com"
+    ]
+
+
+@pytest.mark.usefixtures("privileged")
+async def test_a_first_request_of_long_ago_is_confirmed_by_nobody(
+    house: FakeHouse, client: FakeClient
+) -> None:
+    await take_back(asked(KIM), client)
+    [name] = house.cases.claims
+    house.cases.claims[name]["at"] = "2026-11-20T12:00:00Z"
+    response = await take_back(asked(ANA), client)
+    assert response.status_code == 409 and not client.started
+    assert (await take_back(asked(KIM), client)).status_code == 202, "now ana is the first"
+
+
+@pytest.mark.usefixtures("privileged")
+async def test_without_a_store_nobody_can_tell_who_was_first(
+    house: FakeHouse, client: FakeClient
+) -> None:
+    house.cases.failing["claim"] = RetryableError("down", vendor="blob")
+    with pytest.raises(RetryableError):
+        await take_back(asked(KIM), client)
+    assert not client.started
+
+
+@pytest.mark.usefixtures("privileged")
+@pytest.mark.parametrize("headers", [BY_KEY, KIM], ids=["automation", "approver"])
+async def test_an_address_is_one_persons_to_give_back(
+    house: FakeHouse, client: FakeClient, headers: dict[str, str]
+) -> None:
+    block = outcome(ActionName.BLOCK_IP, undo={"rule_id": "/ipGroups/1"})
+    house.cases.records[CASE_ID]["actions"].append(block)
+    assert (await take_back(asked(headers, actions=["BlockIP"]), client)).status_code == 202
+
+
+@pytest.mark.parametrize("headers", [BY_KEY, KIM], ids=["automation", "approver"])
+async def test_of_other_accounts_one_is_enough(
     keep: Callable[..., None],
     govern: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
@@ -107,6 +219,17 @@ async def test_who_is_known_by_name_takes_back(
 ) -> None:
     monkeypatch.setenv("WEBSITE_AUTH_ENABLED", "true")
     govern(asking=TWO)
-    keep("privileged")
-    response = await take_back(request(body=BODY, headers=headers), client)
-    assert response.status_code == 202
+    keep("ordinary")
+    assert (await take_back(asked(headers), client)).status_code == 202
+
+
+@pytest.mark.usefixtures("privileged")
+async def test_the_page_says_that_it_waits_for_somebody_else(client: FakeClient) -> None:
+    seen = await report(request("GET", headers=KIM), client)
+    mark = seen.get_body().decode().partition('name="csrf" value="')[2].partition('"')[0]
+    fields = {"undo": f"DisableAccount {OBJECT_ID}", "csrf": mark} | BODY
+    sent = request(raw=urlencode(fields).encode(), headers=FORM | KIM)
+    response = await take_back(sent, client)
+    assert response.status_code == 202 and not client.started
+    text = response.get_body().decode()
+    assert "second approver" in text and "Recorded for kim@contoso.com" in text
