@@ -68,13 +68,13 @@ def _respond(
     ticket = yield from hand_over(ctx, file)
     clocks.handed_over()
     set_phase(ctx, final_status(standing.outcomes))
-    if not is_complete(ticket):
-        file.late_tickets.append(_start_late_ticket(ctx, case, ticket))
+    _complete_later(ctx, file, ticket)
     while raised := (yield from watch(ctx, standing, joins)):
         raised.adopt(standing)
         evidence = preserve(ctx, standing)
         yield from act(Round(ctx, file, standing, joins, evidence), raised.todo)
-        yield from hand_over(ctx, file)
+        ticket = yield from hand_over(ctx, file)
+        _complete_later(ctx, file, ticket)
         clocks.handed_over()
         set_phase(ctx, final_status(standing.outcomes))
     yield from clocks.end()
@@ -98,12 +98,18 @@ def _with_attack_address(case: CaseRequest, decided: Decided) -> CaseRequest:
     return case.model_copy(update={"addresses": [*case.addresses, decided.address]})
 
 
-def _start_late_ticket(
-    ctx: task.OrchestrationContext, case: CaseRequest, ticket: Json
-) -> task.Task[Any]:
+def _complete_later(ctx: task.OrchestrationContext, file: CaseFile, ticket: Json) -> None:
+    """Have a ticket that a system did not take tried again, beside the watch.
+
+    What tries already writes what the record says by then, so one at a time is enough.
+    """
+    if is_complete(ticket) or any(not one.is_complete for one in file.late_tickets):
+        return
     systems = [one["system"] for one in ticket.get("tickets", ())]
-    return ctx.call_sub_orchestrator(
+    number = len(file.late_tickets) + 1
+    late: task.Task[Any] = ctx.call_sub_orchestrator(
         str(Orchestrator.OPEN_TICKET_LATE),
-        input={"case_id": case.case_id, "systems": systems, "there": ticket["there"]},
-        instance_id=f"{ctx.instance_id}:ticket",
+        input={"case_id": file.case_id, "systems": systems, "there": ticket["there"]},
+        instance_id=f"{ctx.instance_id}:ticket" + (f":{number}" if number > 1 else ""),
     )
+    file.late_tickets.append(late)

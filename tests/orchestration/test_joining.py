@@ -2,6 +2,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from shared.models.base import Json
 from shared.models.plan import ActionName, Disposition
 from shared.models.verdict import Confidence
@@ -21,7 +23,16 @@ from tests.support.joining import (
     respond,
 )
 from tests.support.scripted_firewalls import blocked
-from tests.support.scripts import ADDRESS, DECISION, T1, decided, default_scripts, plan_line
+from tests.support.scripts import (
+    ADDRESS,
+    DECISION,
+    T1,
+    decided,
+    default_scripts,
+    fail,
+    opened,
+    plan_line,
+)
 
 type NewCase = Callable[..., Run]
 
@@ -212,3 +223,26 @@ def test_an_attacker_who_came_back_is_contained_again(case: NewCase) -> None:
     assert len(run.called("force_password_reset")) == 2
     assert blocked(run) == [ADDRESS], "the block is still in force"
     assert T1 < "2026-11-20T13:00:00.000Z"
+
+
+def test_a_ticket_that_is_refused_after_a_second_round_is_completed_late(
+    case: NewCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrators.hand_over.TICKET_RETRY_MINUTES", (1,))
+    inbox, completed = Inbox(), 0
+
+    def ticket(payload: Json) -> Any:
+        nonlocal completed
+        completed += payload["phase"] == "completed"
+        refused = payload["phase"] == "completed" and completed in (2, 3)
+        return fail("HTTP 503")(payload) if refused else opened("servicenow")
+
+    scripts = {"open_ticket": ticket, **inbox.scripts()}
+    run = case(decide_response=judgements(medium(), decided()), **scripts)
+    respond(run, timing=LATER | {"approval_deadline_minutes": 0.01})
+    run.wait_for_call("comment_incident", count=2)
+    run.tell("Joined", inbox.put(7))
+    run.wait_for_call("recheck_sign_ins")
+    close(run)
+    run.wait()
+    assert "ticket INC0010001 completed late" in events(run)
