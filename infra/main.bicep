@@ -340,9 +340,7 @@ module appSettings 'modules/app-settings.bicep' = {
     taskHubName: taskHubName
     durableBackend: durableBackend
     schedulerEndpoint: usesScheduler ? scheduler.outputs.endpoint : ''
-    hostBlobEndpoint: hostStorage.outputs.blobEndpoint
-    hostQueueEndpoint: hostStorage.outputs.queueEndpoint
-    hostTableEndpoint: hostStorage.outputs.tableEndpoint
+    hostAccountName: hostStorage.outputs.accountName
     insightsConnectionString: monitoring.outputs.insightsConnectionString
     otlpEndpoint: otlpEndpoint
     evidenceBlobUrl: evidenceStorage.outputs.blobUrl

@@ -22,14 +22,8 @@ param durableBackend string
 @description('Address of the Durable Task Scheduler; blank when it is not used.')
 param schedulerEndpoint string
 
-@description('Blob endpoint of the host\'s storage.')
-param hostBlobEndpoint string
-
-@description('Queue endpoint of the host\'s storage.')
-param hostQueueEndpoint string
-
-@description('Table endpoint of the host\'s storage.')
-param hostTableEndpoint string
+@description('Name of the host\'s storage account.')
+param hostAccountName string
 
 @description('Where telemetry is sent.')
 param insightsConnectionString string
@@ -58,9 +52,9 @@ param namedLocationId string
 var host = {
   AzureWebJobsStorage__credential: 'managedidentity'
   AzureWebJobsStorage__clientId: identityClientId
-  AzureWebJobsStorage__blobServiceUri: hostBlobEndpoint
-  AzureWebJobsStorage__queueServiceUri: hostQueueEndpoint
-  AzureWebJobsStorage__tableServiceUri: hostTableEndpoint
+  // The name, not one address for each service: with those the host sometimes had no storage
+  // (Azure/azure-functions-host#11787).
+  AzureWebJobsStorage__accountName: hostAccountName
   APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
   AZURE_CLIENT_ID: identityClientId

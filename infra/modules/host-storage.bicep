@@ -179,15 +179,6 @@ output accountId string = account.id
 @description('Name of the account.')
 output accountName string = account.name
 
-@description('Blob endpoint.')
-output blobEndpoint string = account.properties.primaryEndpoints.blob
-
-@description('Queue endpoint.')
-output queueEndpoint string = account.properties.primaryEndpoints.queue
-
-@description('Table endpoint.')
-output tableEndpoint string = account.properties.primaryEndpoints.table
-
 @description('Address of the container that holds the deployed package.')
 output packageContainerUrl string = '${account.properties.primaryEndpoints.blob}${package.name}'
 

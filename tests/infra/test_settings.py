@@ -35,7 +35,7 @@ def test_settings_bicep_example_and_documentation_agree(bicep: Mapping[str, Bice
         ("TOURNIQUET_BLOB_URL:", "TOURNIQUET_BLOB_ADDRESS:", "no plain setting of the app"),
         ("TOURNIQUET_BLOB_URL:", "TOURNIQUET_OKTA_URL:", "is chosen and deployed"),
         ("  TASKHUB_NAME: taskHubName\n", "", "not given TASKHUB_NAME"),
-        ("__queueServiceUri", "__queueUri", "not given AzureWebJobsStorage__queueServiceUri"),
+        ("__accountName", "__account", "not given AzureWebJobsStorage__accountName"),
         ("['OTEL_EXPORTER_OTLP_HEADERS']", "[]", "looked up in the vault or referred to"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT:", "OTLP_ENDPOINT:", "OTLP_ENDPOINT is not there"),
         ("  AZURE_CLIENT_ID:", "  AZURE_IDENTITY:", "AZURE_IDENTITY is not there"),

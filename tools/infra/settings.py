@@ -23,8 +23,8 @@ FROM_THE_APP = "TOURNIQUET_PUBLIC_URL"
 HOST_OF_A_LAPTOP = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"}
 """Settings of the example that a Flex Consumption app must not have."""
 IDENTITY_OF_A_LAPTOP = {"AZURE_TENANT_ID", "AZURE_CLIENT_SECRET"}
-STORAGE = {"credential", "clientId", "blobServiceUri", "queueServiceUri", "tableServiceUri"}
-"""What the host needs to reach its storage by identity, the durable engine included."""
+STORAGE = {"credential", "clientId", "accountName"}
+"""What host and durable engine need to reach their storage by a user-assigned identity."""
 
 
 def check(root: Path, bicep: Mapping[str, BicepFile]) -> list[str]:
