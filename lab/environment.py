@@ -112,6 +112,9 @@ def host_environment(ports: Ports, policy_file: Path, function_key: str) -> dict
         "TOURNIQUET_BLOB_URL": f"https://127.0.0.1:{ports.blob}/devstoreaccount1",
         "TOURNIQUET_RECHECK_MINUTES": "1",
         "TOURNIQUET_LATE_LOG_BUDGET_SECONDS": "2",
+        # The simulated Graph has no such limits unless its tenant asks for them.
+        "TOURNIQUET_IDENTITY_PROTECTION_PER_10_SECONDS": "0",
+        "TOURNIQUET_GRAPH_REPORTS_PER_10_SECONDS": "0",
         **_own_settings(),
         # The user's own policy, too, is in that file.
         "TOURNIQUET_POLICY_FILE": str(policy_file),

@@ -196,6 +196,7 @@ class Simulators:
             groups_are_readable="GroupMember.Read.All" not in file.appPermissionsWithheld,
             domains={item["id"]: item.get("authenticationType") or "" for item in file.domains},
         )  # fmt: skip
+        self._graph.limits.on = file.tightLimits
         self._store.load(tenant.tables)
         self._addresses.clear()
         self._addresses.update(tenant.addresses)

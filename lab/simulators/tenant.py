@@ -42,7 +42,8 @@ class DirectoryFile(_Strict):
     which there is no Privileged Identity Management, ``temporaryAccessPass`` whether the tenant's
     policy allows such passes. ``replicaLagSeconds`` is for how long reads of methods, grants and
     rules still show what was there before a change, ``clockSkewSeconds`` by how much the clock of
-    its changes to users is ahead.
+    its changes to users is ahead. ``tightLimits``: Graph refuses as much of Identity Protection and
+    of the reports as it does in Azure.
     """
 
     users: Rows = Field(default_factory=list)
@@ -52,6 +53,7 @@ class DirectoryFile(_Strict):
     domains: Rows = Field(default_factory=list)
     replicaLagSeconds: float = Field(default=0, ge=0)  # noqa: N815
     clockSkewSeconds: float = 0  # noqa: N815
+    tightLimits: bool = False  # noqa: N815
     entraIdP2: bool = True  # noqa: N815
     temporaryAccessPass: bool = True  # noqa: N815
     conditionalAccessPolicies: Rows = Field(default_factory=list)  # noqa: N815

@@ -1,5 +1,6 @@
 """Microsoft Graph as one vendor: token, errors, and the operations of its parts."""
 
+import math
 import re
 from typing import Any, ClassVar
 
@@ -9,6 +10,7 @@ from lab.simulators.graph.directory import Directory, error_answer
 from lab.simulators.graph.domains import Domains
 from lab.simulators.graph.eligibility import Eligibility
 from lab.simulators.graph.grants import Grants
+from lab.simulators.graph.limits import Limits
 from lab.simulators.graph.mailbox import Mailbox
 from lab.simulators.graph.methods import Methods
 from lab.simulators.graph.mime import from_mime
@@ -51,6 +53,7 @@ class Graph(Vendor):
             Mailbox(directory),
             Reports(directory, tables),
         )
+        self.limits = Limits()
         self._served = self.operations()
         self._permissions = RequestPermissions()
 
@@ -68,6 +71,8 @@ class Graph(Vendor):
         operation = self._served.get(found[0].id) if found else None
         if found is None or operation is None or operation.name not in _ASKED_FOR:
             return None
+        if (seconds := self.limits.refuse(operation.name)) is not None:
+            return _too_many(seconds if operation.name == "userRegistrationDetails" else None)
         held = self._authority.permissions(AUDIENCES[0])
         if self._permissions.lacking(call.method, found[0].template, call.body, held) is None:
             return None
@@ -151,3 +156,11 @@ class Graph(Vendor):
     def snapshot(self) -> dict[str, Any]:
         """The directory as a tenant file."""
         return {"directory": self.directory.snapshot(), "sentMail": self.directory.sent_mail}
+
+
+def _too_many(retry_after: float | None) -> Answer:
+    """Graph's 429; Identity Protection does not say after how long."""
+    answer = error_answer(429, "TooManyRequests", "Too many requests.")
+    if retry_after is not None:
+        answer.headers["Retry-After"] = str(math.ceil(retry_after))
+    return answer

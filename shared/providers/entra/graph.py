@@ -19,6 +19,7 @@ from shared.providers.answers import error_for_status, hide_secrets, parse_json,
 from shared.providers.azure import error_from_azure
 from shared.providers.clouds import GRAPH, scope
 from shared.providers.credentials import get_credential
+from shared.providers.entra.lanes import Lanes
 from shared.providers.entra.models import Page
 from shared.providers.http import CONNECT_TIMEOUT_SECONDS, connection_error, open_session
 from shared.providers.loops import PerLoop
@@ -45,6 +46,7 @@ class Graph:
     def __init__(self, settings: Settings) -> None:
         self.base_url = settings.graph_url.rstrip("/")
         self._policy = CallPolicy.from_settings(settings)
+        self._lanes = Lanes(settings)
         self._client = PerLoop(self._build)
 
     @property
@@ -105,6 +107,7 @@ class Graph:
         Raises:
             TourniquetError: see ``shared.errors``.
         """
+        await self._lanes.wait_for_turn(operation)
 
         async def attempt() -> M:
             response = await self._exchange(operation, build())
