@@ -4,7 +4,9 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from activities import registry as activities
+from activities.secrecy import keeps_secrets
 from orchestrators import registry as orchestrators
+from shared.log_hygiene import protect_logs
 from shared.policy import get_policy
 from shared.telemetry import configure_logging
 from shared.telemetry_export import configure_export
@@ -23,6 +25,7 @@ from triggers import (
     undo,
 )
 
+protect_logs()
 configure_logging()
 configure_export()
 # A wrong policy stops the app here, with file, line and reason, before it could act on a guess.
@@ -35,7 +38,7 @@ for trigger in (intake, *CASES, breaker, slack, health):
 for orchestrator in orchestrators.ORCHESTRATORS:
     app.orchestration_trigger(context_name="context")(orchestrator)
 for activity in activities.ACTIVITIES:
-    app.activity_trigger(input_name="payload")(activity)
+    app.activity_trigger(input_name="payload")(keeps_secrets(activity))
 for entity in orchestrators.ENTITIES:
     app.entity_trigger(context_name="context")(entity)
 

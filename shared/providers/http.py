@@ -219,7 +219,9 @@ class VendorClient:
                 raw = await _read(response)
                 return self._judge(call, response, raw, secrets=[*proof.values(), *self._secrets])
         except (aiohttp.ClientError, OSError) as error:
-            raise connection_error(error, vendor=self.vendor, operation=call.operation) from error
+            failed = connection_error(error, vendor=self.vendor, operation=call.operation)
+            failed.args = (hide_secrets(str(failed.args[0]), [*proof.values(), *self._secrets]),)
+            raise failed from error
 
     def _judge(
         self, call: _Call, response: aiohttp.ClientResponse, raw: bytes, *, secrets: list[str]

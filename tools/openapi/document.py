@@ -54,7 +54,8 @@ def build() -> dict[str, Any]:
 
 def registered(app: Any) -> Iterator[tuple[str, str, str, str]]:
     """Yield name, method, path and summary of every HTTP route of an app."""
-    for function in app.get_functions():
+    # get_functions() is for the worker: a second call in a process finds every name taken.
+    for function in (builder._function for builder in app._function_builders):
         trigger = function.get_trigger()
         if trigger is None or trigger.get_binding_name() != "httpTrigger":
             continue

@@ -1,7 +1,6 @@
 """What holds for every route, whatever comes in and whatever breaks inside."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -158,14 +157,3 @@ async def test_lone_surrogates_and_null_bytes_are_kept_as_they_came_and_shown_to
     [started] = client.started.values()
     assert started["input"]["incident"]["title"] == "abc"
     json.dumps(started["input"], ensure_ascii=False).encode()
-
-
-def test_the_list_of_routes_is_the_apps(configure: Callable[..., None]) -> None:
-    import function_app
-
-    served = set()
-    for function in function_app.app.get_functions():
-        binding: Any = function.get_trigger()
-        if binding is not None and binding.get_binding_name() == "httpTrigger":
-            served |= {f"{getattr(m, 'value', m)} /api/{binding.route}" for m in binding.methods}
-    assert served == set(routes())

@@ -1,0 +1,196 @@
+"""Looks for the app's secrets wherever a running lab has left something.
+
+The lab makes every secret anew, at random: whichever of them is found where it does not belong got
+there through the app. ``find_leaks(lab)`` reads the logs of host and workers, every history of the
+task hub, every blob (records, claims, evidence, opened where compressed), what was sent to vendors,
+and the app's own answers. ``make chaos`` and a test of the whole lab call it.
+"""
+
+import asyncio
+import base64
+import gzip
+import json
+import re
+import ssl
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import aiohttp
+from azure.storage.blob import BlobServiceClient
+from pydantic import SecretStr
+
+from lab.app_host import AZURITE_KEY
+from lab.errors import LabError
+from lab.stack import Lab
+from shared.settings import Settings
+
+LEAST_CHARACTERS = 12
+"""Shorter parts are words; every secret of a lab is longer."""
+LINK_TOKEN = re.compile(rb"(?<!\d)1\d{9}\.\d+\.(?:[\w-]*\.)?[\w-]{43}(?![\w-])")
+"""A signed link's or session's (``shared.case_links``)."""
+BEARER = re.compile(rb"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}|(?i:bearer) [\w.~+/-]{20,}")
+_SECRET_VARIABLES = frozenset({"AZURE_CLIENT_SECRET", "LAB_OKTA_API_TOKEN"})
+_BASIC = {
+    "TOURNIQUET_SERVICENOW_USERNAME": "TOURNIQUET_SERVICENOW_PASSWORD",
+    "TOURNIQUET_JIRA_EMAIL": "TOURNIQUET_JIRA_API_TOKEN",
+    "TOURNIQUET_SMTP_USERNAME": "TOURNIQUET_SMTP_PASSWORD",
+}
+_OWN = {
+    "pagerduty": "TOURNIQUET_PAGERDUTY_ROUTING_KEY",
+    "teams": "TOURNIQUET_TEAMS_WEBHOOK_URL",
+    "panos": "TOURNIQUET_PANOS_API_KEY",
+    "token": "AZURE_CLIENT_SECRET",
+    "entra": "AZURE_CLIENT_SECRET",
+}
+"""Vendors that are shown their own secret in an address or body, as their API wants it."""
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A secret where it does not belong; it never quotes the secret."""
+
+    secret: str
+    """The setting's name, or what kind of token it is."""
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.secret} in {self.place}"
+
+
+def planted(settings: Mapping[str, str]) -> dict[str, tuple[bytes, ...]]:
+    """Return, by setting, the forms in which each secret of these settings could show."""
+    names = {
+        f"TOURNIQUET_{name.upper()}"
+        for name, one in Settings.model_fields.items()
+        if SecretStr in (one.annotation, *getattr(one.annotation, "__args__", ()))
+    }
+    found = {
+        name: tuple(_forms(settings[name]))
+        for name in sorted(names | _SECRET_VARIABLES)
+        if settings.get(name)
+    }
+    for user, name in _BASIC.items():
+        if name in found:
+            pair = f"{settings.get(user, '')}:{settings[name]}"
+            found[name] += (base64.b64encode(pair.encode()),)
+    return found
+
+
+def _forms(value: str) -> Iterator[bytes]:
+    """Yield a secret as it is, percent-encoded, in JSON; of an address or key file, its parts."""
+    parts = [value]
+    if value.startswith("https://"):
+        parts = [text for name, text in parse_qsl(urlsplit(value).query) if name == "sig"]
+    elif value.startswith("{"):
+        key = json.loads(value)
+        parts = [str(key.get(name, "")) for name in ("private_key", "d", "p", "q")]
+    for part in parts:
+        # A key in lines is looked for by its longest one: each line is a secret enough.
+        text = max(part.splitlines(), key=len, default="")
+        if len(text) >= LEAST_CHARACTERS:
+            yield from {
+                text.encode(),
+                quote(text, safe="").encode(),
+                json.dumps(text)[1:-1].encode(),
+            }
+
+
+def search(
+    text: bytes, place: str, secrets: Mapping[str, tuple[bytes, ...]], *, links: bool = True
+) -> list[Leak]:
+    """Return the secrets in a text; ``links``: whether tokens of signed links are secrets there."""
+    found = [name for name, forms in secrets.items() if any(form in text for form in forms)]
+    found += ["the token of a signed link"] if links and LINK_TOKEN.search(text) else []
+    found += ["a bearer token"] if BEARER.search(text) else []
+    return [Leak(name, place) for name in found]
+
+
+async def find_leaks(lab: Lab) -> list[Leak]:
+    """Return every secret of a running lab's app that is where it does not belong.
+
+    Raises:
+        LabError: the lab has left no logs, histories, blobs or answers: nothing was searched.
+    """
+    secrets = planted(lab.app_settings) | {"the host's master key": (lab.host.master_key.encode(),)}
+    leaks, kinds = [], set()
+    async for place, text in _left_behind(lab):
+        leaks += search(text, place, secrets)
+        kinds.add(place.partition(" ")[0].partition("-")[0])
+    if missing := {"worker", "history", "blob", "the"} - kinds:
+        raise LabError(f"a search for secrets found nothing to look at: {sorted(missing)}")
+    async for vendor, text in _sent(lab):
+        own = _OWN.get(vendor)
+        others = {name: forms for name, forms in secrets.items() if name != own}
+        # Messages and tickets are what signed links are made for.
+        leaks += search(text, f"what was sent to {vendor}", others, links=False)
+    return list(dict.fromkeys(leaks))
+
+
+async def _left_behind(lab: Lab) -> AsyncIterator[tuple[str, bytes]]:
+    for file in sorted(lab.logs.glob("worker-*.log")):
+        yield file.name, await asyncio.to_thread(file.read_bytes)
+    async for found in _histories(lab):
+        yield found
+    for name, content in await asyncio.to_thread(lambda: list(_blobs(lab))):
+        yield name, content
+    async for found in _answers(lab):
+        yield found
+
+
+async def _histories(lab: Lab) -> AsyncIterator[tuple[str, bytes]]:
+    root = f"{lab.host.url}/runtime/webhooks/durabletask/instances"
+    headers = {"x-functions-key": lab.host.master_key}
+    async with aiohttp.ClientSession(headers=headers) as http:
+        async with http.get(root, params={"showInput": "true"}) as answer:
+            instances = await answer.json()
+        for one in instances:
+            name = one["instanceId"]
+            wanted = {"showHistory": "true", "showHistoryOutput": "true", "showInput": "true"}
+            async with http.get(f"{root}/{quote(name, safe='')}", params=wanted) as answer:
+                yield f"history of {name}", await answer.read()
+
+
+def _blobs(lab: Lab) -> Iterator[tuple[str, bytes]]:
+    with BlobServiceClient(
+        lab.urls["blob"],
+        credential={"account_name": "devstoreaccount1", "account_key": AZURITE_KEY},
+        connection_verify=str(lab.state_dir / "ca.pem"),
+    ) as service:
+        for container in service.list_containers():
+            client = service.get_container_client(container.name)
+            for blob in client.list_blobs(include=["metadata"]):
+                content = client.download_blob(blob.name).readall()
+                facts = json.dumps(dict(blob.metadata or {})).encode()
+                yield f"blob {container.name}/{blob.name}", facts + _opened(content)
+
+
+def _opened(content: bytes) -> bytes:
+    return gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
+
+
+async def _sent(lab: Lab) -> AsyncIterator[tuple[str, bytes]]:
+    async with (
+        aiohttp.ClientSession() as http,
+        http.get(f"{lab.urls['lab']}/_lab/ledger") as answer,
+    ):
+        for line in await answer.json():
+            yield str(line["vendor"]), json.dumps(line).encode()
+
+
+async def _answers(lab: Lab) -> AsyncIterator[tuple[str, bytes]]:
+    """Yield what the app itself answers, also to what it refuses."""
+    trust = ssl.create_default_context()
+    by_key = {"x-functions-key": lab.function_key}
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust)) as http:
+        async with http.get(f"{lab.host.url}/api/cases", headers=by_key) as answer:
+            cases = (await answer.json())["cases"]
+        paths = ["health", "cases", "block-list", "cases?token=x"]
+        for case in cases:
+            home = f"cases/{case['case_id']}"
+            paths += [home, *(f"{home}/{page}" for page in ("report", "decision", "evidence"))]
+        for path in paths:
+            for headers in (by_key, {}):
+                async with http.get(f"{lab.host.url}/api/{path}", headers=headers) as answer:
+                    sent = "\n".join(f"{name}: {text}" for name, text in answer.headers.items())
+                    yield f"the answer to {path}", sent.encode() + await answer.read()
