@@ -1,10 +1,10 @@
 """The cases of a Google SecOps instance, as its Chronicle API has them.
 
-Operations: ``cases.search``, ``cases.create``, ``cases.get``, ``cases.patch``,
+Operations: ``cases.search``, ``cases.create``, ``cases.get``, ``cases.patch``, ``cases.assign``,
 ``cases.close``, ``cases.reopen``, ``caseCloseDefinitions.list``, ``caseComments.list``,
-``caseComments.create``, ``caseAlerts.list``. The target is the case's
-number. The search knows a case only some time after it was made. As the real server, a manual case
-without one of its lists is made, and the request fails all the same.
+``caseComments.create``, ``caseAlerts.list``, ``tasks.list``, ``tasks.create``. The target is the
+case's number. The search knows a case only some time after it was made. As the real server, a
+manual case without one of its lists is made, and the request fails all the same.
 """
 
 import time
@@ -20,6 +20,7 @@ from lab.simulators.specification import Specification
 SEARCH_LAG_SECONDS = 1.0
 ENVIRONMENT = "Default Environment"
 ASSIGNEES = ("@Tier1", "@Administrator")
+ANALYSTS = ("ana.lyst@contoso.example",)
 ROOT_CAUSES = {
     "MALICIOUS": ("Phishing", "Other"),
     "NOT_MALICIOUS": ("Normal behaviour", "Other"),
@@ -33,7 +34,8 @@ _PAGE = 50
 def is_about_cases(path: str) -> bool:
     """Tell whether a path of the Chronicle API belongs to the SOAR."""
     return any(
-        part in path for part in ("/cases", "/caseClose", "/legacyCases:", "/legacySearches:")
+        part in path
+        for part in ("/cases", "/caseClose", "/tasks", "/legacyCases:", "/legacySearches:")
     )
 
 
@@ -56,6 +58,9 @@ class GoogleSecOpsSoar(GoogleInstance):
             "executeBulkClose": Operation("cases.close", self._close),
             "executeBulkReopen": Operation("cases.reopen", self._reopen),
             "caseCloseDefinitions.list": Operation("caseCloseDefinitions.list", self._causes),
+            "executeBulkAssign": Operation("cases.assign", self._assign),
+            "tasks.list": Operation("tasks.list", self._tasks),
+            "tasks.create": Operation("tasks.create", self._create_task),
             "cases.patch": Operation("cases.patch", self._patch, "case"),
             "caseComments.list": Operation("caseComments.list", self._comments, "case"),
             "caseComments.create": Operation("caseComments.create", self._comment, "case"),
@@ -89,6 +94,7 @@ class GoogleSecOpsSoar(GoogleInstance):
             "important": body.get("isImportant", False),
             "tags": list(body.get("tags", [])),
             "comments": [],
+            "tasks": [],
             "found_from": time.monotonic() + SEARCH_LAG_SECONDS,
         }
         call.target = number
@@ -155,6 +161,39 @@ class GoogleSecOpsSoar(GoogleInstance):
         for number in changed:
             self._cases[number] |= {"status": status, **more}
         return Answer(200, {}, effect=bool(changed))
+
+    async def _assign(self, call: Call) -> Answer:
+        numbers, name = [str(one) for one in call.body["casesIds"]], call.body["username"]
+        call.target = ",".join(numbers)
+        if name not in (*ASSIGNEES, *ANALYSTS):
+            raise RefusalError(google_error(400, "The user does not exist."))
+        if not all(number in self._cases for number in numbers):
+            raise RefusalError(google_error(404, "Requested entity was not found."))
+        changed = [one for one in numbers if self._cases[one]["assignee"] != name]
+        for number in changed:
+            self._cases[number]["assignee"] = name
+        return Answer(200, {}, effect=bool(changed))
+
+    async def _tasks(self, call: Call) -> Answer:
+        every = [task for case in self._cases.values() for task in case["tasks"]]
+        every.sort(key=lambda task: int(task["id"]), reverse=True)
+        start = int(call.query.get("pageToken") or 0)
+        end = start + int(call.query.get("pageSize") or _PAGE)
+        body: dict[str, Any] = {"tasks": every[start:end]}
+        if end < len(every):
+            body["nextPageToken"] = str(end)
+        return Answer(200, body)
+
+    async def _create_task(self, call: Call) -> Answer:
+        number = str(call.body.get("caseId", ""))
+        call.target = number
+        if number not in self._cases:
+            raise RefusalError(google_error(404, "Requested entity was not found."))
+        made = sum(len(case["tasks"]) for case in self._cases.values()) + 1
+        name = f"{self._instance}/tasks/{made}"
+        task = {"name": name, "id": str(made), "author": GOOGLE_ACCOUNT, **call.body}
+        self._cases[number]["tasks"].append(task)
+        return Answer(200, task, effect=True)
 
     async def _comments(self, call: Call) -> Answer:
         comments = self._case(call)["comments"]

@@ -60,11 +60,14 @@ OTHER_NEEDS: tuple[Need, ...] = (
             "cases.create",
             "cases.get",
             "cases.patch",
+            "cases.assign",
             "cases.close",
             "cases.reopen",
             "caseCloseDefinitions.list",
             "caseComments.list",
             "caseComments.create",
+            "tasks.list",
+            "tasks.create",
         ),
         permission="IAM role *Chronicle API Editor* (`roles/chronicle.editor`) of the service "
         "account on the instance's project",
@@ -92,7 +95,7 @@ OTHER_NEEDS: tuple[Need, ...] = (
         vendor="slack",
         operations=("users.info",),
         permission="Slack scopes `users:read` and `users:read.email`",
-        without="Only the short name in Slack is compared with the account's.",
+        without="Nobody decides in Slack about a case with an account; the page takes the answer.",
         setting="slack_bot_token",
     ),
     _other(

@@ -14,7 +14,7 @@ from shared.errors import (
     Throttled,
     TourniquetError,
 )
-from shared.models.message import Ticket
+from shared.models.message import Ticket, TicketTask
 from shared.providers.google_secops_soar import GoogleSecOpsCases
 from shared.providers.google_secops_soar.check import check
 from shared.providers.google_secops_soar.models import number_in
@@ -245,3 +245,62 @@ async def test_failures_have_their_type(
 )
 def test_a_new_cases_number_is_read_however_it_is_named(answer: object, number: str | None) -> None:
     assert number_in(answer) == number
+
+
+async def test_open_work_becomes_tasks_once_and_the_case_goes_to_who_took_it(
+    lab: Lab, soar: GoogleSecOpsCases
+) -> None:
+    tasks = [TicketTask(title=f"Do number {number} by hand. " * 3) for number in (1, 2)]
+    tasks.append(TicketTask(title="<b>Ask</b>", detail="x" * 5_000))
+    first = await soar.upsert(ticket("opened"))
+    wanted = ticket(
+        owner="Ana Lyst (ana.lyst@contoso.example)",
+        tasks=tasks,
+        known={VENDOR: first.own_id or ""},
+    )
+    for _again in range(2):
+        await soar.upsert(wanted)
+    [case] = cases_of(lab)
+    assert case["assignee"] == "ana.lyst@contoso.example"
+    titles = [one["title"] for one in case["tasks"]]
+    assert [one[:11] for one in titles[:2]] == ["Do number 1", "Do number 2"]
+    assert "<" not in titles[2] and "Ask" in titles[2]
+    assert tasks[0].title.strip() in case["tasks"][0]["content"], "whole, as the title is cut"
+    assert all(len(one["title"]) <= 50 for one in case["tasks"])
+    assert all(len(one["content"]) <= 4_096 for one in case["tasks"])
+    writes = [one["operation"] for one in lab.ledger(VENDOR) if one["effect"]]
+    assert writes.count("tasks.create") == 3 and writes.count("cases.assign") == 1
+    assert not [one for one in lab.ledger(VENDOR) if one.get("violation")]
+
+
+@pytest.mark.parametrize("owner", ["nobody@contoso.example", "holder of the signed link"])
+async def test_an_owner_whom_the_soar_does_not_know_costs_nothing(
+    lab: Lab, soar: GoogleSecOpsCases, owner: str
+) -> None:
+    first = await soar.upsert(ticket())
+    known = {VENDOR: first.own_id or ""}
+    again = await soar.upsert(ticket("taken", owner=owner, known=known))
+    assert again.ticket_id == first.ticket_id
+    assert cases_of(lab)[0]["assignee"] == ASSIGNEE
+
+
+async def test_an_analysts_own_assignment_stays(
+    lab: Lab, make_settings: MakeSettings, soar: GoogleSecOpsCases
+) -> None:
+    first = await soar.upsert(ticket())
+    known = {VENDOR: first.own_id or ""}
+    other = make_settings(**secops(lab, google_secops_case_assignee="@Administrator"))
+    owner = "ana.lyst@contoso.example"
+    await GoogleSecOpsCases(other).upsert(ticket("taken", owner=owner, known=known))
+    assert cases_of(lab)[0]["assignee"] == ASSIGNEE
+
+
+async def test_an_instance_without_tasks_has_the_ticket(lab: Lab, soar: GoogleSecOpsCases) -> None:
+    lab.fault(VENDOR, "status", value=404, operation="tasks.list")
+    made = await soar.upsert(ticket("opened", tasks=[TicketTask(title="Do it by hand.")]))
+    assert made.created and comments(lab) == ["opened"]
+    lab.call("PUT", "faults", [])
+    lab.fault(VENDOR, "status", value=503, operation="tasks.list")
+    known = {VENDOR: made.own_id or ""}
+    with pytest.raises(RetryableError):
+        await soar.upsert(ticket("done", tasks=[TicketTask(title="Do it by hand.")], known=known))

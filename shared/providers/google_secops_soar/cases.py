@@ -18,6 +18,7 @@ from shared.models.handling import Handled, TicketHandling, TicketKey
 from shared.models.message import Ticket, TicketReference
 from shared.providers.google_secops.api import GoogleSecOpsApi
 from shared.providers.google_secops_soar.closing import follow_state
+from shared.providers.google_secops_soar.handing import hand_over
 from shared.providers.google_secops_soar.models import (
     Alerts,
     Case,
@@ -83,6 +84,8 @@ class GoogleSecOpsCases:
             await self._set_priority(case, PRIORITY[ticket.severity])
         if ticket.work_note:
             await self.comment(case.number, ticket.work_note, mark(ticket), new=created)
+        assignee = self._settings.google_secops_case_assignee or ""
+        await hand_over(self._api, case, ticket, assignee=assignee)
         await follow_state(self._api, case, ticket)
         return self._reference(case, created=created)
 
