@@ -154,9 +154,7 @@ def own_account(caller: Caller, record: Json) -> Refusal | None:
 
 def _hit_too(person: Person, record: Json) -> Refusal | None:
     """Refuse whoever has an account that is thought to be in the same attacker's hands."""
-    campaign: list[Json] = record.get("campaign") or []
-    taken = [one["account"] for one in campaign if one["confidence"] == Confidence.HIGH]
-    if not any(person.is_account({"user_principal_name": name}) for name in taken):
+    if not any(person.is_account({"user_principal_name": name}) for name in taken_too(record)):
         return None
     return Refusal(
         403,
@@ -165,6 +163,12 @@ def _hit_too(person: Person, record: Json) -> Refusal | None:
         "Nothing was changed. Ask another approver.",
         "an account of the same campaign",
     )
+
+
+def taken_too(record: Json) -> list[str]:
+    """Return the names of accounts that are thought to be in the hands of the case's attacker."""
+    campaign: list[Json] = record.get("campaign") or []
+    return [str(one["account"]) for one in campaign if one["confidence"] == Confidence.HIGH]
 
 
 def check_origin(request: func.HttpRequest, settings: Settings) -> Refusal | None:

@@ -30,6 +30,7 @@ from triggers.body import MAX_BODY_BYTES
 from triggers.cases import find_record
 from triggers.deciding import Answerer, parse_decision, send_decision
 from triggers.guard import guarded
+from triggers.identity import taken_too
 from triggers.principal import is_nick_of
 
 if TYPE_CHECKING:
@@ -182,8 +183,8 @@ async def _decide(
         return _TRY_AGAIN
     if record is None:
         return "there is no such case any more"
-    if await _is_own_account(who, record["account"]):
-        return "this case is about your own account; somebody else has to decide"
+    if refusal := await _why_not_this_person(who, record):
+        return refusal
     by = Answerer(
         f"{who.username or who.id} (Slack {who.id})",
         "slack",
@@ -198,24 +199,43 @@ async def _decide(
     return decision if isinstance(decision, str) else None
 
 
-async def _is_own_account(who: Person, account: Json | None) -> bool:
-    """Return whether the case is about whoever pressed, by short name or by mail address.
+async def _why_not_this_person(who: Person, record: Json) -> str | None:
+    """Refuse whoever has the case's account, or one in the same attacker's hands.
 
-    Slack waits for 3 seconds in all. Without the address the name has to do.
+    A short name in Slack can be changed and proves nothing, so who has none of these accounts is
+    known by the mail address alone. Slack waits for 3 seconds in all.
     """
+    account = record["account"]
+    if not account:
+        return None
+    mail = await _mail_of(who)
+    nicks = (who.username, who.name, mail or "", (mail or "").partition("@")[0])
+    if is_nick_of(nicks, account):
+        return "this case is about your own account; somebody else has to decide"
+    if any(is_nick_of(nicks, {"user_principal_name": name}) for name in taken_too(record)):
+        return "your own account was hit by the same attack; somebody else has to decide"
+    if mail is None:
+        page = str((record.get("links") or {}).get("decision", "")).partition("?")[0]
+        return (
+            "nothing was done: Slack does not tell the app your mail address, so nobody can see "
+            "whether this case is about your own account; decide on the page instead, by the link "
+            f"in the message or in the ticket {page}".rstrip()
+        )
+    return None
+
+
+async def _mail_of(who: Person) -> str | None:
+    """Return the mail address; ``None`` when Slack does not tell it in time."""
     slack = _slack()
-    if is_nick_of((who.username, who.name), account):
-        return True
-    if slack is None or account is None:
-        return False
+    if slack is None:
+        return None
     try:
         async with asyncio.timeout(MAIL_SECONDS):
-            mail = await slack.mail_of(who.id)
+            return await slack.mail_of(who.id) or None
     except (TourniquetError, TimeoutError) as error:
         why = error.describe() if isinstance(error, TourniquetError) else "no answer in time"
         _log.warning("whose account a Slack user has is not known: %s", why)
-        return False
-    return is_nick_of((mail or "", (mail or "").partition("@")[0]), account)
+        return None
 
 
 def _slack() -> "Slack | None":

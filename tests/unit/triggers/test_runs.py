@@ -27,6 +27,7 @@ from tests.unit.triggers.calls import (
     request,
     token,
 )
+from tests.unit.triggers.workspace import Workspace
 from triggers import decisions, slack, undo
 
 FIRST, SECOND = "20261120T120000000Z", "20261121T090000000Z"
@@ -49,6 +50,7 @@ async def old_answer(
     house: FakeHouse, configure: Callable[..., None], govern: Callable[..., None]
 ) -> None:
     """The second run asks; in the first one kim had a new password set."""
+    house.providers.notifiers.insert(0, Workspace("kim@contoso.com"))
     configure(link_signing_key=LINK_KEY, slack_signing_secret=SECRET)
     govern(asking={"approvers": {"slack": ["U0KIM"]}})
     house.cases.records[CASE_ID] = record(run=SECOND, **OPEN)

@@ -18,6 +18,7 @@ from shared.providers.slack.signature import sign
 from tests.support.fakes import FakeHouse
 from tests.unit.playbook.records import planned, record
 from tests.unit.triggers.calls import CASE_ID, LINK_KEY, FakeClient, handler, request, token
+from tests.unit.triggers.workspace import Workspace
 from triggers import slack
 
 interact = handler(slack.slack_interaction)
@@ -29,6 +30,7 @@ SECRET = "how Slack signs"
 def _waiting(house: FakeHouse, configure: Callable[..., None]) -> None:
     plan = [planned("ForcePasswordReset", "ask"), planned("RevokeSessions", "ask")]
     house.cases.records[CASE_ID] = record(status="awaiting_decision", plan=plan, actions=[])
+    house.providers.notifiers.insert(0, Workspace("ana@contoso.com"))
     use(configure)
 
 

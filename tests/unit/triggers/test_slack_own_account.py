@@ -8,30 +8,26 @@ from urllib.parse import urlencode
 import pytest
 
 from shared.case_links import Purpose
-from shared.errors import PermissionDenied
-from shared.providers.slack import Slack
+from shared.errors import PermissionDenied, RetryableError
+from shared.models.base import Json
 from shared.providers.slack.signature import sign
 from tests.support.fakes import FakeHouse
 from tests.support.scripts import OBJECT_ID
 from tests.unit.playbook.records import planned, record
 from tests.unit.triggers.calls import CASE_ID, LINK_KEY, FakeClient, handler, request, token
+from tests.unit.triggers.workspace import Workspace
 from triggers import slack
 
 
-class Workspace(Slack):
-    """Slack that shows a mail address, hides it, or is away; remembers what was said."""
-
-    def __init__(self, mail: str | Exception | None) -> None:
-        self.mail = mail
-        self.said: list[str] = []
-
-    async def mail_of(self, user: str) -> str | None:
-        if isinstance(self.mail, Exception):
-            raise self.mail
-        return self.mail
-
-    async def reply(self, *, channel: str, ts: str, user: str, text: str) -> None:
-        self.said.append(text)
+def hit(account: str, confidence: str) -> Json:
+    """A case of the same campaign."""
+    return {
+        "case_id": "case-of-another",
+        "account": account,
+        "address": "203.0.113.7",
+        "opened_at": "2026-11-20T12:00:00Z",
+        "confidence": confidence,
+    }
 
 
 @pytest.mark.parametrize(
@@ -44,9 +40,14 @@ class Workspace(Slack):
         ("a.archer", None, True),
         ("somebody", "A.Archer@contoso.com", True),
         ("somebody", "archer@okta.example", True),
+        ("somebody", "bo@contoso.com", True),
+        ("bo", "kim@contoso.com", True),
         ("somebody", "kim@contoso.com", False),
-        ("somebody", None, False),
-        ("somebody", PermissionDenied("missing_scope"), False),
+        ("cy", "cy@contoso.com", False),
+        ("somebody", None, True),
+        ("somebody", "", True),
+        ("somebody", PermissionDenied("missing_scope"), True),
+        ("somebody", RetryableError("down"), True),
     ],
 )
 async def test_nobody_decides_about_themselves_in_slack(
@@ -70,6 +71,7 @@ async def test_nobody_decides_about_themselves_in_slack(
             "mail_addresses": ["a.archer@contoso.com"],
             "also_in": [{"object_id": "00u1", "mail_addresses": ["archer@okta.example"]}],
         },
+        campaign=[hit("bo@contoso.com", "High"), hit("cy@contoso.com", "Medium")],
     )
     workspace = Workspace(mail)
     house.providers.notifiers.insert(0, workspace)
@@ -90,3 +92,5 @@ async def test_nobody_decides_about_themselves_in_slack(
     assert (await interact(request(raw=raw, headers=headers), client)).status_code == 200
     assert len(client.events) == (0 if refused else 1)
     assert ["own account" in text for text in workspace.said] == ([True] if refused else [])
+    unknown = refused and not (isinstance(mail, str) and mail) and nick == "somebody"
+    assert any("decide on the page instead" in text for text in workspace.said) is unknown
