@@ -161,7 +161,8 @@ def is_ignored(path: str) -> bool:
         if not line or line.startswith("#"):
             continue
         candidates = parts[:-1] if line.endswith("/") else parts
-        if any(fnmatch.fnmatch(part, line.rstrip("/")) for part in candidates):
+        candidates = candidates[:1] if line.startswith("/") else candidates
+        if any(fnmatch.fnmatch(part, line.strip("/")) for part in candidates):
             return True
     return False
 
