@@ -10,6 +10,7 @@ from shared.settings import Settings
 from tests.infra.cloud import PRINCIPAL, FakeCloud
 from tests.unit.source_files import ROOT
 from tools.infra.parameters import chosen_settings
+from tools.provision.cloud import Json, Missing
 from tools.provision.grants import APIS, deployed_settings, grant, wanted
 
 SPS = {
@@ -33,6 +34,7 @@ def tenant(held: dict[str, str] | None = None, directory: list[str] | None = Non
     return FakeCloud(
         {
             **SPS,
+            rf"servicePrincipals/{PRINCIPAL}\?": {"id": PRINCIPAL},
             rf"servicePrincipals/{PRINCIPAL}/appRoleAssignments$": {"value": assigned},
             r"directory/roleAssignments\?": {"value": roles},
         }
@@ -143,3 +145,21 @@ def test_the_hook_knows_every_switch_that_grants_something() -> None:
     known |= {"TOURNIQUET_NAMED_LOCATION_ID"}
     switches = {one.setting for one in NEEDS if one.section in APIS and one.setting}
     assert {f"TOURNIQUET_{one.upper()}" for one in switches} <= known
+
+
+def test_an_identity_that_graph_does_not_know_yet_is_waited_for() -> None:
+    class Slow(FakeCloud):
+        asked = 0
+
+        def get(self, url: str) -> Json:
+            if f"servicePrincipals/{PRINCIPAL}?" in url:
+                self.asked += 1
+                if self.asked < 3:
+                    raise Missing(url)
+            return super().get(url)
+
+    cloud = Slow(tenant().things)
+    list(grant(cloud, PRINCIPAL, wanted(settings()), pause=0))
+    assert cloud.asked == 3
+    with pytest.raises(Missing):
+        list(grant(FakeCloud({}), PRINCIPAL, wanted(settings()), pause=0))

@@ -1,6 +1,5 @@
 """The hooks look before they make, and never undo what people depend on."""
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 from shared.settings import Settings
 from tests.infra.cloud import PRINCIPAL, FakeCloud
 from tools.provision import __main__ as hooks
-from tools.provision import app, entra, lookups
+from tools.provision import app, lookups
 from tools.provision.cloud import Cloud, CloudError, Denied, Missing, NoScope, error_of
 
 LINK_SECRET = "tourniquet-link-signing-key"
@@ -145,104 +144,9 @@ def test_another_tenant_or_an_unknown_subscription_is_refused() -> None:
     assert "westeurope" in run(lookups.check_place, beside)
 
 
-def sign_in(**things: Any) -> FakeCloud:
-    nothing: dict[str, Any] = {"value": []}
-    return FakeCloud({"applications": nothing, "servicePrincipals": nothing} | things)
-
-
-def test_the_registration_has_no_secret_and_one_role() -> None:
-    cloud = sign_in()
-    run(entra.make_sign_in, cloud)
-    body = cloud.sent[0][2]
-    assert "passwordCredentials" not in json.dumps(body)
-    assert body["signInAudience"] == "AzureADMyOrg"
-    assert [one["value"] for one in body["appRoles"]] == ["Tourniquet.Approver"]
-    assert cloud.values["SIGN_IN_CLIENT_ID"] == "app-1"
-
-
-def test_a_registration_that_is_there_is_used() -> None:
-    cloud = sign_in(applications={"value": [{"appId": "mine"}]})
-    run(entra.make_sign_in, cloud)
-    assert cloud.values["SIGN_IN_CLIENT_ID"] == "mine"
-    assert not [url for _, url, _ in cloud.sent if url.endswith("/applications")]
-
-
-def test_sign_in_can_be_off_and_may_be_refused() -> None:
-    off = FakeCloud(SIGN_IN="false", SIGN_IN_CLIENT_ID="mine")
-    run(entra.make_sign_in, off)
-    assert (off.values["SIGN_IN_CLIENT_ID"], off.sent) == ("", [])
-    refused = sign_in()
-    refused.denied = "applications"
-    assert "cannot sign in" in run(entra.make_sign_in, refused)
-    assert refused.value("SIGN_IN_CLIENT_ID") == ""
-
-
-def test_the_identity_stands_for_the_registrations_secret() -> None:
-    cloud = FakeCloud(
-        {"federatedIdentityCredentials": {"value": []}, r"select=web": {"web": {}}},
-        SIGN_IN_CLIENT_ID="mine",
-    )
-    run(entra.finish_sign_in, cloud)
-    redirect, credential = (body for _, _, body in cloud.sent)
-    assert redirect["web"]["redirectUris"] == ["https://func-test.example/.auth/login/aad/callback"]
-    assert credential["subject"] == PRINCIPAL
-
-
-def test_an_identity_that_was_made_anew_takes_the_others_place() -> None:
-    held = {"id": "fic-1", "name": entra.CREDENTIAL, "subject": "of-the-identity-before"}
-    things = {"federatedIdentityCredentials": {"value": [held]}, r"select=web": {"web": {}}}
-    cloud = FakeCloud(things, SIGN_IN_CLIENT_ID="mine")
-    run(entra.finish_sign_in, cloud)
-    method, url, body = cloud.sent[-1]
-    assert (method, url.endswith("federatedIdentityCredentials/fic-1")) == ("patch", True)
-    assert (body["subject"], "name" in body) == (PRINCIPAL, False)
-    held["subject"] = PRINCIPAL
-    again = FakeCloud(things, SIGN_IN_CLIENT_ID="mine")
-    run(entra.finish_sign_in, again)
-    assert not [url for _, url, _ in again.sent if "federated" in url]
-
-
-def test_who_cannot_make_a_named_location_by_the_azure_cli_is_told_how() -> None:
-    refused = FakeCloud({"namedLocations": NoScope("no")}, NAMED_LOCATION="true")
-    assert "Graph PowerShell" in run(entra.make_named_location, refused)
-
-
-def test_a_named_location_is_made_only_when_asked_for() -> None:
-    cloud = FakeCloud({"namedLocations": {"value": []}})
-    assert run(entra.make_named_location, cloud) == ""
-    cloud.values["NAMED_LOCATION"] = "true"
-    assert "blocks nobody" in run(entra.make_named_location, cloud)
-    assert cloud.sent[0][2]["isTrusted"] is False
-    assert cloud.values["TOURNIQUET_NAMED_LOCATION_ID"] == "id-1"
-
-
-def test_the_policy_leaves_break_glass_accounts_out_and_only_reports() -> None:
-    nothing: dict[str, Any] = {"value": []}
-    cloud = FakeCloud(
-        {"namedLocations": nothing, "policies": nothing},
-        NAMED_LOCATION="true",
-        BREAK_GLASS_GROUP_ID="group",
-    )
-    run(entra.make_named_location, cloud)
-    policy = cloud.sent[-1][2]
-    assert policy["state"] == "enabledForReportingButNotEnforced"
-    assert policy["conditions"]["users"]["excludeGroups"] == ["group"]
-
-
-def test_entra_logs_are_connected_only_when_asked_for() -> None:
-    cloud = FakeCloud(TOURNIQUET_SENTINEL_WORKSPACE_ID="/subscriptions/x/workspaces/w")
-    assert run(entra.connect_logs, cloud) == ""
-    cloud.values["CONNECT_SIGN_IN_LOGS"] = "true"
-    run(entra.connect_logs, cloud)
-    ((_, url, body),) = cloud.sent
-    assert "microsoft.aadiam/diagnosticSettings/tourniquet-test" in url
-    assert body["properties"]["workspaceId"] == "/subscriptions/x/workspaces/w"
-    cloud.denied = "aadiam"
-    assert "Security Administrator" in run(entra.connect_logs, cloud)
-
-
 def test_provisioning_goes_on_without_the_right_to_grant() -> None:
-    cloud = FakeCloud({"appRoleAssignments": {"value": []}, "appId=": {"id": "sp"}})
+    known = {rf"servicePrincipals/{PRINCIPAL}\?": {"id": PRINCIPAL}}
+    cloud = FakeCloud({"appRoleAssignments": {"value": []}, "appId=": {"id": "sp"}} | known)
     cloud.denied = "appRoleAssignments"
     said = run(hooks.permissions, cloud)
     assert "Privileged Role Administrator" in said
@@ -264,6 +168,26 @@ def test_events_are_connected_after_the_code() -> None:
     (command,) = cloud.commands
     assert command[:3] == ("deployment", "group", "create")
     assert {"topicName=topic", "siteName=func-test"} <= set(command)
+
+
+def test_event_grid_is_asked_again_until_it_knows_the_function() -> None:
+    answers: list[CloudError | None] = [CloudError("Destination endpoint not found."), None]
+
+    class Slow(FakeCloud):
+        def command(self, *arguments: str) -> Any:
+            answer = answers.pop(0)
+            if answer is not None:
+                raise answer
+            return super().command(*arguments)
+
+    cloud = Slow(TOURNIQUET_EVENT_TOPIC="topic")
+    assert "reach the app" in "\n".join(app.connect_events(cloud, pause=0))
+    answers += [CloudError("Destination endpoint not found.")] * app.TRIES
+    with pytest.raises(CloudError, match="not found"):
+        list(app.connect_events(cloud, pause=0))
+    answers[:] = [CloudError("ResourceGroupNotFound")]
+    with pytest.raises(CloudError, match="ResourceGroup"):
+        list(app.connect_events(cloud, pause=0))
 
 
 @pytest.mark.parametrize(

@@ -47,9 +47,9 @@ def permissions(cloud: Cloud) -> Iterator[str]:
 
 
 def connect(cloud: Cloud) -> Iterator[str]:
-    """After deployment: events, and whether the app answers."""
-    yield from app.connect_events(cloud)
+    """After deployment: whether the app answers, and its events."""
     yield from app.wait_for_health(cloud)
+    yield from app.connect_events(cloud)
 
 
 STEPS: dict[str, Callable[[Cloud], Iterator[str]]] = {

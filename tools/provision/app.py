@@ -13,6 +13,8 @@ from tools.provision.lookups import LINK_KEY, secret_name
 ROOT = Path(__file__).resolve().parent.parent.parent
 KEY_BYTES = 48
 TRIES, PAUSE_SECONDS = 20, 15.0
+NOT_YET = "endpoint not found"
+"""What Event Grid says of a function that it does not know yet (Azure/bicep#11656)."""
 type Fetch = Callable[[str], int]
 
 
@@ -36,11 +38,13 @@ def make_link_key(cloud: Cloud) -> Iterator[str]:
     cloud.send("post", f"{app}/config/configreferences/appsettings/refresh?api-version=2022-03-01")
 
 
-def connect_events(cloud: Cloud) -> Iterator[str]:
-    """Let Event Grid deliver to the app, which it refuses before the code is there.
+def connect_events(cloud: Cloud, *, pause: float = PAUSE_SECONDS) -> Iterator[str]:
+    """Let Event Grid deliver to the app, which it refuses before it knows the function.
+
+    That takes a while after the code was deployed.
 
     Raises:
-        CloudError: Azure refused.
+        CloudError: Azure refused for another reason, or for five minutes.
     """
     given = {
         "topicName": "TOURNIQUET_EVENT_TOPIC",
@@ -49,11 +53,19 @@ def connect_events(cloud: Cloud) -> Iterator[str]:
         "deadLetterContainer": "TOURNIQUET_DEAD_LETTER_CONTAINER",
     }
     values = [f"{name}={cloud.value(variable)}" for name, variable in given.items()]
-    cloud.command(
+    command = (
         *("deployment", "group", "create", "--name", "tourniquet-events"),
         *("--resource-group", cloud.value("AZURE_RESOURCE_GROUP")),
         *("--template-file", str(ROOT / "infra" / "events.bicep"), "--parameters", *values),
     )
+    for left in reversed(range(TRIES)):
+        try:
+            cloud.command(*command)
+            break
+        except CloudError as error:
+            if NOT_YET not in str(error).lower() or not left:
+                raise
+            time.sleep(pause)
     yield f"events sent to {cloud.value('TOURNIQUET_EVENT_ENDPOINT')} reach the app"
 
 

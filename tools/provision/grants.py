@@ -5,6 +5,7 @@ earlier run granted and is not needed any more is taken away. While the app only
 changes something is not granted.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,13 +13,14 @@ from shared.models.case import OperatingMode
 from shared.permissions import DIRECTORY_ROLES, NEEDS, DirectoryRole, Section
 from shared.policy import observes
 from shared.settings import Settings
-from tools.provision.cloud import GRAPH, Cloud, Json
+from tools.provision.cloud import GRAPH, Cloud, Json, Missing
 
 APIS = {
     Section.GRAPH: "00000003-0000-0000-c000-000000000000",
     Section.DEFENDER: "fc780465-2017-40d4-a0c5-307022471b92",
 }
 """Application ids of Microsoft's own APIs, the same in every tenant."""
+TRIES, PAUSE_SECONDS = 12, 10.0
 ROLE_CHOICE = "DIRECTORY_ROLE"
 ROLE_CHOICES = ("user", "privileged", "none")
 
@@ -67,13 +69,16 @@ def wanted(settings: Settings, role_choice: str = "") -> Wanted:
     return Wanted(app_roles, () if only_observes else roles)
 
 
-def grant(cloud: Cloud, principal_id: str, needed: Wanted) -> Iterator[str]:
+def grant(
+    cloud: Cloud, principal_id: str, needed: Wanted, *, pause: float = PAUSE_SECONDS
+) -> Iterator[str]:
     """Make the identity hold what is needed; yield what was done.
 
     Raises:
         Denied: the deployer is no Privileged Role Administrator.
-        CloudError: Graph refused otherwise.
+        CloudError: Graph refused otherwise, or does not know the identity after two minutes.
     """
+    _wait_for(cloud, principal_id, pause)
     held = _all(cloud, f"{GRAPH}/servicePrincipals/{principal_id}/appRoleAssignments")
     for section, api in APIS.items():
         roles = needed.app_roles[section]
@@ -91,6 +96,18 @@ def grant(cloud: Cloud, principal_id: str, needed: Wanted) -> Iterator[str]:
             )
             yield f"took away {_name_of(role_id)} ({section}): not needed"
     yield from _directory_roles(cloud, principal_id, needed.directory_roles)
+
+
+def _wait_for(cloud: Cloud, principal_id: str, pause: float) -> None:
+    """Wait until Graph knows the identity, which was perhaps made a minute ago."""
+    for left in reversed(range(TRIES)):
+        try:
+            cloud.get(f"{GRAPH}/servicePrincipals/{principal_id}?$select=id")
+            return
+        except Missing:
+            if not left:
+                raise
+            time.sleep(pause)
 
 
 def _assign(cloud: Cloud, principal_id: str, resource: str, role_id: str) -> None:
