@@ -12,7 +12,7 @@ from typing import Any
 
 from activities.support import explain, gather_parts
 from shared.bootstrap import ENTRA, get_providers
-from shared.errors import NotConfigured, NotFound, TourniquetError
+from shared.errors import NotConfigured, NotFound, PermanentError, TourniquetError
 from shared.models.base import Json
 from shared.models.case import Account
 from shared.models.directory import DirectoryUser
@@ -43,6 +43,24 @@ class Found:
     user: DirectoryUser | None = None
     others: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+
+async def names_in_log(account: Account) -> tuple[str | None, str]:
+    """Return object id and principal name by which sign-in logs know the account.
+
+    An incident may tell a SID or a bare name alone, which no sign-in log has: asked for it, they
+    answer "nothing", which must not be taken for "nothing happened".
+
+    Raises:
+        PermanentError: neither incident nor directory tells them.
+    """
+    if account.object_id or account.user_principal_name:
+        return account.object_id, account.user_principal_name or account.user_id
+    found = await find_account(account)
+    if found.user is None:
+        why = "; ".join(found.notes)
+        raise PermanentError(f"the account's object id and principal name are not known ({why})")
+    return found.user.object_id, found.user.user_principal_name
 
 
 async def find_account(account: Account) -> Found:

@@ -5,6 +5,7 @@ from typing import Any
 
 from durabletask import task
 
+from activities.directories import names_in_log
 from activities.support import explain, utc_now
 from shared.bootstrap import get_providers
 from shared.errors import TourniquetError
@@ -23,16 +24,18 @@ async def recheck_sign_ins(_: task.ActivityContext, payload: dict[str, Any]) -> 
 
     Effect: none, reads only.
     Idempotency: a read.
-    Permission: Log Analytics Reader on the workspace.
+    Permission: Log Analytics Reader on the workspace. When the incident tells neither object id nor
+    principal name: User.Read.All (Microsoft Graph), okta.users.read for Okta.
     """
     case = CaseRequest.model_validate(payload["case"])
     account = case.account
     if account is None:
         return {"held": None, "detail": "the case has no account"}
     log = get_providers().require("sign_in_log")
+    object_id, name = await names_in_log(account)
     found = await log.get_sign_ins(
-        object_id=account.object_id,
-        user_principal_name=account.user_principal_name or account.user_id,
+        object_id=object_id,
+        user_principal_name=name,
         start=parse_utc(payload["since"]),
         end=utc_now(),
     )

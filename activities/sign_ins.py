@@ -6,6 +6,7 @@ from typing import Any
 
 from durabletask import task
 
+from activities.directories import names_in_log
 from activities.neighbours_udm import accounts_in_udm
 from activities.support import explain, utc_now
 from shared.bootstrap import get_providers
@@ -53,7 +54,8 @@ async def analyse_sign_ins(_: task.ActivityContext, payload: dict[str, Any]) -> 
 
     Effect: none, reads only.
     Idempotency: a read.
-    Permission: Log Analytics Reader on the workspace.
+    Permission: Log Analytics Reader on the workspace. When the incident tells neither object id nor
+    principal name: User.Read.All (Microsoft Graph), okta.users.read for Okta.
     """
     case = CaseRequest.model_validate(payload["case"])
     started = utc_now()
@@ -63,10 +65,11 @@ async def analyse_sign_ins(_: task.ActivityContext, payload: dict[str, Any]) -> 
     began = _attack_day(case, None)
     try:
         log = get_providers().require("sign_in_log")
+        object_id, name = await names_in_log(account)
         found, accounts = await asyncio.gather(
             log.get_sign_ins(
-                object_id=account.object_id,
-                user_principal_name=account.user_principal_name or account.user_id,
+                object_id=object_id,
+                user_principal_name=name,
                 start=_baseline_start(case),
                 end=case.now,
             ),

@@ -121,6 +121,8 @@ class FakeSignInLog(Fake):
     def __init__(self) -> None:
         super().__init__()
         self.result = SignInLogResult()
+        self.asked: list[tuple[str | None, str | None]] = []
+        """By which object id and principal name."""
 
     async def get_sign_ins(
         self,
@@ -131,6 +133,7 @@ class FakeSignInLog(Fake):
         end: datetime,
     ) -> SignInLogResult:
         self._call("get_sign_ins")
+        self.asked.append((object_id, user_principal_name))
         return self.result
 
 

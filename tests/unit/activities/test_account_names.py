@@ -6,7 +6,9 @@ import pytest
 
 from activities.analysis import analyse_activity
 from activities.evidence import preserve_evidence
-from shared.errors import NotFound, RetryableError
+from activities.recheck import recheck_sign_ins
+from activities.sign_ins import analyse_sign_ins
+from shared.errors import NotFound, PermanentError, RetryableError
 from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.playbook.acting.subject import NOBODY
@@ -116,3 +118,27 @@ async def test_exports_by_an_unknown_name_are_missing(
     lines = [one for one in kept["details"]["missing"] if "name is not known" in one["reason"]]
     assert [one["source"] for one in lines] == tables
     assert kept["status"] == "partial"
+
+
+@pytest.mark.parametrize("case", [about(user_id=SID, sid=SID), about(user_id="ada")])
+async def test_sign_ins_are_asked_for_by_what_the_directory_tells(
+    house: FakeHouse, case: Json
+) -> None:
+    found = await block(analyse_sign_ins, BlockName.SIGN_INS, case=case)
+    await call(recheck_sign_ins, case=case, since=CASE["now"])
+    assert house.sign_in_log.asked == [(OBJECT_ID, NAME)] * 2
+    assert not [note for note in found["notes"] if "not known" in note]
+
+
+@pytest.mark.parametrize("error", [GONE, DOWN])
+async def test_a_sign_in_log_that_knows_no_such_name_is_not_called_empty(
+    house: FakeHouse, error: Exception
+) -> None:
+    house.directory.failing["get_user"] = error
+    case = about(user_id=SID, sid=SID)
+    found = await block(analyse_sign_ins, BlockName.SIGN_INS, case=case)
+    assert found["status"] == "partial"
+    assert any("not known" in note and "by hand" in note for note in found["notes"])
+    with pytest.raises(PermanentError, match="not known"):
+        await call(recheck_sign_ins, case=case, since=CASE["now"])
+    assert house.sign_in_log.asked == []
