@@ -18,6 +18,12 @@ from shared.permissions.callers import DOORS, Door, Way, When  # noqa: E402
 PAGE = ROOT / "docs" / "permissions.md"
 MARK = "<!-- table {name}: made by tools/write_permissions.py from shared/permissions -->"
 END = "<!-- end of table -->"
+MORE_THAN = {
+    Way.FUNCTION_KEY: (Way.APPROVER_AND_KEY, Way.BOTH_KEYS),
+    Way.AUTOMATION_KEY: (Way.BOTH_KEYS,),
+    Way.APPROVER: (Way.APPROVER_AND_LINK, Way.APPROVER_AND_KEY),
+    Way.REPORT_LINK: (Way.READER_AND_LINK,),
+}
 NAMED = (Section.GRAPH, Section.DEFENDER, Section.AZURE, Section.OKTA)
 """Sections whose permissions are names of the vendor's; the others are sentences."""
 
@@ -116,12 +122,12 @@ def _callers() -> list[str]:
 
 
 def _opened_by(door: Door) -> list[str]:
-    """Return what opens a route; a link with a sign-in is not named where the link is enough."""
+    """Return what opens a route; what has more to it is not named where less is enough."""
     ways = dict(door.ways)
-    if Way.APPROVER in ways:
-        ways.pop(Way.APPROVER_AND_LINK, None)
-    if ways.get(Way.REPORT_LINK) is When.ALWAYS:
-        ways.pop(Way.READER_AND_LINK, None)
+    for enough, more in MORE_THAN.items():
+        if ways.get(enough) is When.ALWAYS:
+            for way in more:
+                ways.pop(way, None)
     return [way if when is When.ALWAYS else f"{way} ({when})" for way, when in ways.items()]
 
 

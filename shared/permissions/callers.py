@@ -18,6 +18,8 @@ class Way(StrEnum):
     APPROVER = "approver, signed in"
     APPROVER_AND_LINK = "approver, signed in, with the decision link"
     READER_AND_LINK = "anybody signed in, with the report link"
+    APPROVER_AND_KEY = "approver, signed in, with a function key"
+    BOTH_KEYS = "automation key that is a function key, too"
     SLACK = "Slack's signature"
 
 
@@ -37,11 +39,12 @@ class Door:
     """Needs nothing, and then says next to nothing."""
 
 
-_KEY = {Way.FUNCTION_KEY: When.ALWAYS}
-_KEY_AND_NAME = {Way.FUNCTION_KEY: When.NO_SIGN_IN}
+_KEY = dict.fromkeys((Way.FUNCTION_KEY, Way.APPROVER_AND_KEY, Way.BOTH_KEYS), When.ALWAYS)
+_KEY_AND_NAME = _KEY | {Way.FUNCTION_KEY: When.NO_SIGN_IN}
 """Where people sign in the key needs one of them, too, or has to be the automation key."""
-_BY_NAME = {Way.AUTOMATION_KEY: When.ALWAYS} | dict.fromkeys(
-    (Way.APPROVER, Way.APPROVER_AND_LINK), When.ALWAYS
+_PROGRAM = dict.fromkeys((Way.AUTOMATION_KEY, Way.BOTH_KEYS), When.ALWAYS)
+_BY_NAME = _PROGRAM | dict.fromkeys(
+    (Way.APPROVER, Way.APPROVER_AND_LINK, Way.APPROVER_AND_KEY), When.ALWAYS
 )
 _READ = _BY_NAME | dict.fromkeys(
     (
@@ -50,8 +53,7 @@ _READ = _BY_NAME | dict.fromkeys(
     ),
     When.ALWAYS,
 )
-_DECIDE = {
-    Way.AUTOMATION_KEY: When.ALWAYS,
+_DECIDE = _PROGRAM | {
     Way.APPROVER_AND_LINK: When.ALWAYS,
     Way.DECISION_LINK: When.NO_SIGN_IN,
     Way.DECISION_SESSION: When.NO_SIGN_IN,

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shared.case_links import Purpose, Use, sign
 from shared.permissions.callers import Way
@@ -19,7 +19,6 @@ from tests.unit.triggers.calls import token as link
 FUNCTION_KEY = "the key of this function"
 SLACK_SECRET = "the secret of the chat"
 OTHER_CASE = "case-fedcba9876543210fedcba98"
-STRANGER = {"roles": ()}
 
 
 @dataclass(frozen=True)
@@ -33,10 +32,12 @@ class Shown:
     """Whether the request is to be signed as Slack signs; ``slack_secret`` says by which secret."""
     slack_secret: str = SLACK_SECRET
     slack_seconds_ago: int = 0
+    is_function_key: bool = False
+    """Whether the key that is shown is one that the host knows."""
 
     def and_signed_in(self, headers: dict[str, str]) -> "Shown":
         """Return the same, by somebody who has signed in."""
-        return Shown(self.headers | headers, self.params, self.csrf)
+        return replace(self, headers=self.headers | headers)
 
 
 def by_session(purpose: Purpose, case_id: str = CASE_ID, **more: int) -> Shown:
@@ -52,7 +53,7 @@ def by_link(purpose: Purpose, case_id: str = CASE_ID, seconds: int = 60) -> Show
 
 def by_key(key: str) -> Shown:
     """Return a program with a key."""
-    return Shown({"x-functions-key": key})
+    return Shown({"x-functions-key": key}, is_function_key=key == FUNCTION_KEY)
 
 
 GENUINE: dict[Way, Callable[[], Shown]] = {
@@ -66,9 +67,17 @@ GENUINE: dict[Way, Callable[[], Shown]] = {
     Way.APPROVER: lambda: Shown(person()),
     Way.APPROVER_AND_LINK: lambda: by_link(Purpose.DECISION).and_signed_in(person()),
     Way.READER_AND_LINK: lambda: by_link(Purpose.REPORT).and_signed_in(person(roles=())),
+    Way.APPROVER_AND_KEY: lambda: by_key(FUNCTION_KEY).and_signed_in(person()),
+    Way.BOTH_KEYS: lambda: replace(by_key(AUTOMATION_KEY), is_function_key=True),
     Way.SLACK: lambda: Shown(slack=True),
 }
-NEEDS_SIGN_IN = frozenset({Way.APPROVER, Way.APPROVER_AND_LINK, Way.READER_AND_LINK})
+SIGNED_IN: dict[Way, Way | None] = {
+    Way.APPROVER: None,
+    Way.APPROVER_AND_LINK: Way.DECISION_LINK,
+    Way.READER_AND_LINK: Way.REPORT_LINK,
+    Way.APPROVER_AND_KEY: Way.FUNCTION_KEY,
+}
+"""Ways with a sign-in, and what is left of each where the headers of a sign-in are anybody's."""
 
 
 def _signed(
