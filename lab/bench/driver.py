@@ -136,6 +136,11 @@ class Driver:
             why = await describe_stall(self._lab)
             raise LabError(f"{account.case_id} was not taken, {_said(error)}: {why}") from error
 
+    async def is_over(self, case_id: str) -> bool:
+        """Tell whether a case's response is over, by asking the engine."""
+        status = await self._get(f"{self._durable}/{case_id}?{self._key}")
+        return (status.get("customStatus") or {}).get("phase", "") in _OVER
+
     async def _until_over(self, case_id: str) -> None:
         """Ask the engine, not the app: waiting must cost the workers nothing."""
         deadline = time.monotonic() + PATIENCE_SECONDS
