@@ -106,13 +106,16 @@ def search(
     return [Leak(name, place) for name in found]
 
 
-async def find_leaks(lab: Lab) -> list[Leak]:
+async def find_leaks(lab: Lab, *, also: Mapping[str, bytes] | None = None) -> list[Leak]:
     """Return every secret of a running lab's app that is where it does not belong.
+
+    ``also``: more to look for, by name.
 
     Raises:
         LabError: the lab has left no logs, histories, blobs or answers: nothing was searched.
     """
     secrets = planted(lab.app_settings) | {"the host's master key": (lab.host.master_key.encode(),)}
+    secrets |= {name: (value,) for name, value in (also or {}).items()}
     leaks, kinds = [], set()
     async for place, text in _left_behind(lab):
         leaks += search(text, place, secrets)
