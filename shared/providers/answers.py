@@ -72,7 +72,7 @@ def parse_json(content: bytes, *, vendor: str, operation: str) -> Any:
     """
     try:
         return json.loads(content) if content.strip() else None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         message = "garbled answer: not JSON"
         raise RetryableError(message, vendor=vendor, operation=operation) from error
 
@@ -95,7 +95,7 @@ def vendor_message(body: str) -> str:
     """Return the vendor's message from an error body: JSON of any usual shape, or text."""
     try:
         found = _find(json.loads(body))
-    except ValueError:
+    except (ValueError, RecursionError):
         found = "" if body.lstrip().startswith("<") else body
     return " ".join(found.split())[:LONGEST_MESSAGE]
 

@@ -1,0 +1,66 @@
+"""A vendor, or who poses as one, answers with bombs: each is an error of ours, and memory stays."""
+
+import gzip
+import tracemalloc
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+
+from shared.errors import PermanentError, RetryableError, TourniquetError
+from shared.providers import http
+from shared.providers.answers import parse_json, vendor_message
+from shared.providers.http import VendorClient
+from shared.settings import Settings
+from tests.unit.test_http_client import Vendor, authority, vendor
+
+__all__ = ["authority", "vendor"]
+DEEP = b"[" * 200_000
+
+
+@pytest.fixture
+async def client(vendor: Vendor) -> AsyncIterator[VendorClient]:
+    settings = Settings(call_attempts=1, call_timeout_seconds=30, call_budget_seconds=30)
+    yield VendorClient("virustotal", vendor.url, settings=settings)
+    await http.close_sessions()
+
+
+async def test_a_zip_bomb_is_refused_before_it_is_unpacked(
+    vendor: Vendor, client: VendorClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "LARGEST_ANSWER_BYTES", 4 * 1024 * 1024)
+    # 200 MB in 200 kB.
+    bomb = gzip.compress(bytes(200 * 1024 * 1024), compresslevel=9)
+
+    async def answer(request: web.Request) -> web.Response:
+        headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+        return web.Response(body=bomb, headers=headers)
+
+    vendor.answers = [answer]
+    tracemalloc.start()
+    try:
+        with pytest.raises(TourniquetError):
+            await client.request("get", "GET", "/x")
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 60 * 1024 * 1024
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+async def test_what_is_too_deep_to_read_is_a_garbled_answer(
+    status: int, vendor: Vendor, client: VendorClient
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=status, body=DEEP, content_type="application/json")
+
+    vendor.answers = [answer]
+    with pytest.raises(RetryableError if status != 400 else PermanentError):
+        await client.request("get", "GET", "/x")
+
+
+def test_deep_texts_are_read_or_refused_but_never_raise_by_surprise() -> None:
+    with pytest.raises(RetryableError):
+        parse_json(DEEP, vendor="x", operation="y")
+    for text in ('{"error":' * 900 + '"x"' + "}" * 900, "[" * 900 + "]" * 900, DEEP.decode()):
+        assert len(vendor_message(text)) <= 300
