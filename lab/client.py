@@ -4,12 +4,10 @@ import asyncio
 import contextlib
 import io
 import json
-import re
 from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
-from yarl import URL
 
 from shared.models.base import Json
 
@@ -40,9 +38,7 @@ class LabClient:
 
     async def __aenter__(self) -> Self:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-        # The session cookie of an app on this machine's own address and without TLS.
-        jar = aiohttp.CookieJar(unsafe=True, treat_as_secure_origin=[URL(self._app).origin()])
-        self._session = aiohttp.ClientSession(timeout=timeout, cookie_jar=jar)
+        self._session = aiohttp.ClientSession(timeout=timeout)
         return self
 
     async def __aexit__(
@@ -98,30 +94,15 @@ class LabClient:
         answer: Json = await self._call("POST", url, body, status=202)
         return answer
 
-    async def sign_in(self, name: str) -> None:
-        """Sign in as a person of the lab, by login; from now on cases are taken and closed by them.
-
-        Only where the lab has App Service authentication (``LAB_SIGN_IN=1``).
-        """
-        page = str(await self._read(f"{URL(self._app).origin()}/.auth/login/aad", as_text=True))
-        form = next((part for part in page.split("</form>") if f">{name}<" in part), "")
-        action = re.search(r'action="([^"]+)"', form)
-        if action is None:
-            raise LabCallError(f"'{name}' cannot sign in here")
-        fields = dict(re.findall(r'name="(\w+)" value="([^"]+)"', form))
-        async with self._session.post(action[1], data=fields, allow_redirects=True) as answer:
-            if answer.status >= 500:
-                raise LabCallError(f"signing in '{name}' answered {answer.status}")
-
-    async def acknowledge(self, case_id: str, comment: str) -> None:
-        """Take a case."""
+    async def acknowledge(self, case_id: str, comment: str, *, by: str = "lab") -> None:
+        """Take a case, in somebody's name."""
         url = f"{self._app}/cases/{case_id}/acknowledge"
-        await self._call("POST", url, {"comment": comment, "by": "lab"}, status=202)
+        await self._call("POST", url, {"comment": comment, "by": by}, status=202)
 
-    async def close_case(self, case_id: str, comment: str) -> None:
-        """Close a case, so that its watch ends."""
+    async def close_case(self, case_id: str, comment: str, *, by: str = "lab") -> None:
+        """Close a case, so that its watch ends, in somebody's name."""
         url = f"{self._app}/cases/{case_id}/close"
-        await self._call("POST", url, {"comment": comment, "by": "lab"}, status=202)
+        await self._call("POST", url, {"comment": comment, "by": by}, status=202)
 
     async def get_ledger(self) -> list[Json]:
         """Return every request the simulated vendors got."""

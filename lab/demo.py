@@ -48,12 +48,7 @@ async def run_demo(console: Console, name: str) -> int:
     started = time.monotonic()
     async with AsyncExitStack() as stack:
         with _waiting(console, "Starting the lab: the app, its storage, the vendors"):
-            own = Lab(
-                mode=scenario.mode,
-                settings=scenario.settings,
-                policy=scenario.policy,
-                sign_in=bool(scenario.analyst) or None,
-            )
+            own = Lab(mode=scenario.mode, settings=scenario.settings, policy=scenario.policy)
             lab = await stack.enter_async_context(own)
         took = format_seconds(time.monotonic() - started)
         console.print(f"The lab is up after {took}.")
@@ -97,9 +92,7 @@ def _check_settings(scenario: Scenario) -> None:
         running = json.loads(text)["Values"]
         settings = with_addresses(scenario.settings, running)
         if not settings.items() <= running.items():
-            signed_in = {"LAB_SIGN_IN": "1"} if scenario.analyst else {}
-            needed = signed_in | settings
-            wanted = " ".join(f"{name}={value}" for name, value in needed.items())
+            wanted = " ".join(f"{name}={value}" for name, value in settings.items())
             raise LabError(f"The scenario needs '{wanted} make lab'; or use 'make demo'.")
 
 

@@ -165,9 +165,9 @@ class Scenario(Model):
     faults: list[Json] = Field(default_factory=list)
     """Body of ``PUT /_lab/faults``."""
     analyst: str = ""
-    """Who takes the case when it asks, and closes it, signed in; one of the lab's people.
+    """In whose name the case is taken when it asks, and closed: a mail address.
 
-    The lab then has App Service authentication. Without one it is done by function key.
+    Without one nobody takes it.
     """
     decision: DecisionStep | None = None
     silence: bool = False

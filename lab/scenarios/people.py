@@ -48,14 +48,15 @@ class People:
             await self._take_back(self._undo)
             self._undo = None
         elif self._close is not None and self._undo is None and is_finished(record):
-            await self.client.close_case(self.case_id, self._close.comment)
+            by = self.scenario.analyst or "lab"
+            await self.client.close_case(self.case_id, self._close.comment, by=by)
             self._close = None
         elif record["status"] == CaseStatus.AWAITING_DECISION and has_been_told(record):
             await self._answer(record)
 
     async def _answer(self, record: Json) -> None:
         if self._takes:
-            await self.client.acknowledge(self.case_id, "")
+            await self.client.acknowledge(self.case_id, "", by=self.scenario.analyst)
             self._takes = False
         elif self._decision is not None and (not self.scenario.analyst or is_taken(record)):
             await asyncio.sleep(self.think_seconds)

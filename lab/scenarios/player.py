@@ -48,8 +48,6 @@ async def play(
     Raises:
         LabCallError: the app or the lab refused a request.
     """
-    if staged.scenario.analyst:
-        await client.sign_in(staged.scenario.analyst)
     answers = await _deliver(client, staged)
     case_ids = list(dict.fromkeys(case["case_id"] for item in answers for case in item["cases"]))
     lookers = itertools.chain([observe], itertools.repeat(_nobody))

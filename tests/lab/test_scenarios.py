@@ -59,8 +59,7 @@ async def _play(lab: WholeLab, scenarios: deque[Scenario], plays: Plays) -> None
 
 
 def _is_apart(scenario: Scenario) -> bool:
-    own = scenario.settings or scenario.policy or scenario.analyst
-    return scenario.mode is not None or bool(own)
+    return scenario.mode is not None or bool(scenario.settings or scenario.policy)
 
 
 async def _play_apart(
@@ -69,8 +68,7 @@ async def _play_apart(
     """Play what needs a mode, settings or a policy of its own, by kind; then help with others."""
     kinds: dict[str, deque[Scenario]] = {}
     for scenario in filter(_is_apart, scenarios):
-        wanted = [scenario.mode, scenario.settings, scenario.policy, bool(scenario.analyst)]
-        kind = json.dumps(wanted, sort_keys=True)
+        kind = json.dumps([scenario.mode, scenario.settings, scenario.policy], sort_keys=True)
         kinds.setdefault(kind, deque()).append(scenario)
     for number, own in enumerate(kinds.values()):
         await _play_in(folder / str(number), own, plays, of_its_own=own[0])
@@ -90,7 +88,6 @@ async def _play_in(
             mode=of_its_own.mode if of_its_own else None,
             settings=of_its_own.settings if of_its_own else None,
             policy=of_its_own.policy if of_its_own else None,
-            sign_in=bool(of_its_own and of_its_own.analyst) or None,
         )
         async with made as lab, lab.client() as client:
             await _play(WholeLab(lab, client), scenarios, plays)
