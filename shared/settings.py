@@ -6,6 +6,7 @@ Azure come only through ``azure-identity`` (managed identity in the cloud, ``AZU
 friends elsewhere); in the cloud the secrets below are Key Vault references.
 """
 
+import os
 from functools import cache
 from typing import Annotated, Literal
 
@@ -13,6 +14,11 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.models.case import OperatingMode
+
+
+def is_reference(value: str) -> bool:
+    """Tell whether a setting's value is a Key Vault reference, not what it refers to."""
+    return value.strip().casefold().startswith("@microsoft.keyvault(")
 
 
 class Settings(BaseSettings):
@@ -143,6 +149,21 @@ class Settings(BaseSettings):
     mail_from: str | None = None
     soc_mail_to: Annotated[list[str], NoDecode] = Field(default_factory=list)
     """The SOC distribution list."""
+
+    @field_validator("link_signing_key", "automation_key", "slack_signing_secret", mode="after")
+    @classmethod
+    def _no_reference(cls, value: SecretStr | None) -> SecretStr | None:
+        """Take a key that the platform could not read from the vault for not set.
+
+        App Service then hands on the reference itself, which is no secret: whoever knows the
+        vault's name could sign links with it.
+        """
+        return None if value and is_reference(value.get_secret_value()) else value
+
+    def unread_secrets(self) -> list[str]:
+        """Return the names of settings that the platform could not read from the vault."""
+        names = [f"TOURNIQUET_{name.upper()}" for name in type(self).model_fields]
+        return [name for name in names if is_reference(os.environ.get(name, ""))]
 
     @field_validator("soc_mail_to", "defender_domains", mode="before")
     @classmethod
