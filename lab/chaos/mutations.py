@@ -134,7 +134,7 @@ MUTATIONS = (
             "    except grpc.RpcError:\n"
             "        return True\n"
         ),
-        seed=186,
+        seed=478,
         found_by="every accepted incident is answered",
     ),
 )

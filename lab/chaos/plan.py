@@ -21,7 +21,7 @@ from lab.chaos.troubles import case_faults, weather
 from shared.models.plan import ActionName
 
 CASES_IN_A_ROUND = 20
-TROUBLE_LASTS = 25.0
+TROUBLE_LASTS = 40.0
 """Seconds of a round in which things break; its incidents are sent in the first half."""
 
 NEVER_BLOCKED = ipaddress.IPv6Network("2001:db8:c::/48")
@@ -67,6 +67,10 @@ class _Chance(Random):
         super().__init__(seed)
         self.lasts = lasts
 
+    def some(self, low: int, high: int) -> int:
+        """Return how many of something a round has; less of it when it is over sooner."""
+        return max(1, round(self.randint(low, high) * self.lasts / TROUBLE_LASTS))
+
 
 def make_plan(seed: int, cases: int, *, lasts: float = TROUBLE_LASTS) -> ChaosPlan:
     """Return the plan of a run: rounds of at most 20 cases, numbered through.
@@ -96,17 +100,17 @@ def _round(
         number=number,
         cases=cases,
         # What is about one case comes first: the first fault that strikes is played.
-        faults=(*troubles, *weather(random, random.lasts)),
+        faults=(*troubles, *weather(random, random.some(5, 9), random.lasts)),
         kills=tuple(
             Kill(at=_moment(random), worker=random.randrange(8), all=random.random() < 0.25)
-            for _ in range(random.randint(2, 5))
+            for _ in range(random.some(4, 8))
         ),
         pauses=tuple(
             Pause(at=_moment(random), lasts=_between(random, 0.5, 4), worker=random.randrange(8))
-            for _ in range(random.randint(0, 2))
+            for _ in range(random.randint(0, 3))
         ),
-        blob=_outages(random, chance=0.5, longest=6),
-        hub=_outages(random, chance=0.4, longest=5),
+        blob=_outages(random, chance=0.6, longest=8),
+        hub=_outages(random, chance=0.5, longest=6),
         directory_skew=random.choice((0.0, 0.0, 1.0, -1.0, 40.0, -40.0)),
     )
 

@@ -53,10 +53,10 @@ _AIMED_LATENCY = 2.5
 """Seconds for which a call that a worker is to die in is held."""
 
 
-def weather(random: Random, lasts: float) -> list[Json]:
-    """Return faults that strike anybody's requests for a while."""
+def weather(random: Random, count: int, lasts: float) -> list[Json]:
+    """Return so many faults that strike anybody for a while, within ``lasts`` seconds."""
     found = []
-    for _ in range(random.randint(3, 6)):
+    for _ in range(count):
         vendor = random.choices(list(_VENDORS), list(_VENDORS.values()))[0]
         kind = random.choice(_SMTP if vendor == "email" else _HTTP)
         after = kind["kind"] in ("reset", "malformed", "timeout") and random.random() < 0.5
@@ -68,7 +68,7 @@ def weather(random: Random, lasts: float) -> list[Json]:
                 "rate": random.choice((0.2, 0.5, 1.0)),
                 "seed": random.randrange(10**6),
                 "starts_in": round(random.uniform(0, lasts * 0.9), 2),
-                "lasts": round(random.uniform(2, 10), 2),
+                "lasts": round(random.uniform(2, 12), 2),
             }
         )
     return found
