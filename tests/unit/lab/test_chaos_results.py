@@ -1,0 +1,69 @@
+"""The result of a chaos run: figures of each round, the table for people, how to play it again."""
+
+import io
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from rich.console import Console
+
+from lab.chaos.disturb import Done
+from lab.chaos.invariants import INVARIANTS, name_of
+from lab.chaos.results import ChaosResult, RoundResult, judge
+from lab.chaos.table import line_of, show
+from tests.unit.lab.chaos_world import RESET, START, well
+
+AWAY = [(START, START + timedelta(seconds=4))]
+
+
+def played(*, twice: bool) -> RoundResult:
+    seen = well()
+    if twice:
+        seen = replace(seen, ledger=[*seen.ledger, RESET | {"seq": 9, "fault": "reset"}])
+    return judge(seen, Done(kills=2, aimed_kills=1, storage_away=AWAY), 61.04)
+
+
+def result(one: RoundResult) -> ChaosResult:
+    counts = [found.invariant for found in one.violations]
+    return ChaosResult(
+        cases=1, seed=7, kills=3, faults=one.faults, violations=one.violations, rounds=[one],
+        invariants={name_of(each): counts.count(name_of(each)) for each in INVARIANTS},
+        measured_at="2026-11-22T12:00:00Z", cpus=2, load_before=0.5, seconds=70,
+    )  # fmt: skip
+
+
+def shown(found: ChaosResult) -> str:
+    screen = io.StringIO()
+    show(Console(file=screen, width=200), found, Path("chaos.json"))
+    return screen.getvalue()
+
+
+def test_a_round_is_counted() -> None:
+    one = played(twice=False)
+    assert (one.cases, one.kills, one.aimed_kills, one.effects) == (1, 2, 1, 4)
+    assert one.storage_away_s == 4
+    assert one.statuses == {"contained": 1}
+    assert "all held" in line_of(one)
+
+
+def test_a_violation_says_where_and_how_to_see_it_again() -> None:
+    one = played(twice=True)
+    [found] = one.violations
+    assert (found.invariant, found.round, found.case) == ("no effect twice", 1, 1)
+    assert (one.faults, one.requests) == (1, 5)
+    text = shown(result(one))
+    assert "1 violations" in line_of(one)
+    assert "make chaos SEED=7 CASES=1 ROUND=1" in text
+    assert found.detail in text
+
+
+def test_every_invariant_is_in_the_table_and_in_the_file() -> None:
+    found = result(played(twice=False))
+    text = shown(found)
+    written = json.loads(found.model_dump_json())
+    assert {"cases", "seed", "kills", "faults", "violations"} <= set(written)
+    for invariant in INVARIANTS:
+        assert name_of(invariant) in text
+        assert written["invariants"][name_of(invariant)] == 0
+    assert "Again:" not in text
