@@ -41,9 +41,8 @@ _TOKEN = re.compile(
 
 def redact(text: str) -> str:
     """Return the text with every secret in it replaced by ``***``."""
-    for secret in _known():
-        if secret in text:
-            text = text.replace(secret, HIDDEN)
+    for value in _known():
+        text = text.replace(value, HIDDEN)
     text = _NAMED.sub(rf"\1{HIDDEN}", text)
     return _TOKEN.sub(HIDDEN, _SCHEME.sub(rf"\1 {HIDDEN}", text))
 
@@ -82,7 +81,7 @@ def _key_parts(value: str) -> set[str]:
     """Return what is secret in a key file or a JSON Web Key."""
     try:
         key = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return set()
     names = ("private_key", "d", "p", "q", "dp", "dq", "qi")
     found = [key[name] for name in names if isinstance(key, dict) and name in key]

@@ -141,7 +141,7 @@ class BlobCampaigns:
         try:
             claim: Any = json.loads(content)
             return str(claim["case_id"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, RecursionError, KeyError, TypeError):
             raise PermanentError("a claim is damaged", vendor=VENDOR) from None
 
     async def _delete(self, name: str) -> None:

@@ -216,7 +216,7 @@ def _name(case_id: str) -> str:
 def _parse(content: bytes) -> Json:
     try:
         record = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         record = None
     if not isinstance(record, dict):
         raise PermanentError("the case record is damaged", vendor=VENDOR, operation="record.get")

@@ -198,6 +198,6 @@ def _parse(content: bytes) -> Json:
     """Return the object; an empty one when the content is none."""
     try:
         found = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

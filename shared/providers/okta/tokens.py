@@ -231,7 +231,7 @@ def read_private_key(text: str) -> "PyJWK":
         if text.lstrip().startswith("{"):
             return jwt.PyJWK.from_dict(_private(json.loads(text)))
         return jwt.PyJWK.from_dict(_from_pem(text))
-    except (ValueError, TypeError, jwt.PyJWTError) as error:
+    except (ValueError, RecursionError, TypeError, jwt.PyJWTError) as error:
         raise NotConfigured(
             "TOURNIQUET_OKTA_PRIVATE_KEY is neither a private JWK nor PEM", vendor=VENDOR
         ) from error

@@ -53,7 +53,7 @@ def _moment(text: str) -> str:
 def _dynamic(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

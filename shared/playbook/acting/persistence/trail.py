@@ -137,7 +137,7 @@ def _application(row: _Row) -> str | None:
     try:
         targets = json.loads(row.target or "[]")
         name = targets[0].get("displayName")
-    except (ValueError, LookupError, AttributeError):
+    except (ValueError, RecursionError, LookupError, AttributeError):
         return None
     return str(name) if name else None
 
@@ -154,5 +154,5 @@ def _is_for_everyone(target: str) -> bool:
             and "true" in str(one.get("newValue")).lower()
             for one in changes
         )
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, RecursionError, AttributeError, TypeError):
         return False

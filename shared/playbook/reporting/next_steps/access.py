@@ -140,7 +140,7 @@ def _changed(changes: object, name: str) -> str:
     """Return the new value of one property of an audit row; nothing when its text was cut."""
     try:
         found = json.loads(str(changes or "[]"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     for one in found if isinstance(found, list) else []:
         if isinstance(one, dict) and one.get("displayName") == name:

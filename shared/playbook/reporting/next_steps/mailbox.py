@@ -173,7 +173,7 @@ def _parameters(details: object) -> dict[str, str]:
     """Return the cmdlet's parameters; nothing when the row's text was cut or is no list."""
     try:
         given = json.loads(str(details or "[]"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     pairs = given if isinstance(given, list) else []
     return {
