@@ -5,11 +5,13 @@ repeats in a row that can hand characters to one another. Both are told by what 
 takes. Character sets are of Latin-1, with one member for all the rest.
 """
 
+import importlib
 from collections.abc import Iterator
-from re import _constants as c
-from re import _parser as parser
 from typing import Any
 
+# Python's own reading of a pattern; typeshed does not know these modules.
+c: Any = importlib.import_module("re._constants")
+parser: Any = importlib.import_module("re._parser")
 REST = 256
 EVERY = frozenset(range(REST + 1))
 _CATEGORY = {

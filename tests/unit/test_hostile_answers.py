@@ -2,15 +2,18 @@
 
 import gzip
 import tracemalloc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from aiohttp import web
 
 from shared.errors import PermanentError, RetryableError, TourniquetError
+from shared.playbook.acting.persistence import trail
+from shared.playbook.reporting.next_steps import access, mailbox
 from shared.providers import http
 from shared.providers.answers import parse_json, vendor_message
 from shared.providers.http import VendorClient
+from shared.providers.sentinel import query_answer
 from shared.settings import Settings
 from tests.unit.test_http_client import Vendor, authority, vendor
 
@@ -57,6 +60,21 @@ async def test_what_is_too_deep_to_read_is_a_garbled_answer(
     vendor.answers = [answer]
     with pytest.raises(RetryableError if status != 400 else PermanentError):
         await client.request("get", "GET", "/x")
+
+
+READERS: dict[str, tuple[Callable[[str], object], object]] = {
+    "audit log: changed properties": (lambda text: access._changed(text, "Role"), ""),
+    "mailbox audit: parameters": (mailbox._parameters, {}),
+    "audit log: consent for everyone": (trail._is_for_everyone, False),
+    "Log Analytics: a dynamic column": (query_answer._dynamic, DEEP.decode()),
+    "error message": (vendor_message, DEEP.decode()[:300]),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_log_field_that_is_too_deep_says_nothing_and_stops_nothing(name: str) -> None:
+    read, expected = READERS[name]
+    assert read(DEEP.decode()) == expected
 
 
 def test_deep_texts_are_read_or_refused_but_never_raise_by_surprise() -> None:
