@@ -2,10 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Iterable
+import logging
+from collections.abc import Container, Iterable
+from itertools import count
 from typing import Any
 
 from durabletask import task
+from pydantic import ValidationError
 
 from activities.support import explain
 from shared.bootstrap import get_providers
@@ -26,6 +29,7 @@ from shared.models.message import EvidenceItem
 from shared.playbook.acting.sealing import case_documents, unkept_answers, with_items
 from shared.ports import EvidenceStore
 
+_log = logging.getLogger("tourniquet.activities")
 SOURCE = "tourniquet"
 TRIES = 3
 """How often another manifest of the same revision may be made under our eyes."""
@@ -74,8 +78,8 @@ async def _try_to_seal(payload: dict[str, Any]) -> Json:
 async def _seal(store: EvidenceStore, record: Json, why: str, at: str) -> Json:
     case_id = record["case_id"]
     stored = {item.name: item for item in await store.list_items(case_id)}
-    newest = max(filter(is_manifest, stored), key=revision_of, default=None)
-    before = None if newest is None else await _read(store, case_id, newest)
+    before = await _newest(store, case_id, stored)
+    newest = None if before is None else manifest_name(before.revision)
     if newest is not None and before is not None and before.why == why:
         return _answer(stored[newest], before)
     own = await _keep_documents(store, record)
@@ -84,7 +88,7 @@ async def _seal(store: EvidenceStore, record: Json, why: str, at: str) -> Json:
     exported = [EvidenceItem.model_validate(item) for item in listed]
     missing = [*details.get("missing", []), *details.get("late_missing", [])]
     earlier = before.items if before else []
-    revision = revision_of(newest) + 1 if newest else 1
+    revision = _next_revision(before, stored)
     manifest = Manifest(
         case_id=case_id,
         revision=revision,
@@ -134,8 +138,23 @@ def _with_hash(stored: Iterable[EvidenceItem]) -> list[EvidenceItem]:
     return [item for item in stored if item.sha256]
 
 
-async def _read(store: EvidenceStore, case_id: str, name: str) -> Manifest:
-    return Manifest.model_validate_json(await store.get(case_id, name))
+async def _newest(store: EvidenceStore, case_id: str, stored: Iterable[str]) -> Manifest | None:
+    """The newest manifest of this case; what else bears such a name is left to the check."""
+    for name in sorted(filter(is_manifest, stored), key=revision_of, reverse=True):
+        try:
+            manifest = Manifest.model_validate_json(await store.get(case_id, name))
+        except ValidationError:
+            _log.warning("%s of %s cannot be read as a manifest", name, case_id)
+            continue
+        if (manifest.case_id, manifest.revision) == (case_id, revision_of(name)):
+            return manifest
+    return None
+
+
+def _next_revision(before: Manifest | None, stored: Container[str]) -> int:
+    """The first number after the newest manifest's that nobody has taken."""
+    first = 1 if before is None else before.revision + 1
+    return next(number for number in count(first) if manifest_name(number) not in stored)
 
 
 def _answer(item: EvidenceItem, manifest: Manifest) -> Json:

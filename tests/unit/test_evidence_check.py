@@ -100,6 +100,21 @@ async def test_sealing_again_for_the_same_reason_makes_nothing_new(house: FakeHo
     assert house.evidence.blobs == before
 
 
+@pytest.mark.parametrize("name", ["manifest-3.json", "manifest-99999.json"])
+@pytest.mark.parametrize("content", [b"not ours", b"{}"])
+async def test_a_manifest_that_is_not_ours_keeps_no_case_from_being_sealed(
+    name: str, content: bytes, house: FakeHouse
+) -> None:
+    await sealed_twice(house)
+    house.evidence.blobs[PREFIX + name] = content
+
+    await seal(house, LAST_SEAL)
+
+    found = await check(house, house.cases.records[CASE_ID])
+    assert list(wrong(found)) == [name], "the stranger is named, and nothing else"
+    assert found.manifest == ("manifest-4.json" if "3" in name else "manifest-3.json")
+
+
 @pytest.fixture(scope="module")
 def sealed() -> tuple[FakeHouse, Json]:
     """One sealed case that every example alters and puts right again."""
