@@ -77,7 +77,13 @@ async def close_sessions() -> None:
 
 
 def path(template: str, **values: str) -> str:
-    """Fill a path template with percent-encoded values: ``path("/users/{id}", id=upn)``."""
+    """Fill a path template with percent-encoded values: ``path("/users/{id}", id=upn)``.
+
+    Raises:
+        PermanentError: a value would be a step up in the path, whoever reads it, encoded or not.
+    """
+    if steps := [key for key, value in values.items() if value in (".", "..")]:
+        raise PermanentError(f"not an address: its {', '.join(steps)} is only dots")
     return template.format_map({key: quote(value, safe="") for key, value in values.items()})
 
 

@@ -82,3 +82,10 @@ def test_deep_texts_are_read_or_refused_but_never_raise_by_surprise() -> None:
         parse_json(DEEP, vendor="x", operation="y")
     for text in ('{"error":' * 900 + '"x"' + "}" * 900, "[" * 900 + "]" * 900, DEEP.decode()):
         assert len(vendor_message(text)) <= 300
+
+
+@pytest.mark.parametrize("step", [".", ".."])
+def test_no_name_is_a_step_up_in_a_vendors_address(step: str) -> None:
+    with pytest.raises(PermanentError):
+        http.path("/users/{id}/revokeSignInSessions", id=step)
+    assert http.path("/users/{id}", id="../x?a=1#b") == "/users/..%2Fx%3Fa%3D1%23b"

@@ -132,14 +132,15 @@ def one_line(value: object, limit: int) -> str:
 def identifier(value: object) -> str | None:
     """Return an identifier as given, or ``None`` when it cannot be one.
 
-    Too long, empty, or with characters that do not show: not an identifier.
+    Too long, empty, only dots (a step up in an address), or with characters that do not show: not
+    an identifier.
     """
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18:
         value = str(value)
     if not isinstance(value, str) or len(value) > IDENTITY_LIMIT:
         return None
     text = value.strip()
-    if not text or _UNSAFE.search(text) or "\n" in text or "\t" in text:
+    if not text.strip(".") or _UNSAFE.search(text) or "\n" in text or "\t" in text:
         return None
     return text
 

@@ -158,3 +158,12 @@ def test_references_that_go_in_circles() -> None:
     circle = [{"$id": "1", "Type": "account", "Host": {"$ref": "1"}}, {"$ref": "1"}, {"$ref": "2"}]
     [case] = parse_all(trigger(alerts=[{"properties": {"Entities": circle}}]))
     assert case.account is None
+
+
+@pytest.mark.parametrize("name", [".", "..", "...", " .. "])
+def test_a_name_of_dots_is_no_name(name: str) -> None:
+    manual = {"user_id": name, "case_id": "1", "alert_group_identifiers": []}
+    assert parse_all(manual) == []
+    entity = {"kind": "Account", "properties": {"accountName": name}}
+    [case] = parse_all(trigger(entity))
+    assert case.account is None
