@@ -25,9 +25,10 @@ backtest: ## Judge recorded sign-ins; DATA=file or folder, see docs/backtest.md
 	@$(VENV_PYTHON) -m lab backtest --data "$(DATA)" \
 	  $(if $(ADDRESSES),--addresses "$(ADDRESSES)") $(if $(AGAINST),--against "$(AGAINST)")
 
-bench: ## Measure latency, cost and start of the app; QUICK=1 measures less, STORM=number is a storm
+bench: ## Measure latency, cost and start of the app; QUICK=1 measures less, COST=1 what a case costs, STORM=number is a storm
 	@tools/setup.sh python azurite
-	@$(VENV_PYTHON) -m lab bench $(if $(filter-out 0,$(QUICK)),--quick) $(if $(STORM),--storm "$(STORM)")
+	@$(VENV_PYTHON) -m lab bench $(if $(filter-out 0,$(QUICK)),--quick) \
+	  $(if $(filter-out 0,$(COST)),--cost) $(if $(STORM),--storm "$(STORM)")
 
 chaos: ## Answer many cases while everything breaks; CASES=number, SEED=number, ROUND=one of them
 	@tools/setup.sh python azurite

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from lab.backtest.command import run_backtest
 from lab.bench.command import run_bench
+from lab.bench.cost import run_cost
 from lab.bench.storm import run_storm
 from lab.chaos.command import run_chaos
 from lab.client import LabCallError
@@ -53,6 +54,8 @@ def main() -> int:
             case "play":
                 return asyncio.run(run_play(console, arguments.scenario))
             case "bench":
+                if arguments.cost:
+                    return asyncio.run(run_cost(console, folder))
                 if arguments.storm:
                     return asyncio.run(run_storm(console, folder, incidents=arguments.storm))
                 return asyncio.run(run_bench(console, folder, quick=arguments.quick))
@@ -97,6 +100,7 @@ def _parse() -> argparse.Namespace:
     )
     bench = commands.add_parser("bench", help="measure latency, cost and start of the app")
     bench.add_argument("--quick", action="store_true", help="measure fewer cases")
+    bench.add_argument("--cost", action="store_true", help="count what one case costs, only")
     bench.add_argument("--storm", type=int, help="send so many incidents in a minute instead")
     chaos = commands.add_parser("chaos", help="run many cases while everything breaks")
     chaos.add_argument("--cases", type=int, default=60, help="how many cases")

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from lab.bench.accounts import NEVER_BLOCKED
 from lab.bench.alone import measure_cold_start, measure_scoring
+from lab.bench.cost import measure_case_cost
 from lab.bench.driver import Driver, Tick
 from lab.bench.measure import VENDOR_LATENCY_SECONDS as VENDOR_LATENCY
 from lab.bench.measure import Timed, measure_growth, measure_history, summarise, time_cases
@@ -79,6 +80,9 @@ async def run_bench(console: Console, folder: Path, *, quick: bool) -> int:
     console.print("Starting a lab")
     async with lab, lab.client() as client, Driver(lab, client) as driver:
         measured = await _measure(console, lab, driver, QUICK if quick else FULL)
+    with _stage(console, "Cost of one case", 1) as tick:
+        measured["cost"] = await measure_case_cost(folder / "bench")
+        tick()
     result = BenchResult(
         quick=quick,
         measured_at=format_utc(datetime.now(UTC)),

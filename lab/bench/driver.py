@@ -116,6 +116,23 @@ class Driver:
         headers = {"x-functions-key": self._lab.host.master_key}
         return [await self._get(f"{admin}/{one}", headers) for one in ids]
 
+    async def running(self, case_id: str) -> list[str]:
+        """Return which of a case's instances are not over yet."""
+        listed = await self._get(f"{self._durable}?instanceIdPrefix={case_id}&{self._key}")
+        over = ("Completed", "Failed", "Terminated")
+        return [str(one["instanceId"]) for one in listed if one["runtimeStatus"] not in over]
+
+    async def function_kinds(self) -> dict[str, str]:
+        """Return each function's kind of trigger."""
+        headers = {"x-functions-key": self._lab.host.master_key}
+        listed = await self._get(f"{self._lab.host.url}/admin/functions", headers)
+        return {
+            str(one["name"]): str(binding["type"])
+            for one in listed
+            for binding in one["config"]["bindings"]
+            if str(binding["type"]).endswith("Trigger")
+        }
+
     def worker_cpu_seconds(self) -> float:
         """Return the CPU time, user and system, that the present workers have used."""
         times = (psutil.Process(pid).cpu_times() for pid in self._lab.host.worker_pids())

@@ -62,6 +62,54 @@ class Scoring(Result):
     runs: int
 
 
+class GbSeconds(Result):
+    """Memory times time of one case, as it is billed: two bounds."""
+
+    together: float
+    """One instance runs all of the case: how long it was at work."""
+    apart: float
+    """Every execution by itself, a second each."""
+
+
+class HubStorage(Result):
+    """Transactions of the task hub in Azure Storage."""
+
+    queue: int
+    table: int
+    blob: int
+
+
+class BlobOperations(Result):
+    """Requests about the blobs of a container, as they are priced."""
+
+    write: int = 0
+    read: int = 0
+    list: int = 0
+    delete: int = 0
+    other: int = 0
+
+
+class CaseCost(Result):
+    """What one case used, from its incident to the end of its watch, closed by an analyst."""
+
+    executions: dict[str, int]
+    """Function executions by kind: request, orchestrator, activity, entity."""
+    busy_s: float
+    gb_seconds: dict[str, GbSeconds]
+    """By the instance's memory in MB."""
+    hub_storage: HubStorage
+    """Not measured: reckoned from the histories (``lab/bench/case_cost.py``)."""
+    scheduler_actions: int
+    """The same for the Durable Task Scheduler."""
+    blob_operations: dict[str, BlobOperations]
+    """By container."""
+    log_queries: int
+    vendor_calls: dict[str, int]
+    """By vendor, log queries included."""
+    measurements: int
+    """Lines of telemetry that the app writes itself."""
+
+
 class BenchResult(Result):
     """The whole file; the keys of ``latency`` and ``growth`` are numbers of cases."""
 
@@ -74,6 +122,7 @@ class BenchResult(Result):
     latency: dict[str, Latency]
     growth: dict[str, Growth]
     history: History
+    cost: CaseCost
     throughput_per_s: float
     cold_start: ColdStart
     scoring: Scoring

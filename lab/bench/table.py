@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from lab.bench.results import BenchResult
+from lab.bench.results import BenchResult, CaseCost
 from lab.console.terminal import format_size
 
 
@@ -23,6 +23,8 @@ def show(console: Console, result: BenchResult, path: Path) -> None:
     console.print(table)
     console.print()
     console.print(_others(result))
+    console.print()
+    console.print(cost_table(result.cost))
     console.print(
         f"\nTook {result.seconds:.0f} s on {result.cpus} CPUs, load before {result.load_before:g};"
         f" every vendor call of the first table took {result.vendor_latency_s:g} s",
@@ -51,3 +53,24 @@ def _others(result: BenchResult) -> Table:
     scoring = result.scoring
     table.add_row("scoring", f"p50 {scoring.p50_ms:.2f} ms, p95 {scoring.p95_ms:.2f} ms")
     return table
+
+
+def cost_table(cost: CaseCost) -> Table:
+    """Return what one case used, a line for each thing that is paid for."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="bold")
+    table.add_row("executions", _counts(cost.executions))
+    for memory, one in cost.gb_seconds.items():
+        billed = f"{one.together:g} on one instance, {one.apart:g} at most"
+        table.add_row(f"GB-s of {memory} MB", billed)
+    table.add_row("task hub", f"{_counts(cost.hub_storage.model_dump())} (reckoned)")
+    table.add_row("or scheduler", f"{cost.scheduler_actions} actions (reckoned)")
+    for container, operations in cost.blob_operations.items():
+        table.add_row(f"blobs of {container}", _counts(operations.model_dump()))
+    table.add_row("vendor calls", _counts(cost.vendor_calls))
+    table.add_row("telemetry", f"{cost.measurements} measurements")
+    return table
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count)

@@ -11,7 +11,17 @@ from lab.bench.accounts import Town, make_town
 from lab.bench.calls import longest_chain, read_calls
 from lab.bench.measure import Timed, measure_growth, summarise
 from lab.bench.numbers import median, percentile
-from lab.bench.results import BenchResult, ColdStart, Growth, History, Scoring
+from lab.bench.results import (
+    BenchResult,
+    BlobOperations,
+    CaseCost,
+    ColdStart,
+    GbSeconds,
+    Growth,
+    History,
+    HubStorage,
+    Scoring,
+)
 from lab.bench.stall import describe_stall
 from lab.errors import LabError
 from lab.scenarios.loader import load_common
@@ -149,6 +159,17 @@ def test_the_json_has_the_promised_fields() -> None:
         latency={"1": latency, "20": latency},
         growth={"100": Growth(cpu_s=30.0, cpu_per_case_s=0.3)},
         history=History(events=1, bytes=2, replays=3, instances=4),
+        cost=CaseCost(
+            executions={"activity": 3},
+            busy_s=1.0,
+            gb_seconds={"2048": GbSeconds(together=2.0, apart=6.0)},
+            hub_storage=HubStorage(queue=3, table=2, blob=1),
+            scheduler_actions=5,
+            blob_operations={"cases": BlobOperations(write=1)},
+            log_queries=1,
+            vendor_calls={"log_analytics": 1},
+            measurements=9,
+        ),
         throughput_per_s=1.5,
         cold_start=ColdStart(app_s=1.0, empty_app_s=0.5),
         scoring=Scoring(p50_ms=0.1, p95_ms=0.2, runs=10),
