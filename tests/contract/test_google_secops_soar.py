@@ -17,7 +17,6 @@ from shared.errors import (
 from shared.models.message import Ticket, TicketTask
 from shared.providers.google_secops_soar import GoogleSecOpsCases
 from shared.providers.google_secops_soar.check import check
-from shared.providers.google_secops_soar.models import number_in
 from shared.settings import Settings
 from tests.contract.google_account import ASSIGNEE, secops
 from tests.contract.processes import Lab
@@ -227,24 +226,6 @@ async def test_failures_have_their_type(
     assert (raised.value.vendor, raised.value.operation) == (VENDOR, operation)
     if isinstance(raised.value, Throttled):
         assert raised.value.retry_after == 60
-
-
-@pytest.mark.parametrize(
-    ("answer", "number"),
-    [
-        ({"caseId": "12"}, "12"),
-        ({"caseId": 12}, "12"),
-        ({"payload": {"id": 7}}, "7"),
-        (9, "9"),
-        ("9", "9"),
-        ({}, None),
-        (None, None),
-        (True, None),
-        ({"caseId": "x"}, None),
-    ],
-)
-def test_a_new_cases_number_is_read_however_it_is_named(answer: object, number: str | None) -> None:
-    assert number_in(answer) == number
 
 
 async def test_open_work_becomes_tasks_once_and_the_case_goes_to_who_took_it(
