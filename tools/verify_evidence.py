@@ -104,7 +104,7 @@ async def check_store(case_id: str, ticket_sha256: str | None) -> EvidenceCheck:
     # the settings file may name them.
     from shared.bootstrap import build_providers
     from shared.providers.credentials import close_credential
-    from shared.providers.http import close_sessions
+    from shared.providers.sessions import close_sessions
     from shared.settings import Settings
 
     providers = build_providers(Settings())

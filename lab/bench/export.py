@@ -26,7 +26,7 @@ from shared.models.base import Json
 from shared.playbook.acting.exports import EXPORTS
 from shared.providers.blob import BlobEvidenceStore
 from shared.providers.credentials import close_credential
-from shared.providers.http import close_sessions
+from shared.providers.sessions import close_sessions
 from shared.settings import Settings
 
 WINDOW = timedelta(hours=72)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from shared.errors import NotConfigured, RetryableError, TourniquetError
 from shared.providers.answers import LONGEST_MESSAGE, error_for_status
-from shared.providers.http import connection_error, open_session
+from shared.providers.http import connection_error
+from shared.providers.sessions import open_session
 
 if TYPE_CHECKING:
     from azure.core.exceptions import AzureError, HttpResponseError

@@ -1,19 +1,15 @@
-"""Plain HTTP to vendors: one pooled session per vendor, deadlines, retries and errors by type.
+"""Plain HTTP to vendors: the vendor's pooled session, deadlines, retries and errors by type.
 
-Azure SDKs share the same sessions (``open_session``), so that connections, TLS trust and limits
-are decided in one place. TLS trust is Python's own: the usual ``SSL_CERT_FILE`` and
-``SSL_CERT_DIR`` variables work. Redirects are not followed: a vendor's API does not move, and a
-redirect would carry credentials elsewhere.
+Redirects are not followed: a vendor's API does not move, and a redirect would carry credentials
+elsewhere.
 """
 
 import io
 import json as json_codec
-import ssl
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote, urlencode, urlsplit
-from urllib.request import getproxies
 
 import aiohttp
 from pydantic import BaseModel
@@ -21,8 +17,8 @@ from yarl import URL
 
 from shared.errors import NotConfigured, PermanentError, RetryableError, TourniquetError
 from shared.providers.answers import error_for_status, hide_secrets, parse_json, parse_model
-from shared.providers.loops import PerLoop
 from shared.providers.retry import CallPolicy, NotSent, Retry, call_with_retries
+from shared.providers.sessions import open_session
 from shared.settings import Settings
 
 CONNECT_TIMEOUT_SECONDS = 5.0
@@ -34,46 +30,6 @@ type Authorize = Callable[[], Awaitable[Mapping[str, str]]]
 """Returns the headers that prove who we are; called for every attempt."""
 type Prove = Callable[[str, str], Awaitable[Mapping[str, str]]]
 """The same where the proof is for one request: it gets the method and the whole address."""
-
-
-def open_session(vendor: str) -> aiohttp.ClientSession:
-    """Return the vendor's session of the running event loop, made on first use."""
-    pool = _sessions.get()
-    session = pool.get(vendor)
-    if session is None or session.closed:
-        session = pool[vendor] = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=_tls.get(), limit=100),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            # Else aiohttp asks the environment and .netrc in a thread at every call.
-            trust_env=_has_proxy(),
-        )
-    return session
-
-
-def _has_proxy() -> bool:
-    return not {"http", "https", "all"}.isdisjoint(getproxies())
-
-
-def _no_sessions() -> dict[str, aiohttp.ClientSession]:
-    return {}
-
-
-_sessions = PerLoop(_no_sessions)
-_tls = PerLoop(ssl.create_default_context)
-
-
-async def close_sessions() -> None:
-    """Close the running loop's sessions, forget whom they trusted; at shutdown and by tests."""
-
-    async def forget(_context: ssl.SSLContext) -> None:
-        """A context holds nothing open."""
-
-    async def close(pool: dict[str, aiohttp.ClientSession]) -> None:
-        for session in pool.values():
-            await session.close()
-
-    await _sessions.close(close)
-    await _tls.close(forget)
 
 
 def path(template: str, **values: str) -> str:

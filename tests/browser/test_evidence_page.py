@@ -5,7 +5,7 @@ from playwright.async_api import Browser
 
 from shared.providers.blob import BlobEvidenceStore
 from shared.providers.credentials import close_credential
-from shared.providers.http import close_sessions
+from shared.providers.sessions import close_sessions
 from shared.settings import Settings
 from tests.browser.inspection import open_page, wrong_with
 from tests.lab.whole_lab import WholeLab

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.providers.credentials import close_credential
-from shared.providers.http import close_sessions
+from shared.providers.sessions import close_sessions
 from shared.settings import Settings
 from tests.contract.processes import Lab, running_azurite, running_simulators
 

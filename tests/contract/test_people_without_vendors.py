@@ -33,9 +33,9 @@ from shared.providers.communication_services import CommunicationServicesMail
 from shared.providers.credentials import close_credential
 from shared.providers.email import SmtpMail
 from shared.providers.graph_mail import GraphMail
-from shared.providers.http import close_sessions
 from shared.providers.people import notifiers, ticket_systems
 from shared.providers.sentinel import Sentinel
+from shared.providers.sessions import close_sessions
 from shared.settings import Settings, get_settings
 from tests.contract.google_account import origin, secops
 from tests.contract.processes import Lab

@@ -17,7 +17,7 @@ from shared.models.block import BlockName
 from shared.playbook.acting.exports import AZURE_FIREWALL_EXPORTS, EXPORTS
 from shared.providers.blob import BlobEvidenceStore
 from shared.providers.credentials import close_credential
-from shared.providers.http import close_sessions
+from shared.providers.sessions import close_sessions
 from shared.settings import Settings
 from tests.lab.whole_lab import WholeLab
 

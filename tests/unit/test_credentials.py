@@ -14,7 +14,7 @@ from shared.errors import (
 from shared.providers import clouds
 from shared.providers.azure import error_from_azure
 from shared.providers.credentials import close_credential, get_credential
-from shared.providers.http import close_sessions
+from shared.providers.sessions import close_sessions
 
 NAMES = (
     "AZURE_TENANT_ID",

@@ -14,6 +14,7 @@ from shared.providers import http
 from shared.providers.answers import parse_json, vendor_message
 from shared.providers.http import VendorClient
 from shared.providers.sentinel import query_answer
+from shared.providers.sessions import close_sessions
 from shared.settings import Settings
 from tests.unit.test_http_client import Vendor, authority, vendor
 
@@ -25,7 +26,7 @@ DEEP = b"[" * 200_000
 async def client(vendor: Vendor) -> AsyncIterator[VendorClient]:
     settings = Settings(call_attempts=1, call_timeout_seconds=30, call_budget_seconds=30)
     yield VendorClient("virustotal", vendor.url, settings=settings)
-    await http.close_sessions()
+    await close_sessions()
 
 
 async def test_a_zip_bomb_is_refused_before_it_is_unpacked(

@@ -20,8 +20,9 @@ from shared.errors import (
     Throttled,
     TourniquetError,
 )
-from shared.providers.http import VendorClient, VendorResponse, close_sessions, path
+from shared.providers.http import VendorClient, VendorResponse, path
 from shared.providers.retry import NotSent, Retry, parse_retry_after
+from shared.providers.sessions import close_sessions
 from shared.settings import Settings
 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

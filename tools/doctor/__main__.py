@@ -15,7 +15,7 @@ from rich.console import Console
 from shared.bootstrap import build_providers
 from shared.models.check import Checked
 from shared.providers.credentials import close_credential
-from shared.providers.http import close_sessions
+from shared.providers.sessions import close_sessions
 from shared.settings import Settings
 from tools.doctor.blocking import check_blocking
 from tools.doctor.environment import SettingsFileError, check_settings, read_values

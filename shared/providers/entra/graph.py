@@ -21,9 +21,10 @@ from shared.providers.clouds import GRAPH, scope
 from shared.providers.credentials import get_credential
 from shared.providers.entra.lanes import Lanes
 from shared.providers.entra.models import Page
-from shared.providers.http import CONNECT_TIMEOUT_SECONDS, connection_error, open_session
+from shared.providers.http import CONNECT_TIMEOUT_SECONDS, connection_error
 from shared.providers.loops import PerLoop
 from shared.providers.retry import CallPolicy, Retry, call_with_retries
+from shared.providers.sessions import open_session
 from shared.settings import Settings
 
 if TYPE_CHECKING:

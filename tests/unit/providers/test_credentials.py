@@ -4,7 +4,7 @@ import pytest
 
 from shared.errors import NotConfigured
 from shared.providers.credentials import close_credential, token_for
-from shared.providers.http import close_sessions
+from shared.providers.sessions import close_sessions
 
 WRONG = {
     "no such certificate": {
