@@ -1,5 +1,6 @@
 """No failure is kept to the app."""
 
+import re
 from collections.abc import Iterator
 
 from lab.chaos.invariants.found import Found
@@ -19,26 +20,34 @@ def someone_was_told_of_every_failure(observed: Observed) -> Iterator[Found]:
         said = _delivered(observed, case)
         for record in observed.records_of(case):
             for what, words in _failures(record):
-                if not any(all(word in text for word in words) for text in said):
+                if not any(words.search(text) for text in said):
                     yield Found(case, f"nobody was told: {what}")
 
 
-def _failures(record: Json) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _failures(record: Json) -> Iterator[tuple[str, re.Pattern[str]]]:
     """Yield what failed and the words that a text about it contains."""
     for one in record["actions"]:
         failed = one["status"] == ActionStatus.FAILED or one["verified"] is False
         if failed and not one["undone"]:
             name = f"{one['action']} on {one['target']}"
-            yield f"{name} failed", (name, "FAILED")
+            yield f"{name} failed", _failed(name)
     for block, words in BLOCK_WORDS.items():
         if block is BlockName.NOTIFICATION:
             # Of a message that failed the other channels, or the next message, cannot always tell.
             continue
         status = (record["blocks"].get(block) or {}).get("status")
         if status == BlockStatus.FAILED:
-            yield f"{words[0]} failed", (f"{words[0]} failed",)
+            yield f"{words[0]} failed", re.compile(f"{words[0]} failed")
         elif status == BlockStatus.PARTIAL:
-            yield f"{words[0]} is partial", (f"{words[0]} is partial",)
+            yield f"{words[0]} is partial", re.compile(f"{words[0]} is partial")
+
+
+def _failed(name: str) -> re.Pattern[str]:
+    """Return how a text says that an action failed: of this action, not of something near it."""
+    action = re.escape(name)
+    # A line break is written as \\n in a body that is shown as Python writes it.
+    before = r"FAILED(?:, do by hand now)?: (?:(?!\\n|\n).)*?"
+    return re.compile(rf"{action} FAILED|{before}{action}")
 
 
 def _delivered(observed: Observed, case: PlannedCase) -> list[str]:

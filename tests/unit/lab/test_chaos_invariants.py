@@ -199,6 +199,9 @@ def test_a_failure_nobody_heard_of() -> None:
     mail = line("email", "send", body={"text": said})
     assert "RevokeSessions" in found.detail
     assert list(someone_was_told_of_every_failure(replace(seen, ledger=[mail]))) == []
+    near = f"CONTAINMENT FAILED.\nTo do: RevokeSessions on {failed['target']}."
+    other = mail | {"body": {"text": near}}
+    assert list(someone_was_told_of_every_failure(replace(seen, ledger=[other]))) != []
     lost = mail | {"effect": False}
     assert list(someone_was_told_of_every_failure(replace(seen, ledger=[lost]))) != []
 
