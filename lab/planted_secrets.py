@@ -30,6 +30,8 @@ LEAST_CHARACTERS = 12
 LINK_TOKEN = re.compile(rb"(?<!\d)1\d{9}\.\d+\.(?:[\w-]*\.)?[\w-]{43}(?![\w-])")
 """A signed link's or session's (``shared.case_links``)."""
 BEARER = re.compile(rb"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}|(?i:bearer) [\w.~+/-]{20,}")
+MANAGEMENT = re.compile(rb"/runtime/webhooks/[^\s\"']{1,500}[?&]code=")
+"""An address of the host's own API with its system key."""
 _SECRET_VARIABLES = frozenset({"AZURE_CLIENT_SECRET", "LAB_OKTA_API_TOKEN"})
 _BASIC = {
     "TOURNIQUET_SERVICENOW_USERNAME": "TOURNIQUET_SERVICENOW_PASSWORD",
@@ -103,6 +105,7 @@ def search(
     found = [name for name, forms in secrets.items() if any(form in text for form in forms)]
     found += ["the token of a signed link"] if links and LINK_TOKEN.search(text) else []
     found += ["a bearer token"] if BEARER.search(text) else []
+    found += ["a management address with a key"] if MANAGEMENT.search(text) else []
     return [Leak(name, place) for name in found]
 
 
