@@ -34,6 +34,7 @@ from activities.recheck import recheck_sign_ins
 from activities.record import save_case
 from activities.restoring import enable_inbox_rules, restore_oauth_grants
 from activities.risk import confirm_compromised, dismiss_risk
+from activities.seen import tells_states
 from activities.sign_ins import analyse_sign_ins
 from activities.ticket_looks import look_at_tickets
 from activities.ticketing import open_ticket
@@ -60,7 +61,7 @@ ACTIVITIES = (
     count_users,
     preserve_evidence,
     seal_evidence,
-    save_case,
+    tells_states(save_case),
     open_ticket,
     notify_analysts,
     comment_incident,

@@ -15,6 +15,7 @@ from shared.ports import (
     Campaigns,
     CaseStore,
     ConsentGrants,
+    DependencyStates,
     Directory,
     Endpoint,
     EvidenceStore,
@@ -62,6 +63,7 @@ class Providers:
     cases: CaseStore | None = None
     open_cases: OpenCases | None = None
     campaigns: Campaigns | None = None
+    dependency_states: DependencyStates | None = None
     mailbox: Mailbox | None = None
     authentication_methods: dict[str, AuthenticationMethods] = field(default_factory=dict)
     """By the directory's name, ``entra`` or ``okta``."""
@@ -212,6 +214,7 @@ def _add_stores(providers: Providers, settings: Settings) -> None:
         providers.cases = blob.BlobCaseStore(settings)
         providers.open_cases = blob.BlobOpenCases(settings)
         providers.campaigns = blob.BlobCampaigns(settings)
+        providers.dependency_states = blob.BlobDependencyStates(settings)
 
 
 def _add_sources(providers: Providers, settings: Settings) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
+from shared.dependency_states import memory
 from shared.errors import (
     Conflict,
     NotConfigured,
@@ -47,8 +48,10 @@ def measured_call(vendor: str, repeat: str) -> Iterator[None]:
         try:
             yield
             outcome = Outcome.OK
+            memory.note(vendor, outcome)
         except Exception as error:
-            outcome = _outcome(error)
+            outcome = outcome_of(error)
+            memory.note(vendor, outcome)
             span.set_status(Status(StatusCode.ERROR))
             raise
         finally:
@@ -58,5 +61,6 @@ def measured_call(vendor: str, repeat: str) -> Iterator[None]:
             measure(one)
 
 
-def _outcome(error: Exception) -> Outcome:
+def outcome_of(error: Exception) -> Outcome:
+    """Return the kind of an error, by its type."""
     return next((name for kind, name in _OUTCOMES if isinstance(error, kind)), Outcome.UNEXPECTED)

@@ -104,6 +104,8 @@ AZURE_NEEDS: tuple[Need, ...] = (
             "campaign.get",
             "campaign.put",
             "campaign.delete",
+            "dependency.list",
+            "dependency.put",
         ),
         permission="Storage Blob Data Contributor",
         role_id=BLOB_CONTRIBUTOR,

@@ -23,7 +23,14 @@ from shared.ports.knowledge import (
     TrustedNetworks,
 )
 from shared.ports.people import Notifier, Ticketing
-from shared.ports.stores import CaseStore, EvidenceReader, EvidenceStore, OpenCases, RowsWriter
+from shared.ports.stores import (
+    CaseStore,
+    DependencyStates,
+    EvidenceReader,
+    EvidenceStore,
+    OpenCases,
+    RowsWriter,
+)
 
 __all__ = [
     "AccessPasses",
@@ -32,6 +39,7 @@ __all__ = [
     "Campaigns",
     "CaseStore",
     "ConsentGrants",
+    "DependencyStates",
     "Directory",
     "Endpoint",
     "EvidenceReader",

@@ -1,10 +1,11 @@
 """Ports of what is kept: evidence, case records, which case answers for an account."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from shared.models.base import Json
+from shared.models.dependency import Seen
 from shared.models.message import EvidenceItem
 from shared.models.query import CasePage
 
@@ -95,6 +96,18 @@ class CaseStore(Protocol):
 
     async def list_cases(self, *, page_size: int, token: str | None) -> CasePage:
         """Return one page of case summaries; ``token`` comes from the page before."""
+        ...
+
+
+class DependencyStates(Protocol):
+    """How each vendor answered last, whichever instance has seen it."""
+
+    async def put(self, states: Mapping[str, Seen]) -> None:
+        """Write states over older ones."""
+        ...
+
+    async def read(self) -> dict[str, Seen]:
+        """Return the states of all vendors."""
         ...
 
 

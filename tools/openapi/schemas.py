@@ -151,7 +151,17 @@ SCHEMAS: dict[str, Schema] = {
     "CaseRecord": _object("case_id", "status", case_id=_TEXT, status=_TEXT)
     | {"description": "See docs/case.md"},
     "EvidenceCheck": _object("sound", sound={"type": "boolean"}),
-    "Health": _object("status", status={"const": "ok"}),
+    "Health": _object(
+        "status",
+        status={"enum": ["ok", "degraded"]},
+        dependencies={
+            "type": "object",
+            "additionalProperties": _object(
+                "state", state={"enum": ["working", "failing"]}, error=_TEXT
+            ),
+        },
+    )
+    | {"description": "All but the status is for who has the automation key, and for approvers"},
     "Nothing": {"type": "object", "maxProperties": 0},
     "BlockList": {"type": "string", "description": "One address a line"},
     "Page": {"type": "string"},

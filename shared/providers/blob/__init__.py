@@ -1,8 +1,15 @@
-"""Azure Blob Storage behind the ports of evidence, case records, open cases and campaigns."""
+"""Azure Blob Storage behind the ports of all that is kept."""
 
 from shared.providers.blob.campaigns import BlobCampaigns
 from shared.providers.blob.cases import BlobCaseStore
+from shared.providers.blob.dependencies import BlobDependencyStates
 from shared.providers.blob.evidence import BlobEvidenceStore
 from shared.providers.blob.open_cases import BlobOpenCases
 
-__all__ = ["BlobCampaigns", "BlobCaseStore", "BlobEvidenceStore", "BlobOpenCases"]
+__all__ = [
+    "BlobCampaigns",
+    "BlobCaseStore",
+    "BlobDependencyStates",
+    "BlobEvidenceStore",
+    "BlobOpenCases",
+]

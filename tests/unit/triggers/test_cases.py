@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from shared.case_links import Purpose
+from shared.dependency_states import memory
 from shared.errors import RetryableError
 from tests.support.fakes import FakeHouse
 from tests.support.scripts import case_payload
@@ -168,6 +169,7 @@ async def test_without_a_signing_key_no_link_works(
 
 async def test_health_names_parts_and_no_secrets(house: FakeHouse, client: FakeClient) -> None:
     house.providers.firewalls = []
+    memory.forget()
     found = answer(await get_health(get(headers=BY_KEY), client))
     assert (found["status"], found["mode"]) == ("ok", "automatic")
     assert found["configured"]["firewall"] is False
