@@ -20,6 +20,8 @@ from lab.functions_host.outage import HubOutage
 from shared.models.base import Json
 
 _LOOK_SECONDS = 0.1
+_WORKER_LOOKS = 300
+"""How often a kill looks for a worker that is up: half a minute in all."""
 _AFTER_THE_CALL = 0.15
 """Seconds from a held call's arrival to the kill: the vendor has done its work by then."""
 
@@ -85,9 +87,17 @@ class Disturber:
         await act()
 
     async def _kill(self, kill: Kill) -> None:
-        pids = self._host.worker_pids()
+        pids = await self._workers_up()
         victims = pids if kill.all else pids[kill.worker % len(pids) :][:1] if pids else []
         self.done.kills += sum(_send(pid, signal.SIGKILL) for pid in victims)
+
+    async def _workers_up(self) -> list[int]:
+        """Return the workers that are up, once there is one: the last kill may have taken all."""
+        for _ in range(_WORKER_LOOKS):
+            if pids := self._host.worker_pids():
+                return pids
+            await asyncio.sleep(_LOOK_SECONDS)
+        return []
 
     async def _kill_for(self, case: PlannedCase) -> None:
         """Kill whichever worker holds the activity of the case that made the held call."""
@@ -101,7 +111,7 @@ class Disturber:
                 self.done.aimed_kills += 1
 
     async def _pause(self, pause: Pause) -> None:
-        pids = self._host.worker_pids()
+        pids = await self._workers_up()
         if not pids:
             return
         pid = pids[pause.worker % len(pids)]
