@@ -1,4 +1,4 @@
-"""The lab's commands: `demo`, `up`, `play`, `scenarios`, `backtest`, `bench`, `chaos`.
+"""The lab's commands: `demo`, `up`, `play`, `scenarios`, `backtest`, `bench`, `chaos`, `scale`.
 
 Exit status: 0 all well; 1 the scenario's expectation (or, with `--check`, that of labels) did not
 hold; 2 the lab could not start or the command was wrong; 130 interrupted.
@@ -24,6 +24,7 @@ from lab.console.terminal import make_console
 from lab.demo import run_demo, run_play
 from lab.environment import repository_root
 from lab.errors import LabError
+from lab.scale.command import SEED, run_scale
 from lab.scenarios.loader import ScenarioError
 from lab.stack import Lab
 
@@ -69,6 +70,8 @@ def main() -> int:
                         only=arguments.round,
                     )
                 )
+            case "scale":
+                return run_scale(console, folder, seed=arguments.seed)
             case "up":
                 return asyncio.run(_stay_up(console))
         show_scenarios(console)
@@ -106,6 +109,8 @@ def _parse() -> argparse.Namespace:
     chaos.add_argument("--cases", type=int, default=60, help="how many cases")
     chaos.add_argument("--seed", type=int, default=1, help="the same seed is the same plan")
     chaos.add_argument("--round", type=int, help="play this round of the plan only")
+    scale = commands.add_parser("scale", help="simulate an hour of small and large tenants")
+    scale.add_argument("--seed", type=int, default=SEED, help="the same seed is the same table")
     return parser.parse_args()
 
 

@@ -13,7 +13,6 @@ One process keeps its own lanes: the settings say how much of the limits is this
 import asyncio
 import heapq
 import itertools
-import time
 from collections import deque
 
 from shared.errors import Throttled
@@ -51,27 +50,32 @@ class Lane:
             Throttled: it would not come within ``patience`` seconds; says when it would.
         """
         mine = (not urgent, next(self._order))
-        deadline = time.monotonic() + patience
+        deadline = _now() + patience
         heapq.heappush(self._waiting, mine)
         try:
             while (wait := self._wait(mine)) > 0:
-                if time.monotonic() + wait > deadline:
+                if _now() + wait > deadline:
                     raise Throttled("too many requests of our own", retry_after=wait)
                 await asyncio.sleep(wait)
-            self._taken.append(time.monotonic())
+            self._taken.append(_now())
         finally:
             self._waiting.remove(mine)
             heapq.heapify(self._waiting)
 
     def _wait(self, mine: tuple[bool, int]) -> float:
         """Return the seconds until the turn of one who waits, as things stand; 0: it is now."""
-        now, times = time.monotonic(), list(self._taken)
+        now, times = _now(), list(self._taken)
         ahead = sum(other < mine for other in self._waiting)
         for _ in range(ahead + 1):
             full = len(times) >= self._calls
             times.append(max(now, times[-self._calls] + self._seconds) if full else now)
         # Those before go first, even when all of them may go now.
         return max(times[-1] - now, _A_MOMENT if ahead else 0.0)
+
+
+def _now() -> float:
+    """Seconds by the clock that sleeping goes by."""
+    return asyncio.get_running_loop().time()
 
 
 class Lanes:

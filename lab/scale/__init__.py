@@ -1,0 +1,1 @@
+"""A discrete simulation of many cases against the limits of the services they ask."""
