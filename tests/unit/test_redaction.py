@@ -99,7 +99,7 @@ def test_each_secret_is_taken_out_wherever_it_stands(
 TOKENS = {
     "bearer": f"Authorization: Bearer {'a1B2' * 10}",
     "basic": "Authorization: Basic " + base64.b64encode(b"tourniquet:planted0123456789").decode(),
-    "jwt": "got eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ0ZXN0In0.c2lnbmF0dXJlLW9mLXRva2Vu back",
+    "jwt": f"got {'eyJ'}hbGciOiJSUzI1NiJ9.eyJzdWIiOiJ0ZXN0In0.c2lnbmF0dXJlLW9mLXRva2Vu back",
     "query": "GET https://x.example/api/block-list?code=planted0123456789== failed",
     "signature": "https://x.example/flow?api-version=1&sig=planted0123456789",
     "account key": "DefaultEndpointsProtocol=https;AccountKey=planted0123456789planted==;X=1",
