@@ -153,6 +153,7 @@ def test_nothing_that_gives_a_key_or_an_address_away_is_called(name: str) -> Non
 
 ASKS = {
     "shared/providers/http.py": "the only client: an address from the settings, https, no redirect",
+    "shared/providers/sessions.py": "the client's pool, which Azure's SDKs share",
     "shared/providers/entra/graph.py": "the Graph SDK's own client, over the same session",
 }
 _CLIENTS = ("aiohttp", "httpx", "requests", "urllib.request", "urllib3", "http.client", "socket")
