@@ -134,7 +134,7 @@ MUTATIONS = (
             "    except grpc.RpcError:\n"
             "        return True\n"
         ),
-        seed=478,
+        seed=2800,
         found_by="every accepted incident is answered",
     ),
 )
