@@ -13,11 +13,14 @@ import json
 import re
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import batched
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import aiohttp
-from azure.storage.blob import BlobServiceClient
+from azure.storage.blob import BlobProperties, BlobServiceClient, ContainerClient
 from pydantic import SecretStr
 
 from lab.app_host import AZURITE_KEY
@@ -27,6 +30,8 @@ from shared.settings import Settings
 
 LEAST_CHARACTERS = 12
 """Shorter parts are words; every secret of a lab is longer."""
+AT_ONCE = 8
+_HISTORY = {"showHistory": "true", "showHistoryOutput": "true", "showInput": "true"}
 LINK_TOKEN = re.compile(rb"(?<!\d)1\d{9}\.\d+\.(?:[\w-]*\.)?[\w-]{43}(?![\w-])")
 """A signed link's or session's (``shared.case_links``)."""
 BEARER = re.compile(rb"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}|(?i:bearer) [\w.~+/-]{20,}")
@@ -149,12 +154,15 @@ async def _histories(lab: Lab) -> AsyncIterator[tuple[str, bytes]]:
     headers = {"x-functions-key": lab.host.master_key}
     async with aiohttp.ClientSession(headers=headers) as http:
         async with http.get(root, params={"showInput": "true"}) as answer:
-            instances = await answer.json()
-        for one in instances:
-            name = one["instanceId"]
-            wanted = {"showHistory": "true", "showHistoryOutput": "true", "showInput": "true"}
-            async with http.get(f"{root}/{quote(name, safe='')}", params=wanted) as answer:
-                yield f"history of {name}", await answer.read()
+            names = [one["instanceId"] for one in await answer.json()]
+
+        async def read(name: str) -> tuple[str, bytes]:
+            async with http.get(f"{root}/{quote(name, safe='')}", params=_HISTORY) as answer:
+                return f"history of {name}", await answer.read()
+
+        for some in batched(names, AT_ONCE, strict=False):
+            for found in await asyncio.gather(*map(read, some)):
+                yield found
 
 
 def _blobs(lab: Lab) -> Iterator[tuple[str, bytes]]:
@@ -165,10 +173,14 @@ def _blobs(lab: Lab) -> Iterator[tuple[str, bytes]]:
     ) as service:
         for container in service.list_containers():
             client = service.get_container_client(container.name)
-            for blob in client.list_blobs(include=["metadata"]):
-                content = client.download_blob(blob.name).readall()
-                facts = json.dumps(dict(blob.metadata or {})).encode()
-                yield f"blob {container.name}/{blob.name}", facts + _opened(content)
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                found = pool.map(partial(_read, client), client.list_blobs(include=["metadata"]))
+                yield from ((f"blob {container.name}/{name}", content) for name, content in found)
+
+
+def _read(client: ContainerClient, blob: BlobProperties) -> tuple[str, bytes]:
+    facts = json.dumps(dict(blob.metadata or {})).encode()
+    return blob.name, facts + _opened(client.download_blob(blob.name).readall())
 
 
 def _opened(content: bytes) -> bytes:
