@@ -422,6 +422,7 @@ module sentinelRules 'modules/sentinel-rules.bicep' = if (deployDetections) {
   scope: resourceGroup(hasSentinel ? sentinelParts[2] : subscription().subscriptionId, hasSentinel ? sentinelParts[4] : groupName)
   params: {
     workspaceName: hasSentinel ? last(sentinelParts) : monitoring.outputs.workspaceName
+    suffix: suffix
     relayId: relay.outputs.relayId
     enabled: enableDetections
     automationOrder: automationOrder

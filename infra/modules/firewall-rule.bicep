@@ -20,7 +20,7 @@ param priority int
 @description('Resource id of the IP group.')
 param groupId string
 
-@description('Ends the name of the role, so that it is unique in the tenant.')
+@description('Ends the names of role and rules: another environment may be in the same tenant and policy.')
 param suffix string
 
 @description('Object id of the app\'s identity.')
@@ -46,7 +46,7 @@ resource policy 'Microsoft.Network/firewallPolicies@2024-10-01' existing = {
 
 resource denies 'Microsoft.Network/firewallPolicies/ruleCollectionGroups@2024-10-01' = {
   parent: policy
-  name: 'tourniquet'
+  name: 'tourniquet-${suffix}'
   properties: {
     priority: priority
     ruleCollections: [

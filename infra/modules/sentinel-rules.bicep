@@ -3,6 +3,9 @@ metadata description = 'The detections of infra/detections as scheduled analytic
 @description('Name of the workspace, in this resource group.')
 param workspaceName string
 
+@description('Tells the rules of this environment from another one\'s in the same workspace.')
+param suffix string
+
 @description('Resource id of the relay.')
 param relayId string
 
@@ -34,10 +37,10 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' existin
   name: workspaceName
 }
 
-var ruleIds = [for one in detections: extensionResourceId(workspace.id, 'Microsoft.SecurityInsights/alertRules', guid(workspace.id, one.id))]
+var ruleIds = [for one in detections: extensionResourceId(workspace.id, 'Microsoft.SecurityInsights/alertRules', guid(workspace.id, suffix, one.id))]
 
 resource rules 'Microsoft.SecurityInsights/alertRules@2025-09-01' = [for (one, index) in detections: {
-  name: guid(workspace.id, one.id)
+  name: guid(workspace.id, suffix, one.id)
   scope: workspace
   kind: 'Scheduled'
   properties: {
@@ -74,10 +77,10 @@ resource rules 'Microsoft.SecurityInsights/alertRules@2025-09-01' = [for (one, i
 }]
 
 resource callsRelay 'Microsoft.SecurityInsights/automationRules@2025-09-01' = if (mayRunRelay) {
-  name: guid(workspace.id, 'tourniquet-calls-relay')
+  name: guid(workspace.id, suffix, 'tourniquet-calls-relay')
   scope: workspace
   properties: {
-    displayName: 'Tourniquet: hand over incidents of its rules'
+    displayName: 'Tourniquet: hand over incidents of its rules (${suffix})'
     order: automationOrder
     triggeringLogic: {
       isEnabled: enabled

@@ -7,11 +7,13 @@ import pytest
 from tests.infra.conftest import Seed
 from tools.bicep.check import check, check_file
 from tools.bicep.house import check_evidence
+from tools.bicep.shared import check_shared_names
 from tools.bicep.syntax import BicepFile
 
 MAIN, EVIDENCE, HOST = "main.bicep", "modules/evidence-storage.bicep", "modules/host-storage.bicep"
 APP, VAULT, TOPIC = "modules/function-app.bicep", "modules/vault.bicep", "modules/event-topic.bicep"
 WORKSPACE, MONITORING = "modules/sentinel-workspace.bicep", "modules/monitoring.bicep"
+RULES = "modules/sentinel-rules.bicep"
 ROLE, PORTAL = "modules/firewall.bicep", "modules/portal.bicep"
 CASES = "parent: blobs\n  name: caseContainerName"
 
@@ -149,6 +151,23 @@ def test_a_mistake_is_noticed(seed: Seed, rule: str, file: str, old: str, new: s
     files = seed(file, old, new)
     found = [*check_file(files[file], files), *check_evidence(files)]
     assert rule in {problem.rule for problem in found}, found
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        (RULES, "  name: guid(workspace.id, suffix, one.id)", "  name: guid(workspace.id, one.id)"),
+        (RULES, "suffix, 'tourniquet-calls-relay'", "'tourniquet-calls-relay'"),
+        ("modules/firewall-rule.bicep", "name: 'tourniquet-${suffix}'", "name: 'tourniquet'"),
+        (MAIN, "'afwp-tourniquet-${suffix}'", "'afwp-tourniquet'"),
+    ],
+)
+def test_a_second_environment_on_the_same_workspace_or_policy_takes_nothing_over(
+    bicep: Mapping[str, BicepFile], seed: Seed, file: str, old: str, new: str
+) -> None:
+    assert list(check_shared_names(bicep)) == []
+    (problem,) = check_shared_names(seed(file, old, new))
+    assert problem.rule == "shared"
 
 
 def test_a_problem_says_where_it_is(seed: Seed) -> None:
