@@ -28,6 +28,8 @@ REPORTED_AT = builders.SUCCESS_AT + timedelta(minutes=1)
 WHO: Json = {"user_id": OBJECT_ID, "user_principal_name": NAME}
 HANDED_OVER = {"contained", "monitoring", "failed", "closed"}
 LIMIT_SECONDS = 100
+KEEP_TRYING = {"save_case", "seal_evidence"}
+"""What storage refuses for minutes, while all else is done."""
 QUIET_SECONDS = 1.5
 """Real ones: ten minutes of the engine, more than it waits between two tries."""
 
@@ -157,7 +159,8 @@ class Degraded:
         status: Json = (state.get_custom_status(dict) if state else None) or {}
         if status.get("phase") in HANDED_OVER:
             return True
-        calls = [(name, payload.get("phase")) for name, payload in list(self.run.calls)]
+        every = [(name, payload.get("phase")) for name, payload in list(self.run.calls)]
+        calls = [one for one in every if one[0] not in KEEP_TRYING]
         if len(calls) != self._calls:
             self._calls, self._since = len(calls), time.monotonic()
         quiet = time.monotonic() - self._since > QUIET_SECONDS
