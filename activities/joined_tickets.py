@@ -7,10 +7,10 @@ and at the end the classification. Open work stays with the first one: it is to 
 import asyncio
 import logging
 
-from activities.record import note_in_record
-from activities.support import explain, utc_now
+from activities.record import note_lines
+from activities.support import explain
 from shared.errors import TourniquetError
-from shared.models.base import Json, format_utc
+from shared.models.base import Json
 from shared.models.message import Ticket
 from shared.playbook.intake.fields import one_line
 from shared.ports import Ticketing
@@ -52,7 +52,7 @@ async def follow_case(system: Ticketing, ticket: Ticket, record: Json) -> None:
     if len(own) > MOST_FOLLOWED:
         rest = len(own) - MOST_FOLLOWED
         lines.append(f"{rest} more joined incidents do not follow the case in {system.name}")
-    await _note(record, lines)
+    await note_lines(record, lines)
 
 
 def _joined(system: str, ticket: Ticket, record: Json) -> dict[str, str]:
@@ -64,11 +64,3 @@ def _joined(system: str, ticket: Ticket, record: Json) -> dict[str, str]:
         if one["incident_id"] != ticket.incident_id
         and is_ticket(one["incident_id"], system, settings)
     }
-
-
-async def _note(record: Json, lines: list[str]) -> None:
-    known = {one["event"] for one in record.get("timeline") or []}
-    at = format_utc(utc_now())
-    new = [{"at": at, "event": one_line(line, 500)} for line in lines]
-    if new := [one for one in new if one["event"] not in known]:
-        await note_in_record(record["case_id"], {"timeline": new})

@@ -1,6 +1,7 @@
 """The case record's writer; only an access pass is noted beside it (triggers/noting.py)."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from durabletask import task
@@ -11,10 +12,11 @@ from shared.bootstrap import get_providers
 from shared.case_links import case_links
 from shared.case_measurements import case_measurements, sla_escalation, sla_measurement
 from shared.errors import Conflict, PermanentError, RetryableError, TourniquetError
-from shared.models.base import Json
+from shared.models.base import Json, format_utc
 from shared.models.case import CaseRequest
 from shared.models.evidence import extend_chain
 from shared.playbook.acting.undoing import with_undo
+from shared.playbook.intake.fields import one_line
 from shared.playbook.reporting.next_steps import hand_over, in_lines
 from shared.playbook.reporting.record import (
     begin_run,
@@ -58,6 +60,15 @@ async def note_in_record(case_id: str, patch: Json) -> None:
         await _merge_and_store(get_providers().require("cases"), case_id, patch)
     except (TourniquetError, ValidationError) as error:
         _log.warning("not kept in the record: %s", explain(error))
+
+
+async def note_lines(record: Json, lines: Sequence[str]) -> None:
+    """Add lines to the timeline of a record that is there, unless it has them already."""
+    known = {one["event"] for one in record.get("timeline") or []}
+    at = format_utc(utc_now())
+    new = [{"at": at, "event": one_line(line, 500)} for line in lines]
+    if new := [one for one in new if one["event"] not in known]:
+        await note_in_record(record["case_id"], {"timeline": new})
 
 
 async def _merge_and_store(store: CaseStore, case_id: str, patch: Json) -> None:

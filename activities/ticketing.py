@@ -6,6 +6,7 @@ from typing import Any
 from durabletask import task
 
 from activities.joined_tickets import follow_case
+from activities.record import note_lines
 from activities.support import explain, read_record
 from activities.ticket_claims import open_once
 from shared.bootstrap import get_providers
@@ -27,7 +28,7 @@ async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
     ``ticket_id`` is ``None`` and ``error`` says why.
 
     Effect: one ticket per case and system, and a work note per phase; incidents that joined the
-    case and are tickets themselves follow it.
+    case and are tickets themselves follow it. What a ticket is there without is in the timeline.
     Idempotency: the ticket carries the case id; it is looked up before it is created, who creates
     it claims that first, and a note that is there is not written again. One system that is away is
     ``missing`` and costs the other nothing; when all are away, the whole is to be tried again. A
@@ -54,6 +55,13 @@ async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
         if isinstance(answer, TicketReference | NotSupported)
     ]
     await asyncio.gather(*(follow_case(one, ticket, record) for one in well))
+    lines = [
+        f"ticket NOT brought up to date in {system.name}: {what}"
+        for system, answer in zip(systems, answers, strict=True)
+        if isinstance(answer, TicketReference)
+        for what in answer.failed
+    ]
+    await note_lines(record, lines)
     tickets: list[Json] = []
     failed: dict[str, Exception] = {}
     unfit: dict[str, Exception] = {}

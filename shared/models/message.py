@@ -62,6 +62,8 @@ class TicketReference(Model):
     created: bool = False
     own_id: str | None = None
     """The system's own id, where it is another than what people call it."""
+    failed: list[str] = Field(default_factory=list)
+    """What the ticket is there without, each with why."""
 
 
 class AskedAction(Model):

@@ -207,7 +207,6 @@ async def test_what_is_not_set_is_named(
         ("cases.search", "timeout", {}, RetryableError),
         ("cases.create", "status", {"value": 400}, PermanentError),
         ("cases.create", "status", {"value": 403}, PermissionDenied),
-        ("caseComments.create", "status", {"value": 500}, RetryableError),
     ],
 )
 async def test_failures_have_their_type(

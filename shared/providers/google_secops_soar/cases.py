@@ -12,7 +12,7 @@ The priority is set by a request of its own, and only ever raised: the kind of p
 
 from datetime import UTC, datetime, timedelta
 
-from shared.errors import NotConfigured, NotFound, PermanentError
+from shared.errors import NotConfigured, NotFound, PermanentError, TourniquetError
 from shared.models.base import Json, format_utc
 from shared.models.handling import Handled, TicketHandling, TicketKey
 from shared.models.message import Ticket, TicketReference
@@ -69,6 +69,9 @@ class GoogleSecOpsCases:
     async def upsert(self, ticket: Ticket) -> TicketReference:
         """Create the case, or add the work note to the one that is there as a comment.
 
+        What fails on a case that was just made is in ``failed`` of the answer: the search may not
+        find that case yet, and who lost its number would make another.
+
         Raises:
             NotConfigured: no address, instance, credentials or assignee.
             NotFound: there is none, and the ticket ``must_exist``.
@@ -80,14 +83,8 @@ class GoogleSecOpsCases:
             if ticket.must_exist:
                 raise NotFound("there is no case", vendor=VENDOR, operation="cases.search")
             case = await self._create(ticket)
-        if case.is_below(PRIORITY[ticket.severity]):
-            await self._set_priority(case, PRIORITY[ticket.severity])
-        if ticket.work_note:
-            await self.comment(case.number, ticket.work_note, mark(ticket), new=created)
-        assignee = self._settings.google_secops_case_assignee or ""
-        await hand_over(self._api, case, ticket, assignee=assignee)
-        await follow_state(self._api, case, ticket)
-        return self._reference(case, created=created)
+        failed = await self._bring(case, ticket, made=created)
+        return self._reference(case, created=created).model_copy(update={"failed": failed})
 
     async def handling(self, key: TicketKey) -> TicketHandling | None:
         """Return whether the case is closed; every case has an assignee, so none is "taken".
@@ -231,6 +228,39 @@ class GoogleSecOpsCases:
             why = "the case was accepted, but has no number and is not found by its tag"
             raise PermanentError(why, vendor=VENDOR, operation=operation)
         return Case(name=f"{self._api.instance}/cases/{number}")
+
+    async def _bring(self, case: Case, ticket: Ticket, *, made: bool) -> list[str]:
+        """Bring a case up to date; return what it is without. Raises only if it was there."""
+
+        async def priority() -> None:
+            if case.is_below(PRIORITY[ticket.severity]):
+                await self._set_priority(case, PRIORITY[ticket.severity])
+
+        async def note() -> None:
+            if ticket.work_note:
+                await self.comment(case.number, ticket.work_note, mark(ticket), new=made)
+
+        async def owner_and_tasks() -> list[str]:
+            assignee = self._settings.google_secops_case_assignee or ""
+            return await hand_over(self._api, case, ticket, assignee=assignee)
+
+        async def state() -> None:
+            await follow_state(self._api, case, ticket)
+
+        failed: list[str] = []
+        for name, step in {
+            "priority": priority,
+            "note": note,
+            "owner and tasks": owner_and_tasks,
+            "state": state,
+        }.items():
+            try:
+                failed += await step() or []
+            except TourniquetError as error:
+                if not made:
+                    raise
+                failed.append(f"{name}: {error.describe()}")
+        return failed
 
     async def _set_priority(self, case: Case, priority: str) -> None:
         await self._api.call(

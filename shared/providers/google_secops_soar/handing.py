@@ -9,19 +9,16 @@ been migrated, has the ticket all the same.
 """
 
 import hashlib
-import logging
 import re
 
 from pydantic import Field
 
-from shared.errors import RetryableError, TourniquetError
+from shared.errors import PermanentError
 from shared.models.base import Json, VendorModel
 from shared.models.message import Ticket, TicketTask
 from shared.providers.google_secops.api import GoogleSecOpsApi
 from shared.providers.google_secops_soar.models import Case
 from shared.providers.retry import Retry
-
-_log = logging.getLogger("tourniquet.providers")
 
 SHORTEST_TITLE, LONGEST_TITLE = 3, 50
 LONGEST_CONTENT = 4_096
@@ -44,8 +41,10 @@ class _Tasks(VendorModel):
     next_page: str = Field(default="", alias="nextPageToken")
 
 
-async def hand_over(api: GoogleSecOpsApi, case: Case, ticket: Ticket, *, assignee: str) -> None:
-    """Bring the owner and the open work of a case up to date.
+async def hand_over(
+    api: GoogleSecOpsApi, case: Case, ticket: Ticket, *, assignee: str
+) -> list[str]:
+    """Bring the owner and the open work of a case up to date; return what was refused, and why.
 
     Args:
         api: of the instance.
@@ -57,17 +56,20 @@ async def hand_over(api: GoogleSecOpsApi, case: Case, ticket: Ticket, *, assigne
         RetryableError: Google did not answer, or not now.
         NotConfigured: no address, instance or credentials.
     """
+    owner = PERSON.search(ticket.owner)
+    refused: list[str] = []
     try:
-        owner = PERSON.search(ticket.owner)
         if owner is not None and case.assignee == assignee:
             body: Json = {"casesIds": [int(case.number)], "username": owner.group()}
             await api.call("cases.assign", "POST", "/cases:executeBulkAssign", json=body)
+    except PermanentError as error:
+        refused.append(f"owner: {error.describe()}")
+    try:
         if ticket.tasks:
             await _add_tasks(api, case, ticket, assignee)
-    except RetryableError:
-        raise
-    except TourniquetError as error:
-        _log.warning("%s: not handed over in the SOAR: %s", ticket.correlation_id, error.describe())
+    except PermanentError as error:
+        refused.append(f"tasks: {error.describe()}")
+    return refused
 
 
 async def _add_tasks(api: GoogleSecOpsApi, case: Case, ticket: Ticket, assignee: str) -> None:
