@@ -163,3 +163,22 @@ def test_an_identity_that_graph_does_not_know_yet_is_waited_for() -> None:
     assert cloud.asked == 3
     with pytest.raises(Missing):
         list(grant(FakeCloud({}), PRINCIPAL, wanted(settings()), pause=0))
+
+
+def test_a_tenant_without_defender_gets_everything_else() -> None:
+    cloud = tenant(held=dict.fromkeys(of(Section.GRAPH), Section.GRAPH))
+    cloud.things[rf"servicePrincipals\(appId='{APIS[Section.DEFENDER]}'\)"] = Missing("no")
+    assert run(cloud, settings()) == {USER_ADMINISTRATOR.template_id}
+    switched_on = settings(defender_enabled=True)
+    said = "\n".join(grant(cloud, PRINCIPAL, wanted(switched_on)))
+    assert "this tenant has no" in said
+    assert USER_ADMINISTRATOR.name in said
+
+
+def test_what_observing_grants_that_could_write_is_what_the_guide_says() -> None:
+    everything: dict[str, Any] = {one.setting: one.chosen or "on" for one in NEEDS if one.setting}
+    granted = wanted(settings(OperatingMode.OBSERVE, **everything))
+    names = {name for roles in granted.app_roles.values() for name in roles.values()}
+    assert {name for name in names if ".Read." not in name} == {"Machine.ReadWrite.All"}
+    assert "`Machine.ReadWrite.All`" in (ROOT / "docs/infra.md").read_text("utf-8")
+    assert granted.directory_roles == ()

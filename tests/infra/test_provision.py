@@ -153,6 +153,36 @@ def test_provisioning_goes_on_without_the_right_to_grant() -> None:
     assert "azd hooks run postprovision" in said
 
 
+REGISTERED = {
+    rf"servicePrincipals/{PRINCIPAL}\?": {"id": PRINCIPAL},
+    "servicePrincipals": {"id": "sp", "value": []},
+    r"applications\(": {"web": {}, "value": []},
+    "roleManagement": {"value": []},
+}
+
+
+@pytest.mark.parametrize("refused", ["management.azure.com", r"applications\("])
+def test_who_may_only_grant_grants(refused: str) -> None:
+    things: dict[str, Any] = {**REGISTERED, refused: Denied("Forbidden")}
+    cloud = FakeCloud(things, SIGN_IN_CLIENT_ID="app")
+    said = run(hooks.permissions, cloud)
+    assert "Forbidden" in said
+    granted = [url for method, url, _ in cloud.sent if url.endswith("appRoleAssignments")]
+    assert granted, said
+    without = FakeCloud({"management.azure.com": Denied("Forbidden"), **REGISTERED})
+    run(hooks.grant, without)
+    assert all("graph.microsoft.com" in url for _, url, _ in without.sent)
+    assert without.sent
+
+
+def test_without_the_outputs_of_provisioning_nothing_is_granted_or_made() -> None:
+    cloud = FakeCloud(TOURNIQUET_IDENTITY_PRINCIPAL_ID="")
+    for step in (hooks.permissions, hooks.grant):
+        with pytest.raises(CloudError, match="azd env refresh"):
+            run(step, cloud)
+    assert cloud.sent == []
+
+
 def test_an_app_that_does_not_answer_is_an_error() -> None:
     cloud = FakeCloud()
     answers = iter([503, 503, 200])

@@ -1,4 +1,4 @@
-"""azd's hooks: `python -m tools.provision before|permissions|connect|pack|unpack`.
+"""azd's hooks: `python -m tools.provision before|permissions|grant|connect|pack|unpack`.
 
 Exit status 0, also when the deployer lacks a right that provisioning can do without: what is
 missing is said, with who has to run what. 1: something is wrong that provisioning needs.
@@ -31,19 +31,47 @@ def before(cloud: Cloud) -> Iterator[str]:
 
 
 def permissions(cloud: Cloud) -> Iterator[str]:
-    """After provisioning: the signing key, the sign-in, and what the app's identity may do."""
-    yield from app.make_link_key(cloud)
+    """After provisioning: the signing key, the sign-in, and what the app's identity may do.
+
+    Each takes another right, which few people have together: what one may not do keeps nobody from
+    the rest.
+    """
+    _identity(cloud)
+    yield from _unless_denied(
+        app.make_link_key(cloud), "the signing key was not looked after: it takes the deployer"
+    )
     yield from entra.connect_logs(cloud)
-    principal = cloud.value("TOURNIQUET_IDENTITY_PRINCIPAL_ID")
+    yield from _unless_denied(
+        entra.finish_sign_in(cloud),
+        "people cannot sign in to the pages yet: let an owner of the app registration, or an "
+        f"Application Administrator, run `{LATER}`",
+    )
+    yield from _unless_denied(
+        grant(cloud),
+        "the app lacks permissions in Entra ID, so that cases stay incomplete and nothing is "
+        f"contained: let a Privileged Role Administrator run `{LATER}`, or, without a right in "
+        "Azure, the step grant (docs/infra.md)",
+    )
+
+
+def grant(cloud: Cloud) -> Iterator[str]:
+    """Grant what the app's identity needs in Entra ID; takes no right in Azure."""
     needed = grants.wanted(grants.deployed_settings(), cloud.value(grants.ROLE_CHOICE))
+    yield from grants.grant(cloud, _identity(cloud), needed)
+
+
+def _identity(cloud: Cloud) -> str:
+    principal = cloud.value("TOURNIQUET_IDENTITY_PRINCIPAL_ID")
+    if not principal:
+        raise CloudError("the app's identity is not known here: run `azd env refresh` first")
+    return principal
+
+
+def _unless_denied(step: Iterator[str], otherwise: str) -> Iterator[str]:
     try:
-        yield from entra.finish_sign_in(cloud)
-        yield from grants.grant(cloud, principal, needed)
+        yield from step
     except Denied as error:
-        yield (
-            "the app lacks permissions in Entra ID, so that cases stay incomplete and nothing is "
-            f"contained: let a Privileged Role Administrator run `{LATER}` ({error})"
-        )
+        yield f"{otherwise} ({error})"
 
 
 def connect(cloud: Cloud) -> Iterator[str]:
@@ -55,6 +83,7 @@ def connect(cloud: Cloud) -> Iterator[str]:
 STEPS: dict[str, Callable[[Cloud], Iterator[str]]] = {
     "before": before,
     "permissions": permissions,
+    "grant": grant,
     "connect": connect,
     "pack": package.pack,
     "unpack": package.unpack,

@@ -84,6 +84,10 @@ def grant(
         roles = needed.app_roles[section]
         known = {need.role_id for need in NEEDS if need.section is section}
         resource = _service_principal(cloud, api) if roles or held else ""
+        if not resource:
+            if roles:
+                yield f"this tenant has no {section}, so that nothing is granted there"
+            continue
         ours = {one["appRoleId"]: one["id"] for one in held if one["resourceId"] == resource}
         for role_id, name in roles.items():
             if role_id not in ours:
@@ -143,7 +147,11 @@ def _directory_roles(
 
 
 def _service_principal(cloud: Cloud, app_id: str) -> str:
-    found = cloud.get(f"{GRAPH}/servicePrincipals(appId='{app_id}')?$select=id")
+    """Return the id of an API in this tenant; empty where the service was never switched on."""
+    try:
+        found = cloud.get(f"{GRAPH}/servicePrincipals(appId='{app_id}')?$select=id")
+    except Missing:
+        return ""
     return str(found["id"])
 
 
