@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.provision.cloud import AzureCli
+from tools.provision.cloud import AzureCli, CloudError
 
 RECORDS = """#!/bin/sh
 echo "$(basename "$0") $*" >> "$SEEN"
@@ -54,3 +54,17 @@ def test_a_body_is_not_on_the_command_line(seen: Path) -> None:
     cli().send("put", "https://management.azure.com/x", {"properties": {"value": "the-secret"}})
     assert "the-secret" not in seen.read_text("utf-8")
     assert "--body @" in seen.read_text("utf-8")
+
+
+def test_what_is_started_is_the_file_that_the_system_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows that is ``az.cmd``, which nothing starts by the name ``az``."""
+    batch = tmp_path / "az.cmd"
+    batch.write_text('#!/bin/sh\necho \'{"found": "\'$(basename "$0")\'"}\'\n', encoding="utf-8")
+    batch.chmod(batch.stat().st_mode | stat.S_IXUSR)
+    known = {"az": str(batch)}
+    monkeypatch.setattr("tools.provision.cloud.shutil.which", known.get)
+    assert cli().command("account", "list") == {"found": "az.cmd"}
+    with pytest.raises(CloudError, match="azd is not installed"):
+        cli().remember("RECOVER_VAULT", "false")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -127,10 +128,12 @@ def _body_file(body: Json | None) -> Iterator[list[str]]:
 
 
 def _run(command: list[str]) -> str:
-    try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
-    except FileNotFoundError as error:
-        raise CloudError(f"{command[0]} is not installed") from error
+    # On Windows az is a batch file, az.cmd, which is not found by its bare name
+    # (Azure/GPT-RAG#602).
+    program = shutil.which(command[0])
+    if program is None:
+        raise CloudError(f"{command[0]} is not installed")
+    done = subprocess.run([program, *command[1:]], check=False, capture_output=True, text=True)
     if done.returncode:
         raise error_of(done.stderr)
     return done.stdout
