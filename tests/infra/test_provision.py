@@ -7,8 +7,9 @@ import pytest
 
 from shared.settings import Settings
 from tests.infra.cloud import PRINCIPAL, FakeCloud
+from tests.unit.source_files import ROOT
 from tools.provision import __main__ as hooks
-from tools.provision import app, lookups
+from tools.provision import app, lookups, outputs
 from tools.provision.cloud import Cloud, CloudError, Denied, Missing, NoScope, error_of
 
 LINK_SECRET = "tourniquet-link-signing-key"
@@ -94,6 +95,67 @@ def test_an_ip_group_that_is_there_keeps_its_addresses() -> None:
     for cloud, exists in ((there, "true"), (gone, "false"), (FakeCloud(), "false")):
         run(lookups.find_ip_group, cloud)
         assert cloud.values["IP_GROUP_EXISTS"] == exists
+
+
+def made(environment: str = "test") -> dict[str, Any]:
+    """What an earlier provisioning of the environment made, as the providers list it."""
+
+    def listed(*names: str) -> dict[str, Any]:
+        tags = {"azd-env-name": environment}
+        return {"value": [{"name": one, "id": f"/x/ipGroups/{one}", "tags": tags} for one in names]}
+
+    return {
+        r"rg-test/providers/Microsoft.KeyVault/vaults\?": listed("of-others", "kv-test"),
+        r"rg-test/providers/Microsoft.Storage/storageAccounts\?": listed("sthost", "stcasetest"),
+        r"rg-test/providers/Microsoft.Network/ipGroups\?": listed("ipg-tourniquet-blocked-x"),
+        "ipGroups/ipg-tourniquet-blocked-x": {"name": "ipg-tourniquet-blocked-x"},
+        "vaults/kv-test/secrets": {"value": [{"name": "tourniquet-slack-bot-token"}]},
+        "immutabilityPolicies": LOCKED,
+    }
+
+
+BLANK = dict.fromkeys(
+    (
+        "AZURE_RESOURCE_GROUP",
+        "TOURNIQUET_VAULT_NAME",
+        "TOURNIQUET_EVIDENCE_ACCOUNT",
+        "TOURNIQUET_IP_GROUP_RESOURCE_ID",
+    ),
+    "",
+)
+
+
+def test_another_machine_finds_what_is_there_before_it_is_made_anew() -> None:
+    cloud = FakeCloud(made(), **BLANK)
+    for step in (outputs.find_outputs, lookups.find_secrets, lookups.find_retention):
+        run(step, cloud)
+    run(lookups.find_ip_group, cloud)
+    assert "TOURNIQUET_SLACK_BOT_TOKEN" in cloud.values["SETTINGS_IN_VAULT"]
+    assert cloud.values["SET_EVIDENCE_RETENTION"] == "false"
+    assert cloud.values["IP_GROUP_EXISTS"] == "true"
+    for nothing in (FakeCloud(made("another"), **BLANK), FakeCloud({}, **BLANK)):
+        assert run(outputs.find_outputs, nothing) == ""
+        run(lookups.find_ip_group, nothing)
+        assert nothing.values["IP_GROUP_EXISTS"] == "false"
+
+
+def test_blocking_switched_off_and_on_again_keeps_the_blocked_addresses() -> None:
+    cloud = FakeCloud(made(), TOURNIQUET_IP_GROUP_RESOURCE_ID="")
+    steps = [one for one in hooks.BEFORE if one in (outputs.find_outputs, lookups.find_ip_group)]
+    for step in steps:
+        run(step, cloud)
+    assert cloud.values["IP_GROUP_EXISTS"] == "true"
+
+
+def test_what_is_looked_up_has_the_name_that_the_templates_give() -> None:
+    templates = "".join(
+        (ROOT / f"infra/modules/{one}.bicep").read_text("utf-8")
+        for one in ("vault", "evidence-storage", "firewall")
+    )
+    for one in outputs.OUTPUTS:
+        assert f"'{one.begins}${{suffix}}'" in templates
+        assert f"{one.kind}@{one.version}'" in templates
+    assert "var groupName = 'rg-${environmentName}'" in (ROOT / "infra/main.bicep").read_text()
 
 
 def test_rules_wait_for_sign_in_logs() -> None:

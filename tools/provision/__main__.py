@@ -7,26 +7,31 @@ missing is said, with who has to run what. 1: something is wrong that provisioni
 import sys
 from collections.abc import Callable, Iterator
 
-from tools.provision import app, entra, grants, lookups, package
+from tools.provision import app, entra, grants, lookups, outputs, package
 from tools.provision.cloud import AzureCli, Cloud, CloudError, Denied
 
 LATER = "azd hooks run postprovision"
 
 
+BEFORE: tuple[Callable[[Cloud], Iterator[str]], ...] = (
+    lookups.check_place,
+    lookups.register_providers,
+    outputs.find_outputs,
+    lookups.find_sentinel,
+    lookups.find_deleted_vault,
+    lookups.find_secrets,
+    lookups.find_retention,
+    lookups.find_ip_group,
+    lookups.find_sign_in_logs,
+    entra.make_named_location,
+    entra.make_sign_in,
+)
+"""Outputs come before whatever goes by them."""
+
+
 def before(cloud: Cloud) -> Iterator[str]:
     """Before provisioning: register, look up, make what provisioning has to name."""
-    for step in (
-        lookups.check_place,
-        lookups.register_providers,
-        lookups.find_sentinel,
-        lookups.find_deleted_vault,
-        lookups.find_secrets,
-        lookups.find_retention,
-        lookups.find_ip_group,
-        lookups.find_sign_in_logs,
-        entra.make_named_location,
-        entra.make_sign_in,
-    ):
+    for step in BEFORE:
         yield from step(cloud)
 
 
