@@ -49,7 +49,7 @@ from triggers.identity import (
 from triggers.noting import note
 from triggers.pass_claims import claim_next, release
 from triggers.sessions import is_form
-from triggers.taking_back import link_alone
+from triggers.taking_back import for_two, link_alone
 
 blueprint = df.Blueprint()
 
@@ -119,7 +119,7 @@ async def _answer(
     req: func.HttpRequest, record: Json, body: PassBody, caller: Caller, form: str
 ) -> func.HttpResponse:
     try:
-        issued = await _issue(CaseRecord.model_validate(record), body, caller, form)
+        issued = await _issue(record, body, caller, form)
     except TourniquetError as error:
         return _sorry(req, 503, "No pass was issued", error)
     if isinstance(issued, NoPass):
@@ -134,16 +134,18 @@ async def _answer(
     return json_answer(given | {"valid_until": until, "one_use": True, "hand_over": HAND_OVER}, 201)
 
 
-async def _issue(case: CaseRecord, body: PassBody, caller: Caller, form: str) -> Issued | NoPass:
+async def _issue(record: Json, body: PassBody, caller: Caller, form: str) -> Issued | NoPass:
     """Issue a pass once for a request; nothing is issued that is not in the record.
 
     Raises:
         TourniquetError: nobody can tell whether it may be issued, or it could not be.
     """
-    if refused := why_no_pass(case) or _only_observes():
+    case = CaseRecord.model_validate(record)
+    if refused := why_no_pass(case) or _only_observes() or for_two(record):
         return refused
     object_id = str((case.account or {})["object_id"])
-    if refused := why_not_for(await _kinds_now(object_id)):
+    kinds = await _kinds_now(object_id)
+    if refused := why_not_for(kinds) or for_two(record, kinds):
         return refused
     asked = {
         "requested_by": caller.name,

@@ -1,14 +1,17 @@
 """Who may give an account back: take actions back, lift a block, ask for an access pass."""
 
 import secrets
+from collections.abc import Collection
 
 import azure.functions as func
 
 from shared.case_links import Purpose
-from shared.models.access_pass import why_no_pass
+from shared.models.access_pass import NoPass, why_no_pass
+from shared.models.account_kind import AccountKind
 from shared.models.base import Json
 from shared.models.case import CaseRecord
-from shared.policy import observes
+from shared.playbook.planning.silence import needs_two
+from shared.policy import get_policy, observes
 from shared.settings import Settings
 from triggers.identity import AUTOMATION, Caller, Refusal, find_caller, own_account
 from triggers.principal import is_sign_in_on
@@ -47,9 +50,23 @@ def pass_form(request: func.HttpRequest, settings: Settings, record: Json) -> Js
     caller = find_caller(request, settings, record["case_id"], Purpose.UNDO)
     if isinstance(caller, Refusal) or link_alone(caller) or own_account(caller, record):
         return None
-    if observes(settings) or why_no_pass(CaseRecord.model_validate(record)):
+    if observes(settings) or for_two(record) or why_no_pass(CaseRecord.model_validate(record)):
         return None
     return {"csrf": caller.csrf, "form": secrets.token_urlsafe(12)}
+
+
+def for_two(record: Json, kinds: Collection[AccountKind] = ()) -> NoPass | None:
+    """Return why nobody gets a pass for an account that two people decide about.
+
+    A pass gives the account to whoever asks for it, so one of the two could take it back alone.
+    ``kinds``: what the account is now, where that was asked; it counts beside the record's.
+    """
+    if not (decided_by_two(record) or (kinds and needs_two(get_policy().asking, kinds))):
+        return None
+    return NoPass(
+        "Two people decide about such an account",
+        "A pass would give it to one of them alone: the help desk issues it in Entra.",
+    )
 
 
 def link_alone(caller: Caller) -> Refusal | None:

@@ -125,6 +125,50 @@ async def test_who_gets_none_is_told_why_and_nothing_is_changed(
     assert b'action="access-pass"' not in page.get_body()
 
 
+ASKED_OF_TWO = {
+    "at": "2026-11-20T12:00:00Z",
+    "answer_by": "2026-11-20T13:00:00Z",
+    "two_persons": True,
+}
+
+
+@pytest.mark.parametrize("headers", [person(), BY_KEY], ids=["approver", "program"])
+@pytest.mark.parametrize(
+    ("kinds", "asked", "vip"),
+    [
+        (["vip"], None, []),
+        (["ordinary"], ASKED_OF_TWO, []),
+        (["ordinary"], None, [OBJECT_ID]),
+    ],
+    ids=["of such a kind", "asked of two", "of such a kind since"],
+)
+async def test_what_two_decide_about_one_does_not_get(
+    house: FakeHouse,
+    client: FakeClient,
+    govern: Callable[..., None],
+    headers: dict[str, str],
+    kinds: list[str],
+    asked: Json | None,
+    vip: list[str],
+) -> None:
+    govern(accounts={"vip": vip}, asking={"two_persons": ["vip"]})
+    put(house, {"kinds": kinds}, asked=asked)
+    response = await post(ask(headers=headers), client)
+    assert response.status_code == 409
+    assert answer(response)["title"] == "Two people decide about such an account"
+    assert "help desk" in answer(response)["detail"]
+    assert not house.passes.calls and not house.cases.claims
+    page = await report(request("GET", headers=person()), client)
+    assert (b'action="access-pass"' in page.get_body()) == bool(vip)
+
+
+async def test_of_kinds_that_one_decides_about_one_gets_it(
+    house: FakeHouse, client: FakeClient, govern: Callable[..., None]
+) -> None:
+    govern(asking={"two_persons": ["vip"]})
+    assert (await post(ask(), client)).status_code == 201
+
+
 async def test_an_app_that_observes_by_now_issues_none(
     house: FakeHouse, client: FakeClient, configure: Callable[..., None]
 ) -> None:
