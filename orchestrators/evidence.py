@@ -17,6 +17,7 @@ from shared.models.base import Json, format_utc
 from shared.models.block import BlockName
 from shared.models.case import CaseRequest
 from shared.models.evidence import LAST_SEAL
+from shared.models.run import in_run
 from shared.playbook.acting.evidence import STILL_EXPORTING, sealed_block, unexported_block
 
 PATIENCE = timedelta(minutes=5)
@@ -63,8 +64,8 @@ def exported(ctx: task.OrchestrationContext, preserving: Preserving) -> Steps[Js
 
 def seal(ctx: task.OrchestrationContext, preserving: Preserving, block: Json) -> Steps[Json]:
     """Write the manifest over what the record now says; return the patch of the record."""
-    why = f"response completed, round {preserving.number}"
-    sealed, error = yield from _seal(ctx, preserving.case.case_id, why)
+    case, why = preserving.case, f"response completed, round {preserving.number}"
+    sealed, error = yield from _seal(ctx, case.case_id, in_run(case.run, why))
     return {
         "blocks": {BlockName.EVIDENCE: sealed_block(block, sealed, error)},
         "timeline": timeline(ctx, _event(sealed, error)),
@@ -78,18 +79,18 @@ def seal_at_the_end(ctx: task.OrchestrationContext, preserving: Preserving) -> S
         block = yield from _block(ctx, preserving)
         yield from attempt(save(ctx, case_id, {"blocks": {BlockName.EVIDENCE: block}}))
     yield from _export_late_rows(ctx, preserving)
-    yield from seal_and_tell(ctx, case_id, LAST_SEAL)
+    yield from seal_and_tell(ctx, preserving.case, LAST_SEAL)
 
 
-def seal_and_tell(ctx: task.OrchestrationContext, case_id: str, why: str) -> Steps[None]:
+def seal_and_tell(ctx: task.OrchestrationContext, case: CaseRequest, why: str) -> Steps[None]:
     """Seal when nothing more will be told, and give the ticket the hash: it vouches for it."""
-    if not (yield from seal_again(ctx, case_id, why)):
+    if not (yield from seal_again(ctx, case.case_id, in_run(case.run, why))):
         return
-    message = {"case_id": case_id, "phase": "sealed", "why": why, "must_exist": True}
+    message = {"case_id": case.case_id, "phase": "sealed", "why": why, "must_exist": True}
     told = yield from attempt(case_activity(ctx, Activity.OPEN_TICKET, message, Retry.SAVE))
     if reason := told.error or (told.result or {}).get("error"):
         event = f"the ticket does not have the hash of the newest manifest: {reason}"
-        yield from attempt(save(ctx, case_id, {"timeline": timeline(ctx, event)}))
+        yield from attempt(save(ctx, case.case_id, {"timeline": timeline(ctx, event)}))
 
 
 def seal_again(ctx: task.OrchestrationContext, case_id: str, why: str) -> Steps[bool]:

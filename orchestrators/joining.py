@@ -30,6 +30,7 @@ from orchestrators.names import Activity, Event, Orchestrator
 from orchestrators.standing import Raised, Standing, Todo
 from shared.models.base import Json
 from shared.models.case import CaseRequest
+from shared.models.run import in_run
 from shared.models.undo import TakenBack
 from shared.playbook.intake.joining import joined_request
 from shared.playbook.planning.decided import Decided
@@ -232,7 +233,8 @@ def join_incidents(
     if todo is None:
         if payload.get("sealed"):
             # What is done because of them is sealed when it is done.
-            yield from seal_again(ctx, case.case_id, f"incidents joined, look {payload['look']}")
+            why = in_run(case.run, f"incidents joined, look {payload['look']}")
+            yield from seal_again(ctx, case.case_id, why)
         judged = after.model_copy(update={"blocks": {}, "plan": [], "account": {}})
         return result | {"judged": judged.to_json()}
     return result | {

@@ -83,7 +83,7 @@ def _respond(
     blocks = [one for one in every if not one.is_complete]
     yield from settle([*file.late_tickets, *standing.links.values(), *standing.pages, *blocks])
     if blocks:
-        yield from seal_and_tell(ctx, case.case_id, "blocks ended")
+        yield from seal_and_tell(ctx, standing.case, "blocks ended")
     confidence = standing.decided.verdict.compromise_confidence_score
     return {"case_id": case.case_id, "confidence": confidence}
 

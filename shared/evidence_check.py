@@ -16,13 +16,13 @@ from shared.errors import NotFound
 from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.evidence import (
-    LAST_SEAL,
     EvidenceCheck,
     Finding,
     Manifest,
     State,
     chain_head,
     first_broken,
+    is_last_seal,
     is_manifest,
     manifest_name,
     revision_of,
@@ -89,7 +89,7 @@ async def check_evidence(store: EvidenceReader, case_id: str, anchor: Anchor) ->
     if newest is None:
         return EvidenceCheck(case_id=case_id, findings=read.findings)
     manifest = read.manifests[newest]
-    ended = any(one.why == LAST_SEAL for one in read.manifests.values())
+    ended = any(is_last_seal(one.why) for one in read.manifests.values())
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def check(item: EvidenceItem) -> Finding:

@@ -25,7 +25,7 @@ CHAIN_START = hashlib.sha256(FORMAT.encode()).hexdigest()
 """What the first event's hash covers in place of a predecessor's."""
 _MANIFEST = re.compile(r"manifest(?:-([2-9]|[1-9][0-9]{1,4}))?\.json", re.ASCII)
 LAST_SEAL = "end of the watch"
-"""Why the last manifest of a case is made: nothing is kept after it."""
+"""Why the last manifest of a run is made: nothing is kept after it."""
 EVENTS = "events.jsonl"
 """Name of the item with the chain of the case's events."""
 
@@ -48,6 +48,11 @@ class Missing(Model):
     reason: str
     by_hand: str
     """What a person can do to get it."""
+
+
+def is_last_seal(why: str) -> bool:
+    """Return whether a manifest's ``why`` is the end of a watch, whatever run ended."""
+    return why.split(", run ")[0] == LAST_SEAL
 
 
 class ManifestReference(Model):

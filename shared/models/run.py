@@ -30,6 +30,11 @@ def run_started(run: str) -> datetime:
     return datetime.strptime(run, "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
 
 
+def in_run(run: str, why: str) -> str:
+    """Return why something is done, as this run says it: no run takes another's for its own."""
+    return f"{why}, run {run}" if run else why
+
+
 def claim_name(run: str, what: str) -> str:
     """Return the name under which a run claims something in the case store."""
     return f"{run}-{what}"

@@ -9,9 +9,11 @@ import pytest
 
 from activities.asking import claim_decision
 from activities.containment import force_password_reset, revoke_sessions
+from activities.evidence_seal import seal_evidence
 from activities.record import save_case
 from shared.bootstrap import set_providers
 from shared.models.base import Json
+from shared.models.evidence import LAST_SEAL, Manifest
 from shared.models.plan import Disposition
 from tests.support import fakes
 from tests.support.asking import RESET, REVOKE, answer, question, wait_for_phase
@@ -43,7 +45,7 @@ def real(activity: Any) -> Callable[[Json], Any]:
 
 
 def new_case(engine: Engine, judged: Any, case_id: str = "") -> Run:
-    parts = (save_case, claim_decision, force_password_reset, revoke_sessions)
+    parts = (save_case, claim_decision, force_password_reset, revoke_sessions, seal_evidence)
     scripts = {part.__name__: real(part) for part in parts}
     return engine.case(default_scripts() | scripts | {"decide_response": judged}, case_id)
 
@@ -122,3 +124,25 @@ def test_the_record_of_a_new_run_keeps_what_can_be_taken_back(
     again.tell("Decision", {"actions": ["NoAction"]})
     wait_for_phase(again, "completed")
     close(again)
+
+
+def test_a_new_run_is_sealed_with_what_it_did(engine: Engine, house: FakeHouse) -> None:
+    def manifests(why: str) -> list[Manifest]:
+        blobs = house.evidence.blobs.items()
+        read = [Manifest.model_validate_json(one) for name, one in blobs if "/manifest" in name]
+        return [one for one in read if one.why.partition(",")[0] == why]
+
+    run = new_case(engine, question())
+    for number in (1, 2):
+        respond(run, timing=LATER)
+        wait_for_phase(run, "decision_needed")
+        run.tell("Decision", answer(RESET, decided_by=f"person {number}"))
+        wait_for_phase(run, "completed")
+        newest = manifests("response completed")[-1]
+        details = house.cases.records[run.case_id]["blocks"]["Evidence_Preservation"]["details"]
+        assert details["manifest"]["revision"] == newest.revision
+        listed = [f"{run.case_id}/{one.name}" for one in newest.items if "decision" in one.name]
+        assert any(f"person {number}".encode() in house.evidence.blobs[one] for one in listed)
+        close(run)
+        assert len(manifests("response completed")) == len(manifests(LAST_SEAL)) == number
+        run = lost(engine, run, question())
