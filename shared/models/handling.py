@@ -31,6 +31,7 @@ class TicketHandling(Model):
 
     state: Handled
     by: str = ""
-    """Who, as the system calls them; empty where it does not say."""
+    """Who is assigned to it, or who has closed it, as the system calls them; empty where it does
+    not say: who is assigned to a ticket need not be who closed it."""
     at: UtcDatetime | None = None
     """Since when, where it says so."""

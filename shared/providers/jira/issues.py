@@ -184,7 +184,7 @@ class Jira:
         return next((one for one in issues if label in one.fields.labels), None)
 
     async def handling(self, key: TicketKey) -> TicketHandling | None:
-        """Return how far the issue is, and who is assigned to it: Jira does not say who closed it.
+        """Return how far the issue is, and who works on it: Jira does not say who closed it.
 
         Raises:
             TourniquetError: see ``shared.errors``.
@@ -196,7 +196,7 @@ class Jira:
         who = fields.assignee.name if fields.assignee else ""
         if fields.status.category.key == "done":
             at = parse_utc(fields.resolved_at) if fields.resolved_at else None
-            return TicketHandling(state=Handled.CLOSED, by=who, at=at)
+            return TicketHandling(state=Handled.CLOSED, at=at)
         taken = who and fields.status.category.key == "indeterminate"
         return TicketHandling(state=Handled.TAKEN if taken else Handled.NOT, by=who)
 

@@ -7,6 +7,10 @@ whole, with the ETag of what was read; somebody who changed it meanwhile is not 
 read and changed again. What an analyst has set stays: a severity is only raised, an owner only set
 where there is none, a classification never changed. Comments are the ``Siem`` port's.
 
+An incident may be that of several cases, one for each of its accounts: the last of them to be
+closed closes it. It does not tell who works on a case (``TicketWatching``): rules set an owner and
+close incidents, we set its status, and neither who closed an incident nor when is in it.
+
 Needs Microsoft Sentinel Responder on the workspace.
 """
 
@@ -17,8 +21,7 @@ from uuid import NAMESPACE_URL, uuid5
 from pydantic import Field
 
 from shared.errors import Conflict, NotConfigured, RetryableError
-from shared.models.base import Json, UtcDatetime, VendorModel
-from shared.models.handling import Handled, TicketHandling, TicketKey
+from shared.models.base import Json, VendorModel
 from shared.models.message import Ticket, TicketReference, TicketTask
 from shared.providers.clouds import RESOURCE_MANAGER, scope
 from shared.providers.credentials import bearer
@@ -35,19 +38,9 @@ TRIES = 5
 """Against others who change the same incident."""
 
 
-class Owner(VendorModel):
-    """Whose an incident is."""
-
-    assignedTo: str | None = None  # noqa: N815 - Sentinel's name
-    userPrincipalName: str | None = None  # noqa: N815 - Sentinel's name
-
-
 class IncidentProperties(VendorModel):
     """What is told about an incident."""
 
-    status: str = ""
-    owner: Owner = Owner()
-    lastModifiedTimeUtc: UtcDatetime | None = None  # noqa: N815 - Sentinel's name
     incidentNumber: int | None = None  # noqa: N815 - Sentinel's name
     incidentUrl: str | None = None  # noqa: N815 - Sentinel's name
 
@@ -118,21 +111,6 @@ class SentinelTickets:
         if ticket.tasks is not None:
             await self._write_tasks(target, ticket, ticket.tasks)
         return incident.reference()
-
-    async def handling(self, key: TicketKey) -> TicketHandling | None:
-        """Return how far the incident is, and whose it is: Sentinel does not say who closed it.
-
-        Raises:
-            NotSupported: the case did not come from an incident of Sentinel.
-            TourniquetError: see ``shared.errors``.
-        """
-        incident = await self._get(incident_path(key.incident_id))
-        known = IncidentProperties.model_validate(incident.properties)
-        who = known.owner.assignedTo or known.owner.userPrincipalName or ""
-        if known.status == "Closed":
-            return TicketHandling(state=Handled.CLOSED, by=who, at=known.lastModifiedTimeUtc)
-        taken = who and known.status == "Active"
-        return TicketHandling(state=Handled.TAKEN if taken else Handled.NOT, by=who)
 
     async def _update(self, target: str, ticket: Ticket) -> Incident:
         for _try in range(TRIES):
