@@ -11,7 +11,11 @@ from shared.bootstrap import get_providers
 from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.handling import TicketKey
-from shared.playbook.reporting.ticket_looks import Looked, heard_in_tickets
+from shared.playbook.reporting.ticket_looks import (
+    Looked,
+    heard_in_tickets,
+    system_of_own_ticket,
+)
 from shared.ports.people import TicketWatching
 
 _log = logging.getLogger("tourniquet.activities")
@@ -26,8 +30,8 @@ async def look_at_tickets(_: task.ActivityContext, payload: dict[str, Any]) -> d
 
     Effect: none.
     Idempotency: reads only.
-    Permission: ServiceNow role itil; Microsoft Sentinel Responder; in Jira, Browse Projects; in
-    Google SecOps, Chronicle API Editor (``roles/chronicle.editor``).
+    Permission: ServiceNow role itil; in Jira, Browse Projects; in Google SecOps, Chronicle API
+    Editor (``roles/chronicle.editor``).
     """
     record = await read_record(payload)
     block = record.get("blocks", {}).get(BlockName.NOTIFICATION) or {}
@@ -52,4 +56,4 @@ async def look_at_tickets(_: task.ActivityContext, payload: dict[str, Any]) -> d
             raise answer
         elif answer is not None:
             looks.append(Looked(one["system"], str(one["ticket_id"]), answer))
-    return {"heard": heard_in_tickets(record, looks, own=tickets[0]["system"])}
+    return {"heard": heard_in_tickets(record, looks, own=system_of_own_ticket(block))}

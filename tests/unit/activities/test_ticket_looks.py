@@ -45,6 +45,7 @@ def watched(house: FakeHouse) -> Watched:
     ]
     kept["blocks"] |= changed_block(BlockName.NOTIFICATION, BlockStatus.COMPLETE, [])
     kept["blocks"][BlockName.NOTIFICATION]["details"] = {"tickets": tickets}
+    kept["blocks"][BlockName.NOTIFICATION]["outputs"] = {"incident_ticket_id": "INC0010001"}
     house.cases.records[CASE_ID] = kept
     return made
 
@@ -66,3 +67,14 @@ async def test_a_case_without_a_ticket_asks_nobody(house: FakeHouse, watched: Wa
     house.cases.records[CASE_ID] = record(blocks={})
     assert await call(look_at_tickets) == {"heard": None}
     assert watched.asked == []
+
+
+async def test_the_own_ticket_is_that_of_the_cases_number_not_the_first(
+    house: FakeHouse, watched: Watched
+) -> None:
+    watched.said = TicketHandling(state=Handled.CLOSED, by="Kim Doe", at=AT)
+    block = house.cases.records[CASE_ID]["blocks"][BlockName.NOTIFICATION]
+    block["details"]["tickets"].reverse()
+    assert (await call(look_at_tickets))["heard"]["what"] == "closed"
+    block["outputs"] = {"incident_ticket_id": "T-1"}
+    assert (await call(look_at_tickets))["heard"]["what"] == "reviewed"
