@@ -84,6 +84,30 @@ class _Keeper:
 
     def go_on(self) -> Steps[None]:
         """Hear everything that was said, then let ring what is due: who was in time is heard."""
+        look = self._hear()
+        if self._timer is not None and self._timer.is_complete:
+            self._timer = self._timer_for = None
+        self._hear_of_messages()
+        if self._is_over():
+            return
+        now = utc_now(self._ctx)
+        if self.clocks.notified and self.clocks.is_due(now):
+            yield from self._look_at_tickets()
+            look |= self._hear()
+            if self._is_over():
+                return
+        # By the time before the look: what ends while the tickets' systems are asked is not missed
+        # before what people said meanwhile is heard.
+        calls = self.clocks.ring(now)
+        yield from self._call(calls)
+        if look or any(one.kind == MISSED for one in calls):
+            yield from self._look_at_facts()
+
+    def _is_over(self) -> bool:
+        return self.clocks.over
+
+    def _hear(self) -> bool:
+        """Hear everything that was said; return whether the facts are to be looked at."""
         look = False
         while self._heard.is_complete:
             said = self._heard.get_result()
@@ -91,17 +115,7 @@ class _Keeper:
             if isinstance(said, dict):
                 self.clocks.hear(said)
                 look |= said.get("what") in _FACTS
-        if self._timer is not None and self._timer.is_complete:
-            self._timer = self._timer_for = None
-        self._hear_of_messages()
-        if self.clocks.over:
-            return
-        if self.clocks.notified and self.clocks.is_due(utc_now(self._ctx)):
-            yield from self._look_at_tickets()
-        calls = self.clocks.ring(utc_now(self._ctx))
-        yield from self._call(calls)
-        if look or any(one.kind == MISSED for one in calls):
-            yield from self._look_at_facts()
+        return look
 
     def stop(self) -> None:
         """Wait for nothing any more."""

@@ -51,3 +51,16 @@ def test_a_look_that_fails_lets_the_clock_ring(case: NewCase) -> None:
     wait_for_phase(run, "sla_missed")
     close(run)
     clocks_over(run)
+
+
+def test_what_is_said_while_the_systems_are_asked_is_heard_before_the_clock(case: NewCase) -> None:
+    def taken_meanwhile(_payload: Json) -> Json:
+        run.tell("Acknowledged", {"by": "kim"})
+        until(lambda: "acknowledged by kim" in events(run))
+        return {"heard": None}
+
+    run = case(look_at_tickets=taken_meanwhile)
+    respond(run, review_seconds=60)
+    until(lambda: "acknowledged by kim" in events(run))
+    close(run)
+    assert clocks_over(run) == {"told": 0}, "who has taken the case hears no more of its review"
