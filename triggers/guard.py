@@ -45,8 +45,9 @@ def limited[**P](handler: Handler[P], limits: Limits = LIMITS) -> Handler[P]:
     @functools.wraps(handler)
     async def answer(*args: P.args, **kwargs: P.kwargs) -> func.HttpResponse:
         req = _request_of(args, kwargs)
-        if not has_automation_key(req, get_settings()):
-            wait = limits.seconds_to_wait(req, now=time.monotonic())
+        settings = get_settings()
+        if not has_automation_key(req, settings):
+            wait = limits.seconds_to_wait(req, settings, now=time.monotonic())
             if wait:
                 return _too_often(req, wait)
         return await handler(*args, **kwargs)

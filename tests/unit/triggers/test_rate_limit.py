@@ -1,11 +1,24 @@
 """Who asks too often is refused, and nobody can use up what another may ask."""
 
+from collections.abc import Callable
+
+import azure.functions as func
 import pytest
 
 from shared.case_links import Purpose
+from shared.settings import get_settings
 from tests.support.fakes import FakeHouse
 from tests.unit.playbook.records import record
-from tests.unit.triggers.calls import BY_KEY, CASE_ID, FakeClient, answer, person, request, session
+from tests.unit.triggers.calls import (
+    BY_KEY,
+    CASE_ID,
+    LINK_KEY,
+    FakeClient,
+    answer,
+    person,
+    request,
+    session,
+)
 from tests.unit.triggers.calls import token as link
 from tests.unit.triggers.served import routes
 from triggers import rate_limit
@@ -17,10 +30,11 @@ from triggers.rate_limit import (
     Limits,
     Rate,
     address_of,
-    holder_of,
+    keys_of,
 )
 
 DECISION = "POST /api/cases/{case_id}/decision"
+HERE = {"x-forwarded-for": "1.1.1.1, 203.0.113.7:999"}
 OURS = {name for name, route in routes().items() if route.auth == "anonymous"} - {
     "GET /api/health",
     "POST /api/slack/interactions",
@@ -47,7 +61,7 @@ def test_what_is_remembered_is_bounded_whoever_asks() -> None:
     limits = Limits(holder=Rate(60, most_keys=50), address=Rate(60, most_keys=50))
     for number in range(300):
         forged = request(token=f"{'x' * 5000}{number}", headers={"x-forwarded-for": v4(number)})
-        limits.seconds_to_wait(forged, now=1.0)
+        limits.seconds_to_wait(forged, get_settings(), now=1.0)
     assert len(limits.holder) == len(limits.address) == 50
     assert all(len(key) <= 43 for key in (*limits.holder._due, *limits.address._due))
     assert LIMITS.holder.most_keys == LIMITS.address.most_keys == rate_limit.MOST_KEYS
@@ -76,15 +90,25 @@ def test_the_address_is_what_the_platform_appended(sent: str, expected: str) -> 
     assert address_of(request(headers={"x-forwarded-for": sent})) == expected
 
 
-def test_a_holder_is_a_link_a_session_or_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert holder_of(request()) == ""
-    first, second = request(token="a"), request(token="b")
+def test_a_holder_is_a_link_a_session_or_a_person(
+    configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(link_signing_key=LINK_KEY)
     opened, _mark = session(Purpose.DECISION)
-    seen = {holder_of(one) for one in (first, second, request(headers=opened))}
-    assert len(seen) == 3 and all(len(one) == 32 for one in seen)
-    assert holder_of(request(headers=person(), token="a")) == holder_of(first), "no Easy Auth"
+    varied = {"cookie": f"{opened['cookie']}; x=1"}
+    good = link(Purpose.DECISION)
+    assert holder(request("GET", headers=opened)) == holder(request("GET", headers=varied))
+    by_link, by_session = holder(request(token=good)), holder(request("GET", headers=opened))
+    assert len({by_link, by_session, holder(request(token="forged"))}) == 3
+    assert len(by_link) == len(by_session) == 32
+    assert holder(request()) == ""
+    assert holder(request(headers=person(), token=good)) == by_link, "no Easy Auth"
     monkeypatch.setenv("WEBSITE_AUTH_ENABLED", "true")
-    assert holder_of(request(headers=person(), token="a")) == holder_of(request(headers=person()))
+    assert holder(request(headers=person(), token=good)) == holder(request(headers=person()))
+
+
+def holder(asked: func.HttpRequest) -> str:
+    return keys_of(asked, get_settings())[0]
 
 
 def test_every_route_that_anybody_reaches_is_limited() -> None:
@@ -131,12 +155,55 @@ async def test_an_address_that_tries_many_links_is_refused(
     house: FakeHouse, client: FakeClient
 ) -> None:
     house.cases.records[CASE_ID] = record(status="awaiting_decision")
-    route, here = routes()[DECISION], {"x-forwarded-for": "1.1.1.1, 203.0.113.7:999"}
-    for number in range(ADDRESS_A_MINUTE):
-        response = await route.call(request(token=f"guess {number}", headers=here), client)
-        assert response.status_code == 401
-    refused = await route.call(request(token=link(Purpose.DECISION), headers=here), client)
-    assert refused.status_code == 429
+    await use_up(HERE, client)
+    for sent in (request(token="one more", headers=HERE), request(headers=HERE)):
+        refused = await routes()[DECISION].call(sent, client)
+        assert refused.status_code == 429
     elsewhere = {"x-forwarded-for": "203.0.113.7:999, 203.0.113.8:999"}
-    good = request(body={"actions": ["NoAction"]}, token=link(Purpose.DECISION), headers=elsewhere)
-    assert (await route.call(good, client)).status_code != 429
+    assert (await routes()[DECISION].call(request(headers=elsewhere), client)).status_code == 401
+
+
+async def use_up(headers: dict[str, str], client: FakeClient) -> None:
+    """Ask from an address without anything genuine until it is refused."""
+    for number in range(ADDRESS_A_MINUTE):
+        guess = request(token=f"guess {number}", headers=headers)
+        assert (await routes()[DECISION].call(guess, client)).status_code == 401
+
+
+async def test_strangers_at_an_address_do_not_silence_who_may_ask_there(
+    house: FakeHouse,
+    client: FakeClient,
+    configure: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An intruder in the building, or anybody where a proxy's address is what we see."""
+    configure(link_signing_key=LINK_KEY)
+    house.cases.records[CASE_ID] = record(status="awaiting_decision")
+    await use_up(HERE, client)
+    route, opened = routes()["GET /api/cases/{case_id}/decision"], session(Purpose.DECISION)[0]
+    good = request("GET", token=link(Purpose.DECISION), headers=HERE)
+    assert (await route.call(good, client)).status_code == 303
+    assert (await route.call(request("GET", headers=HERE | opened), client)).status_code == 200
+    others = link(Purpose.DECISION, "case-ffffffffffffffffffffffff")
+    old = link(Purpose.DECISION, seconds=-5)
+    for useless in (others, old):
+        sent = request("GET", token=useless, headers=HERE)
+        assert (await route.call(sent, client)).status_code == 429
+    assert (await route.call(request("GET", headers=HERE | person()), client)).status_code == 429
+    monkeypatch.setenv("WEBSITE_AUTH_ENABLED", "true")
+    signed = request("GET", token=link(Purpose.DECISION), headers=HERE | person())
+    assert (await route.call(signed, client)).status_code == 303
+
+
+def test_one_links_sessions_have_a_limit_together(configure: Callable[..., None]) -> None:
+    configure(link_signing_key=LINK_KEY)
+    limits, settings = Limits(address=Rate(5)), get_settings()
+    waits = []
+    for number in range(6):
+        opened, _mark = session(Purpose.REPORT, seconds=100 + number)
+        sent = request("GET", headers=HERE | opened)
+        waits.append(limits.seconds_to_wait(sent, settings, now=1.0))
+    assert not any(waits[:-1]) and waits[-1] > 0
+    opened, _mark = session(Purpose.DECISION)
+    other = request("GET", headers=HERE | opened)
+    assert limits.seconds_to_wait(other, settings, now=1.0) == 0, "who may decide is not touched"
