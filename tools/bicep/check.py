@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 
-from tools.bicep import conditions, house, linter, shared, symbols, types
+from tools.bicep import conditions, house, linter, promised, shared, symbols, types, wiring
 from tools.bicep.syntax import BicepFile, Problem
 
 
 def check(files: Mapping[str, BicepFile]) -> list[Problem]:
     """Return what is wrong with the files, in order."""
     problems = [problem for file in files.values() for problem in check_file(file, files)]
-    return sorted({*problems, *house.check_evidence(files), *shared.check_shared_names(files)})
+    problems += house.check_evidence(files)
+    problems += shared.check_shared_names(files)
+    problems += promised.check_promised(files)
+    problems += wiring.check_wiring(files)
+    return sorted(set(problems))
 
 
 def check_file(file: BicepFile, files: Mapping[str, BicepFile]) -> Iterator[Problem]:

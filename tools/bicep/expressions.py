@@ -115,7 +115,8 @@ def _choice(node: Node) -> Choice:
 
 
 def _operation(node: Node) -> Operation:
-    return Operation(line_of(node), tuple(map(read_expression, parts_of(node))))
+    sign = next(text_of(one) for one in node.children if not one.is_named)
+    return Operation(line_of(node), tuple(map(read_expression, parts_of(node))), sign)
 
 
 def _loop(node: Node) -> Loop:

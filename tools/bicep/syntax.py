@@ -144,9 +144,10 @@ class Choice(Expr):
 
 @dataclass(frozen=True)
 class Operation(Expr):
-    """Operators between expressions."""
+    """An operator before its operand, or between its operands."""
 
     operands: tuple[Expr, ...]
+    sign: str = ""
 
     def inner(self) -> tuple[Expr, ...]:
         """Return the operands."""

@@ -1,0 +1,132 @@
+"""What a parameter decides is as the guides promise; each row notices the mistake it is for."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from tests.infra.conftest import Seed
+from tools.bicep.promised import check_promised
+from tools.bicep.promises import BY_PLACE, BY_TYPE
+from tools.bicep.reader import read
+from tools.bicep.render import render
+from tools.bicep.syntax import BicepFile
+from tools.bicep.wiring import OTHERWISE, check_wiring
+
+MAIN, EVIDENCE, VAULT = "main.bicep", "modules/evidence-storage.bicep", "modules/vault.bicep"
+SETTINGS, APP, PORTAL = (
+    f"modules/{one}.bicep" for one in ("app-settings", "function-app", "portal")
+)
+RULES, ENDPOINTS = "modules/sentinel-rules.bicep", "modules/private-endpoints.bicep"
+EVENTS, NETWORK, FIREWALL = "events.bicep", "modules/network.bicep", "modules/firewall-rule.bicep"
+ACTIONS = "    actions: {\n      actionGroups: groups\n    }\n"
+CORS = "cors: { corsRules: [] }\n    isVersioningEnabled: true"
+
+BROKEN = [
+    (EVIDENCE, "isHnsEnabled: false", "isHnsEnabled: false\n    isLocalUserEnabled: true"),
+    (EVIDENCE, "isHnsEnabled: false", "isHnsEnabled: false\n    isSftpEnabled: true"),
+    (EVIDENCE, "isVersioningEnabled: true", CORS),
+    (EVIDENCE, "privateNetwork ? 'Disabled' : 'Enabled'", "'Enabled'"),
+    (EVIDENCE, "privateNetwork ? 'Deny' : 'Allow'", "'Allow'"),
+    (VAULT, "privateNetwork ? 'Disabled' : 'Enabled'", "privateNetwork ? 'Enabled' : 'Disabled'"),
+    (EVIDENCE, "SinceCreationInDays: retentionDays", "SinceCreationInDays: 1"),
+    (EVIDENCE, "= if (setRetention) {", "= if (setRetention && privateNetwork) {"),
+    (EVIDENCE, ": never\n", ": 30\n"),
+    (EVIDENCE, "enabled: deletesEvidence", "enabled: true"),
+    (EVIDENCE, "'StorageDelete'\n        enabled: true", "'StorageDelete'\n        enabled: false"),
+    (SETTINGS, "  APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString\n", ""),
+    (SETTINGS, "Authorization=AAD'", "'"),
+    (SETTINGS, "DURABLE_TASK_SCHEDULER_CONNECTION_", "DURABLE_TASK_SCHEDULER_CONECTION_"),
+    (SETTINGS, "STRICT_TYPING: '1'", "STRICT_TYPING: '0'"),
+    (SETTINGS, "union(chosen, host,", "union(host, chosen,"),
+    (SETTINGS, "replace(name, '_', '-')", "replace(name, '_', '')"),
+    (APP, "{ TOURNIQUET_PUBLIC_URL: url }", "{ TOURNIQUET_PUBLIC_ADRESS: url }"),
+    (APP, ", { TOURNIQUET_PUBLIC_URL: url }", ""),
+    (APP, "${tenant().tenantId}/v2.0", "common/v2.0"),
+    (APP, "platform: {\n      enabled: true", "platform: {\n      enabled: false"),
+    (EVENTS, "blobContainerName: deadLetterContainer", "blobContainerName: 'lost'"),
+    (EVENTS, "retryPolicy: {", "filter: { includedEventTypes: ['x'] }\n    retryPolicy: {"),
+    (EVENTS, "CloudEventSchemaV1_0", "EventGridSchema"),
+    (ENDPOINTS, "module hostTable ", "module hostTables "),
+    (ENDPOINTS, "groupId: 'queue'", "groupId: 'blob'"),
+    (ENDPOINTS, "zoneId: tableZoneId", "zoneId: queueZoneId"),
+    (NETWORK, "Microsoft.App/environments", "Microsoft.Web/serverFarms"),
+    (PORTAL, ACTIONS, ""),
+    (PORTAL, "actions: calls", "actions: []"),
+    (
+        PORTAL,
+        "          threshold: 0\n          failing",
+        "          threshold: 9\n          failing",
+    ),
+    (PORTAL, "'DeadLetteredCount'", "'DeadLetterCount'"),
+    (PORTAL, "'RunsFailed'", "'RunFailed'"),
+    (RULES, "isEnabled: enabled", "isEnabled: false"),
+    (RULES, "triggersWhen: 'Created'", "triggersWhen: 'Updated'"),
+    (FIREWALL, "type: 'Deny'", "type: 'Allow'"),
+    (MAIN, "= if (blockAtFirewall) {", "= {"),
+    (MAIN, "= if (blockAtFirewall) {", "= if (enableAlerts) {"),
+    ("modules/monitoring.bicep", "DisableIpMasking: false", "DisableIpMasking: true"),
+    ("modules/firewall.bicep", "assignableScopes: [groupScope]", "assignableScopes: []"),
+]
+MISWIRED = [
+    ("    hostAccountName: hostStorage.outputs", "    hostAccountName: evidenceStorage.outputs"),
+    ("evidenceStorage.outputs.evidenceContainer", "evidenceStorage.outputs.caseContainer"),
+    ("identities.outputs.appPrincipalId", "identities.outputs.relayPrincipalId"),
+    ("identityId: identities.outputs.relayId", "identityId: identities.outputs.appId"),
+    ("privateNetwork: privateNetwork", "privateNetwork: enableAlerts"),
+    ("onboard: !hasSentinel", "onboard: hasSentinel"),
+    ("retentionDays: evidenceRetentionDays", "retentionDays: logRetentionDays"),
+    ("mayRunRelay: !empty(sentinelPrincipalId)", "mayRunRelay: true"),
+]
+
+
+def test_the_files_keep_every_promise(bicep: Mapping[str, BicepFile]) -> None:
+    assert list(check_promised(bicep)) == []
+    assert list(check_wiring(bicep)) == []
+
+
+@pytest.mark.parametrize(("file", "old", "new"), BROKEN)
+def test_a_broken_promise_is_noticed(seed: Seed, file: str, old: str, new: str) -> None:
+    files = seed(file, old, new)
+    assert files[file].problems == []
+    assert {one.file for one in check_promised(files)} == {file}
+
+
+@pytest.mark.parametrize(("old", "new"), MISWIRED)
+def test_what_is_given_to_another_parameter_is_noticed(seed: Seed, old: str, new: str) -> None:
+    (problem,) = check_wiring(seed(MAIN, old, new))
+    assert problem.rule == "wiring"
+
+
+def test_no_row_is_of_something_that_is_gone(bicep: Mapping[str, BicepFile]) -> None:
+    kinds = {
+        block.target.partition("@")[0]
+        for file in bicep.values()
+        for block in file.resources.values()
+    }
+    assert BY_TYPE.keys() <= kinds
+    assert BY_PLACE.keys() <= bicep.keys()
+    modules = bicep[MAIN].modules
+    assert {module for module, _ in OTHERWISE if module} <= modules.keys()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a ? b : (c ? 1 : 2)",
+        "(a && !b) || c",
+        "'${x.y}-${z[0]}-end'",
+        "[for (one, index) in many: {name: one, 'a b': null}]",
+        "union(a, {b: [true, 'c']})",
+    ],
+)
+def test_an_expression_becomes_one_text_whatever_its_layout(text: str) -> None:
+    """Rendered twice it is the same, and another sign or order is another text."""
+
+    def rendered(one: str) -> str:
+        value = read("x.bicep", f"var it = {one}\n").variables["it"].value
+        return render(value)
+
+    once = rendered(text)
+    assert rendered(once) == once
+    assert rendered("a && b") != rendered("a || b")
+    assert rendered("a - b") != rendered("b - a")

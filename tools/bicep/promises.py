@@ -1,0 +1,276 @@
+"""The rows of ``promised.py``."""
+
+type Rows = dict[str, str | None]
+
+_PRIVATE = "privateNetwork ? 'Disabled' : 'Enabled'"
+_DENIES = "privateNetwork ? 'Deny' : 'Allow'"
+_ON = "enabled: true"
+_ENDPOINTS = (
+    ("hostBlob", "hostStorageId", "blob"),
+    ("hostQueue", "hostStorageId", "queue"),
+    ("hostTable", "hostStorageId", "table"),
+    ("evidenceBlob", "evidenceStorageId", "blob"),
+    ("vault", "vaultId", "vault"),
+    ("scheduler", "schedulerId", "scheduler"),
+)
+"""Private endpoints: name, what they lead to, which part of it."""
+
+BY_TYPE: dict[str, Rows] = {
+    "Microsoft.Storage/storageAccounts": {
+        "properties.publicNetworkAccess": _PRIVATE,
+        "properties.networkAcls.defaultAction": _DENIES,
+        "properties.networkAcls.bypass": "'AzureServices'",
+        "properties.networkAcls.ipRules": None,
+        "properties.networkAcls.virtualNetworkRules": None,
+        "properties.networkAcls.resourceAccessRules": None,
+        # Accounts and protocols with passwords and keys of their own.
+        "properties.isSftpEnabled": None,
+        "properties.isLocalUserEnabled": None,
+        "properties.isNfsV3Enabled": None,
+    },
+    "Microsoft.Storage/storageAccounts/blobServices": {"properties.cors": None},
+    "Microsoft.Storage/storageAccounts/queueServices": {"properties.cors": None},
+    "Microsoft.Storage/storageAccounts/tableServices": {"properties.cors": None},
+    "Microsoft.KeyVault/vaults": {
+        "properties.publicNetworkAccess": _PRIVATE,
+        "properties.networkAcls.defaultAction": _DENIES,
+        "properties.networkAcls.ipRules": None,
+        "properties.networkAcls.virtualNetworkRules": None,
+        "properties.accessPolicies": None,
+    },
+    "Microsoft.DurableTask/schedulers": {
+        "properties.publicNetworkAccess": _PRIVATE,
+        "properties.ipAllowlist": "privateNetwork ? [] : ['0.0.0.0/0']",
+    },
+    "Microsoft.Web/sites": {"properties.siteConfig.cors": None},
+    "Microsoft.Insights/components": {"properties.DisableIpMasking": "false"},
+    "Microsoft.Authorization/roleDefinitions": {"properties.assignableScopes": "[groupScope]"},
+    # Everything that comes to the topic, in the form in which it came; what cannot be delivered is
+    # kept where the alert and the guide say.
+    "Microsoft.EventGrid/topics/eventSubscriptions": {
+        "properties.eventDeliverySchema": "'CloudEventSchemaV1_0'",
+        "properties.filter": None,
+        "properties.expirationTimeUtc": None,
+        "properties.deadLetterWithResourceIdentity.deadLetterDestination.endpointType": (
+            "'StorageBlob'"
+        ),
+        "properties.deadLetterWithResourceIdentity.deadLetterDestination.properties": (
+            "{resourceId: account.id, blobContainerName: deadLetterContainer}"
+        ),
+    },
+    "Microsoft.EventGrid/topics": {"properties.inputSchema": "'CloudEventSchemaV1_0'"},
+    # An alert rule that calls nobody, or only after more than one time, is none.
+    "Microsoft.Insights/scheduledQueryRules": {
+        "properties.enabled": "enabled",
+        "properties.scopes": "[workspaceId]",
+        "properties.actions.actionGroups": "groups",
+        "properties.criteria.allOf.0.query": "one.query",
+        "properties.criteria.allOf.0.timeAggregation": "'Count'",
+        "properties.criteria.allOf.0.operator": "'GreaterThan'",
+        "properties.criteria.allOf.0.threshold": "0",
+        "properties.criteria.allOf.0.failingPeriods": (
+            "{numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1}"
+        ),
+        "properties.muteActionsDuration": None,
+    },
+    "Microsoft.Insights/metricAlerts": {
+        "properties.enabled": "enabled",
+        "properties.scopes": "[one.of]",
+        "properties.actions": "calls",
+        "properties.criteria.allOf.0.metricNamespace": "one.kind",
+        "properties.criteria.allOf.0.metricName": "one.metric",
+        "properties.criteria.allOf.0.timeAggregation": "'Total'",
+        "properties.criteria.allOf.0.operator": "'GreaterThan'",
+        "properties.criteria.allOf.0.threshold": "0",
+        "properties.criteria.allOf.0.dimensions": None,
+    },
+    "Microsoft.Insights/actionGroups": {"properties.enabled": "true"},
+}
+"""What every resource of a type has, by path."""
+
+BY_PLACE: dict[str, Rows] = {
+    "main.bicep": {
+        "var usesScheduler": "durableBackend == 'azureManaged'",
+        "var hasSentinel": "!empty(sentinelWorkspaceId)",
+        "var hasPolicy": "!empty(firewallPolicyId)",
+        "scheduler if": "usesScheduler",
+        "network if": "privateNetwork",
+        "endpoints if": "privateNetwork",
+        "firewall if": "blockAtFirewall",
+        "firewallRule if": "blockAtFirewall",
+        "sentinelRules if": "deployDetections",
+    },
+    "modules/identities.bicep": {
+        "output appPrincipalId": "app.properties.principalId",
+        "output relayPrincipalId": "relay.properties.principalId",
+    },
+    "modules/evidence-storage.bicep": {
+        "retention if": "setRetention",
+        "retention properties.immutabilityPeriodSinceCreationInDays": "retentionDays",
+        "var deletesEvidence": "deleteEvidenceAfterDays > 0",
+        "var deletesCases": "deleteCasesAfterDays > 0",
+        "var never": "36500",
+        "var evidenceDays": (
+            "deletesEvidence ? max(deleteEvidenceAfterDays, retentionDays + 1) : never"
+        ),
+        "var caseContainerName": "'cases'",
+        "var evidenceContainerName": "'evidence'",
+        "lifecycle properties.policy.rules.0.definition.actions.baseBlob.delete": None,
+        "lifecycle properties.policy.rules.0.definition.actions.version": None,
+        "lifecycle properties.policy.rules.1.enabled": "deletesEvidence",
+        "lifecycle properties.policy.rules.1.definition.actions": (
+            "{baseBlob: {delete: {daysAfterModificationGreaterThan: evidenceDays}}, "
+            "version: {delete: {daysAfterCreationGreaterThan: evidenceDays}}}"
+        ),
+        "lifecycle properties.policy.rules.2.definition.filters.prefixMatch": (
+            "['${caseContainerName}/']"
+        ),
+        "lifecycle properties.policy.rules.3.enabled": "deletesCases",
+        "lifecycle properties.policy.rules.3.definition.filters.prefixMatch": (
+            "['${caseContainerName}/']"
+        ),
+        "lifecycle properties.policy.rules.4": None,
+        "blobLogs scope": "blobs",
+        "blobLogs properties": (
+            "{workspaceId: diagnosticWorkspaceId, logs: ["
+            f"{{category: 'StorageRead', {_ON}}}, {{category: 'StorageWrite', {_ON}}}, "
+            f"{{category: 'StorageDelete', {_ON}}}]}}"
+        ),
+        "output caseContainer": "cases.name",
+        "output evidenceContainer": "evidence.name",
+    },
+    "modules/vault.bicep": {
+        "vaultLogs scope": "vault",
+        "vaultLogs properties": (
+            f"{{workspaceId: diagnosticWorkspaceId, logs: [{{categoryGroup: 'audit', {_ON}}}]}}"
+        ),
+    },
+    "modules/app-settings.bicep": {
+        # What the host goes by: without the first two the app works and nobody sees it.
+        "var host": (
+            "{AzureWebJobsStorage__credential: 'managedidentity', "
+            "AzureWebJobsStorage__clientId: identityClientId, "
+            "AzureWebJobsStorage__accountName: hostAccountName, "
+            "APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString, "
+            "APPLICATIONINSIGHTS_AUTHENTICATION_STRING: "
+            "'ClientId=${identityClientId};Authorization=AAD', "
+            "AZURE_CLIENT_ID: identityClientId, "
+            "AZURE_AUTHORITY_HOST: environment().authentication.loginEndpoint, "
+            "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING: '1', TASKHUB_NAME: taskHubName}"
+        ),
+        "var scheduler": (
+            "(durableBackend == 'azureManaged') ? {DURABLE_TASK_SCHEDULER_CONNECTION_STRING: "
+            "'Endpoint=${schedulerEndpoint};Authentication=ManagedIdentity;"
+            "ClientID=${identityClientId}'} : {}"
+        ),
+        "var deployed TOURNIQUET_BLOB_URL": "evidenceBlobUrl",
+        "var deployed TOURNIQUET_CASE_CONTAINER": "caseContainer",
+        "var deployed TOURNIQUET_EVIDENCE_CONTAINER": "evidenceContainer",
+        "var deployed TOURNIQUET_FIREWALL_IP_GROUP_ID": "firewallIpGroupId",
+        "var deployed TOURNIQUET_LOG_ANALYTICS_WORKSPACE_ID": "workspaceCustomerId",
+        "var deployed TOURNIQUET_NAMED_LOCATION_ID": "namedLocationId",
+        "var referenced": "intersection(concat(secretSettings, otherSecrets), settingsInVault)",
+        "var references": (
+            '[for name in referenced: \'"${name}":"@Microsoft.KeyVault(VaultName=${vaultName};'
+            "SecretName=${toLower(replace(name, '_', '-'))})\"']"
+        ),
+        # What comes later wins: nobody can choose what the host or a reference is.
+        "output appSettings": (
+            "union(chosen, host, collector, scheduler, deployed, "
+            "json('{${join(references, ',')}}'))"
+        ),
+    },
+    "modules/function-app.bicep": {
+        "settings name": "'appsettings'",
+        "settings properties": "union(appSettings, signInSettings, {TOURNIQUET_PUBLIC_URL: url})",
+        "var url": ("empty(publicUrl) ? 'https://${site.properties.defaultHostName}' : publicUrl"),
+        "signIn if": "signInOn",
+        "var signInOn": "!empty(signInClientId)",
+        "signIn properties.platform.enabled": "true",
+        "signIn properties.httpSettings.requireHttps": "true",
+        "signIn properties.identityProviders.azureActiveDirectory.enabled": "true",
+        "signIn properties.identityProviders.azureActiveDirectory.registration": (
+            "{clientId: signInClientId, "
+            "clientSecretSettingName: 'OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID', "
+            "openIdIssuer: '${environment().authentication.loginEndpoint}"
+            "${tenant().tenantId}/v2.0'}"
+        ),
+        "signIn properties.identityProviders.azureActiveDirectory.validation": (
+            "{allowedAudiences: [signInClientId, 'api://${signInClientId}']}"
+        ),
+    },
+    "modules/sentinel-workspace.bicep": {"sentinel if": "onboard"},
+    "modules/sentinel-rules.bicep": {
+        "rules properties.enabled": "enabled",
+        "rules properties.query": "one.query",
+        "callsRelay if": "mayRunRelay",
+        "callsRelay properties.triggeringLogic.isEnabled": "enabled",
+        "callsRelay properties.triggeringLogic.triggersOn": "'Incidents'",
+        "callsRelay properties.triggeringLogic.triggersWhen": "'Created'",
+        "callsRelay properties.triggeringLogic.conditions": (
+            "[{conditionType: 'Property', conditionProperties: {"
+            "propertyName: 'IncidentRelatedAnalyticRuleIds', operator: 'Contains', "
+            "propertyValues: ruleIds}}]"
+        ),
+        "callsRelay properties.triggeringLogic.expirationTimeUtc": None,
+        "callsRelay properties.actions": (
+            "[{order: 1, actionType: 'RunPlaybook', actionConfiguration: {"
+            "logicAppResourceId: relayId, tenantId: tenant().tenantId}}]"
+        ),
+    },
+    "modules/firewall.bicep": {"made if": "!groupExists", "output groupId": "blocked.id"},
+    "modules/firewall-rule.bicep": {
+        "denies properties.ruleCollections.0.action.type": "'Deny'",
+        "denies properties.ruleCollections.0.rules.0.sourceIpGroups": "[groupId]",
+        "denies properties.ruleCollections.0.rules.0.destinationAddresses": "['*']",
+        "denies properties.ruleCollections.0.rules.1.sourceAddresses": "['*']",
+        "denies properties.ruleCollections.0.rules.1.destinationIpGroups": "[groupId]",
+        "denies properties.ruleCollections.1": None,
+    },
+    "modules/event-topic.bicep": {
+        "var publishers": "empty(publisherIds) ? [] : split(publisherIds, ',')",
+    },
+    "modules/portal.bicep": {
+        "var groups": "concat([onCall.id], otherGroups)",
+        "var calls": "[for id in groups: {actionGroupId: id}]",
+        # The services' own names of what they count; no published type lists them.
+        "var counts 0.of": "topicId",
+        "var counts 0.kind": "'Microsoft.EventGrid/topics'",
+        "var counts 0.metric": "'DeadLetteredCount'",
+        "var counts 1.of": "relayId",
+        "var counts 1.kind": "'Microsoft.Logic/workflows'",
+        "var counts 1.metric": "'RunsFailed'",
+    },
+    "modules/relay.bicep": {"relay properties.state": "'Enabled'"},
+    "modules/private-endpoints.bicep": {
+        row: text
+        for name, of, part in _ENDPOINTS
+        for row, text in (
+            (f"{name} params.resourceId", of),
+            (f"{name} params.groupId", f"'{part}'"),
+            (f"{name} params.zoneId", f"{part}ZoneId"),
+            (f"{name} if", "!empty(schedulerId)" if name == "scheduler" else None),
+        )
+    },
+    "modules/private-endpoint.bicep": {
+        "endpoint properties.subnet.id": "subnetId",
+        "endpoint properties.privateLinkServiceConnections.0.properties": (
+            "{privateLinkServiceId: resourceId, groupIds: [groupId]}"
+        ),
+        "entry properties.privateDnsZoneConfigs.0.properties.privateDnsZoneId": "zoneId",
+    },
+    "modules/network.bicep": {
+        "var zoneNames 0": "'privatelink.blob.${environment().suffixes.storage}'",
+        "var zoneNames 1": "'privatelink.queue.${environment().suffixes.storage}'",
+        "var zoneNames 2": "'privatelink.table.${environment().suffixes.storage}'",
+        "output blobZoneId": "zones[0].id",
+        "output queueZoneId": "zones[1].id",
+        "output tableZoneId": "zones[2].id",
+        "output vaultZoneId": "zones[3].id",
+        "output schedulerZoneId": "zones[4].id",
+        "network properties.subnets.0.properties.delegations.0.properties.serviceName": (
+            "'Microsoft.App/environments'"
+        ),
+    },
+}
+"""What is at one place of one file."""
