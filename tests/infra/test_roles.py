@@ -50,6 +50,57 @@ def test_a_role_that_is_missing_or_too_wide_is_noticed(
     assert roles.check(files)
 
 
+FIREWALL, VAULT = "modules/firewall.bicep", "modules/vault.bicep"
+WRITE = "          'Microsoft.Network/ipGroups/write'\n"
+READS = "resource readsSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = {"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        (
+            "main.bicep",
+            "appPrincipalId: identities.outputs.appPrincipalId",
+            "appPrincipalId: identities.outputs.relayPrincipalId",
+            "is in no table",
+        ),
+        (VAULT, READS, READS.replace("= {", "= if (recover) {"), "must be given always"),
+        (
+            "main.bicep",
+            "firewall.bicep' = if (blockAtFirewall) {",
+            "firewall.bicep' = {",
+            "must be given only if blockAtFirewall",
+        ),
+        (
+            "main.bicep",
+            "firewall.bicep' = if (blockAtFirewall) {",
+            "firewall.bicep' = if (enableAlerts) {",
+            "must be given only if blockAtFirewall",
+        ),
+        (FIREWALL, WRITE, f"{WRITE}          'microsoft.network/azureFirewalls/write'\n", "table"),
+        (
+            FIREWALL,
+            f"        actions: [\n          'Microsoft.Network/ipGroups/read'\n{WRITE}        ]",
+            "        actions: concat(more, ['Microsoft.Network/ipGroups/read'])",
+            "not all written out",
+        ),
+        (FIREWALL, WRITE, f"{WRITE}          groupName\n", "not all written out"),
+        (
+            VAULT,
+            "principalId: appPrincipalId",
+            "principalId: empty(suffix) ? appPrincipalId : deployerPrincipalId",
+            "cannot be read",
+        ),
+    ],
+)
+def test_a_role_of_somebody_else_or_at_another_time_is_noticed(
+    seed: Seed, file: str, old: str, new: str, said: str
+) -> None:
+    files = seed(file, old, new)
+    assert not any(one.problems for one in files.values())
+    assert said in "\n".join(roles.check(files))
+
+
 def test_a_missing_role_is_named(seed: Seed) -> None:
     text = (INFRA / "modules/vault.bicep").read_text("utf-8")
     start, end = text.index("resource readsSecrets"), text.index("resource setsSecrets")

@@ -104,7 +104,8 @@ hashicorp/azurerm sends for ``azurerm_function_app_flex_consumption``."""
 NOT_SEEN = "AzureFunctionsJobHost__extensions__durableTask"
 """Start of settings that override ``host.json`` for the host, and not for what scales the app."""
 NEVER_GRANTED = re.compile(
-    r"\*|/delete$|deleteBlobVersion|runAsSuperUser|immutabilityPolicies|tags/|roleAssignments"
+    r"\*|/delete$|deleteBlobVersion|runAsSuperUser|immutabilityPolicies|tags/|roleAssignments",
+    re.IGNORECASE,
 )
 """What no role of ours may hold: wildcards, deletion, and what could take protection away."""
 DURATION = re.compile(r"P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?")

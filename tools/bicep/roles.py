@@ -1,13 +1,13 @@
 """Who is given which Azure role, and where, as the Bicep files say."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from tools.bicep.house import kind_of
-from tools.bicep.syntax import BicepFile, Block, Call, Expr, Member, Name, Object, Text, walk
+from tools.bicep.render import render
+from tools.bicep.syntax import Array, BicepFile, Block, Call, Expr, Member, Name, Object, Text
 
 ROLES_FILE = Path(__file__).resolve().parent.parent.parent / "infra" / "roles.json"
 ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
@@ -19,10 +19,12 @@ class Assignment(NamedTuple):
 
     Attributes:
         file: the Bicep file.
-        holder: the parameter or resource whose principal holds it.
+        holder: whose principal holds it: what main.bicep gives to the module's parameter, or what
+            the file itself says, as text.
         role: the id of a built-in role, or the actions of a custom one, sorted.
         scope: the type of what it is for; ``resourceGroup`` where the module's own group is.
         name: the symbol of what it is for.
+        condition: when it is given: the module's condition and its own; empty: always.
     """
 
     file: str
@@ -30,6 +32,7 @@ class Assignment(NamedTuple):
     role: str | tuple[str, ...]
     scope: str
     name: str
+    condition: str
 
 
 def built_in_roles() -> dict[str, str]:
@@ -44,29 +47,34 @@ def assignments(files: Mapping[str, BicepFile]) -> list[Assignment]:
     Raises:
         ValueError: one is written so that it cannot be read.
     """
-    return [one for file in files.values() for one in _assignments(file)]
+    main = files["main.bicep"]
+    by_file = {module.target: module for module in main.modules.values()}
+    return [one for file in files.values() for one in _assignments(file, by_file.get(file.path))]
 
 
-def _assignments(file: BicepFile) -> Iterator[Assignment]:
+def _assignments(file: BicepFile, module: Block | None) -> Iterator[Assignment]:
     for block in file.resources.values():
-        if kind_of(block) == ASSIGNMENT:
+        if kind_of(block).lower() == ASSIGNMENT.lower() and not block.existing:
             scope = block.body.get("scope")
             where = file.resources[scope.name] if isinstance(scope, Name) else None
+            conditions = [one.condition for one in (module, block) if one and one.condition]
             yield Assignment(
                 file=file.path,
-                holder=_holder(file, block),
+                holder=_holder(file, block, module),
                 role=_role(file, block),
                 scope=kind_of(where) if where else "resourceGroup",
                 name=where.name if where else "",
+                condition=" && ".join(map(render, conditions)),
             )
 
 
-def _holder(file: BicepFile, block: Block) -> str:
+def _holder(file: BicepFile, block: Block, module: Block | None) -> str:
     value = block.body.get("properties", "principalId")
-    names = [one.name for one in walk(value) if isinstance(one, Name)] if value else []
-    if len(names) != 1:
+    if isinstance(value, Name) and value.name in file.params and module:
+        value = module.body.get("params", value.name)
+    if value is None:
         raise ValueError(f"{file.path}:{block.line}: whom {block.name} is for is not plain")
-    return names[0]
+    return render(value)
 
 
 def _role(file: BicepFile, block: Block) -> str | tuple[str, ...]:
@@ -83,13 +91,15 @@ def _role(file: BicepFile, block: Block) -> str | tuple[str, ...]:
 def _actions(block: Block) -> tuple[str, ...]:
     permissions = block.body.get("properties", "permissions")
     found: list[str] = []
-    for one in walk(permissions) if permissions else ():
-        if isinstance(one, Object):
-            for name in ("actions", "dataActions"):
-                found += _texts(one.get(name))
-    return tuple(sorted(found))
+    for one in permissions.items if isinstance(permissions, Array) else ():
+        for name in ("actions", "dataActions"):
+            found += _texts(block, one.get(name) if isinstance(one, Object) else None)
+    return tuple(sorted(found, key=str.lower))
 
 
-def _texts(value: Expr | None) -> list[str]:
-    texts = [one.literal for one in walk(value) if isinstance(one, Text)] if value else []
-    return [text for text in texts if text and re.match(r"Microsoft\.", text)]
+def _texts(block: Block, value: Expr | None) -> list[str]:
+    items = value.items if isinstance(value, Array) else (None,)
+    texts = [one.literal if isinstance(one, Text) else None for one in items]
+    if None in texts:
+        raise ValueError(f"line {block.line}: the actions of {block.name} are not all written out")
+    return [text for text in texts if text is not None]

@@ -1,7 +1,7 @@
 """Azure roles: what the Bicep files give is what the tables of permissions say, and no more."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from shared.permissions import GRANTS, NEEDS, Section
 from shared.permissions.deployment import Holder
@@ -9,15 +9,22 @@ from tools.bicep.roles import assignments, built_in_roles
 from tools.bicep.syntax import BicepFile
 
 HOLDERS = {
-    "appPrincipalId": Holder.APP,
-    "relayPrincipalId": Holder.RELAY,
-    "identityPrincipalId": Holder.RELAY,
-    "topic": Holder.TOPIC,
+    "identities.outputs.appPrincipalId": Holder.APP,
+    "identities.outputs.relayPrincipalId": Holder.RELAY,
+    "topic.identity.principalId": Holder.TOPIC,
     "sentinelPrincipalId": Holder.SENTINEL,
-    "deployerPrincipalId": Holder.DEPLOYER,
-    "publisher": Holder.PUBLISHER,
+    "principalId": Holder.DEPLOYER,
+    "trim(publisher)": Holder.PUBLISHER,
 }
-"""Who is meant by the parameters and resources that hold roles."""
+"""Who is meant by what main.bicep gives to a module, or by a resource of its own."""
+WHEN = {
+    ("modules/durable-scheduler.bicep", Holder.APP): "usesScheduler",
+    ("modules/firewall.bicep", Holder.APP): "blockAtFirewall",
+    ("modules/firewall-rule.bicep", Holder.APP): "blockAtFirewall",
+    ("modules/vault.bicep", Holder.DEPLOYER): "!empty(deployerPrincipalId)",
+    ("modules/relay.bicep", Holder.SENTINEL): "!empty(sentinelPrincipalId)",
+}
+"""When a role is given that is not always: what is switched off grants nothing."""
 SCOPES = {
     ("modules/host-storage.bicep", "account"): "the host's storage account",
     ("modules/durable-scheduler.bicep", "hub"): "the task hub",
@@ -47,7 +54,8 @@ def check(files: Mapping[str, BicepFile]) -> list[str]:
     except (KeyError, ValueError) as error:
         return [f"infra: a role assignment cannot be read: {error}"]
     asked = in_the_tables()
-    problems = [f"infra: {_say(one)} is missing" for one in asked - deployed]
+    problems = list(_conditions(files))
+    problems += [f"infra: {_say(one)} is missing" for one in asked - deployed]
     problems += [f"infra: {_say(one)} is in no table" for one in deployed - asked]
     known = {role for _, role, _ in deployed if isinstance(role, str)}
     unused = {name for name, role in built_in_roles().items() if role not in known}
@@ -67,6 +75,14 @@ def given(files: Mapping[str, BicepFile]) -> set[Given]:
     }
 
 
+def _conditions(files: Mapping[str, BicepFile]) -> Iterator[str]:
+    for one in assignments(files):
+        wanted = WHEN.get((one.file, HOLDERS[one.holder]), "")
+        if one.condition != wanted:
+            when = f"only if {wanted}" if wanted else "always"
+            yield f"infra/{one.file}: a role for {HOLDERS[one.holder]} must be given {when}"
+
+
 def in_the_tables() -> set[Given]:
     """Return what ``shared/permissions`` asks for."""
     needs: set[Given] = {
@@ -82,7 +98,7 @@ def actions(text: str) -> tuple[str, ...]:
     found = _ACTION.findall(text)
     start = found[0].rpartition("/blobs/")[0]
     found += [f"{start}{one}" for one in re.findall(r"`\.\.\.(/blobs/[\w/]+)`", text)]
-    return tuple(sorted(found))
+    return tuple(sorted(found, key=str.lower))
 
 
 def _say(one: Given) -> str:
