@@ -214,3 +214,26 @@ def test_silence_is_held_by_the_breaker_too(since_asked: bool) -> None:
     assert decision["actions"] == ["MonitorOnly"]
     assert "automatic containment is paused" in decision["comment"]
     assert phases(run).count("paused") == 1, "the SOC is told"
+
+
+def test_limits_switched_off_since_hold_silence_also_of_a_case_that_was_counted() -> None:
+    """What was automatic is done when the question is asked; the rest waits for the deadline."""
+    plan = [plan_line(REVOKE, Disposition.AUTOMATIC), plan_line(RESET, Disposition.ASK)]
+    scripts = default_scripts()
+    scripts["decide_response"] = lambda _payload: (
+        decided(Confidence.HIGH, plan) | {"on_silence": [RESET]}
+    )
+    scripts["check_silence"] = lambda payload: {
+        "actions": payload["actions"],
+        "why": "",
+        "limits": {"automatic_per_hour": 0, "privileged_per_hour": 0},
+        "kinds": ["ordinary"],
+    }
+    with durable_engine() as engine:
+        run = engine.case(scripts)
+        respond(run, approval_deadline_minutes=0.5)
+        wait_for_phase(run, "completed")
+        run.wait(f"{run.case_id}:paused:1")
+        close(run)
+    assert run.called("revoke_sessions") and not run.called("force_password_reset")
+    assert last(run, "decision")["actions"] == ["MonitorOnly"]

@@ -113,13 +113,16 @@ class Admission(Model):
 
 
 def admit(breaker: Breaker, asked: Asked) -> tuple[Breaker, Admission]:
-    """Return the breaker after a case asked, and the answer; the same case again costs nothing."""
+    """Return the breaker after a case asked, and the answer.
+
+    The same case again costs nothing, but a limit that is 0 by now holds for it, too.
+    """
     breaker = as_of(breaker, asked.at)
     if breaker.tripped is not None:
         held = breaker.held + (not asked.held)
         after = breaker.model_copy(update={"held": held})
         return after, Admission(admitted=False, why=_why(breaker.tripped))
-    if asked.counted or _counts(breaker, asked):
+    if (asked.counted or _counts(breaker, asked)) and not _nobody_may(asked):
         return breaker, Admission(admitted=True)
     tripped = _passed(breaker, asked)
     if tripped is not None:
@@ -162,6 +165,12 @@ def as_of(breaker: Breaker, now: datetime) -> Breaker:
 def reset(*, at: datetime, by: str, comment: str) -> Breaker:
     """Return the breaker closed again; all counts start anew."""
     return Breaker(last_reset=Reset(at=at, by=by, comment=comment))
+
+
+def _nobody_may(asked: Asked) -> bool:
+    """Return whether a limit is 0: then nothing is done without asking, whoever was counted."""
+    limits = asked.limits
+    return not limits.automatic_per_hour or (asked.privileged and not limits.privileged_per_hour)
 
 
 def _counts(breaker: Breaker, asked: Asked) -> bool:

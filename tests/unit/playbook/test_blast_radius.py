@@ -48,6 +48,30 @@ def test_a_limit_of_nothing_asks_always() -> None:
     assert not any(answer.admitted for answer in answers)
 
 
+@pytest.mark.parametrize(
+    ("none", "privileged", "may"),
+    [
+        ({"automatic_per_hour": 0}, False, False),
+        ({"automatic_per_hour": 0}, True, False),
+        ({"privileged_per_hour": 0}, True, False),
+        ({"privileged_per_hour": 0}, False, True),
+    ],
+)
+@pytest.mark.parametrize("later", [0, 90], ids=["within the hour", "after it"])
+def test_a_limit_switched_to_nothing_holds_for_who_was_counted_before(
+    none: dict[str, int], privileged: bool, may: bool, later: int
+) -> None:
+    breaker, answer = admit(Breaker(), asked(1, privileged=privileged))
+    assert answer.admitted
+    now = LIMITS.model_copy(update=none)
+    again = asked(
+        1, START + timedelta(minutes=later), limits=now, privileged=privileged, counted=True
+    )
+    breaker, answer = admit(breaker, again)
+    assert answer.admitted == may
+    assert may or next(iter(none)) in answer.why
+
+
 def test_the_same_case_again_costs_nothing() -> None:
     breaker, _ = ask(10)
     after, answer = admit(breaker, asked(3))
