@@ -80,7 +80,7 @@ class Audience:
             return Audience(self.phase, tried=frozenset(given_to))
         if self.line is None or not self.line.channels or set(told_by) & set(self.line.channels):
             return None
-        note = f"{_who(self.phase)}: not sent: none of its channels took it; first line told"
+        note = f"{_who(self.phase)}: not sent: none of its channels took it; first line tried"
         return Audience(self.phase, notes=[note], tried=frozenset(given_to) & {PAGERDUTY})
 
 
@@ -97,7 +97,7 @@ def audience_of(phase: str) -> Audience:
     if configured & set(line.channels):
         return Audience(phase, line)
     where = " and ".join(line.channels)
-    why = f"the policy names {where}, not configured here; first line told"
+    why = f"the policy names {where}, not configured here; first line tried"
     return Audience(phase, notes=[f"{_who(phase)}: not sent: {why}"])
 
 

@@ -13,7 +13,7 @@ from shared.bootstrap import get_providers
 from shared.errors import NotSupported, RetryableError
 from shared.models.base import Json
 from shared.models.block import BlockName
-from shared.models.message import TicketReference
+from shared.models.message import NO_TICKETING, TicketReference
 from shared.playbook.reporting.case_text import ticket_for
 from shared.playbook.reporting.ticket_state import ticket_state
 
@@ -40,7 +40,7 @@ async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
     """
     systems = get_providers().ticketing
     if not systems:
-        return {"ticket_id": None, "url": None, "error": "no ticketing system is configured"}
+        return {"ticket_id": None, "url": None, "error": NO_TICKETING}
     record = await read_record(payload)
     ticket = ticket_for(record, phase=payload["phase"], why=payload.get("why", ""))
     more: Json = {"known": _known(record), "must_exist": bool(payload.get("must_exist"))}

@@ -17,6 +17,7 @@ from shared.models.case import CaseRequest
 from shared.models.plan import Disposition
 from shared.playbook.planning.blast_radius import Admission, Asked
 from shared.playbook.planning.plan import NOTHING_TO_DO, hold_plan
+from shared.playbook.reporting.told import SENT, whom
 
 VERDICT_SECONDS = 5
 """Time for the case to write its verdict, which the page quotes."""
@@ -102,9 +103,11 @@ def page_soc(ctx: task.OrchestrationContext, payload: Json) -> Generator[task.Ta
         page = case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.SAVE)
         told = (yield from attempt(page)).result
         if told:
-            event = f"SOC told that {why}: {', '.join(sorted(told['channels']))}"
+            reached = SENT in told["channels"].values()
+            word = "SOC told" if reached else "the SOC could NOT be told"
+            event = f"{word} that {why}: {whom(told['channels'])}"
             yield from attempt(save(ctx, case_id, {"timeline": timeline(ctx, event)}))
-            return True
+            return reached
     event = f"the SOC could NOT be told that {why}"
     yield from attempt(save(ctx, case_id, {"timeline": timeline(ctx, event)}))
     return False

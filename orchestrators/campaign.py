@@ -17,6 +17,7 @@ from orchestrators.flow import (
     Steps,
     attempt,
     case_activity,
+    problem,
     save,
     settle,
     timeline,
@@ -27,6 +28,7 @@ from shared.models.base import Json, format_utc
 from shared.models.verdict import Confidence
 from shared.playbook.planning.decided import Decided
 from shared.playbook.reporting.campaign_text import hit_words, seen_from
+from shared.playbook.reporting.told import SENT, whom
 
 AT_ONCE = 10
 """Cases that are told at the same time: a storm must not take the ticket system's breath."""
@@ -92,8 +94,9 @@ def link_campaign(
 
 
 def _paged_line(answer: Settled) -> str:
-    channels = (answer.result or {}).get("channels", {}) or {f"nobody: {answer.error}": ""}
-    return f"SOC told of several accounts hit from one address: {', '.join(sorted(channels))}"
+    channels = (answer.result or {}).get("channels", {}) or {"all": answer.error}
+    told = "told" if SENT in channels.values() else "NOT told"
+    return f"SOC {told} of several accounts hit from one address: {whom(channels)}"
 
 
 def _page(ctx: task.OrchestrationContext, case_id: str, words: str) -> task.Task[Any]:
@@ -104,6 +107,7 @@ def _page(ctx: task.OrchestrationContext, case_id: str, words: str) -> task.Task
 def _tell(ctx: task.OrchestrationContext, payload: Json, links: Json) -> Steps[tuple[int, int]]:
     """Tell this case's ticket and the others; return how many others were told, and could not."""
     waiting: list[str] = []
+    lost: list[str] = []
     told = missed = 0
     for batch in batched([payload["case_id"], *links["tell"]], AT_ONCE, strict=False):
         answers = yield from _claim(ctx, payload, links, batch)
@@ -113,7 +117,7 @@ def _tell(ctx: task.OrchestrationContext, payload: Json, links: Json) -> Steps[t
         told += len(others)
         failed = [one for one, answer in zip(batch, answers, strict=True) if answer.error]
         missed += len([one for one in failed if one != payload["case_id"]])
-        waiting += yield from _write_tickets(ctx, batch, answers)
+        waiting += yield from _write_tickets(ctx, batch, answers, lost)
     for seconds in TICKET_SECONDS:
         if not waiting:
             break
@@ -121,7 +125,10 @@ def _tell(ctx: task.OrchestrationContext, payload: Json, links: Json) -> Steps[t
         late, waiting = waiting, []
         for batch in batched(late, AT_ONCE, strict=False):
             answers = yield from _claim(ctx, payload, links, batch)
-            waiting += yield from _write_tickets(ctx, batch, answers)
+            waiting += yield from _write_tickets(ctx, batch, answers, lost)
+    if lost:
+        event = f"{len(lost)} tickets do NOT say which accounts were hit: {lost[0]}"
+        yield from _write(ctx, payload["case_id"], {}, event)
     return told, missed
 
 
@@ -157,9 +164,14 @@ def _note(
 
 
 def _write_tickets(
-    ctx: task.OrchestrationContext, case_ids: Sequence[str], answers: Sequence[Settled]
+    ctx: task.OrchestrationContext,
+    case_ids: Sequence[str],
+    answers: Sequence[Settled],
+    lost: list[str],
 ) -> Steps[list[str]]:
     """Write a note on each ticket that is there; return the cases whose ticket is not yet.
+
+    What went wrong is added to ``lost``.
 
     Only on tickets that are known: whoever writes first makes the ticket, and two that make it at
     the same time make two.
@@ -168,7 +180,14 @@ def _write_tickets(
     takes = [one for one, answer in known.items() if _is_to(answer, "tell")]
     there = [one for one in takes if _is_to(known[one], "has_ticket")]
     notes = [{"case_id": one, "phase": "campaign", "must_exist": True} for one in there]
-    yield from settle([case_activity(ctx, Activity.OPEN_TICKET, one, Retry.READ) for one in notes])
+    written = yield from settle(
+        [case_activity(ctx, Activity.OPEN_TICKET, one, Retry.READ) for one in notes]
+    )
+    lost += [
+        f"{case_id}: {why}"
+        for case_id, one in zip(there, written, strict=True)
+        if (why := problem(one))
+    ]
     return [one for one in takes if one not in there]
 
 

@@ -15,6 +15,7 @@ from durabletask import task
 
 from orchestrators.names import Activity
 from shared.models.base import Json, format_utc
+from shared.models.message import NO_TICKETING
 from shared.models.run import claim_name
 
 type Steps[T] = Generator[task.Task[Any], Any, T]
@@ -65,6 +66,17 @@ class Settled:
 
     result: Any = None
     error: str | None = None
+
+
+def problem(of: Settled) -> str | None:
+    """Return what went wrong, as the task's failure or its answer tells it; ``None``: nothing.
+
+    Where people want no ticket, none is missing.
+    """
+    answer: Json = of.result or {}
+    missing = "; ".join(f"{name}: {why}" for name, why in answer.get("missing", {}).items())
+    why = of.error or answer.get("error") or missing
+    return None if why in ("", NO_TICKETING) else str(why)
 
 
 def settle(tasks: Sequence[task.Task[Any]]) -> Steps[list[Settled]]:

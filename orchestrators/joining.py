@@ -20,6 +20,7 @@ from orchestrators.flow import (
     Steps,
     attempt,
     case_activity,
+    problem,
     save,
     settle,
     timeline,
@@ -276,9 +277,16 @@ def _note(ctx: task.OrchestrationContext, case: CaseRequest, found: Json, what: 
     yield from attempt(save(ctx, case.case_id, patch))
     message = {"case_id": case.case_id, "phase": "joined"}
     about = message | {"incident_ids": [item["incident_id"] for item in found["incidents"]]}
-    yield from settle(
+    ticket, comment = yield from settle(
         [
             case_activity(ctx, Activity.OPEN_TICKET, message | {"must_exist": True}, Retry.READ),
             case_activity(ctx, Activity.COMMENT_INCIDENT, about, Retry.READ),
         ]
     )
+    lines = [
+        f"{where} NOT told of what joined: {why}"
+        for where, one in (("ticket", ticket), ("incidents", comment))
+        if (why := problem(one))
+    ]
+    if lines:
+        yield from attempt(save(ctx, case.case_id, {"timeline": timeline(ctx, *lines)}))

@@ -53,6 +53,10 @@ class Ticket(Model):
     """By ticketing system, its own id of this ticket, as an earlier answer gave it."""
 
 
+NO_TICKETING = "no ticketing system is configured"
+"""What opening a ticket answers where nobody wants one."""
+
+
 class TicketReference(Model):
     """Where the ticket is."""
 

@@ -121,7 +121,7 @@ def says_who_was_reached(one: Call, store: FakeCases) -> None:
         assert said["slack"] == "failed", "the first line's Slack is the same Slack"
         assert said["email"] == said["teams"] == "sent", about
         why = told["second line"]["reason"]
-        assert why == "not sent: none of its channels took it; first line told"
+        assert why == "not sent: none of its channels took it; first line tried"
         assert one.answer["channels"]["email"] == "sent"
         assert one.answer["channels"]["slack (second line)"] != "sent"
     else:

@@ -133,6 +133,24 @@ def test_the_soc_is_paged_though_the_case_that_tripped_the_breaker_breaks_off() 
         assert phases(run).count("paused") == 1
 
 
+def test_who_was_not_reached_is_not_told() -> None:
+    """No channel of this app hears of it: trying again would not change that."""
+    for answer, reached, said in (
+        ({"none": "not sent: nobody"}, False, "the SOC could NOT be told that"),
+        ({"email": "HTTP 500", "slack": "sent"}, True, "SOC told that"),
+    ):
+        with durable_engine() as engine:
+            run = engine.case(
+                default_scripts() | {"notify_analysts": lambda _p, a=answer: {"channels": a}}
+            )
+            payload = {"case_id": run.case_id, "why": "it is paused", "record": {}}
+            run.start("page_soc", payload)
+            assert run.output(bool) is reached
+            [event] = [one["event"] for one in written(run)]
+            assert event.startswith(said) and "NOT told by" in event
+            assert ("; NOT told by email: HTTP 500" in event) is reached
+
+
 def test_the_page_is_tried_until_a_channel_takes_it() -> None:
     """Every channel is down for hours."""
 

@@ -155,9 +155,37 @@ def test_who_could_not_be_told_is_said(engine: Engine) -> None:
     assert run.output(dict) == {"count": 3, "told": 0}
     last = run.called("save_case")[-1]["patch"]["timeline"]
     assert [entry["event"] for entry in last] == [
-        "SOC told of several accounts hit from one address: nobody: no channel answers",
+        "SOC NOT told of several accounts hit from one address: "
+        "NOBODY on any channel; NOT told by all: no channel answers",
         "1 of the other accounts' cases could not be told",
     ]
+
+
+@pytest.mark.parametrize("slack", ["timed out", "sent"])
+def test_a_channel_that_failed_has_not_told_the_soc(engine: Engine, slack: str) -> None:
+    one = {"count": 1, "cases": [], "milestone": 1, "tell": [], "page": True}
+    scripts = {
+        "find_campaign": lambda _payload: one,
+        "claim_campaign_note": lambda _payload: {"tell": True, "has_ticket": True},
+        "notify_analysts": lambda _payload: {"channels": {"email": "HTTP 500", "slack": slack}},
+        "open_ticket": lambda _payload: {"ticket_id": "INC1", "missing": {"jira": "HTTP 403"}},
+    }
+    run = engine.case(default_scripts() | scripts)
+    run.start("link_campaign", hit(1))
+    run.wait()
+    patches = [one["patch"] for one in run.called("save_case")]
+    said = [entry["event"] for patch in patches for entry in patch.get("timeline", [])]
+    assert (
+        said[-1]
+        == {
+            "sent": "SOC told of several accounts hit from one address: "
+            "slack; NOT told by email: HTTP 500",
+            "timed out": "SOC NOT told of several accounts hit from one address: "
+            "NOBODY on any channel; NOT told by email: HTTP 500, slack: timed out",
+        }[slack]
+    )
+    [lost] = [one for one in said if "do NOT say" in one]
+    assert lost.startswith("1 tickets do NOT say") and lost.endswith("jira: HTTP 403")
 
 
 def test_a_storm_in_one_instant_leaves_nobody_out_and_tells_the_soc_once(

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from shared.models.base import Json
+from shared.models.message import NO_TICKETING
 from shared.models.plan import ActionName, Disposition
 from shared.models.verdict import Confidence
 from tests.support.durable_backend import Run
@@ -58,6 +59,40 @@ def test_an_incident_that_joins_in_the_watch_is_a_note(case: NewCase) -> None:
     assert blocked(run) == [ADDRESS]
     for activity in ("force_password_reset", "revoke_sessions", "preserve_evidence"):
         assert len(run.called(activity)) == 1, activity
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (fail("the ITSM is down"), ["ticket NOT told of what joined: the ITSM is down"]),
+        (
+            lambda _payload: {"ticket_id": None, "error": "HTTP 403"},
+            ["ticket NOT told of what joined: HTTP 403"],
+        ),
+        (
+            lambda _payload: {"ticket_id": "INC1", "missing": {"jira": "timed out"}},
+            ["ticket NOT told of what joined: jira: timed out"],
+        ),
+        (lambda _payload: {"ticket_id": None, "error": NO_TICKETING}, []),
+    ],
+)
+def test_who_could_not_be_told_of_what_joined_is_said(
+    case: NewCase, answer: Any, said: list[str]
+) -> None:
+    def ticket(payload: Json) -> Any:
+        default = default_scripts()["open_ticket"]
+        return answer(payload) if payload["phase"] == "joined" else default(payload)
+
+    inbox = Inbox()
+    run = case(open_ticket=ticket, **inbox.scripts())
+    respond(run)
+    run.wait_for_call("comment_incident", count=2)
+    run.tell("Joined", inbox.put(7))
+    run.wait_for_call("comment_incident", count=3)
+    close(run)
+    patches = [one["patch"] for one in run.called("save_case")]
+    events = [entry["event"] for patch in patches for entry in patch.get("timeline", [])]
+    assert [one for one in events if "NOT told of what joined" in one] == said
 
 
 def test_an_incident_that_joins_while_facts_are_gathered_waits_for_its_turn(case: NewCase) -> None:

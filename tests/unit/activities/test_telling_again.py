@@ -149,7 +149,7 @@ async def test_a_line_that_no_configured_channel_reaches_is_told_through_the_fir
     assert house.email.messages[-1].recipients == ["soc@contoso.com"]
     who = "response team" if phase == "escalated_irt" else "second line"
     assert found.pop(who) == (
-        "not sent: the policy names slack, not configured here; first line told"
+        "not sent: the policy names slack, not configured here; first line tried"
     )
     assert found == {"email": "sent", "teams": "sent"}
     told = house.cases.records[CASE_ID]["blocks"]["Incident_Creation_Notification"]["outputs"]
