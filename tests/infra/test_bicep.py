@@ -15,6 +15,7 @@ APP, VAULT, TOPIC = "modules/function-app.bicep", "modules/vault.bicep", "module
 WORKSPACE, MONITORING = "modules/sentinel-workspace.bicep", "modules/monitoring.bicep"
 RULES = "modules/sentinel-rules.bicep"
 ROLE, PORTAL = "modules/firewall.bicep", "modules/portal.bicep"
+OTLP = "@description('Address of an OpenTelemetry collector"
 CASES = "parent: blobs\n  name: caseContainerName"
 
 MISTAKES = [
@@ -87,6 +88,10 @@ MISTAKES = [
     ("simplify-interpolation", HOST, "kind: 'StorageV2'", "kind: '${location}'"),
     ("no-hardcoded-env-urls", HOST, "kind: 'StorageV2'", "kind: 'x.core.windows.net'"),
     ("secure-secrets-in-params", VAULT, "param recover bool", "param recoverPassword bool"),
+    ("secret", MAIN, OTLP, f"param collectorHeader string = ''\n\n{OTLP}"),
+    ("secret", MAIN, OTLP, f"param anything string = 'kT9sX2mQ8vL4pR7w'\n\n{OTLP}"),
+    ("secret", MAIN, OTLP, f"@secure()\nparam smtpPassword string = 'hunter2'\n\n{OTLP}"),
+    ("secret", MAIN, "var taskHubName = 'tourniquet'", "var taskHubName = 'Bearer kT9sX2mQ'"),
     # What must be set whatever the types allow.
     ("house", EVIDENCE, "allowBlobPublicAccess: false", "allowBlobPublicAccess: true"),
     ("house", EVIDENCE, "allowSharedKeyAccess: false", "allowSharedKeyAccess: true"),

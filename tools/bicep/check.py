@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from tools.bicep import conditions, house, linter, promised, shared, symbols, types, wiring
+from tools.bicep import conditions, house, linter, promised, secrets, shared, symbols, types, wiring
 from tools.bicep.syntax import BicepFile, Problem
 
 
@@ -27,5 +27,6 @@ def check_file(file: BicepFile, files: Mapping[str, BicepFile]) -> Iterator[Prob
     yield from types.check_resources(file)
     yield from types.check_reads(file)
     yield from linter.check_linter(file)
+    yield from secrets.check_secrets(file)
     yield from house.check_house(file)
     yield from house.check_resource_names(file)

@@ -20,6 +20,14 @@ from tools.provision.__main__ import STEPS
 SCHEMA = Path(__file__).with_name("azure.yaml.schema.json")
 FILE = "azure.yaml"
 TAG = "azd-service-name"
+STEP_OF = {
+    "preprovision": "before",
+    "postprovision": "permissions",
+    "postdeploy": "connect",
+    "prepackage": "pack",
+    "postpackage": "unpack",
+}
+"""Which step of tools/provision each hook runs."""
 
 
 class _Part(BaseModel):
@@ -117,21 +125,21 @@ def check(text: str, root: Path, bicep: Mapping[str, BicepFile]) -> list[str]:
 
 
 def _hooks(found: AzureYaml, root: Path) -> Iterator[str]:
-    hooks = [found.hooks.preprovision, found.hooks.postprovision, found.hooks.postdeploy]
+    hooks = dict(found.hooks)
     for service in found.services.values():
-        hooks += [service.hooks.prepackage, service.hooks.postpackage]
-    for hook in hooks:
-        steps = {re.split(r"\s", one.run)[1] for one in (hook.posix, hook.windows)}
-        if len(steps) > 1:
-            yield f"{FILE}: {' and '.join(sorted(steps))} are one hook"
-        for step in steps - STEPS.keys():
-            yield f"{FILE}: tools/provision has no step {step}"
+        hooks |= dict(service.hooks)
+    for name, hook in hooks.items():
         for one in (hook.posix, hook.windows):
-            script = root / re.split(r"\s", one.run)[0]
+            path, step = re.split(r"\s", one.run)
+            script = root / path
+            if step != STEP_OF[name]:
+                yield f"{FILE}: {name} must run {STEP_OF[name]}, not {step}"
             if not script.is_file():
                 yield f"{FILE}: {one.run} is not there"
             elif one is hook.posix and not script.stat().st_mode & 0o100:
                 yield f"{FILE}: {one.run} cannot be run"
+    for step in sorted({*STEP_OF.values()} - STEPS.keys()):
+        yield f"{FILE}: tools/provision has no step {step}"
 
 
 def _tagged(file: BicepFile) -> Iterator[str]:

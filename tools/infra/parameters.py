@@ -9,6 +9,8 @@ from tools.bicep.syntax import BicepFile, Declaration, Literal, Text
 
 FILE = "infra/main.parameters.json"
 VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?:=([^}]*))?\}")
+DEFAULTS = {"TOURNIQUET_MODE": "observe"}
+"""Settings that are not blank where nobody chose: the app's own defaults are in the app."""
 type Json = dict[str, Any]
 
 
@@ -56,6 +58,8 @@ def _settings(values: Json) -> Iterator[str]:
         found = VARIABLE.fullmatch(value)
         if found is None or found.group(1) != name:
             yield f"{FILE}: {name} must be its own variable, ${{{name}=}}"
+        elif found.group(2) != DEFAULTS.get(name, ""):
+            yield f"{FILE}: {name} must be {DEFAULTS.get(name, 'blank')} by default"
 
 
 def variables(text: str) -> set[str]:
