@@ -1,6 +1,7 @@
 """What goes with the Bicep files is right, and each check notices the mistake that it is for."""
 
 import json
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -9,6 +10,8 @@ from tests.infra.conftest import INFRA
 from tests.unit.source_files import ROOT
 from tools.bicep.syntax import BicepFile
 from tools.infra import azd, files, parameters, policies, relay, workflow
+
+REUSED = "uses: someone/else/.github/workflows/x.yml@main\n    secrets: inherit\n"
 
 
 def text_of(path: str, old: str, new: str) -> str:
@@ -121,11 +124,41 @@ def test_a_wrong_azure_yaml_is_noticed(
             "run: curl -sL https://install.example/bicep.sh | sudo bash",
             "that it downloads",
         ),
+        ("jobs:\n", f"jobs:\n  other:\n    {REUSED}", "x.yml@main is not pinned"),
+        ("jobs:\n", f"jobs:\n  other:\n    {REUSED}", "a secret is used"),
+        ("      contents: read\n", "      contents: write\n", "more than it may"),
+        ("      contents: read\n", "      packages: write\n", "more than it may"),
+        ("    timeout-minutes: 10\n", "    permissions: write-all\n", "more than it may"),
+        ("    needs: compile\n", "    container: ubuntu:latest\n", "pinned to a digest"),
+        ("${{ vars.AZURE_LOCATION }}", "${{ secrets['AZURE_LOCATION'] }}", "a secret is used"),
+        ("${{ vars.AZURE_LOCATION }}", "${{ toJSON(secrets) }}", "a secret is used"),
+        ("  pull_request:\n", "  pull_request_target:\n", "must not start it"),
+        ("  pull_request:\n", "  workflow_run:\n", "must not start it"),
+        (
+            "            az bicep lint",
+            "            echo az bicep lint",
+            "nothing runs az bicep lint",
+        ),
+        (
+            "          for file in",
+            "          echo ${{ github.event.pull_request.title }}\n          for file in",
+            "what a stranger wrote",
+        ),
     ],
 )
 def test_a_wrong_workflow_is_noticed(old: str, new: str, said: str) -> None:
     text = text_of(".github/workflows/infra.yaml", old, new)
     assert said in "\n".join(workflow.check(text))
+
+
+def test_every_workflow_is_held_to_the_same() -> None:
+    texts = workflow.read_all(ROOT)
+    assert len(texts) > 1
+    assert workflow.check_all(texts) == []
+    for file, text in texts.items():
+        loose = {**texts, file: re.sub(r"@[0-9a-f]{40}", "@v5", text, count=1)}
+        assert f"{file}: " in "\n".join(workflow.check_all(loose))
+    assert "is not there" in "\n".join(workflow.check_all({}))
 
 
 def report(*, failed: str = "", seen: bool = True, unread: int = 0) -> str:

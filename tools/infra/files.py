@@ -16,7 +16,7 @@ def check(root: Path, bicep: Mapping[str, BicepFile]) -> list[str]:
         *settings.check(root, bicep),
         *relay.check((infra / "relay.workflow.json").read_text("utf-8"), bicep),
         *azd.check((root / "azure.yaml").read_text("utf-8"), root, bicep),
-        *workflow.check((root / ".github/workflows/infra.yaml").read_text("utf-8")),
+        *workflow.check_all(workflow.read_all(root)),
         *portal.check(
             (root / portal.WORKBOOK).read_text("utf-8"),
             portal.alert_queries(root),
