@@ -27,7 +27,8 @@ def breaker(ctx: entities.EntityContext, given: Any) -> Any:
     """Count automatic containments and stop them when there are too many at once.
 
     ``admit`` takes an ``Asked`` and returns an ``Admission``; ``reset`` takes
-    ``{"at", "by", "comment"}``; anything else returns the state. Key: ``names.BREAKER_KEY``.
+    ``{"at", "by", "comment", "recorded_in"}``; anything else returns the state. Key:
+    ``names.BREAKER_KEY``.
     """
     state = Breaker.model_validate(ctx.get_state(dict, {}) or {})
     asked: Json = given or {}
@@ -36,6 +37,11 @@ def breaker(ctx: entities.EntityContext, given: Any) -> Any:
         ctx.set_state(after.to_json())
         return admission.to_json()
     if ctx.operation == "reset":
-        state = reset(at=parse_utc(asked["at"]), by=asked["by"], comment=asked["comment"])
+        state = reset(
+            at=parse_utc(asked["at"]),
+            by=asked["by"],
+            comment=asked["comment"],
+            recorded_in=asked.get("recorded_in"),
+        )
         ctx.set_state(state.to_json())
     return state.to_json()

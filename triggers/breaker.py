@@ -1,5 +1,6 @@
 """The blast-radius breaker: how it stands, and closing it again."""
 
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from durabletask.entities import EntityInstanceId
 from pydantic import Field, ValidationError
 
 from orchestrators.names import BREAKER_KEY, Entity
-from shared.errors import TourniquetError
+from shared.errors import NotFound, TourniquetError
 from shared.models.base import format_utc
 from shared.models.measurement import Measurement, Metric
 from shared.playbook.intake.fields import InvalidBody, one_line
@@ -27,6 +28,7 @@ from triggers.noting import note
 
 blueprint = df.Blueprint()
 
+_log = logging.getLogger("tourniquet.triggers")
 BREAKER = EntityInstanceId(str(Entity.BREAKER), BREAKER_KEY)
 
 
@@ -45,7 +47,8 @@ async def reset_breaker(
     """Let the app contain by itself again: ``{"comment": "why", "by": "who"}``.
 
     Who did it, when and why is written into the record of the case that tripped it before anything
-    changes, so that it outlives the engine's state, and its chain of events shows if it is altered.
+    changes, so that it outlives the engine's state, and its chain of events shows if it is altered;
+    where no record is left, the breaker's state and the log have to do.
     ``by`` is needed where nobody signs in (``triggers.named``).
     """
     caller = by_function_key(req, get_settings())
@@ -66,7 +69,12 @@ async def reset_breaker(
         why = error.describe() if isinstance(error, TourniquetError) else "the engine is away"
         detail = f"Who resets it has to be on record first. Nothing was changed; try again: {why}"
         return problem(503, "The reset could not be recorded", detail=detail)
-    given = {"at": format_utc(datetime.now(UTC)), "by": name, "comment": body.comment}
+    given = {
+        "at": format_utc(datetime.now(UTC)),
+        "by": name,
+        "comment": body.comment,
+        "recorded_in": case_id,
+    }
     await client.signal_entity(BREAKER, "reset", given)
     measure(Measurement(Metric.BREAKER_CHANGES, 1.0, {"change": "reset"}))
     return json_answer({"accepted": True, "by": name, "recorded_in": case_id}, 202)
@@ -75,22 +83,29 @@ async def reset_breaker(
 async def _record_reset(client: df.DurableFunctionsClient, by: str, comment: str) -> str | None:
     """Note the reset in the case that tripped the breaker, else the last one that it counted.
 
-    Returns that case's id; ``None`` when there was nothing to reset.
+    Returns that case's id; ``None`` when there was nothing to reset, or none of them has a record:
+    a breaker that nobody can close again would be no safer.
     """
     breaker = await _read(client)
-    counted = [one.case_id for one in breaker.recent]
+    counted = [one.case_id for one in reversed(breaker.recent)]
     tripped = breaker.tripped
-    case_id = tripped.case_id if tripped else next(reversed(counted), None)
-    if case_id is None:
-        return None
     was = (
         f"which paused automatic containment at {format_utc(tripped.at)} (limits.{tripped.which}, "
         f"{breaker.held} cases held)"
         if tripped
         else f"which was not open (counted in the last hour: {len(counted)})"
     )
-    await note(case_id, f"breaker reset by {by}, {was}: {one_line(comment, 2000)}")
-    return case_id
+    event = f"breaker reset by {by}, {was}: {one_line(comment, 2000)}"
+    concerned = dict.fromkeys([*([tripped.case_id] if tripped else []), *counted])
+    for case_id in concerned:
+        try:
+            await note(case_id, event)
+        except NotFound:
+            continue
+        return case_id
+    if concerned:
+        _log.warning("%s; none of the %d cases has a record", event, len(concerned))
+    return None
 
 
 async def _read(client: df.DurableFunctionsClient) -> Breaker:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from shared.bootstrap import get_providers
-from shared.errors import Conflict, RetryableError
+from shared.errors import Conflict, NotFound, RetryableError
 from shared.models.base import format_utc
 from shared.models.evidence import extend_chain
 from shared.playbook.reporting.record import merge_record
@@ -16,6 +16,7 @@ async def note(case_id: str, event: str) -> None:
     """Write an event into the record's timeline, and into the chain of its events.
 
     Raises:
+        NotFound: there is no such record: it was never written, or its time is over.
         TourniquetError: it is not there: storage is away, or others were always faster.
     """
     store = get_providers().require("cases")
@@ -23,7 +24,7 @@ async def note(case_id: str, event: str) -> None:
     for _attempt in range(_ATTEMPTS):
         found = await store.load(case_id)
         if found is None:
-            break
+            raise NotFound("there is no such case record", operation="note")
         record, etag = found
         merged = merge_record(record, {"timeline": [entry]})
         merged["events"] = extend_chain(record["events"], merged["timeline"])

@@ -62,6 +62,8 @@ class Reset(Model):
     at: UtcDatetime
     by: str
     comment: str
+    recorded_in: str | None = None
+    """The case whose timeline says so; ``None``: no case that it concerned has a record."""
 
 
 class Breaker(Model):
@@ -162,9 +164,9 @@ def as_of(breaker: Breaker, now: datetime) -> Breaker:
     return breaker.model_copy(update={"recent": recent, "earlier": earlier})
 
 
-def reset(*, at: datetime, by: str, comment: str) -> Breaker:
+def reset(*, at: datetime, by: str, comment: str, recorded_in: str | None = None) -> Breaker:
     """Return the breaker closed again; all counts start anew."""
-    return Breaker(last_reset=Reset(at=at, by=by, comment=comment))
+    return Breaker(last_reset=Reset(at=at, by=by, comment=comment, recorded_in=recorded_in))
 
 
 def _nobody_may(asked: Asked) -> bool:

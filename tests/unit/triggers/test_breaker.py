@@ -107,6 +107,30 @@ async def test_a_reset_is_on_record_before_it_happens(
     assert len(client.signals) == 1
 
 
+OTHER_ID = "case-fedcba9876543210fedcba98"
+
+
+@pytest.mark.parametrize("left", [True, False])
+async def test_a_case_whose_record_is_gone_does_not_keep_it_open(
+    house: FakeHouse, caplog: pytest.LogCaptureFixture, left: bool
+) -> None:
+    """Its time was over, or the container is a new one."""
+    if left:
+        house.cases.records[OTHER_ID] = record(case_id=OTHER_ID)
+    recent = [Contained(case_id=one, at=NOW) for one in (OTHER_ID, "case-" + "1" * 24)]
+    tripped = Tripped(at=AT, case_id=CASE_ID, limit=10)
+    client = Client(Breaker(recent=recent, tripped=tripped, held=7).to_json())
+    response = await reset(request(body={"by": "kim", "comment": "fixed it"}), client)
+    place = OTHER_ID if left else None
+    assert (response.status_code, answer(response)["recorded_in"]) == (202, place)
+    [(_entity, operation, given)] = client.signals
+    assert (operation, given["recorded_in"]) == ("reset", place)
+    said = "breaker reset by kim (named, not proved), which paused automatic containment at 2026"
+    kept = house.cases.records.get(OTHER_ID, {"timeline": []})["timeline"]
+    assert any(one["event"].startswith(said) for one in kept) == left
+    assert (said in caplog.text) != left
+
+
 @pytest.mark.parametrize("away", ["storage", "engine"])
 async def test_what_cannot_be_recorded_is_not_done(house: FakeHouse, away: str) -> None:
     house.cases.records[CASE_ID] = record()
@@ -185,6 +209,7 @@ TRIPPED = Breaker(
                     "at": "2026-11-19T08:00:00.000Z",
                     "by": "ana",
                     "comment": "fixed",
+                    "recorded_in": None,
                 },
             },
         ),
