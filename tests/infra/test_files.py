@@ -58,6 +58,9 @@ def test_a_wrong_parameter_is_noticed(
         ("body('Read_function_key')", "body('Read_key')", "read and not there"),
         ("parameters('keysUrl')", "parameters('keyUrl')", "used or declared"),
         ('"appUrl": { "type": "String" }', '"url": { "type": "String" }', "is not given url"),
+        ("?['default']", "?['master']", "must send the function's own key"),
+        ('"properties": ["outputs"]', '"properties": ["inputs"]', "out of the history"),
+        ('"properties": ["inputs"]', '"properties": ["outputs"]', "out of the history"),
         ('"type": "ManagedServiceIdentity"', '"type": "Basic"', "ManagedServiceIdentity"),
     ],
 )

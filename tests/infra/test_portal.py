@@ -59,6 +59,14 @@ def test_a_mistake_in_the_workbook_is_noticed(old: str, new: str, said: str) -> 
         ("service_level_missed", '"tourniquet.sla.duration"', '"tourniquet.sla.time"', "measured"),
         ("provider_failing", '"throttled"', '"slow"', "outcome is never slow"),
         ("containment_failed", "one.verdict", "one.account", "account is no dimension"),
+        ("containment_failed", "one.verdict", 'one["account"]', "nothing checks"),
+        ("containment_failed", '"name": "', '"name":"', "does not begin"),
+        ("containment_failed", "Message contains", "Message startswith", "does not begin"),
+        ("containment_failed", "| summarize", "| where SeverityLevel >= 3\n| summarize", "reads S"),
+        ("provider_failing", "one.outcome", "parse_json(Message).result", "reads Message another"),
+        ("breaker_tripped", '== "tripped"', 'in~ ("open")', "nothing checks"),
+        ("breaker_tripped", "AppTraces", "AppEvents", "no table in use"),
+        ("app_unhealthy", "Success == false", 'ResultCode == "x"', "reads ResultCode"),
     ],
 )
 def test_a_mistake_in_an_alert_is_noticed(file: str, old: str, new: str, said: str) -> None:

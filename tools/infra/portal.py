@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.models.measurement import DIMENSIONS, INSTRUMENTS, OTHER, Metric
+from tools.infra.measured import check_form
 
 WORKBOOK = "infra/workbook.json"
 ALERTS = "infra/alerts"
@@ -67,6 +68,7 @@ def check(workbook: str, alerts: Mapping[str, str], module: str) -> list[str]:
     problems = [*_workbook(json.loads(workbook))]
     for name, query in queries.items():
         problems += [f"{name}: {problem}" for problem in _query(query)]
+        problems += [f"{name}: {problem}" for problem in check_form(query, tables())]
     known = {metric for query in queries.values() for metric in _metrics(query)}
     problems += [f"{WORKBOOK}: {one} is measured and not shown" for one in set(Metric) - known]
     loaded, there = set(_LOADED.findall(module)), {Path(name).name for name in alerts}

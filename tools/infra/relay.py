@@ -20,6 +20,13 @@ FILE = "infra/relay.workflow.json"
 SCHEMA = Path(__file__).with_name("workflow-definition.schema.json")
 PARAMETER = re.compile(r"parameters\('([^']+)'\)")
 ACTION = re.compile(r"(?:body|outputs|actions)\('([^']+)'\)")
+SECURE = {
+    "Sentinel_incident": "outputs",
+    "Read_function_key": "outputs",
+    "Hand_over_incident": "inputs",
+}
+"""What each operation keeps out of the run's history."""
+KEY = "@{body('Read_function_key')?['default']}"
 type Json = dict[str, Any]
 
 
@@ -36,7 +43,24 @@ def check(text: str, bicep: Mapping[str, BicepFile]) -> list[str]:
     ]
     if problems:
         return problems
-    return [*_order(definition), *_uses(text, definition), *_given(definition, bicep)]
+    return [
+        *_order(definition),
+        *_uses(text, definition),
+        *_given(definition, bicep),
+        *_keeps_quiet(definition),
+    ]
+
+
+def _keeps_quiet(definition: Json) -> Iterator[str]:
+    """Yield what would show an incident or a key in the history, or hand over another key."""
+    operations: Json = definition["triggers"] | definition["actions"]
+    for name, wanted in SECURE.items():
+        runtime = operations.get(name, {}).get("runtimeConfiguration", {})
+        if runtime.get("secureData", {}).get("properties") != [wanted]:
+            yield f"{FILE}: {name} must keep its {wanted} out of the history"
+    handed = operations.get("Hand_over_incident", {}).get("inputs", {})
+    if handed.get("headers", {}).get("x-functions-key") != KEY:
+        yield f"{FILE}: Hand_over_incident must send the function's own key, {KEY}"
 
 
 def _order(definition: Json) -> Iterator[str]:
