@@ -394,6 +394,7 @@ module portal 'modules/portal.bicep' = {
     tags: tags
     suffix: suffix
     workspaceId: monitoring.outputs.workspaceId
+    sentinelHere: !hasSentinel
     topicId: eventTopic.outputs.topicId
     relayId: relay.outputs.relayId
     mailTo: alertMailTo

@@ -12,6 +12,9 @@ param suffix string
 @description('Resource id of the workspace that telemetry goes to.')
 param workspaceId string
 
+@description('Whether Sentinel is on that workspace: its own list of workbooks shows those of its workspace only.')
+param sentinelHere bool
+
 @description('Resource id of the Event Grid topic.')
 param topicId string
 
@@ -186,7 +189,7 @@ resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
   properties: {
     displayName: 'Tourniquet'
     description: 'Cases, service levels, providers, breaker and cost.'
-    category: 'sentinel'
+    category: sentinelHere ? 'sentinel' : 'workbook'
     sourceId: workspaceId
     serializedData: loadTextContent('../workbook.json')
     version: '1.0'

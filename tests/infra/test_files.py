@@ -8,9 +8,12 @@ import pytest
 
 from tests.infra.conftest import INFRA
 from tests.unit.source_files import ROOT
+from tools.bicep.reader import read
 from tools.bicep.syntax import BicepFile
-from tools.infra import azd, files, parameters, policies, relay, workflow
+from tools.infra import azd, files, fixed, parameters, policies, relay, workflow
 
+RULES_FILE = f"infra/{fixed.RULES}"
+RULE_OFF = 'parameter-default": { "level": "off"'
 REUSED = "uses: someone/else/.github/workflows/x.yml@main\n    secrets: inherit\n"
 
 
@@ -152,6 +155,32 @@ def test_a_wrong_azure_yaml_is_noticed(
 def test_a_wrong_workflow_is_noticed(old: str, new: str, said: str) -> None:
     text = text_of(".github/workflows/infra.yaml", old, new)
     assert said in "\n".join(workflow.check(text))
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        (fixed.LINTER, 'parameter-default": { "level": "error"', RULE_OFF, "default must be error"),
+        (fixed.LINTER, '"enabled": true', '"enabled": false', "must be on"),
+        (fixed.HOST, 'Outputs": false', 'Outputs": true', "traceInputsAndOutputs must be False"),
+        (fixed.HOST, '"Reject"', '"Ignore"', "versionFailureStrategy must be Reject"),
+        (f"infra/{fixed.RULES}", ", tokenTheft]", "]", "token_theft is a file or deployed"),
+        (f"infra/{fixed.RULES}", ", tokenTheft]", ", tokenTheft, mfaFatigue]", "deployed twice"),
+    ],
+)
+def test_a_mistake_beside_the_templates_is_noticed(
+    bicep: Mapping[str, BicepFile], file: str, old: str, new: str, said: str
+) -> None:
+    texts = {one: (ROOT / one).read_text("utf-8") for one in (fixed.LINTER, fixed.HOST)}
+    texts[file] = text_of(file, old, new)
+    rules = read(fixed.RULES, texts.get(f"infra/{fixed.RULES}", text_of(RULES_FILE, "", "")))
+    found = fixed.check(
+        texts[fixed.LINTER],
+        texts[fixed.HOST],
+        fixed.read_detections(ROOT),
+        {**bicep, fixed.RULES: rules},
+    )
+    assert said in "\n".join(found)
 
 
 def test_every_workflow_is_held_to_the_same() -> None:

@@ -92,7 +92,7 @@ def test_what_is_measured_and_not_shown_and_alerts_that_nobody_deploys_are_notic
         ("house", "'PT15M'", "'P15M'"),
         ("value", "scopes: [one.of]", "scopes: 'one.of'"),
         ("required", "    groupShortName: 'tourniquet'\n", ""),
-        ("required", "    category: 'sentinel'\n", ""),
+        ("required", "    category: sentinelHere ? 'sentinel' : 'workbook'\n", ""),
         ("undeclared", "guid(workspaceId", "guid(workspace"),
     ],
 )

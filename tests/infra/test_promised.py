@@ -59,6 +59,7 @@ BROKEN = [
     ),
     (PORTAL, "'DeadLetteredCount'", "'DeadLetterCount'"),
     (PORTAL, "'RunsFailed'", "'RunFailed'"),
+    (PORTAL, "sentinelHere ? 'sentinel'", "sentinelHere ? 'sentinal'"),
     (RULES, "isEnabled: enabled", "isEnabled: false"),
     (RULES, "triggersWhen: 'Created'", "triggersWhen: 'Updated'"),
     (FIREWALL, "type: 'Deny'", "type: 'Allow'"),

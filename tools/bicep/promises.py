@@ -231,6 +231,8 @@ BY_PLACE: dict[str, Rows] = {
         "var publishers": "empty(publisherIds) ? [] : split(publisherIds, ',')",
     },
     "modules/portal.bicep": {
+        "workbook properties.category": "sentinelHere ? 'sentinel' : 'workbook'",
+        "workbook properties.sourceId": "workspaceId",
         "var groups": "concat([onCall.id], otherGroups)",
         "var calls": "[for id in groups: {actionGroupId: id}]",
         # The services' own names of what they count; no published type lists them.

@@ -26,6 +26,7 @@ OTHERWISE: dict[tuple[str, str], str] = {
     ("app", "identityId"): "identities.outputs.appId",
     ("relay", "identityId"): "identities.outputs.relayId",
     ("relay", "identityPrincipalId"): "identities.outputs.relayPrincipalId",
+    ("portal", "sentinelHere"): "!hasSentinel",
     ("portal", "enabled"): "enableAlerts",
     ("portal", "relayId"): "relay.outputs.relayId",
     ("sentinelRules", "relayId"): "relay.outputs.relayId",
