@@ -16,15 +16,24 @@ from shared.models.plan import ActionName, Decision
 from shared.playbook.intake.fields import FieldError, InvalidBody
 from shared.playbook.planning.answers import (
     DEADLINE,
+    SIGNED_IN,
+    SLACK,
     answer_claim,
     is_a_persons,
     why_refused,
     why_too_late,
 )
+from triggers.principal import can_tell_owner, is_sign_in_on
 
 _log = logging.getLogger("tourniquet.triggers")
 _NO_MORE = "this case does not wait for a decision any more"
 _ALONE = {ActionName.MONITOR_ONLY, ActionName.NO_ACTION}
+_CONTAINING = {
+    ActionName.DISABLE_ACCOUNT,
+    ActionName.FORCE_PASSWORD_RESET,
+    ActionName.REVOKE_SESSIONS,
+}
+"""What takes the account from whoever uses it."""
 
 
 class DecisionBody(BaseModel):
@@ -96,7 +105,8 @@ async def send_decision(
     )
     found = record.get("asked")
     asked = Asked.model_validate(found) if found else None
-    if reason := why_refused(decision, run=run, question=question, asked=asked):
+    reason = why_refused(decision, run=run, question=question, asked=asked)
+    if reason := reason or _why_perhaps_own(record["account"], decision):
         _log.warning("an answer on %s by %s was refused: %s", case_id, by.channel, reason)
         return reason
     answer = decision.to_json()
@@ -106,6 +116,28 @@ async def send_decision(
     if is_a_persons(first):
         await client.raise_orchestration_event(case_id, str(Event.DECISION), data=earlier or answer)
     return decision if earlier is None else why_too_late(first)
+
+
+def _why_perhaps_own(account: Json | None, answer: Decision) -> str | None:
+    """Return why somebody, who may be the suspect, cannot let an account go whose owner is unknown.
+
+    Only people who are known by name can be told from the owner; who holds a link or key cannot.
+    """
+    system, _colon, who = answer.identity.partition(":")
+    if not system or _CONTAINING.intersection(answer.actions):
+        return None
+    if can_tell_owner(account, by_object_id=system == SIGNED_IN and "@" not in who):
+        return None
+    page = can_tell_owner(account, by_object_id=True) or not is_sign_in_on()
+    instead = (
+        "decide on the page instead, by the link in the message or in the ticket"
+        if system == SLACK and page
+        else "choose what contains it, or leave it: without an answer it is only monitored"
+    )
+    return (
+        "no directory has told whose account this is, so nobody can see that it is not your own, "
+        f"and nothing is taken that leaves the account in use; {instead}"
+    )
 
 
 def _state(record: Json) -> str:

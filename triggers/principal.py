@@ -15,6 +15,7 @@ import azure.functions as func
 from pydantic import Field, ValidationError
 
 from shared.models.base import Json, VendorModel
+from shared.models.directory import ENTRA
 from shared.models.policy import Approvers
 
 _ROLES = frozenset({"roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"})
@@ -82,6 +83,18 @@ def names_of(account: Json | None) -> set[str]:
     found = [place.get(name) for place in places for name in fields]
     found += [one for place in places for one in place.get("mail_addresses") or []]
     return {str(one).casefold() for one in found if one}
+
+
+def can_tell_owner(account: Json | None, *, by_object_id: bool) -> bool:
+    """Return whether it can be seen that somebody is not the owner of a case's account.
+
+    While no directory tells an account's names, an incident may give a bare login or a SID, and
+    nobody signs in by these. ``by_object_id``: whether the person's object id in Entra is known.
+    """
+    if not account or any("@" in name for name in names_of(account)):
+        return True
+    is_entra = (account.get("directory") or ENTRA) == ENTRA
+    return by_object_id and is_entra and bool(account.get("object_id"))
 
 
 def is_nick_of(nicks: Iterable[str], account: Json | None) -> bool:
