@@ -150,7 +150,7 @@ def test_blocking_switched_off_and_on_again_keeps_the_blocked_addresses() -> Non
 def test_what_is_looked_up_has_the_name_that_the_templates_give() -> None:
     templates = "".join(
         (ROOT / f"infra/modules/{one}.bicep").read_text("utf-8")
-        for one in ("vault", "evidence-storage", "firewall")
+        for one in ("vault", "evidence-storage", "firewall", "function-app")
     )
     for one in outputs.OUTPUTS:
         assert f"'{one.begins}${{suffix}}'" in templates

@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
+
 from tests.infra.cloud import PRINCIPAL, FakeCloud
 from tools.provision import entra
 from tools.provision.cloud import Cloud, NoScope
@@ -30,11 +32,34 @@ def test_the_registration_has_no_secret_and_one_role() -> None:
     assert cloud.values["SIGN_IN_CLIENT_ID"] == "app-1"
 
 
-def test_a_registration_that_is_there_is_used() -> None:
-    cloud = sign_in(applications={"value": [{"appId": "mine"}]})
+def test_a_registration_of_somebody_else_is_never_taken() -> None:
+    cloud = sign_in(applications={"value": [{"appId": "of-a-stranger"}]})
+    with pytest.raises(entra.Taken, match="of-a-stranger"):
+        run(entra.make_sign_in, cloud)
+    assert cloud.value("SIGN_IN_CLIENT_ID") == ""
+    assert cloud.sent == []
+
+
+def test_another_machine_goes_on_with_the_registration_that_the_app_uses() -> None:
+    registered = {
+        "identityProviders": {"azureActiveDirectory": {"registration": {"clientId": "c"}}}
+    }
+    cloud = sign_in(**{"func-test/config/authsettingsV2": {"properties": registered}})
     run(entra.make_sign_in, cloud)
-    assert cloud.values["SIGN_IN_CLIENT_ID"] == "mine"
-    assert not [url for _, url, _ in cloud.sent if url.endswith("/applications")]
+    assert (cloud.values["SIGN_IN_CLIENT_ID"], cloud.sent) == ("c", [])
+    without = sign_in(**{"func-test/config/authsettingsV2": {"properties": {}}})
+    run(entra.make_sign_in, without)
+    assert without.values["SIGN_IN_CLIENT_ID"] == "app-1"
+
+
+def test_environments_of_one_name_have_registrations_of_their_own() -> None:
+    names = set()
+    for subscription in ("one", "another"):
+        cloud = sign_in()
+        cloud.values["AZURE_SUBSCRIPTION_ID"] = subscription
+        run(entra.make_sign_in, cloud)
+        names.add(cloud.sent[0][2]["displayName"])
+    assert len(names) == 2
 
 
 def test_sign_in_can_be_off_and_may_be_refused() -> None:

@@ -3,7 +3,18 @@
 import uuid
 from collections.abc import Iterator
 
-from tools.provision.cloud import ARM, GRAPH, Cloud, CloudError, Denied, Json, NoScope
+from tools.provision.cloud import (
+    ARM,
+    ENVIRONMENT,
+    GRAPH,
+    SUBSCRIPTION,
+    Cloud,
+    CloudError,
+    Denied,
+    Json,
+    Missing,
+    NoScope,
+)
 
 PLACEHOLDER = "192.0.2.1/32"
 """Nobody's address (RFC 5737): a named location cannot be empty."""
@@ -22,7 +33,12 @@ NEEDS_RIGHTS = "the deployer may not; run `azd hooks run preprovision` as somebo
 def make_sign_in(cloud: Cloud) -> Iterator[str]:
     """Make the app registration by which people sign in to the pages, unless ``SIGN_IN`` is false.
 
-    It has no secret: the app's identity proves it by a federated credential.
+    It has no secret: the app's identity proves it by a federated credential. One that is there
+    under its name is not taken: any member of a tenant may register it, and who owns it can let
+    anybody decide.
+
+    Raises:
+        Taken: there is one of that name that the app is not known to use.
     """
     if cloud.value("SIGN_IN").lower() == "false":
         cloud.remember("SIGN_IN_CLIENT_ID", "")
@@ -30,9 +46,17 @@ def make_sign_in(cloud: Cloud) -> Iterator[str]:
         return
     if cloud.value("SIGN_IN_CLIENT_ID"):
         return
-    name = f"Tourniquet ({cloud.value('AZURE_ENV_NAME')})"
+    in_use = _in_use(cloud)
+    if in_use:
+        cloud.remember("SIGN_IN_CLIENT_ID", in_use)
+        yield f"people sign in by the app registration {in_use}, as before"
+        return
+    # Two subscriptions may have an environment of one name.
+    name = f"Tourniquet ({cloud.value(ENVIRONMENT)}, {cloud.value(SUBSCRIPTION)})"
     try:
         app_id = _registered(cloud, name)
+    except Taken:
+        raise
     except CloudError as error:
         yield f"people cannot sign in to the pages yet: {NEEDS_RIGHTS} ({error})"
         return
@@ -40,11 +64,35 @@ def make_sign_in(cloud: Cloud) -> Iterator[str]:
     yield f"made the app registration {name}: assign people to its role {APPROVER}"
 
 
+class Taken(CloudError):
+    """Somebody has registered an app under our name."""
+
+
+def _in_use(cloud: Cloud) -> str:
+    """Return the client id by which the deployed app lets people sign in; empty: none."""
+    site, group = cloud.value("TOURNIQUET_APP_NAME"), cloud.value("AZURE_RESOURCE_GROUP")
+    if not site or not group:
+        return ""
+    place = f"{ARM}/subscriptions/{cloud.value(SUBSCRIPTION)}/resourceGroups/{group}"
+    url = f"{place}/providers/Microsoft.Web/sites/{site}/config/authsettingsV2"
+    try:
+        found = cloud.get(f"{url}?api-version=2024-11-01").get("properties") or {}
+    except Missing:
+        return ""
+    for part in ("identityProviders", "azureActiveDirectory", "registration"):
+        found = found.get(part) or {}
+    return str(found.get("clientId") or "")
+
+
 def _registered(cloud: Cloud, name: str) -> str:
     place, principals = f"{GRAPH}/applications", f"{GRAPH}/servicePrincipals"
     found = cloud.get(f"{place}?$filter=displayName eq '{name}'").get("value", [])
-    app = found[0] if found else cloud.send("post", place, registration(name))
-    app_id = str(app["appId"])
+    if found:
+        raise Taken(
+            f"an app registration {name} is there already ({found[0]['appId']}): see who owns it. "
+            "If it is yours, run `azd env set SIGN_IN_CLIENT_ID` with that id; if not, delete it"
+        )
+    app_id = str(cloud.send("post", place, registration(name))["appId"])
     if not cloud.get(f"{principals}?$filter=appId eq '{app_id}'").get("value"):
         cloud.send("post", principals, {"appId": app_id})
     return app_id

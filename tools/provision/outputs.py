@@ -25,6 +25,7 @@ class Output(NamedTuple):
 
 
 OUTPUTS = (
+    Output("TOURNIQUET_APP_NAME", "Microsoft.Web/sites", "2024-11-01", "func-tourniquet-", "name"),
     Output("TOURNIQUET_VAULT_NAME", "Microsoft.KeyVault/vaults", "2024-11-01", "kv-", "name"),
     Output(
         "TOURNIQUET_EVIDENCE_ACCOUNT",
