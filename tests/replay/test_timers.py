@@ -60,13 +60,23 @@ def decision(case: Stepper) -> Json | None:
     return next((patch["decision"] for patch in saved if patch.get("decision")), None)
 
 
-def test_a_deadline_of_many_days_is_waited_for_in_parts() -> None:
-    case, days = waiting(), []
+@pytest.mark.parametrize(
+    ("total", "parts"),
+    [
+        (2, [2]),
+        (3, [3]),
+        (DAYS, [3, 6, 9, DAYS]),
+        (30, [*range(3, 31, 3)]),
+    ],
+)
+def test_a_deadline_of_many_days_is_waited_for_in_parts(total: int, parts: list[int]) -> None:
+    """Thirty days is the longest that the policy takes; no part is longer than three."""
+    case, days = waiting(approval_deadline_minutes=total * 24 * 60), []
     while decision(case) is None:
         [(timer, due)] = case.due().items()
         days.append(due / timedelta(days=1))
         case.fire(timer)
-    assert days == [3, 6, 9, DAYS]
+    assert days == parts
     assert (found := decision(case)) is not None
     assert (found["decided_by"], found["actions"]) == ("deadline (policy)", ["MonitorOnly"])
     assert not case.called("contain")
