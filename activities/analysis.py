@@ -14,7 +14,7 @@ from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import Account, CaseRequest
 from shared.models.signin import HuntFinding
-from shared.playbook.acting.subject import query_parameters, why_unanswerable
+from shared.playbook.acting.subject import query_parameters, why_in_doubt, why_unanswerable
 from shared.playbook.hunts import Hunt, evaluate_hunt, load_hunts
 from shared.playbook.hunts.udm import PRODUCT, load_udm_hunts
 from shared.settings import get_settings
@@ -33,8 +33,8 @@ async def analyse_activity(_: task.ActivityContext, payload: dict[str, Any]) -> 
     Effect: none, reads only.
     Idempotency: a read.
     Permission: Log Analytics Reader on the workspace, or Chronicle API Editor
-    (``roles/chronicle.editor``) with Google SecOps, where some hunts are not available. When the
-    incident does not tell the name: User.Read.All (Microsoft Graph), okta.users.read for Okta.
+    (``roles/chronicle.editor``) with Google SecOps, where some hunts are not available. For the
+    account's names: User.Read.All (Microsoft Graph), okta.users.read for Okta.
     """
     case = CaseRequest.model_validate(payload["case"])
     started = utc_now()
@@ -43,8 +43,8 @@ async def analyse_activity(_: task.ActivityContext, payload: dict[str, Any]) -> 
         "user_id": case.account.user_id if case.account else None,
         "look_back_hours": hours,
     }
-    name, unknown = await _name_of(case.account)
-    parameters = query_parameters(case, name)
+    name, on_premises, unknown = await _names_of(case.account)
+    parameters = query_parameters(case, name, on_premises)
     hunts = load_hunts()
     gate = asyncio.Semaphore(QUERIES_AT_ONCE)
     parts = await gather_parts(
@@ -68,12 +68,15 @@ async def analyse_activity(_: task.ActivityContext, payload: dict[str, Any]) -> 
     ).to_json()
 
 
-async def _name_of(account: Account | None) -> tuple[str | None, list[str]]:
-    """Return the principal name, from the directory if need be, and why it is not known."""
-    if account is None or account.user_principal_name:
-        return account.user_principal_name if account else None, []
+async def _names_of(account: Account | None) -> tuple[str | None, str | None, list[str]]:
+    """Return the principal name, the name on-premises, and why the directory did not tell them."""
+    if account is None:
+        return None, None, []
     found = await find_account(account)
-    return found.user.user_principal_name if found.user else None, found.notes
+    if found.user is None:
+        return account.user_principal_name, None, found.notes
+    name = account.user_principal_name or found.user.user_principal_name
+    return name, found.user.on_premises_name, []
 
 
 async def _hunt(
@@ -95,7 +98,9 @@ async def _hunt(
             end=case.now,
         )
     found = udm.evaluate(result.rows) if udm else evaluate_hunt(hunt, result.rows)
-    return found, result.detail if result.partial else ""
+    doubt = why_in_doubt(hunt.tables, query, parameters)
+    incomplete = [result.detail] if result.partial else []
+    return found, "; ".join([*incomplete, *([doubt] if doubt else [])])
 
 
 async def get_case_context(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:

@@ -285,6 +285,7 @@ def _account(case: CaseRequest, blocks: Blocks, user: DirectoryUser | None) -> J
         "roles": blocks[BlockName.USER]["details"].get("roles") or [],
         "eligible_roles": blocks[BlockName.USER]["details"].get("eligible_roles"),
         "synced": user.on_premises_sync_enabled,
+        "on_premises_name": user.on_premises_name,
         "federated_domain": blocks[BlockName.USER]["details"].get("federated_domain"),
         "directory": directory_of_case(case, blocks),
         "also_in": blocks[BlockName.USER]["details"].get("also_in") or [],

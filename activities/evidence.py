@@ -11,6 +11,7 @@ from activities.evidence_export import TableExport
 from activities.support import explain, utc_now
 from shared.bootstrap import get_providers
 from shared.errors import NotConfigured, PermanentError, RetryableError
+from shared.models.base import Json
 from shared.models.case import CaseRequest
 from shared.models.evidence import Missing
 from shared.models.message import EvidenceItem
@@ -27,7 +28,7 @@ from shared.playbook.acting.exports import (
     EvidenceExport,
 )
 from shared.playbook.acting.exports_udm import UDM_EXPORTS, UDM_OKTA
-from shared.playbook.acting.subject import query_parameters, why_unanswerable
+from shared.playbook.acting.subject import query_parameters, why_in_doubt, why_unanswerable
 from shared.ports import EvidenceStore, Siem
 from shared.settings import Settings, get_settings
 
@@ -40,7 +41,7 @@ STORE = "blob"
 async def preserve_evidence(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Export the logs about the account and its addresses.
 
-    Input: ``{"case": CaseRequest, "user_principal_name", "round": 1}``; output ``{"block"}``,
+    Input: ``{"case": CaseRequest, "user_principal_name", "on_premises_name", "round": 1}``; output ``{"block"}``,
     without a manifest (``seal_evidence`` makes it). The window is the look-back before the case's
     "now". A source that fails is listed with what to do by hand.
 
@@ -56,8 +57,11 @@ async def preserve_evidence(_: task.ActivityContext, payload: dict[str, Any]) ->
     case = CaseRequest.model_validate(payload["case"])
     name = payload.get("user_principal_name")
     started = utc_now()
-    items, missing = await _export_all(case, name, int(payload.get("round", 1)))
-    block = evidence_block(case, user_principal_name=name, items=items, missing=missing)
+    parameters = parameters_of(case, payload)
+    items, missing = await _export_all(case, parameters, int(payload.get("round", 1)))
+    block = evidence_block(
+        case, user_principal_name=name, parameters=parameters, items=items, missing=missing
+    )
     stamps = {"started_at": started, "finished_at": utc_now()}
     return {"block": block | {key: value.isoformat() for key, value in stamps.items()}}
 
@@ -77,12 +81,11 @@ async def list_unexported(_: task.ActivityContext, payload: dict[str, Any]) -> d
     start, end = case.now - timedelta(hours=settings.look_back_hours), case.now
     exports = exports_of(get_providers().siem, settings)
     missing = [missing_export(export, reason, start, end) for export in exports]
-    name = payload.get("user_principal_name")
-    return {"block": unexported_block(case, name, reason, missing)}
+    return {"block": unexported_block(case, parameters_of(case, payload), reason, missing)}
 
 
 async def _export_all(
-    case: CaseRequest, name: str | None, number: int
+    case: CaseRequest, parameters: Json, number: int
 ) -> tuple[list[EvidenceItem], list[Missing]]:
     settings, providers = get_settings(), get_providers()
     start, end = case.now - timedelta(hours=settings.look_back_hours), case.now
@@ -94,7 +97,6 @@ async def _export_all(
         return [], [missing_export(export, why, start, end) for export in exports]
     exports = exports_of(siem, settings)
     found = await stored(store, case.case_id)
-    parameters = query_parameters(case, name)
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def export_one(export: EvidenceExport) -> list[EvidenceItem]:
@@ -124,7 +126,8 @@ async def _export_all(
             for part in parts
             if part.partial
         ]
-        if unknown := why_unanswerable([export.table], export.query, parameters):
+        asked = ([export.table], export.query, parameters)
+        if unknown := why_unanswerable(*asked) or why_in_doubt(*asked):
             missing.append(missing_export(export, unknown, start, end))
     return items, missing
 
@@ -134,6 +137,12 @@ _NOT_RECEIVED = Missing(
     reason="the incident was not kept as it was received",
     by_hand="Export the incident with its alerts and entities from the product that sent it.",
 )
+
+
+def parameters_of(case: CaseRequest, payload: Json) -> Json:
+    """Return by what the logs are asked: the account's names as the directory told them."""
+    name = payload.get("user_principal_name")
+    return query_parameters(case, name, payload.get("on_premises_name", ""))
 
 
 def exports_of(siem: Siem | None, settings: Settings) -> tuple[EvidenceExport, ...]:

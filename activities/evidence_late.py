@@ -16,7 +16,7 @@ from typing import Any
 
 from durabletask import task
 
-from activities.evidence import AT_ONCE, exports_of, raise_if_store_is_away, stored
+from activities.evidence import AT_ONCE, exports_of, parameters_of, raise_if_store_is_away, stored
 from activities.evidence_export import TableExport, moment_of
 from activities.support import explain
 from shared.bootstrap import get_providers
@@ -27,7 +27,6 @@ from shared.models.evidence import Missing
 from shared.models.message import EvidenceItem
 from shared.playbook.acting.evidence import missing_export
 from shared.playbook.acting.exports import EvidenceExport
-from shared.playbook.acting.subject import query_parameters
 from shared.ports import EvidenceReader
 from shared.settings import get_settings
 
@@ -53,7 +52,7 @@ async def export_late_rows(_: task.ActivityContext, payload: dict[str, Any]) -> 
         RetryableError: the store does not answer; what is stored by then stays.
     """
     case = CaseRequest.model_validate(payload["case"])
-    parameters = query_parameters(case, payload.get("user_principal_name"))
+    parameters = parameters_of(case, payload)
     settings, providers = get_settings(), get_providers()
     start, until = case.now - timedelta(hours=settings.look_back_hours), parse_utc(payload["until"])
     try:

@@ -19,6 +19,7 @@ from shared.models.case import CaseRequest
 from shared.models.evidence import LAST_SEAL
 from shared.models.run import in_run
 from shared.playbook.acting.evidence import STILL_EXPORTING, sealed_block, unexported_block
+from shared.playbook.acting.subject import query_parameters
 
 PATIENCE = timedelta(minutes=5)
 """How long the hand-over waits for the export after everything else is done: longer than the
@@ -32,7 +33,8 @@ class Preserving:
     case: CaseRequest
     number: int
     export: task.Task[Any]
-    user_principal_name: str | None = None
+    names: Json
+    """Of the account, as the directory told them."""
     late: bool = False
     """Whether the hand-over went ahead without it."""
 
@@ -42,12 +44,21 @@ def preserve(ctx: task.OrchestrationContext, standing: Standing) -> Preserving:
     standing.exports += 1
     payload = {
         "case": standing.case.to_json(),
-        "user_principal_name": standing.decided.user_principal_name,
+        **_names(standing),
         "round": standing.exports,
     }
     export = case_activity(ctx, Activity.PRESERVE_EVIDENCE, payload, Retry.SAVE)
-    name = standing.decided.user_principal_name
-    return Preserving(standing.case, standing.exports, export, name)
+    return Preserving(standing.case, standing.exports, export, _names(standing))
+
+
+def _names(standing: Standing) -> Json:
+    """Return the account's names as the directory told them; on-premises it may have none."""
+    decided = standing.decided
+    on_premises = decided.account.get("on_premises_name")
+    return {
+        "user_principal_name": decided.user_principal_name,
+        "on_premises_name": on_premises,
+    }
 
 
 def exported(ctx: task.OrchestrationContext, preserving: Preserving) -> Steps[Json]:
@@ -112,7 +123,7 @@ def _export_late_rows(ctx: task.OrchestrationContext, preserving: Preserving) ->
     case = preserving.case
     payload = {
         "case": case.to_json(),
-        "user_principal_name": preserving.user_principal_name,
+        **preserving.names,
         "round": preserving.number,
         "until": format_utc(max(case.now, utc_now(ctx))),
     }
@@ -138,11 +149,11 @@ def _block(ctx: task.OrchestrationContext, preserving: Preserving) -> Steps[Json
 
 def _unexported(ctx: task.OrchestrationContext, preserving: Preserving, why: str) -> Steps[Json]:
     """Return the block without any log; each is listed, which takes the settings."""
-    case, name = preserving.case, preserving.user_principal_name
-    payload = {"case": case.to_json(), "user_principal_name": name, "reason": why}
+    case, names = preserving.case, preserving.names
+    payload = {"case": case.to_json(), **names, "reason": why}
     listed = yield from attempt(case_activity(ctx, Activity.LIST_UNEXPORTED, payload, Retry.READ))
     block: Json | None = (listed.result or {}).get("block")
-    return block or unexported_block(case, name, why, [])
+    return block or unexported_block(case, query_parameters(case, *names.values()), why, [])
 
 
 def _seal(

@@ -35,6 +35,7 @@ HUNT_PARAMETERS = {
     "userId": "7a6c5f0e-3c51-4f0b-9f1e-0d6f5f0b7a11",
     "userPrincipalName": "adele@contoso.example",
     "accountName": "adele",
+    "onPremisesName": "avance",
     "addresses": ["203.0.113.7"],
 }
 ADDRESS_PARAMETERS = HUNT_PARAMETERS | {"attackDay": datetime(2026, 11, 20, tzinfo=UTC)}

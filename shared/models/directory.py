@@ -19,6 +19,8 @@ class DirectoryUser(Model):
     """``Member`` or ``Guest``."""
     on_premises_sync_enabled: bool = False
     """True: mastered on-premises; password and state cannot be changed for good in the cloud."""
+    on_premises_sam_account_name: str | None = None
+    """The name by which computers and firewalls on-premises know the account."""
     department: str | None = None
     job_title: str | None = None
     usage_location: str | None = None
@@ -29,6 +31,11 @@ class DirectoryUser(Model):
     last_password_change_at: UtcDatetime | None = None
     status: str | None = None
     """The directory's own word for the account's status, where it has one (Okta)."""
+
+    @property
+    def on_premises_name(self) -> str | None:
+        """The name on-premises; empty where there is none, ``None`` where it is not told."""
+        return self.on_premises_sam_account_name or (None if self.on_premises_sync_enabled else "")
 
 
 class Memberships(Model):

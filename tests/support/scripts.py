@@ -10,6 +10,7 @@ from shared.models.policy import Limits
 from shared.models.verdict import Confidence, Verdict
 from shared.playbook.acting.evidence import missing_export, unexported_block
 from shared.playbook.acting.exports import EXPORTS
+from shared.playbook.acting.subject import query_parameters
 from shared.playbook.planning.decided import Decided
 from tests.support.durable_backend import Script
 from tests.support.scripted_firewalls import ScriptedFirewalls
@@ -117,7 +118,8 @@ def list_unexported(payload: Json) -> Json:
     """Answer as the activity does with Sentinel."""
     case, why = CaseRequest.model_validate(payload["case"]), payload["reason"]
     missing = [missing_export(export, why, case.now, case.now) for export in EXPORTS]
-    return {"block": unexported_block(case, payload["user_principal_name"], why, missing)}
+    names = query_parameters(case, payload["user_principal_name"], payload["on_premises_name"])
+    return {"block": unexported_block(case, names, why, missing)}
 
 
 def verified(payload: Json) -> Json:

@@ -5,6 +5,7 @@ from shared.models.block import BlockName
 from shared.models.case import CaseRequest
 from shared.models.evidence import State
 from shared.playbook.acting.evidence import STILL_EXPORTING, evidence_block, unexported_block
+from shared.playbook.acting.subject import query_parameters
 from shared.playbook.reporting.record import merge_record
 from tests.support.fakes import FakeHouse
 from tests.support.scripts import NAME
@@ -26,8 +27,11 @@ async def test_a_second_round_that_is_not_sealed_keeps_what_vouches_for_the_firs
 ) -> None:
     record = await sealed_twice(house)
     item = house.evidence.keep(CASE_ID, "2/logs.jsonl.gz", b"{}", source="AuditLogs")
-    exported = evidence_block(REQUEST, user_principal_name=NAME, items=[item], missing=[])
-    for block in (unexported_block(REQUEST, NAME, STILL_EXPORTING, []), exported):
+    names = query_parameters(REQUEST, NAME)
+    exported = evidence_block(
+        REQUEST, user_principal_name=NAME, parameters=names, items=[item], missing=[]
+    )
+    for block in (unexported_block(REQUEST, names, STILL_EXPORTING, []), exported):
         record = merge_record(record, {"blocks": {BlockName.EVIDENCE: block}})
     details = record["blocks"][BlockName.EVIDENCE]["details"]
     assert details["manifest"]["name"] == "manifest-2.json"

@@ -14,7 +14,6 @@ from shared.playbook.acting.exports import (
     EvidenceExport,
 )
 from shared.playbook.acting.exports_udm import UDM_EXPORTS, UDM_OKTA
-from shared.playbook.acting.subject import query_parameters
 
 NOT_SEALED = "no manifest of the evidence"
 STILL_EXPORTING = "still being exported"
@@ -51,6 +50,7 @@ def evidence_block(
     case: CaseRequest,
     *,
     user_principal_name: str | None,
+    parameters: Json,
     items: list[EvidenceItem],
     missing: list[Missing],
 ) -> Json:
@@ -77,20 +77,20 @@ def evidence_block(
         details={
             "items": [item.to_json() for item in items],
             "missing": [one.to_json() for one in missing],
-            "parameters": query_parameters(case, user_principal_name),
+            "parameters": parameters,
             "manifest": None,
         },
     ).block.to_json()
 
 
 def unexported_block(
-    case: CaseRequest, user_principal_name: str | None, reason: str, missing: list[Missing]
+    case: CaseRequest, parameters: Json, reason: str, missing: list[Missing]
 ) -> Json:
     """Return the block when there are no logs: none could be exported, or they still are.
 
     Args:
         case: the case.
-        user_principal_name: as the directory has it.
+        parameters: by what the logs are to be asked.
         reason: why; ``STILL_EXPORTING`` when the hand-over does not wait for it.
         missing: a line for each log.
     """
@@ -108,7 +108,7 @@ def unexported_block(
         notes=[note, *map(_missing_line, missing)],
         details={
             "missing": [one.to_json() for one in missing],
-            "parameters": query_parameters(case, user_principal_name),
+            "parameters": parameters,
         },
     ).block.to_json()
 

@@ -1,7 +1,7 @@
 """Which logs are kept as evidence, by which query, and under which output of the seed's block.
 
 Values reach the queries only as escaped ``let`` literals that the SIEM provider puts in front:
-``userId``, ``userPrincipalName``, ``accountName``, ``addresses``.
+``userId``, ``userPrincipalName``, ``accountName``, ``onPremisesName``, ``addresses``.
 """
 
 from datetime import datetime
@@ -83,7 +83,9 @@ EXPORTS: tuple[EvidenceExport, ...] = (
         name="endpoint-logons.jsonl.gz",
         output="exported_edr_logs_link",
         table="DeviceLogonEvents",
-        condition="AccountName =~ accountName or RemoteIP in (addresses)",
+        condition=(
+            "AccountName =~ accountName or AccountName =~ onPremisesName or RemoteIP in (addresses)"
+        ),
     ),
     EvidenceExport(
         name="sign-ins-interactive.jsonl.gz",

@@ -59,7 +59,8 @@ UDM_EXPORTS: tuple[UdmExport, ...] = (
         table="UDM PROCESS_LAUNCH",
         condition=(
             f'metadata.event_type = "PROCESS_LAUNCH" and ({_ACTED}'
-            " or principal.user.userid = ${accountName} nocase)"
+            " or principal.user.userid = ${accountName} nocase"
+            " or principal.user.userid = ${onPremisesName} nocase)"
         ),
     ),
     UdmExport(
@@ -68,7 +69,8 @@ UDM_EXPORTS: tuple[UdmExport, ...] = (
         table="UDM USER_LOGIN",
         condition=(
             f'metadata.event_type = "USER_LOGIN" and ({_MEANT}'
-            " or target.user.userid = ${accountName} nocase)"
+            " or target.user.userid = ${accountName} nocase"
+            " or target.user.userid = ${onPremisesName} nocase)"
         ),
     ),
     UdmExport(

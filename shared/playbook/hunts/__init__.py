@@ -17,7 +17,7 @@ from pydantic import Field
 from shared.models.base import Json, Model, format_utc, parse_utc
 from shared.models.signin import HuntFinding
 
-PARAMETERS = ("userId", "userPrincipalName", "accountName", "addresses")
+PARAMETERS = ("userId", "userPrincipalName", "accountName", "onPremisesName", "addresses")
 """Names that a query may use without defining them; ``addresses`` is a dynamic list."""
 ROW_LIMIT = 200
 """Every query ends with this ``take``; a finding with so many rows says "at least"."""

@@ -93,6 +93,7 @@ class Entra:
             account_enabled=user.account_enabled,
             user_type=user.user_type,
             on_premises_sync_enabled=bool(user.on_premises_sync_enabled),
+            on_premises_sam_account_name=user.on_premises_sam_account_name,
             department=user.department,
             job_title=user.job_title,
             usage_location=user.usage_location,

@@ -20,6 +20,7 @@ class User(VendorModel):
     account_enabled: bool | None = Field(None, alias="accountEnabled")
     user_type: str | None = Field(None, alias="userType")
     on_premises_sync_enabled: bool | None = Field(None, alias="onPremisesSyncEnabled")
+    on_premises_sam_account_name: str | None = Field(None, alias="onPremisesSamAccountName")
     department: str | None = None
     job_title: str | None = Field(None, alias="jobTitle")
     usage_location: str | None = Field(None, alias="usageLocation")

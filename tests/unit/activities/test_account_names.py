@@ -142,3 +142,48 @@ async def test_a_sign_in_log_that_knows_no_such_name_is_not_called_empty(
     with pytest.raises(PermanentError, match="not known"):
         await call(recheck_sign_ins, case=case, since=CASE["now"])
     assert house.sign_in_log.asked == []
+
+
+@pytest.fixture
+def drivers(house: FakeHouse) -> FakeHouse:
+    """The account is synced, and computers on-premises know it by another name."""
+    synced = {"on_premises_sync_enabled": True, "on_premises_sam_account_name": "drivers"}
+    house.directory.user = house.directory.user.model_copy(update=synced)
+    return house
+
+
+@pytest.mark.parametrize("case", [CASE, about(user_id="drivers")], ids=["name", "bare name"])
+async def test_a_synced_account_is_asked_for_by_its_name_on_premises_too(
+    drivers: FakeHouse, asked: list[Json], case: Json
+) -> None:
+    found = await block(analyse_activity, BlockName.ACTIVITY, case=case)
+    assert {one["onPremisesName"] for one in asked} == {"drivers"}
+    assert {one["accountName"] for one in asked} == {NAME.split("@")[0]}
+    assert found["outputs"]["incomplete_queries"] == []
+
+
+@pytest.mark.parametrize("failing", [True, False], ids=["directory away", "no name told"])
+async def test_a_name_on_premises_that_is_not_known_is_said(
+    drivers: FakeHouse, failing: bool
+) -> None:
+    nameless = {"on_premises_sam_account_name": None}
+    drivers.directory.user = drivers.directory.user.model_copy(update=nameless)
+    if failing:
+        drivers.directory.failing["get_user"] = DOWN
+    case = about(user_id=OBJECT_ID, object_id=OBJECT_ID, user_principal_name=NAME)
+    found = await block(analyse_activity, BlockName.ACTIVITY, case=case)
+    lines = found["outputs"]["incomplete_queries"]
+    assert [line.split(":")[0] for line in lines] == ["large_transfers", "lateral_movement"]
+    assert all("name on-premises is not known" in line for line in lines)
+    assert not_run(found) == set(), "what the other names find is found"
+
+
+@pytest.mark.parametrize(("name", "sources"), [(None, ["DeviceLogonEvents"]), ("drivers", [])])
+async def test_an_export_that_may_miss_the_account_says_so(
+    house: FakeHouse, name: str | None, sources: list[str]
+) -> None:
+    names = {"user_principal_name": NAME, "on_premises_name": name}
+    kept = (await call(preserve_evidence, case=CASE, round=1, **names))["block"]
+    lines = [one for one in kept["details"]["missing"] if "on-premises" in one["reason"]]
+    assert [one["source"] for one in lines] == sources
+    assert kept["details"]["parameters"]["onPremisesName"] == (name or NOBODY)

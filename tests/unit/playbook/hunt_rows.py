@@ -17,6 +17,7 @@ PARAMETERS = {
     "userId": OBJECT_ID,
     "userPrincipalName": UPN,
     "accountName": "adele",
+    "onPremisesName": "avance",
     "addresses": [ATTACKER],
 }
 type Rows = list[dict[str, Any]]

@@ -144,6 +144,7 @@ def test_hostile_values_stay_values(store: KqlStore, hunt_id: str) -> None:
         userId=hostile,
         userPrincipalName=hostile,
         accountName=hostile,
+        onPremisesName=hostile,
         addresses=[hostile],
     )
     assert rows == []

@@ -25,6 +25,7 @@ PARAMETERS = {
     "userId": DANA_ID,
     "userPrincipalName": DANA,
     "accountName": "dana",
+    "onPremisesName": "drivers",
     "addresses": [ADDRESS],
 }
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
