@@ -6,7 +6,8 @@ import pytest
 
 from tests.infra.conftest import Seed
 from tools.bicep.promised import check_promised
-from tools.bicep.promises import BY_PLACE, BY_TYPE
+from tools.bicep.promises import BY_PLACE
+from tools.bicep.promises_of_types import BY_TYPE
 from tools.bicep.reader import read
 from tools.bicep.render import render
 from tools.bicep.syntax import BicepFile
@@ -63,6 +64,12 @@ BROKEN = [
     (RULES, "isEnabled: enabled", "isEnabled: false"),
     (RULES, "triggersWhen: 'Created'", "triggersWhen: 'Updated'"),
     (FIREWALL, "type: 'Deny'", "type: 'Allow'"),
+    (APP, "    keyVaultReferenceIdentity: identityId\n", ""),
+    (APP, "  name: 'scm'\n", "  name: 'ftp'\n"),
+    (APP, "empty(subnetId) ? null : subnetId", "null"),
+    (NETWORK, "access: 'Deny'", "access: 'Allow'"),
+    (PORTAL, "evaluationFrequency: 'PT5M'", "evaluationFrequency: 'PT1H'"),
+    (MAIN, "param evidenceRetentionDays int = 365", "param evidenceRetentionDays int = 1"),
     (MAIN, "= if (blockAtFirewall) {", "= {"),
     (MAIN, "= if (blockAtFirewall) {", "= if (enableAlerts) {"),
     ("modules/monitoring.bicep", "DisableIpMasking: false", "DisableIpMasking: true"),

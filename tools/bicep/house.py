@@ -75,7 +75,11 @@ BOUNDS: dict[str, dict[str, tuple[int, int]]] = {
         "properties.retryPolicy.maxDeliveryAttempts": (1, 30),
         "properties.retryPolicy.eventTimeToLiveInMinutes": (1, 1440),
     },
-    "Microsoft.KeyVault/vaults": {"properties.softDeleteRetentionInDays": (7, 90)},
+    "Microsoft.KeyVault/vaults": {"properties.softDeleteRetentionInDays": (90, 90)},
+    "Microsoft.Storage/storageAccounts/blobServices": {
+        "properties.deleteRetentionPolicy.days": (7, 365),
+        "properties.containerDeleteRetentionPolicy.days": (7, 365),
+    },
 }
 NOT_ON_FLEX = frozenset(
     {

@@ -8,7 +8,8 @@ not be there.
 from collections.abc import Iterator, Mapping
 
 from tools.bicep.house import kind_of
-from tools.bicep.promises import BY_PLACE, BY_TYPE
+from tools.bicep.promises import BY_PLACE
+from tools.bicep.promises_of_types import BY_TYPE
 from tools.bicep.render import render
 from tools.bicep.syntax import Array, BicepFile, Block, Expr, Loop, Object, Problem
 

@@ -1,9 +1,7 @@
-"""The rows of ``promised.py``."""
+"""The rows of ``promised.py`` that hold at one place of one file."""
 
-type Rows = dict[str, str | None]
+from tools.bicep.promises_of_types import Rows
 
-_PRIVATE = "privateNetwork ? 'Disabled' : 'Enabled'"
-_DENIES = "privateNetwork ? 'Deny' : 'Allow'"
 _ON = "enabled: true"
 _ENDPOINTS = (
     ("hostBlob", "hostStorageId", "blob"),
@@ -15,81 +13,15 @@ _ENDPOINTS = (
 )
 """Private endpoints: name, what they lead to, which part of it."""
 
-BY_TYPE: dict[str, Rows] = {
-    "Microsoft.Storage/storageAccounts": {
-        "properties.publicNetworkAccess": _PRIVATE,
-        "properties.networkAcls.defaultAction": _DENIES,
-        "properties.networkAcls.bypass": "'AzureServices'",
-        "properties.networkAcls.ipRules": None,
-        "properties.networkAcls.virtualNetworkRules": None,
-        "properties.networkAcls.resourceAccessRules": None,
-        # Accounts and protocols with passwords and keys of their own.
-        "properties.isSftpEnabled": None,
-        "properties.isLocalUserEnabled": None,
-        "properties.isNfsV3Enabled": None,
-    },
-    "Microsoft.Storage/storageAccounts/blobServices": {"properties.cors": None},
-    "Microsoft.Storage/storageAccounts/queueServices": {"properties.cors": None},
-    "Microsoft.Storage/storageAccounts/tableServices": {"properties.cors": None},
-    "Microsoft.KeyVault/vaults": {
-        "properties.publicNetworkAccess": _PRIVATE,
-        "properties.networkAcls.defaultAction": _DENIES,
-        "properties.networkAcls.ipRules": None,
-        "properties.networkAcls.virtualNetworkRules": None,
-        "properties.accessPolicies": None,
-    },
-    "Microsoft.DurableTask/schedulers": {
-        "properties.publicNetworkAccess": _PRIVATE,
-        "properties.ipAllowlist": "privateNetwork ? [] : ['0.0.0.0/0']",
-    },
-    "Microsoft.Web/sites": {"properties.siteConfig.cors": None},
-    "Microsoft.Insights/components": {"properties.DisableIpMasking": "false"},
-    "Microsoft.Authorization/roleDefinitions": {"properties.assignableScopes": "[groupScope]"},
-    # Everything that comes to the topic, in the form in which it came; what cannot be delivered is
-    # kept where the alert and the guide say.
-    "Microsoft.EventGrid/topics/eventSubscriptions": {
-        "properties.eventDeliverySchema": "'CloudEventSchemaV1_0'",
-        "properties.filter": None,
-        "properties.expirationTimeUtc": None,
-        "properties.deadLetterWithResourceIdentity.deadLetterDestination.endpointType": (
-            "'StorageBlob'"
-        ),
-        "properties.deadLetterWithResourceIdentity.deadLetterDestination.properties": (
-            "{resourceId: account.id, blobContainerName: deadLetterContainer}"
-        ),
-    },
-    "Microsoft.EventGrid/topics": {"properties.inputSchema": "'CloudEventSchemaV1_0'"},
-    # An alert rule that calls nobody, or only after more than one time, is none.
-    "Microsoft.Insights/scheduledQueryRules": {
-        "properties.enabled": "enabled",
-        "properties.scopes": "[workspaceId]",
-        "properties.actions.actionGroups": "groups",
-        "properties.criteria.allOf.0.query": "one.query",
-        "properties.criteria.allOf.0.timeAggregation": "'Count'",
-        "properties.criteria.allOf.0.operator": "'GreaterThan'",
-        "properties.criteria.allOf.0.threshold": "0",
-        "properties.criteria.allOf.0.failingPeriods": (
-            "{numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1}"
-        ),
-        "properties.muteActionsDuration": None,
-    },
-    "Microsoft.Insights/metricAlerts": {
-        "properties.enabled": "enabled",
-        "properties.scopes": "[one.of]",
-        "properties.actions": "calls",
-        "properties.criteria.allOf.0.metricNamespace": "one.kind",
-        "properties.criteria.allOf.0.metricName": "one.metric",
-        "properties.criteria.allOf.0.timeAggregation": "'Total'",
-        "properties.criteria.allOf.0.operator": "'GreaterThan'",
-        "properties.criteria.allOf.0.threshold": "0",
-        "properties.criteria.allOf.0.dimensions": None,
-    },
-    "Microsoft.Insights/actionGroups": {"properties.enabled": "true"},
-}
-"""What every resource of a type has, by path."""
-
 BY_PLACE: dict[str, Rows] = {
     "main.bicep": {
+        # What nobody chose: the evidence for a year, everything seen and told.
+        "param evidenceRetentionDays": "365",
+        "param setEvidenceRetention": "true",
+        "param deleteEvidenceAfterDays": "0",
+        "param logRetentionDays": "90",
+        "param enableDetections": "true",
+        "param enableAlerts": "true",
         "var usesScheduler": "durableBackend == 'azureManaged'",
         "var hasSentinel": "!empty(sentinelWorkspaceId)",
         "var hasPolicy": "!empty(firewallPolicyId)",
@@ -169,6 +101,7 @@ BY_PLACE: dict[str, Rows] = {
         "var deployed TOURNIQUET_FIREWALL_IP_GROUP_ID": "firewallIpGroupId",
         "var deployed TOURNIQUET_LOG_ANALYTICS_WORKSPACE_ID": "workspaceCustomerId",
         "var deployed TOURNIQUET_NAMED_LOCATION_ID": "namedLocationId",
+        "var collector": ("empty(otlpEndpoint) ? {} : {OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint}"),
         "var referenced": "intersection(concat(secretSettings, otherSecrets), settingsInVault)",
         "var references": (
             '[for name in referenced: \'"${name}":"@Microsoft.KeyVault(VaultName=${vaultName};'
@@ -184,6 +117,8 @@ BY_PLACE: dict[str, Rows] = {
         "settings name": "'appsettings'",
         "settings properties": "union(appSettings, signInSettings, {TOURNIQUET_PUBLIC_URL: url})",
         "var url": ("empty(publicUrl) ? 'https://${site.properties.defaultHostName}' : publicUrl"),
+        "noFtpPassword name": "'ftp'",
+        "noPublishingPassword name": "'scm'",
         "signIn if": "signInOn",
         "var signInOn": "!empty(signInClientId)",
         "signIn properties.platform.enabled": "true",
@@ -270,6 +205,15 @@ BY_PLACE: dict[str, Rows] = {
         "output tableZoneId": "zones[2].id",
         "output vaultZoneId": "zones[3].id",
         "output schedulerZoneId": "zones[4].id",
+        "endpointRules properties.securityRules.0.properties.sourceAddressPrefix": (
+            "appSubnetPrefix"
+        ),
+        "endpointRules properties.securityRules.0.properties.destinationPortRange": "'443'",
+        "endpointRules properties.securityRules.1.properties.access": "'Deny'",
+        "endpointRules properties.securityRules.1.properties.sourceAddressPrefix": "'*'",
+        "endpointRules properties.securityRules.2": None,
+        "network properties.subnets.1.properties.networkSecurityGroup.id": "endpointRules.id",
+        "network properties.subnets.1.properties.privateEndpointNetworkPolicies": "'Enabled'",
         "network properties.subnets.0.properties.delegations.0.properties.serviceName": (
             "'Microsoft.App/environments'"
         ),
