@@ -18,6 +18,7 @@ from shared.models.run import claim_name
 from shared.playbook.acting.containment import IDENTITY_ACTIONS
 from shared.playbook.planning.silence import needs_two
 from shared.policy import get_policy
+from triggers.kinds_now import kinds_now, listed_now
 from triggers.noting import note
 from triggers.principal import Person
 
@@ -36,10 +37,22 @@ class NotYet(NamedTuple):
 
 
 def decided_by_two(record: Json) -> bool:
-    """Return whether two people decide about the case's account."""
-    kinds = [AccountKind(one) for one in (record["account"] or {}).get("kinds", ())]
+    """Return whether two people decide about the case's account, also if it is listed only now."""
+    account, asking = record["account"] or {}, get_policy().asking
+    judged = [AccountKind(one) for one in account.get("kinds", ())]
     asked = (record.get("asked") or {}).get("two_persons")
-    return bool(asked) or needs_two(get_policy().asking, kinds)
+    return bool(asked) or needs_two(asking, judged) or _takes_two(listed_now(account))
+
+
+def _takes_two(kinds: set[AccountKind]) -> bool:
+    return bool(kinds) and needs_two(get_policy().asking, kinds)
+
+
+async def _became_one_for_two(record: Json) -> bool:
+    """Return whether the account has become one that two people decide about, as by a role."""
+    if not get_policy().asking.two_persons:
+        return False
+    return _takes_two(await kinds_now(record["account"] or {}))
 
 
 async def agree(record: Json, request: Json, person: Person | None) -> Json | NotYet:
@@ -54,7 +67,7 @@ async def agree(record: Json, request: Json, person: Person | None) -> Json | No
         TourniquetError: the case store does not answer.
     """
     account = [one for one in request["actions"] if one["action"] in IDENTITY_ACTIONS]
-    if not account or not decided_by_two(record):
+    if not account or not (decided_by_two(record) or await _became_one_for_two(record)):
         return request
     if person is None:
         return NotYet(

@@ -9,6 +9,7 @@ import pytest
 from shared.case_links import Purpose
 from shared.errors import RetryableError
 from shared.models.base import Json
+from shared.models.directory import Memberships
 from shared.models.plan import ActionName
 from tests.support.fakes import FakeHouse
 from tests.support.scripts import OBJECT_ID, outcome
@@ -221,6 +222,44 @@ async def test_of_other_accounts_one_is_enough(
     govern(asking=TWO)
     keep("ordinary")
     assert (await take_back(asked(headers), client)).status_code == 202
+
+
+def becomes(house: FakeHouse, govern: Callable[..., None], now: str) -> None:
+    """Let the account, judged ordinary, become one that two people decide about."""
+    govern(asking={"two_persons": ["vip", "privileged"]})
+    account = house.cases.records[CASE_ID]["account"]
+    if now == "listed":
+        govern(asking={"two_persons": ["vip"]}, accounts={"vip": [OBJECT_ID.upper()]})
+    elif now == "listed by name":
+        account["user_principal_name"] = "Ann@contoso.com"
+        govern(asking={"two_persons": ["vip"]}, accounts={"vip": ["ann@contoso.com"]})
+    elif now == "administrator":
+        house.directory.memberships = Memberships(roles=["User Administrator"])
+    elif now == "eligible":
+        house.directory.eligible = ["User Administrator"]
+    else:
+        house.directory.failing["get_memberships"] = RetryableError("down", vendor="entra")
+
+
+@pytest.mark.parametrize(
+    "now", ["listed", "listed by name", "administrator", "eligible", "not known"]
+)
+async def test_what_the_account_has_become_since_takes_two(
+    keep: Callable[..., None],
+    govern: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    house: FakeHouse,
+    client: FakeClient,
+    now: str,
+) -> None:
+    monkeypatch.setenv("WEBSITE_AUTH_ENABLED", "true")
+    keep("ordinary")
+    becomes(house, govern, now)
+    for who, said in ((BY_KEY, "Two people decide"), (KIM, "second approver")):
+        response = await take_back(asked(who), client)
+        assert response.status_code == 409 and said in answer(response)["title"]
+    assert not client.started
+    assert (await take_back(asked(ANA), client)).status_code == 202
 
 
 @pytest.mark.usefixtures("privileged")
