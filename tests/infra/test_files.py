@@ -61,7 +61,13 @@ def test_a_wrong_parameter_is_noticed(
         ("body('Read_function_key')", "body('Read_key')", "read and not there"),
         ("parameters('keysUrl')", "parameters('keyUrl')", "used or declared"),
         ('"appUrl": { "type": "String" }', '"url": { "type": "String" }', "is not given url"),
-        ("?['default']", "?['master']", "must send the function's own key"),
+        ("?['default']", "?['master']", "x-functions-key must be"),
+        ("/api/incidents", "/api/cases", "actions.Hand_over_incident.inputs.uri must be"),
+        (
+            '["Failed", "Skipped", "TimedOut"]',
+            '["Succeeded"]',
+            "Say_that_it_failed.runAfter must be",
+        ),
         ('"properties": ["outputs"]', '"properties": ["inputs"]', "out of the history"),
         ('"properties": ["inputs"]', '"properties": ["outputs"]', "out of the history"),
         ('"type": "ManagedServiceIdentity"', '"type": "Basic"', "ManagedServiceIdentity"),
@@ -139,6 +145,8 @@ def test_a_wrong_azure_yaml_is_noticed(
         ("${{ vars.AZURE_LOCATION }}", "${{ secrets['AZURE_LOCATION'] }}", "a secret is used"),
         ("${{ vars.AZURE_LOCATION }}", "${{ toJSON(secrets) }}", "a secret is used"),
         ("  pull_request:\n", "  pull_request_target:\n", "must not start it"),
+        ("credentials: false", "credentials: true", "must check out"),
+        ("head.repo.full_name == github.repository", "id > 0", "for a fork, too"),
         ("  pull_request:\n", "  workflow_run:\n", "must not start it"),
         (
             "            az bicep lint",

@@ -64,6 +64,7 @@ READS = "resource readsSecrets 'Microsoft.Authorization/roleAssignments@2022-04-
             "appPrincipalId: identities.outputs.relayPrincipalId",
             "is in no table",
         ),
+        (VAULT, "principalType: 'ServicePrincipal'", "principalType: 'User'", "of the type"),
         (VAULT, READS, READS.replace("= {", "= if (recover) {"), "must be given always"),
         (
             "main.bicep",

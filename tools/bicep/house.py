@@ -48,6 +48,7 @@ REQUIRED: dict[str, dict[str, Value]] = {
     "Microsoft.Web/sites": {
         "properties.httpsOnly": True,
         "properties.siteConfig.minTlsVersion": "1.2",
+        "properties.siteConfig.scmMinTlsVersion": "1.2",
         "properties.siteConfig.remoteDebuggingEnabled": False,
         "properties.functionAppConfig.runtime.name": "python",
         "properties.functionAppConfig.runtime.version": "3.13",

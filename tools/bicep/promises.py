@@ -16,6 +16,7 @@ _ENDPOINTS = (
 BY_PLACE: dict[str, Rows] = {
     "main.bicep": {
         # What nobody chose: the evidence for a year, everything seen and told.
+        "param settings": "{}",
         "param evidenceRetentionDays": "365",
         "param setEvidenceRetention": "true",
         "param deleteEvidenceAfterDays": "0",
@@ -33,10 +34,15 @@ BY_PLACE: dict[str, Rows] = {
         "sentinelRules if": "deployDetections",
     },
     "modules/identities.bicep": {
+        "output appClientId": "app.properties.clientId",
+        "output appId": "app.id",
+        "output relayId": "relay.id",
         "output appPrincipalId": "app.properties.principalId",
         "output relayPrincipalId": "relay.properties.principalId",
     },
     "modules/evidence-storage.bicep": {
+        "cases name": "caseContainerName",
+        "evidence name": "evidenceContainerName",
         "retention if": "setRetention",
         "retention properties.immutabilityPeriodSinceCreationInDays": "retentionDays",
         "var deletesEvidence": "deleteEvidenceAfterDays > 0",
@@ -160,14 +166,30 @@ BY_PLACE: dict[str, Rows] = {
         "denies properties.ruleCollections.0.rules.0.destinationAddresses": "['*']",
         "denies properties.ruleCollections.0.rules.1.sourceAddresses": "['*']",
         "denies properties.ruleCollections.0.rules.1.destinationIpGroups": "[groupId]",
+        **{
+            f"denies properties.ruleCollections.0.rules.{number}.{part}": text
+            for number in (0, 1)
+            for part, text in (("ipProtocols", "['Any']"), ("destinationPorts", "['*']"))
+        },
         "denies properties.ruleCollections.1": None,
     },
     "modules/event-topic.bicep": {
+        "topicLogs scope": "topic",
+        "topicLogs properties.logs": (
+            f"[{{category: 'DeliveryFailures', {_ON}}}, {{category: 'PublishFailures', {_ON}}}]"
+        ),
         "var publishers": "empty(publisherIds) ? [] : split(publisherIds, ',')",
     },
     "modules/portal.bicep": {
         "workbook properties.category": "sentinelHere ? 'sentinel' : 'workbook'",
         "workbook properties.sourceId": "workspaceId",
+        "onCall properties.emailReceivers": (
+            "[for (address, index) in addresses: {name: 'mail-${index}', "
+            "emailAddress: trim(address), useCommonAlertSchema: true}]"
+        ),
+        **{f"var queries {index}.severity": text for index, text in enumerate("01021")},
+        "var counts 0.severity": "1",
+        "var counts 1.severity": "0",
         "var groups": "concat([onCall.id], otherGroups)",
         "var calls": "[for id in groups: {actionGroupId: id}]",
         # The services' own names of what they count; no published type lists them.
@@ -178,7 +200,11 @@ BY_PLACE: dict[str, Rows] = {
         "var counts 1.kind": "'Microsoft.Logic/workflows'",
         "var counts 1.metric": "'RunsFailed'",
     },
-    "modules/relay.bicep": {"relay properties.state": "'Enabled'"},
+    "modules/relay.bicep": {
+        "relay properties.state": "'Enabled'",
+        "relayLogs scope": "relay",
+        "relayLogs properties.logs": f"[{{category: 'WorkflowRuntime', {_ON}}}]",
+    },
     "modules/private-endpoints.bicep": {
         row: text
         for name, of, part in _ENDPOINTS

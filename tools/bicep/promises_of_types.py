@@ -61,6 +61,9 @@ BY_TYPE: dict[str, Rows] = {
             "{resourceId: account.id, blobContainerName: deadLetterContainer}"
         ),
     },
+    "Microsoft.Insights/diagnosticSettings": {
+        "properties.workspaceId": "diagnosticWorkspaceId",
+    },
     "Microsoft.EventGrid/topics": {"properties.inputSchema": "'CloudEventSchemaV1_0'"},
     # An alert rule that calls nobody, or only after more than one time, is none.
     "Microsoft.Insights/scheduledQueryRules": {

@@ -24,6 +24,7 @@ class Assignment(NamedTuple):
         role: the id of a built-in role, or the actions of a custom one, sorted.
         scope: the type of what it is for; ``resourceGroup`` where the module's own group is.
         name: the symbol of what it is for.
+        kind: what it says that the holder is.
         condition: when it is given: the module's condition and its own; empty: always.
     """
 
@@ -32,6 +33,7 @@ class Assignment(NamedTuple):
     role: str | tuple[str, ...]
     scope: str
     name: str
+    kind: str
     condition: str
 
 
@@ -64,6 +66,7 @@ def _assignments(file: BicepFile, module: Block | None) -> Iterator[Assignment]:
                 role=_role(file, block),
                 scope=kind_of(where) if where else "resourceGroup",
                 name=where.name if where else "",
+                kind=render(block.body.get("properties", "principalType")),
                 condition=" && ".join(map(render, conditions)),
             )
 

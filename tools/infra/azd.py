@@ -28,6 +28,7 @@ STEP_OF = {
     "postpackage": "unpack",
 }
 """Which step of tools/provision each hook runs."""
+RUNS = {".sh": 'tools.provision "$@"', ".ps1": "tools.provision $Step"}
 
 
 class _Part(BaseModel):
@@ -136,6 +137,8 @@ def _hooks(found: AzureYaml, root: Path) -> Iterator[str]:
                 yield f"{FILE}: {name} must run {STEP_OF[name]}, not {step}"
             if not script.is_file():
                 yield f"{FILE}: {one.run} is not there"
+            elif RUNS[script.suffix] not in script.read_text("utf-8"):
+                yield f"{path}: must run {RUNS[script.suffix]}"
             elif one is hook.posix and not script.stat().st_mode & 0o100:
                 yield f"{FILE}: {one.run} cannot be run"
     for step in sorted({*STEP_OF.values()} - STEPS.keys()):

@@ -26,7 +26,20 @@ SECURE = {
     "Hand_over_incident": "inputs",
 }
 """What each operation keeps out of the run's history."""
-KEY = "@{body('Read_function_key')?['default']}"
+SAYS: dict[str, object] = {
+    "actions.Hand_over_incident.inputs.headers.x-functions-key": (
+        "@{body('Read_function_key')?['default']}"
+    ),
+    "actions.Hand_over_incident.inputs.uri": "@{parameters('appUrl')}/api/incidents",
+    "actions.Hand_over_incident.inputs.body": "@triggerBody()",
+    "actions.Hand_over_incident.runAfter": {"Read_function_key": ["Succeeded"]},
+    "actions.Hand_over_incident.operationOptions": "DisableAsyncPattern",
+    "actions.Read_function_key.inputs.uri": "@parameters('keysUrl')",
+    "actions.Say_that_it_failed.runAfter": {
+        "Hand_over_incident": ["Failed", "Skipped", "TimedOut"]
+    },
+}
+"""What it does, whatever the schema allows."""
 type Json = dict[str, Any]
 
 
@@ -58,9 +71,12 @@ def _keeps_quiet(definition: Json) -> Iterator[str]:
         runtime = operations.get(name, {}).get("runtimeConfiguration", {})
         if runtime.get("secureData", {}).get("properties") != [wanted]:
             yield f"{FILE}: {name} must keep its {wanted} out of the history"
-    handed = operations.get("Hand_over_incident", {}).get("inputs", {})
-    if handed.get("headers", {}).get("x-functions-key") != KEY:
-        yield f"{FILE}: Hand_over_incident must send the function's own key, {KEY}"
+    for path, value in SAYS.items():
+        found: Any = definition
+        for part in path.split("."):
+            found = found.get(part) if isinstance(found, dict) else None
+        if found != value:
+            yield f"{FILE}: {path} must be {value}"
 
 
 def _order(definition: Json) -> Iterator[str]:

@@ -77,10 +77,14 @@ def given(files: Mapping[str, BicepFile]) -> set[Given]:
 
 def _conditions(files: Mapping[str, BicepFile]) -> Iterator[str]:
     for one in assignments(files):
-        wanted = WHEN.get((one.file, HOLDERS[one.holder]), "")
+        holder = HOLDERS[one.holder]
+        wanted = WHEN.get((one.file, holder), "")
+        kind = "deployerPrincipalType" if holder is Holder.DEPLOYER else "'ServicePrincipal'"
+        if one.kind != kind:
+            yield f"infra/{one.file}: {holder} must be of the type {kind}"
         if one.condition != wanted:
             when = f"only if {wanted}" if wanted else "always"
-            yield f"infra/{one.file}: a role for {HOLDERS[one.holder]} must be given {when}"
+            yield f"infra/{one.file}: a role for {holder} must be given {when}"
 
 
 def in_the_tables() -> set[Given]:

@@ -25,6 +25,8 @@ TRIGGERS = frozenset({"pull_request", "push", "schedule", "workflow_dispatch"})
 """Not ``pull_request_target`` and ``workflow_run``: a stranger's code gets their rights."""
 RIGHTS = {"contents": {"read"}, "id-token": {"write"}}
 """The most that a job may ask for."""
+OURS = "github.event.pull_request.head.repo.full_name == github.repository"
+KEEPS = ("persist-credentials", False)
 type Json = dict[Any, Any]
 
 
@@ -90,6 +92,8 @@ def _job(name: str, job: Json) -> Iterator[str]:
     ):
         yield f"{name} asks for more than it may: {asked}"
     signs_in = isinstance(asked, dict) and asked.get("id-token") == "write"
+    if signs_in and OURS not in str(job.get("if", "")):
+        yield f"{name} signs in for a fork, too: {OURS}"
     if "uses" in job:
         yield from _pinned(str(job["uses"]))
     images = [job.get("container"), *dict(job.get("services") or {}).values()]
@@ -110,6 +114,8 @@ def _step(name: str, step: Json, *, signs_in: bool) -> Iterator[str]:
     uses = str(step.get("uses", ""))
     if uses:
         yield from _pinned(uses)
+    if uses.startswith("actions/checkout@") and KEEPS not in dict(step.get("with") or {}).items():
+        yield f"{name} must check out with persist-credentials: false"
     if uses.startswith("azure/login@"):
         yield from _login(name, step.get("with", {}), signs_in=signs_in)
 
