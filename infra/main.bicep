@@ -93,7 +93,7 @@ param deleteEvidenceAfterDays int = 0
 @minValue(0)
 param deleteCasesAfterDays int = 0
 
-@description('Object ids of identities that may publish security events, comma separated. Blank: nobody yet.')
+@description('Object ids of service principals that may publish security events, comma separated. Blank: nobody yet.')
 param eventPublisherIds string = ''
 
 @description('Address of an OpenTelemetry collector that measurements and traces go to as well. Blank: none.')

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.infra.cloud import PRINCIPAL, FakeCloud
-from tools.provision import entra
-from tools.provision.cloud import Cloud, NoScope
+from tools.provision import app, entra
+from tools.provision.cloud import Cloud, CloudError, Json, NoScope
 
 type Step = Callable[[Cloud], Iterator[str]]
 
@@ -95,6 +95,15 @@ def test_an_identity_that_was_made_anew_takes_the_others_place() -> None:
     again = FakeCloud(things, SIGN_IN_CLIENT_ID="mine")
     run(entra.finish_sign_in, again)
     assert not [url for _, url, _ in again.sent if "federated" in url]
+
+
+def test_a_signing_key_that_was_deleted_is_recovered_by_a_person() -> None:
+    class Deleted(FakeCloud):
+        def send(self, method: str, url: str, body: Json | None = None) -> Json:
+            raise CloudError("Conflict(secret is in a deleted but recoverable state)")
+
+    with pytest.raises(CloudError, match="az keyvault secret recover --vault-name kv-test"):
+        run(app.make_link_key, Deleted())
 
 
 def test_who_cannot_make_a_named_location_by_the_azure_cli_is_told_how() -> None:

@@ -23,6 +23,9 @@ def make_link_key(cloud: Cloud) -> Iterator[str]:
 
     The value goes to the vault through Azure Resource Manager, which works behind a private
     network too, and is kept nowhere else.
+
+    Raises:
+        CloudError: there was one, somebody deleted it, and its name is not free for 90 days.
     """
     subscription, group = cloud.value("AZURE_SUBSCRIPTION_ID"), cloud.value("AZURE_RESOURCE_GROUP")
     place = f"{ARM}/subscriptions/{subscription}/resourceGroups/{group}/providers"
@@ -31,7 +34,16 @@ def make_link_key(cloud: Cloud) -> Iterator[str]:
     try:
         cloud.get(url)
     except Missing:
-        cloud.send("put", url, {"properties": {"value": secrets.token_urlsafe(KEY_BYTES)}})
+        try:
+            cloud.send("put", url, {"properties": {"value": secrets.token_urlsafe(KEY_BYTES)}})
+        except CloudError as error:
+            if "conflict" not in str(error).lower():
+                raise
+            name = cloud.value("TOURNIQUET_VAULT_NAME")
+            raise CloudError(
+                "the signing key was deleted: run `az keyvault secret recover --vault-name "
+                f"{name} --name {secret_name(LINK_KEY)}` ({error})"
+            ) from error
         yield "made the key that signs decision links"
     # The app asks for a reference it could not resolve only once a day, unless it is told to.
     app = f"{place}/Microsoft.Web/sites/{cloud.value('TOURNIQUET_APP_NAME')}"
