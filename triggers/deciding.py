@@ -90,7 +90,8 @@ async def send_decision(
     Raises:
         TourniquetError: it could not be claimed; nobody can tell whether it is the first.
     """
-    case_id, run, question = record["case_id"], record["run"], record.get("question", 1)
+    case_id, run = record["case_id"], record.get("run", "")
+    question = record.get("question", 1)
     if record["status"] != CaseStatus.AWAITING_DECISION:
         return _state(record)
     decision = Decision(

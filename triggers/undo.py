@@ -35,7 +35,7 @@ from triggers.identity import (
 )
 from triggers.sessions import is_form
 from triggers.taking_back import one_of_two
-from triggers.undo_by_two import NotYet, agree
+from triggers.undo_by_two import JOINTS, NotYet, agree
 
 blueprint = df.Blueprint()
 
@@ -218,7 +218,7 @@ def _request(record: Json, chosen: Chosen, body: UndoBody, caller: Caller, numbe
     account = record["account"] or {}
     return {
         "case_id": record["case_id"],
-        "run": record["run"],
+        "run": record.get("run", ""),
         "number": number,
         "account_key": account.get("object_id") or account.get("key"),
         "object_id": account.get("object_id") or account.get("user_id"),
@@ -258,9 +258,18 @@ async def _schedule(client: df.DurableFunctionsClient, instance_id: str, request
     return request if state is None else state.get_input(dict)
 
 
-def _is_same(one: Json, other: Json) -> bool:
-    """Return whether two requests ask the same: by the same person, for the same reason."""
-    return all(one[key] == other[key] for key in ("asked", "requested_by", "comment"))
+def _is_same(asked: Json, mine: Json) -> bool:
+    """Return whether a request asks what is under way: by the same person, for the same reason.
+
+    Of two who agreed, each may send again what was sent.
+    """
+    if asked["asked"] != mine["asked"]:
+        return False
+    pairs = ((asked[key], mine[key], joint) for key, joint in JOINTS.items())
+    return all(
+        both == one or both.startswith(one + joint) or both.endswith(joint + one)
+        for both, one, joint in pairs
+    )
 
 
 def _names(actions: list[Json]) -> list[str]:

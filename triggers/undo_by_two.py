@@ -24,6 +24,8 @@ from triggers.principal import Person
 
 LONGEST = timedelta(hours=1)
 """How long the first request waits for the second."""
+JOINTS = {"requested_by": ", confirmed by ", "comment": " / "}
+"""Between what the first and the second person said, in the request of both."""
 _log = logging.getLogger("tourniquet.triggers")
 
 
@@ -93,8 +95,8 @@ async def agree(record: Json, request: Json, person: Person | None) -> Json | No
             waits=True,
         )
     return request | {
-        "requested_by": f"{first['by']}, confirmed by {mine['by']}",
-        "comment": " / ".join(dict.fromkeys((first["comment"], mine["comment"]))),
+        "requested_by": JOINTS["requested_by"].join((first["by"], mine["by"])),
+        "comment": JOINTS["comment"].join(dict.fromkeys((first["comment"], mine["comment"]))),
     }
 
 
@@ -104,7 +106,7 @@ async def _first(record: Json, number: int, mine: Json) -> Json | None:
     place = 0
     while True:
         place += 1
-        name = claim_name(record["run"], f"undo-{number}-first-{place}")
+        name = claim_name(record.get("run", ""), f"undo-{number}-first-{place}")
         found = await store.claim(record["case_id"], name, mine)
         if found is None:
             return None

@@ -133,3 +133,11 @@ async def test_an_undo_that_an_earlier_run_never_started_is_not_started_now(
     assert response.status_code == 202, answer(response)
     [started] = client.started.values()
     assert (started["input"]["run"], started["input"]["comment"]) == (SECOND, body["comment"])
+
+
+async def test_a_record_of_before_cases_had_runs_takes_its_answer(
+    house: FakeHouse, client: FakeClient
+) -> None:
+    house.cases.records[CASE_ID].pop("run")
+    assert (await post_decision(by_link(""), client)).status_code == 202
+    assert decided(client) == [("", ["RevokeSessions"])]

@@ -139,6 +139,28 @@ async def test_two_approvers_give_the_account_back(house: FakeHouse, client: Fak
 
 
 @pytest.mark.usefixtures("privileged")
+@pytest.mark.parametrize("again", ["kim", "ana"])
+async def test_either_of_two_may_send_again_what_was_sent(client: FakeClient, again: str) -> None:
+    await take_back(asked(KIM), client)
+    assert answer(await take_back(asked(ANA, comment="rang her"), client))["created"] is True
+    sent = asked(KIM) if again == "kim" else asked(ANA, comment="rang her")
+    response = await take_back(sent, client)
+    assert (response.status_code, answer(response)["created"]) == (202, False)
+    other = await take_back(asked(ANA, comment="something else"), client)
+    assert other.status_code == 409 and "under way" in answer(other)["title"]
+    assert len(client.started) == 1
+
+
+@pytest.mark.usefixtures("privileged")
+async def test_a_record_of_before_cases_had_runs_is_given_back_too(
+    house: FakeHouse, client: FakeClient
+) -> None:
+    house.cases.records[CASE_ID].pop("run", None)
+    await take_back(asked(KIM), client)
+    assert (await take_back(asked(ANA), client)).status_code == 202
+
+
+@pytest.mark.usefixtures("privileged")
 async def test_one_person_twice_is_not_two(client: FakeClient) -> None:
     for comment in ("it was the user", "really"):
         response = await take_back(asked(KIM, comment=comment), client)
