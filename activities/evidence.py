@@ -41,7 +41,8 @@ STORE = "blob"
 async def preserve_evidence(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Export the logs about the account and its addresses.
 
-    Input: ``{"case": CaseRequest, "user_principal_name", "on_premises_name", "round": 1}``; output ``{"block"}``,
+    Input: ``{"case": CaseRequest, "user_principal_name", "on_premises_name", "round": 1}``; output
+    ``{"block"}``,
     without a manifest (``seal_evidence`` makes it). The window is the look-back before the case's
     "now". A source that fails is listed with what to do by hand.
 

@@ -213,6 +213,7 @@ class _Keeper:
             "phase": phase,
             "why": call.why,
             "escalated": call.to_json(),
+            "first": not self.clocks.notified,
         }
         self.telling.append(
             self._ctx.call_sub_orchestrator(

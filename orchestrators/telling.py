@@ -31,11 +31,16 @@ def tell_again(
 
     Input: ``{"case_id", "phase": reminder, escalated, second_needed, or one of the service levels,
     "why": what is new}``, with ``escalated`` (``shared.models.sla.Escalated``) when the record is
-    to say what became of it. Output: ``{"references": {channel: the message's id}, "reached":
-    whether anybody was told}``.
+    to say what became of it, and ``first`` while nobody was told of the case. Output:
+    ``{"references": {channel: the message's id}, "reached": whether anybody was told}``.
     """
     case_id, phase, why = payload["case_id"], payload["phase"], payload["why"]
-    return (yield from tell_everywhere(ctx, case_id, phase, why, payload.get("escalated")))
+    first = bool(payload.get("first"))
+    return (
+        yield from tell_everywhere(
+            ctx, case_id, phase, why, payload.get("escalated"), is_first=first
+        )
+    )
 
 
 def tell_everywhere(
@@ -44,11 +49,14 @@ def tell_everywhere(
     phase: str,
     why: str = "",
     escalated: Json | None = None,
+    *,
+    is_first: bool = False,
 ) -> Steps[Json]:
     """Write ticket, channels and incident comment for ``phase``; never fails.
 
-    No ticket is opened: ``tell_people`` may open it at the same time, and nothing in the ticketing
-    systems would keep one from becoming two. One that is there is known to the record from now on.
+    No ticket is opened, unless this is the first message and no channel takes it: a ticket before
+    the verdict is better than nobody who knows. One that is there is known to the record from now
+    on.
 
     Who was reached and who was not is written to the case's timeline, and to ``escalated`` among
     its service levels. Returns ``{"references"}`` of the messages, and whether anybody was
@@ -62,9 +70,12 @@ def tell_everywhere(
             case_activity(ctx, Activity.COMMENT_INCIDENT, message, Retry.READ),
         ]
     )
+    states: Json = (channels.result or {}).get("channels", {}) or {"all": channels.error}
+    if is_first and SENT not in states.values() and not (ticket.result or {}).get("ticket_id"):
+        opening = case_activity(ctx, Activity.OPEN_TICKET, message, Retry.SAVE)
+        [ticket] = yield from settle([opening])
     told = ticket.result or {"ticket_id": None, "error": ticket.error}
     number = told.get("ticket_id") or f"ticket NOT written ({told.get('error')})"
-    states: Json = (channels.result or {}).get("channels", {}) or {"all": channels.error}
     event = f"analysts told ({phase.replace('_', ' ')}): {number}; {whom(states)}"
     failed = comment.error or (comment.result or {}).get("error")
     if failed:

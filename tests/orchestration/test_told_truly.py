@@ -145,3 +145,28 @@ def test_while_a_late_ticket_is_under_way_nobody_else_opens_one() -> None:
     for is_complete, opening in ((False, {"must_exist": True}), (True, {})):
         file.late_tickets = [cast(Task[Any], SimpleNamespace(is_complete=is_complete))]
         assert _opening(file) == opening
+
+
+@pytest.mark.parametrize(
+    ("channel", "opened"), [("no channel is configured", True), ("sent", False)]
+)
+def test_a_first_warning_opens_the_ticket_where_no_channel_takes_it(
+    case: NewCase, channel: str, opened: bool
+) -> None:
+    """There is no verdict yet, so nothing else has opened it."""
+
+    def ticket(payload: Json) -> Json:
+        there = {"ticket_id": "INC1", "tickets": [], "missing": {}}
+        return {"ticket_id": None, "error": "no ticket"} if payload.get("must_exist") else there
+
+    told = {"channels": {"slack": channel}, "references": {}}
+    run = case(open_ticket=ticket, notify_analysts=lambda _payload: told)
+    warning = {"case_id": run.case_id, "phase": "sla_warning", "why": "no verdict", "first": True}
+    run.start("tell_again", warning)
+    assert run.output(dict)["reached"] is True
+    asked = [bool(one.get("must_exist")) for one in run.called("open_ticket")]
+    assert asked == ([True, False] if opened else [True])
+    later = case(open_ticket=ticket, notify_analysts=lambda _payload: told)
+    later.start("tell_again", warning | {"case_id": later.case_id, "first": False})
+    assert later.output(dict)["reached"] is not opened
+    assert all(one["must_exist"] for one in later.called("open_ticket"))
