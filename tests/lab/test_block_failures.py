@@ -284,10 +284,9 @@ def test_an_emergency_mail_that_fails_goes_elsewhere_and_is_sent_later(results: 
     case = results["emergency", "500"]
     mails = [line for line in case.sent("email") if "NO TICKET" in line["body"]["subject"]]
     assert [mail["effect"] for mail in mails[:2]] == [False, True]
-    opened = next(event for event in case.events if event.startswith("analysts told (opened)"))
-    assert "emergency message: slack" in opened and "NOT told by email (emergency)" in opened
-    channels = case.block(NOTIFICATION)["outputs"]["analyst_notification_status"]
-    assert channels["email (emergency)"]["status"] == "sent"
+    assert any("emergency message: slack" in event for event in case.events)
+    status = case.block(NOTIFICATION)["outputs"]["analyst_notification_status"]
+    assert status["email (emergency)"]["status"] == "sent"
 
 
 def one_effect_each(case: Answered) -> None:
