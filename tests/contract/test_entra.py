@@ -41,6 +41,21 @@ async def test_get_user_by_id_or_name(entra: Entra, user_id: str) -> None:
     assert user.last_password_change_at is not None
 
 
+@pytest.mark.parametrize(
+    ("facts", "name"),
+    [
+        ({}, ""),
+        ({"onPremisesSyncEnabled": True}, None),
+        ({"onPremisesSyncEnabled": True, "onPremisesSamAccountName": "berga"}, "berga"),
+    ],
+)
+async def test_the_name_on_premises_is_told(
+    lab: Lab, settings: Settings, facts: dict[str, Any], name: str | None
+) -> None:
+    lab.tenant(directory={"users": [USER | facts]})
+    assert (await Entra(settings).get_user(ANNA)).on_premises_name == name
+
+
 async def test_mail_reaches_the_owner_at_other_names(lab: Lab, settings: Settings) -> None:
     named = {
         "mail": "a.berg@contoso.example",
