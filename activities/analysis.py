@@ -14,7 +14,12 @@ from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import Account, CaseRequest
 from shared.models.signin import HuntFinding
-from shared.playbook.acting.subject import query_parameters, why_in_doubt, why_unanswerable
+from shared.playbook.acting.subject import (
+    asks_on_premises,
+    query_parameters,
+    why_in_doubt,
+    why_unanswerable,
+)
 from shared.playbook.hunts import Hunt, evaluate_hunt, load_hunts
 from shared.playbook.hunts.udm import PRODUCT, load_udm_hunts
 from shared.settings import get_settings
@@ -43,13 +48,11 @@ async def analyse_activity(_: task.ActivityContext, payload: dict[str, Any]) -> 
         "user_id": case.account.user_id if case.account else None,
         "look_back_hours": hours,
     }
-    name, on_premises, unknown = await _names_of(case.account)
-    parameters = query_parameters(case, name, on_premises)
+    names = asyncio.ensure_future(_names_of(case.account))
     hunts = load_hunts()
     gate = asyncio.Semaphore(QUERIES_AT_ONCE)
-    parts = await gather_parts(
-        {hunt.id: _hunt(hunt, case, parameters, gate) for hunt in hunts},
-    )
+    parts = await gather_parts({hunt.id: _hunt(hunt, case, names, gate) for hunt in hunts})
+    *_names, unknown = await names
     findings = [found for found, _detail in parts.results.values() if found is not None]
     incomplete = list(parts.notes)
     incomplete += [f"{name}: {detail}" for name, (_f, detail) in parts.results.items() if detail]
@@ -68,7 +71,10 @@ async def analyse_activity(_: task.ActivityContext, payload: dict[str, Any]) -> 
     ).to_json()
 
 
-async def _names_of(account: Account | None) -> tuple[str | None, str | None, list[str]]:
+type _Names = tuple[str | None, str | None, list[str]]
+
+
+async def _names_of(account: Account | None) -> _Names:
     """Return the principal name, the name on-premises, and why the directory did not tell them."""
     if account is None:
         return None, None, []
@@ -79,14 +85,23 @@ async def _names_of(account: Account | None) -> tuple[str | None, str | None, li
     return name, found.user.on_premises_name, []
 
 
+async def _parameters(query: str, case: CaseRequest, names: asyncio.Future[_Names]) -> Json:
+    """Return what a query asks with; only one that needs the directory's answer waits for it."""
+    if case.account and case.account.user_principal_name and not asks_on_premises(query):
+        return query_parameters(case, None, None)
+    name, on_premises, _notes = await names
+    return query_parameters(case, name, on_premises)
+
+
 async def _hunt(
-    hunt: Hunt, case: CaseRequest, parameters: Json, gate: asyncio.Semaphore
+    hunt: Hunt, case: CaseRequest, names: asyncio.Future[_Names], gate: asyncio.Semaphore
 ) -> tuple[HuntFinding | None, str]:
     siem = get_providers().require("siem")
     udm = None if siem.language == "kql" else load_udm_hunts().get(hunt.id)
     if siem.language != "kql" and udm is None:
         raise NotSupported(f"not available in {PRODUCT}", operation=f"hunt {hunt.id}")
     query = udm.query if udm else hunt.query
+    parameters = await _parameters(query, case, names)
     if why := why_unanswerable(hunt.tables, query, parameters):
         raise NotSupported(f"not available: {why}", operation=f"hunt {hunt.id}")
     hours = get_settings().look_back_hours

@@ -1,5 +1,4 @@
 """Failure handling of the seed's blocks: the real app, real time-outs, every kind of fault.
-
 Seed 004, ``failure_handling`` of each block: a failure degrades its own block, is said to people,
 and never stops the case.
 """
@@ -66,7 +65,8 @@ def test_without_enrichment_the_case_goes_on_and_nothing_is_automatic(
     assert case.nothing_changed
     assert "User enrichment is partial" in case.texts("servicenow")
     assert any(event.startswith("analysts told (decision needed)") for event in case.events)
-    untouched_but(case, USER, ADDRESS, SCORING, NOTIFICATION)
+    assert says(case.block(ACTIVITY), "lateral_movement", "name on-premises is not known")
+    untouched_but(case, USER, ADDRESS, ACTIVITY, SCORING, EVIDENCE, NOTIFICATION)
 
 
 @each_kind

@@ -70,12 +70,17 @@ def why_unanswerable(tables: Iterable[str], query: str, parameters: Json) -> str
     return None
 
 
+def asks_on_premises(query: str) -> bool:
+    """Return whether a query asks for the account by its name on-premises."""
+    return _ON_PREMISES in query
+
+
 def why_in_doubt(tables: Iterable[str], query: str, parameters: Json) -> str | None:
     """Return why a query may miss the account in logs that it can find it in; ``None``: no doubt.
 
     The local part of the principal name need not be the account's name on-premises.
     """
-    if _ON_PREMISES not in query or parameters[_ON_PREMISES] != NOBODY:
+    if not asks_on_premises(query) or parameters[_ON_PREMISES] != NOBODY:
         return None
     for table in tables:
         if table in _KNOWS_ON_PREMISES_ONLY:

@@ -1,5 +1,6 @@
 """Logs that know an account by its name only, and incidents that tell another one."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from activities.sign_ins import analyse_sign_ins
 from shared.errors import NotFound, PermanentError, RetryableError
 from shared.models.base import Json
 from shared.models.block import BlockName
-from shared.playbook.acting.subject import NOBODY
+from shared.playbook.acting.subject import NOBODY, asks_on_premises
 from shared.playbook.hunts import load_hunts
 from tests.support.fakes import FakeHouse
 from tests.support.scripts import NAME, OBJECT_ID
@@ -160,6 +161,30 @@ async def test_a_synced_account_is_asked_for_by_its_name_on_premises_too(
     assert {one["onPremisesName"] for one in asked} == {"drivers"}
     assert {one["accountName"] for one in asked} == {NAME.split("@")[0]}
     assert found["outputs"]["incomplete_queries"] == []
+
+
+async def test_only_queries_for_the_name_on_premises_wait_for_the_directory(
+    house: FakeHouse, asked: list[Json], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_name = [hunt for hunt in load_hunts() if asks_on_premises(hunt.query)]
+    others_asked = asyncio.Event()
+    ask, tell = house.siem.run_query, house.directory.get_user
+
+    async def count(query: str, **values: Any) -> Any:
+        answer = await ask(query, **values)
+        if len(asked) == len(load_hunts()) - len(by_name):
+            others_asked.set()
+        return answer
+
+    async def slow(user_id: str) -> Any:
+        await others_asked.wait()
+        return await tell(user_id)
+
+    monkeypatch.setattr(house.siem, "run_query", count)
+    monkeypatch.setattr(house.directory, "get_user", slow)
+    case = about(user_id=OBJECT_ID, object_id=OBJECT_ID, user_principal_name=NAME)
+    found = await block(analyse_activity, BlockName.ACTIVITY, case=case)
+    assert by_name and (found["status"], not_run(found)) == ("complete", set())
 
 
 @pytest.mark.parametrize("failing", [True, False], ids=["directory away", "no name told"])
