@@ -181,8 +181,11 @@ async def test_hostile_text_stays_text(desk: Desk) -> None:
     reply = await desk.post_incident(body)
     assert reply.status == 202
     [record] = (await desk.follow(reply.case_ids)).values()
-    for name in (BlockName.SIGN_INS, BlockName.ACTIVITY, BlockName.EVIDENCE):
-        assert record["blocks"][name]["status"] == "complete", record["blocks"][name]["notes"]
+    blocks = record["blocks"]
+    assert blocks[BlockName.SIGN_INS]["status"] == "complete", blocks[BlockName.SIGN_INS]["notes"]
+    doubts = blocks[BlockName.ACTIVITY]["outputs"]["incomplete_queries"]
+    doubts += [one["reason"] for one in blocks[BlockName.EVIDENCE]["details"]["missing"]]
+    assert all("name on-premises is not known" in doubt for doubt in doubts), doubts
     page = await desk.client.get_report(record["case_id"])
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
