@@ -53,10 +53,15 @@ def test_a_later_expiry_breaks_the_signature() -> None:
 
 
 def test_another_question_breaks_the_signature() -> None:
-    expiry, _question, signature = TOKEN.split(".")
-    assert not valid(f"{expiry}.2.{signature}")
+    expiry, _question, run, signature = TOKEN.split(".")
+    assert not valid(f"{expiry}.2.{run}.{signature}")
     second = sign(KEY, CASE, Purpose.DECISION, NOW + 60, question=2)
     assert read_token(KEY, second, CASE, Purpose.DECISION, now=NOW) == Claims(NOW + 60, 2)
+
+
+def test_another_run_of_the_case_breaks_the_signature() -> None:
+    expiry, question, run, signature = TOKEN.split(".")
+    assert not valid(f"{expiry}.{question}.{run}1.{signature}")
 
 
 def test_a_link_is_no_session_and_a_session_is_no_link() -> None:
