@@ -31,6 +31,7 @@ from shared.settings import Settings
 LEAST_CHARACTERS = 12
 """Shorter parts are words; every secret of a lab is longer."""
 AT_ONCE = 8
+_CONTINUATION = "x-ms-continuation-token"
 _HISTORY = {"showHistory": "true", "showHistoryOutput": "true", "showInput": "true"}
 LINK_TOKEN = re.compile(rb"(?<!\d)1\d{9}\.\d+\.(?:[\w-]*\.)?[\w-]{43}(?![\w-])")
 """A signed link's or session's (``shared.case_links``)."""
@@ -153,8 +154,7 @@ async def _histories(lab: Lab) -> AsyncIterator[tuple[str, bytes]]:
     root = f"{lab.host.url}/runtime/webhooks/durabletask/instances"
     headers = {"x-functions-key": lab.host.master_key}
     async with aiohttp.ClientSession(headers=headers) as http:
-        async with http.get(root, params={"showInput": "true"}) as answer:
-            names = [one["instanceId"] for one in await answer.json()]
+        names = await _instances(http, root)
 
         async def read(name: str) -> tuple[str, bytes]:
             async with http.get(f"{root}/{quote(name, safe='')}", params=_HISTORY) as answer:
@@ -163,6 +163,19 @@ async def _histories(lab: Lab) -> AsyncIterator[tuple[str, bytes]]:
         for some in batched(names, AT_ONCE, strict=False):
             for found in await asyncio.gather(*map(read, some)):
                 yield found
+
+
+async def _instances(http: aiohttp.ClientSession, root: str) -> list[str]:
+    """Return the names of all instances; the host lists them a page at a time."""
+    names: list[str] = []
+    page: dict[str, str] = {}
+    while True:
+        async with http.get(root, params={"showInput": "false"}, headers=page) as answer:
+            names += [one["instanceId"] for one in await answer.json()]
+            token = answer.headers.get(_CONTINUATION)
+        if not token:
+            return names
+        page = {_CONTINUATION: token}
 
 
 def _blobs(lab: Lab) -> Iterator[tuple[str, bytes]]:
