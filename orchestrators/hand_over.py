@@ -22,7 +22,12 @@ from orchestrators.question import Question
 from shared.models.base import Json, format_utc
 from shared.models.block import BlockName
 from shared.models.case import CaseStatus
-from shared.playbook.reporting.handover import NO_TICKET_YET, NOT_COMPLETED, notification_block
+from shared.playbook.reporting.handover import (
+    NO_TICKET_YET,
+    NOT_COMPLETED,
+    missing_notes,
+    notification_block,
+)
 from shared.playbook.reporting.tickets_kept import known_tickets, ticket_patch
 from shared.playbook.reporting.told import SENT, whom
 
@@ -215,10 +220,10 @@ def _gave_up(missing: Json, there: Json) -> list[str]:
 
 
 def _link(ctx: task.OrchestrationContext, case_id: str, ticket: Json, event: str) -> Steps[None]:
-    notes = (NO_TICKET_YET, NOT_COMPLETED)
-    resolved = [*notes] if is_complete(ticket) else [f"{one}:" for one in notes]
+    block = ticket_patch(ticket, [NO_TICKET_YET, NOT_COMPLETED])
     patch = {
-        "blocks": {BlockName.NOTIFICATION: ticket_patch(ticket, resolved)},
+        # The one note about all systems is no longer true: each that has none gets its own.
+        "blocks": {BlockName.NOTIFICATION: block | {"notes": missing_notes(ticket)}},
         "timeline": timeline(ctx, event),
     }
     yield from attempt(save(ctx, case_id, patch))

@@ -80,7 +80,22 @@ def test_a_ticket_that_is_refused_for_good_is_not_taken_for_opened(case: NewCase
         "outputs": {"incident_ticket_id": "INC0010001"},
         "details": {"ticket_url": None, "tickets": opened("servicenow")["tickets"]},
         "resolved_notes": [NO_TICKET_YET, NOT_COMPLETED, "unknown: incident_ticket_id"],
+        "notes": [],
     }
+
+
+def test_a_system_that_stays_away_is_named_when_the_others_come_back(
+    case: NewCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrators.hand_over.TICKET_RETRY_MINUTES", (1, 2))
+    answers = iter([{"ticket_id": None, "url": None, "error": "both: HTTP 503"}])
+    half = opened("servicenow", jira="HTTP 503")
+    run = case(open_ticket=lambda _payload: next(answers, half))
+    run.start("open_ticket_late", {"case_id": "case-1"})
+    assert run.output(bool) is False
+    linked, *_given_up = run.called("save_case")
+    patch = linked["patch"]["blocks"]["Incident_Creation_Notification"]
+    assert patch["notes"] == [f"{NO_TICKET_YET} in jira: HTTP 503"]
 
 
 def test_a_system_that_is_down_is_tried_again_though_the_other_has_the_ticket(

@@ -30,8 +30,7 @@ def notification_block(told: Json, started_at: datetime, finished_at: datetime) 
     notes = [f"not delivered by {line}" for line in failed]
     if not ticket.get("ticket_id"):
         notes.append(f"{NO_TICKET_YET}: {ticket.get('error')}")
-    missing: Json = ticket.get("missing") or {}
-    notes += [f"{NO_TICKET_YET} in {system}: {why}" for system, why in missing.items()]
+    notes += missing_notes(ticket)
     if "error" in told.get("comment", {}):
         notes.append(f"incident comment not written: {told['comment']['error']}")
     if not notes:
@@ -53,6 +52,12 @@ def notification_block(told: Json, started_at: datetime, finished_at: datetime) 
         started_at=started_at,
         finished_at=finished_at,
     ).block.to_json()
+
+
+def missing_notes(ticket: Json) -> list[str]:
+    """Return the notes about the ticketing systems that an answer of ``open_ticket`` misses."""
+    missing: Json = ticket.get("missing") or {}
+    return [f"{NO_TICKET_YET} in {system}: {why}" for system, why in missing.items()]
 
 
 def _channels(told: Json, at: datetime) -> dict[str, Json]:

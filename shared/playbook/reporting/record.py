@@ -127,13 +127,15 @@ def _with_told(before: Json, merged: Json, new: Json) -> Json:
 
 
 def _completed(before: Json, more: Json) -> Json:
-    """Add late ``outputs`` and ``details``; ``resolved_notes`` are the starts of notes now untrue.
+    """Add late ``outputs``, ``details`` and ``notes``.
 
+    ``resolved_notes`` are the starts of notes that are now untrue; the new ones stand for them.
     A block whose last note is resolved has nothing left to say against it: it is complete.
     """
     resolved = tuple(more.get("resolved_notes", ()))
     old_notes = before.get("notes", [])
     notes = [note for note in old_notes if not note.startswith(resolved)]
+    notes += more.get("notes", ())
     return (
         before
         | {

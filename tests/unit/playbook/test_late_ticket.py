@@ -17,6 +17,22 @@ LATE = {
 }
 
 
+HALF = LATE | {"notes": [f"{NO_TICKET_YET} in jira: HTTP 503"]}
+
+
+def test_the_system_that_is_still_without_a_ticket_is_named_in_place_of_all() -> None:
+    told = {"ticket": {"error": "servicenow: HTTP 503; jira: HTTP 503"}, "channels": {}}
+    block = notification_block(told, NOW, NOW)
+    first = initial_record(CaseRequest.model_validate(case_payload()))
+    record = merge_record(first, {"blocks": {BlockName.NOTIFICATION: block}})
+    for _twice in range(2):
+        record = merge_record(record, {"blocks": {BlockName.NOTIFICATION: HALF}})
+    found = record["blocks"][BlockName.NOTIFICATION]
+    assert found["notes"] == HALF["notes"] and found["status"] != "complete"
+    done = merge_record(record, {"blocks": {BlockName.NOTIFICATION: LATE}})
+    assert done["blocks"][BlockName.NOTIFICATION]["notes"] == []
+
+
 @pytest.mark.parametrize(
     ("comment", "status", "notes"),
     [
