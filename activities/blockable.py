@@ -6,10 +6,13 @@ from shared.models.block import BlockName
 from shared.models.case import CaseRequest
 from shared.models.plan import ActionName
 from shared.models.trusted import TrustCheck
+from shared.playbook.addresses import why_never_block
 from shared.playbook.confidence.scoring_input import ScoringInput
 from shared.playbook.planning.never_block import block_rules
 from shared.playbook.planning.plan import AddressFacts
 from shared.policy import get_policy
+
+NOT_THE_ATTACKS = "no sign-in that was judged came from it, so it may be anybody's"
 
 
 def attack_address(case: CaseRequest, facts: ScoringInput) -> str | None:
@@ -47,6 +50,32 @@ def address_facts(
             **known,
         )
     ]
+
+
+def attackers_addresses(
+    case: CaseRequest, blocks: dict[str, Json], facts: ScoringInput
+) -> tuple[list[str], dict[str, str]]:
+    """Return by which addresses logs may be asked for everybody, and why not by the others.
+
+    By an address that the rules protect, an office's, the rows of everybody there would be kept.
+    So would be those of a home or an office that the incident names beside the attacker's.
+    """
+    attack, rules = attack_address(case, facts), get_policy().never_block
+    spared: dict[str, str] = {}
+    for address in dict.fromkeys(filter(None, (attack, *case.addresses))):
+        if address != attack:
+            why = why_never_block(address, rules.addresses)
+            spared[address] = why or NOT_THE_ATTACKS
+        elif why := block_rules(
+            address,
+            rules,
+            reputation=facts.address,
+            trusted=_trusted(blocks, address),
+            analysis=facts.analysis,
+            now=case.now,
+        ).never:
+            spared[address] = why
+    return [attack] if attack and attack not in spared else [], spared
 
 
 def _trusted(blocks: dict[str, Json], address: str) -> TrustCheck | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from durabletask import task
 
-from activities.blockable import address_facts, attack_address
+from activities.blockable import address_facts, attack_address, attackers_addresses
 from activities.support import utc_now
 from shared.bootstrap import get_providers
 from shared.models.account_kind import AccountKind
@@ -58,6 +58,7 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
     started = utc_now()
     now = mode_at(case.mode, get_policy(), started)
     facts = _scoring_input(blocks)
+    hostile, spared = attackers_addresses(case, blocks, facts)
     verdict = score(facts)
     recommended = recommend(facts, verdict) if case.account else []
     user = _user(blocks)
@@ -94,6 +95,8 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
         address=attack_address(case, facts),
         blockable_address=_blockable(address_facts(case, blocks, facts, recommended), settings),
         campaign_address=attackers_own(address_facts(case, blocks, facts, recommended)),
+        hostile=hostile,
+        spared=spared,
         compromised_since=_compromised_since(facts.analysis),
         attacked_at=blocks[BlockName.SIGN_INS]["details"].get("last_success_at"),
     )

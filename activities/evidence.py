@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from shared.bootstrap import get_providers
 from shared.errors import NotConfigured, PermanentError, RetryableError
 from shared.models.base import Json
 from shared.models.case import CaseRequest
-from shared.models.evidence import Missing
+from shared.models.evidence import LeftOut, Missing
 from shared.models.message import EvidenceItem
 from shared.playbook.acting.evidence import (
     RECEIVED,
@@ -27,6 +28,7 @@ from shared.playbook.acting.exports import (
     OKTA_EXPORTS,
     EvidenceExport,
 )
+from shared.playbook.acting.exports_by_address import PARAMETER, left_out, with_addresses
 from shared.playbook.acting.exports_udm import UDM_EXPORTS, UDM_OKTA
 from shared.playbook.acting.subject import query_parameters, why_in_doubt, why_unanswerable
 from shared.ports import EvidenceStore, Siem
@@ -41,12 +43,12 @@ STORE = "blob"
 async def preserve_evidence(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Export the logs about the account and its addresses.
 
-    Input: ``{"case": CaseRequest, "user_principal_name", "on_premises_name", "round": 1}``; output
-    ``{"block"}``,
-    without a manifest (``seal_evidence`` makes it). The window is the look-back before the case's
-    "now". A source that fails is listed with what to do by hand.
+    Input: ``{"case": CaseRequest, "user_principal_name", "on_premises_name", "round": 1, "hostile":
+    addresses that nothing protects, "spared": {address: why it is not asked by}}``; output
+    ``{"block"}``, without a manifest (``seal_evidence`` makes it). The window is the look-back
+    before the case's "now". A source that fails is listed with what to do by hand.
 
-    Effect: blobs under ``<case_id>/`` in the evidence container; none is ever overwritten.
+    Effect: blobs under ``<case_id>/<run>/`` in the evidence container; none is ever overwritten.
     Idempotency: parts that are stored are not exported again; a run that was interrupted goes on
     behind its last part.
     Permission: Log Analytics Reader, or Chronicle API Editor (``roles/chronicle.editor``); Storage
@@ -59,9 +61,14 @@ async def preserve_evidence(_: task.ActivityContext, payload: dict[str, Any]) ->
     name = payload.get("user_principal_name")
     started = utc_now()
     parameters = parameters_of(case, payload)
-    items, missing = await _export_all(case, parameters, int(payload.get("round", 1)))
+    items, missing = await _export_all(case, parameters, payload)
     block = evidence_block(
-        case, user_principal_name=name, parameters=parameters, items=items, missing=missing
+        case,
+        user_principal_name=name,
+        parameters=parameters,
+        items=items,
+        missing=missing,
+        left_out=_left_out(payload),
     )
     stamps = {"started_at": started, "finished_at": utc_now()}
     return {"block": block | {key: value.isoformat() for key, value in stamps.items()}}
@@ -70,8 +77,8 @@ async def preserve_evidence(_: task.ActivityContext, payload: dict[str, Any]) ->
 async def list_unexported(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Say of every log that it is not among the evidence, why, and how to get it by hand.
 
-    Input: ``{"case": CaseRequest, "user_principal_name", "reason"}``; output ``{"block"}``. For an
-    export that failed as a whole, or that goes on while a manifest is made.
+    Input: as ``preserve_evidence``, and ``reason``; output ``{"block"}``. For an export that failed
+    as a whole, or that goes on while a manifest is made.
 
     Effect: none.
     Idempotency: a pure function of input and settings.
@@ -80,13 +87,14 @@ async def list_unexported(_: task.ActivityContext, payload: dict[str, Any]) -> d
     case = CaseRequest.model_validate(payload["case"])
     settings, reason = get_settings(), str(payload["reason"])
     start, end = case.now - timedelta(hours=settings.look_back_hours), case.now
-    exports = exports_of(get_providers().siem, settings)
+    exports = exports_of(get_providers().siem, settings, hostile_in(payload))
     missing = [missing_export(export, reason, start, end) for export in exports]
-    return {"block": unexported_block(case, parameters_of(case, payload), reason, missing)}
+    parameters, left = parameters_of(case, payload), _left_out(payload)
+    return {"block": unexported_block(case, parameters, reason, missing, left)}
 
 
 async def _export_all(
-    case: CaseRequest, parameters: Json, number: int
+    case: CaseRequest, parameters: Json, payload: Json
 ) -> tuple[list[EvidenceItem], list[Missing]]:
     settings, providers = get_settings(), get_providers()
     start, end = case.now - timedelta(hours=settings.look_back_hours), case.now
@@ -94,9 +102,9 @@ async def _export_all(
         store, siem = providers.require("evidence"), providers.require("siem")
     except NotConfigured as error:
         why = error.describe()
-        exports = exports_of(providers.siem, settings)
+        exports = exports_of(providers.siem, settings, hostile_in(payload))
         return [], [missing_export(export, why, start, end) for export in exports]
-    exports = exports_of(siem, settings)
+    exports = exports_of(siem, settings, hostile_in(payload))
     found = await stored(store, case.case_id)
     gate = asyncio.Semaphore(AT_ONCE)
 
@@ -110,7 +118,7 @@ async def _export_all(
                 parameters,
                 start,
                 end,
-                folder=f"{number}/" if number > 1 else "",
+                folder=folder_of(case.run, int(payload.get("round", 1))),
             ).run(found)
 
     done = await asyncio.gather(*map(export_one, exports), return_exceptions=True)
@@ -143,11 +151,37 @@ _NOT_RECEIVED = Missing(
 def parameters_of(case: CaseRequest, payload: Json) -> Json:
     """Return by what the logs are asked: the account's names as the directory told them."""
     name = payload.get("user_principal_name")
-    return query_parameters(case, name, payload.get("on_premises_name", ""))
+    names = query_parameters(case, name, payload.get("on_premises_name", ""))
+    return names | {PARAMETER: list(hostile_in(payload)) or ["-"]}
 
 
-def exports_of(siem: Siem | None, settings: Settings) -> tuple[EvidenceExport, ...]:
+def hostile_in(payload: Json) -> Sequence[str]:
+    """Return the addresses by which logs are asked for everybody's rows."""
+    return payload.get("hostile") or ()
+
+
+def folder_of(run: str, number: int = 1) -> str:
+    """Return the folder of what one round of one run of a case exports, with a slash at its end.
+
+    A run that follows another under the same id takes none of that one's parts for its own.
+    """
+    whole = f"{run}/" if run else ""
+    return f"{whole}{number}/" if number > 1 else whole
+
+
+def exports_of(
+    siem: Siem | None, settings: Settings, hostile: Sequence[str] = ()
+) -> tuple[EvidenceExport, ...]:
     """Return the logs that are kept, as they are asked for where they are."""
+    return tuple(with_addresses(_by_account(siem, settings), hostile))
+
+
+def _left_out(payload: Json) -> list[LeftOut]:
+    by_account = _by_account(get_providers().siem, get_settings())
+    return left_out(by_account, hostile_in(payload), payload.get("spared") or {})
+
+
+def _by_account(siem: Siem | None, settings: Settings) -> tuple[EvidenceExport, ...]:
     if siem is not None and siem.language == "udm":
         return (*UDM_EXPORTS, UDM_OKTA) if settings.okta_url else UDM_EXPORTS
     okta = (OKTA_EXPORTS[settings.okta_log_table],) if settings.okta_url else ()

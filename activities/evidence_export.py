@@ -84,7 +84,7 @@ class TableExport:
 
     async def _write_part(self, name: str, start: datetime) -> EvidenceItem:
         writer = self.store.write_rows(
-            self.case_id, name, source=self.export.table, query=self.export.query, start=start
+            self.case_id, name, source=self.export.source, query=self.export.query, start=start
         )
         reached, partial = start, ""
         async for page in self._pages(start):

@@ -16,7 +16,15 @@ from typing import Any
 
 from durabletask import task
 
-from activities.evidence import AT_ONCE, exports_of, parameters_of, raise_if_store_is_away, stored
+from activities.evidence import (
+    AT_ONCE,
+    exports_of,
+    folder_of,
+    hostile_in,
+    parameters_of,
+    raise_if_store_is_away,
+    stored,
+)
 from activities.evidence_export import TableExport, moment_of
 from activities.support import explain
 from shared.bootstrap import get_providers
@@ -40,10 +48,11 @@ async def export_late_rows(_: task.ActivityContext, payload: dict[str, Any]) -> 
     """Export the rows that the first pass could not have: they came later, or happened later.
 
     Input: ``{"case": CaseRequest, "user_principal_name", "round": of the latest export, "until"}``.
+    With ``hostile``, the addresses that logs are asked by, too.
     Output: ``{"items": [EvidenceItem], "missing": [Missing]}``; a table with nothing new has no
     item. A table whose number of rows is what was exported is not read again.
 
-    Effect: blobs ``<case_id>/late/...`` in the evidence container; none is ever overwritten.
+    Effect: blobs ``<case_id>/<run>/late/...`` in the evidence container; none is ever overwritten.
     Idempotency: parts that are stored are not exported again; a run that was interrupted goes on
     behind its last part.
     Permission: Log Analytics Reader; Storage Blob Data Contributor on the evidence container.
@@ -71,14 +80,14 @@ async def export_late_rows(_: task.ActivityContext, payload: dict[str, Any]) -> 
             parameters,
             start,
             until,
-            folder=FOLDER,
+            folder=f"{folder_of(case.run)}{FOLDER}",
             since=case.now,
-            known=first_parts(export, found, int(payload["round"])),
+            known=first_parts(export, found, int(payload["round"]), case.run),
         )
         async with gate:
             return await pass_.run(found)
 
-    exports = exports_of(siem, settings)
+    exports = exports_of(siem, settings, hostile_in(payload))
     done = await asyncio.gather(*map(export_one, exports), return_exceptions=True)
     items: list[EvidenceItem] = []
     missing: list[Missing] = []
@@ -96,11 +105,11 @@ async def export_late_rows(_: task.ActivityContext, payload: dict[str, Any]) -> 
 
 
 def first_parts(
-    export: EvidenceExport, found: dict[str, EvidenceItem], number: int
+    export: EvidenceExport, found: dict[str, EvidenceItem], number: int, run: str = ""
 ) -> list[EvidenceItem]:
     """Return what the latest round that exported the table has of it, in order."""
     for round_ in range(number, 0, -1):
-        folder = f"{round_}/" if round_ > 1 else ""
+        folder = folder_of(run, round_)
         parts: list[EvidenceItem] = []
         while (item := found.get(f"{folder}{export.part_name(len(parts) + 1)}")) is not None:
             parts.append(item)
@@ -160,7 +169,7 @@ class LatePass(TableExport):
                 writer = writer or self.store.write_rows(
                     self.case_id,
                     name,
-                    source=self.export.table,
+                    source=self.export.source,
                     query=self.export.query,
                     start=start,
                 )

@@ -17,6 +17,7 @@ from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.evidence import (
     EVENTS,
+    LeftOut,
     Manifest,
     ManifestReference,
     Missing,
@@ -97,6 +98,7 @@ async def _seal(store: EvidenceStore, record: Json, why: str, at: str) -> Json:
         previous=ManifestReference(name=newest, sha256=stored[newest].sha256) if newest else None,
         parameters=details.get("parameters", {}),
         items=with_items(earlier, exported, list(own.values()), _with_hash(stored.values())),
+        left_out=[LeftOut.model_validate(one) for one in details.get("left_out", [])],
         missing=[*(Missing.model_validate(one) for one in missing), *unkept_answers(record)],
         events=chain_head(record["events"], own[EVENTS].name),
     )

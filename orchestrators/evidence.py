@@ -33,8 +33,8 @@ class Preserving:
     case: CaseRequest
     number: int
     export: task.Task[Any]
-    names: Json
-    """Of the account, as the directory told them."""
+    asked_for: Json
+    """The account's names, as the directory told them, and by which addresses logs are asked."""
     late: bool = False
     """Whether the hand-over went ahead without it."""
 
@@ -44,20 +44,22 @@ def preserve(ctx: task.OrchestrationContext, standing: Standing) -> Preserving:
     standing.exports += 1
     payload = {
         "case": standing.case.to_json(),
-        **_names(standing),
+        **_asked_for(standing),
         "round": standing.exports,
     }
     export = case_activity(ctx, Activity.PRESERVE_EVIDENCE, payload, Retry.SAVE)
-    return Preserving(standing.case, standing.exports, export, _names(standing))
+    return Preserving(standing.case, standing.exports, export, _asked_for(standing))
 
 
-def _names(standing: Standing) -> Json:
-    """Return the account's names as the directory told them; on-premises it may have none."""
+def _asked_for(standing: Standing) -> Json:
+    """Return by what logs are asked; on-premises an account may have no name."""
     decided = standing.decided
     on_premises = decided.account.get("on_premises_name")
     return {
         "user_principal_name": decided.user_principal_name,
         "on_premises_name": on_premises,
+        "hostile": decided.hostile,
+        "spared": decided.spared,
     }
 
 
@@ -123,7 +125,7 @@ def _export_late_rows(ctx: task.OrchestrationContext, preserving: Preserving) ->
     case = preserving.case
     payload = {
         "case": case.to_json(),
-        **preserving.names,
+        **preserving.asked_for,
         "round": preserving.number,
         "until": format_utc(max(case.now, utc_now(ctx))),
     }
@@ -149,11 +151,12 @@ def _block(ctx: task.OrchestrationContext, preserving: Preserving) -> Steps[Json
 
 def _unexported(ctx: task.OrchestrationContext, preserving: Preserving, why: str) -> Steps[Json]:
     """Return the block without any log; each is listed, which takes the settings."""
-    case, names = preserving.case, preserving.names
-    payload = {"case": case.to_json(), **names, "reason": why}
+    case, asked_for = preserving.case, preserving.asked_for
+    payload = {"case": case.to_json(), **asked_for, "reason": why}
     listed = yield from attempt(case_activity(ctx, Activity.LIST_UNEXPORTED, payload, Retry.READ))
     block: Json | None = (listed.result or {}).get("block")
-    return block or unexported_block(case, query_parameters(case, *names.values()), why, [])
+    names = (asked_for["user_principal_name"], asked_for["on_premises_name"])
+    return block or unexported_block(case, query_parameters(case, *names), why, [])
 
 
 def _seal(

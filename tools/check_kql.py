@@ -24,6 +24,7 @@ from shared.playbook.acting.exports import (  # noqa: E402
     EXPORTS,
     OKTA_EXPORTS,
 )
+from shared.playbook.acting.exports_by_address import BY_ADDRESS, PARAMETER  # noqa: E402
 from shared.playbook.hunts import load_hunts  # noqa: E402
 from shared.playbook.sign_ins.neighbours_query import OktaTable, neighbours_query  # noqa: E402
 from tools.detection_rules import load_rules  # noqa: E402
@@ -37,6 +38,7 @@ HUNT_PARAMETERS = {
     "accountName": "adele",
     "onPremisesName": "avance",
     "addresses": ["203.0.113.7"],
+    PARAMETER: ["203.0.113.7"],
 }
 ADDRESS_PARAMETERS = HUNT_PARAMETERS | {"attackDay": datetime(2026, 11, 20, tzinfo=UTC)}
 ADDRESS_LOGS: tuple[OktaTable | None, ...] = (None, "OktaV2_CL", "Okta_CL")
@@ -85,9 +87,10 @@ def repository_queries() -> dict[str, str]:
     rules = {f"infra/detections/{name}.yaml": rule.query for name, rule in load_rules().items()}
     values = let_statements(ADDRESS_PARAMETERS)
     others = {_name_of(table): values + neighbours_query(table) for table in ADDRESS_LOGS}
-    kept = (*EXPORTS, *AZURE_FIREWALL_EXPORTS, *OKTA_EXPORTS.values())
+    by_address = (one for one in BY_ADDRESS.values() if not one.table.startswith("UDM "))
+    kept = (*EXPORTS, *AZURE_FIREWALL_EXPORTS, *OKTA_EXPORTS.values(), *by_address)
     exports = {
-        f"shared/playbook/acting/exports.py, {export.table}": prelude + export.query
+        f"shared/playbook/acting/exports.py, {export.source}": prelude + export.query
         for export in kept
     }
     return rules | hunts | others | exports

@@ -50,6 +50,14 @@ class Missing(Model):
     """What a person can do to get it."""
 
 
+class LeftOut(Model):
+    """An item that was left out on purpose for one of the case's addresses."""
+
+    item: str
+    address: str
+    reason: str
+
+
 def is_last_seal(why: str) -> bool:
     """Return whether a manifest's ``why`` is the end of a watch, whatever run ended."""
     return why.split(", run ")[0] == LAST_SEAL
@@ -87,6 +95,8 @@ class Manifest(Model):
     """Values of the queries: each is put in front of a query as a ``let`` literal."""
     items: list[EvidenceItem]
     missing: list[Missing] = Field(default_factory=list)
+    left_out: list[LeftOut] = Field(default_factory=list)
+    """What is not among the items on purpose, and why."""
     events: ChainHead
 
 

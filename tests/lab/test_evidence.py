@@ -15,6 +15,7 @@ import pytest_asyncio
 from lab.scenarios.played import Played
 from shared.models.block import BlockName
 from shared.playbook.acting.exports import AZURE_FIREWALL_EXPORTS, EXPORTS
+from shared.playbook.acting.exports_by_address import PARAMETER
 from shared.providers.blob import BlobEvidenceStore
 from shared.providers.credentials import close_credential
 from shared.providers.sessions import close_sessions
@@ -65,7 +66,15 @@ async def test_every_source_is_exported_with_its_rows(
     rows = [json.loads(line) for line in gzip.decompress(packed).splitlines()]
     assert len(rows) == sign_ins["rows"] > 0
     assert rows == sorted(rows, key=lambda row: str(row["TimeGenerated"]))
-    assert {row["UserPrincipalName"] for row in rows} == {record["account"]["user_principal_name"]}
+    name = record["account"]["user_principal_name"]
+    assert {row["UserPrincipalName"] for row in rows} == {name}
+    by_address = items["SigninLogs by address"]
+    packed = await store.get(closed.record["case_id"], by_address["name"])
+    there = [json.loads(line) for line in gzip.decompress(packed).splitlines()]
+    assert [row for row in rows if row["IPAddress"] in manifest["parameters"][PARAMETER]] == [
+        row for row in there if row["UserPrincipalName"] == name
+    ]
+    assert {row["IPAddress"] for row in there} == set(manifest["parameters"][PARAMETER])
 
 
 async def test_the_case_itself_is_evidence(
@@ -113,7 +122,7 @@ async def test_the_page_and_the_command_find_it_sound(
 async def test_one_altered_byte_is_named(
     whole_lab: WholeLab, closed: Played, store: BlobEvidenceStore
 ) -> None:
-    name = "sign-ins-interactive.jsonl.gz"
+    name = f"{closed.record['run']}/sign-ins-interactive.jsonl.gz"
     whole = await store.get(closed.record["case_id"], name)
     blob = store._container.blob(f"{closed.record['case_id']}/{name}")
     kept = (await blob.get_blob_properties()).metadata

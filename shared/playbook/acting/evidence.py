@@ -1,11 +1,12 @@
 """The block ``Evidence_Preservation``: what was kept of which log, and what was not."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
-from shared.models.evidence import Missing
+from shared.models.evidence import LeftOut, Missing
 from shared.models.message import EvidenceItem
 from shared.playbook.acting.exports import (
     AZURE_FIREWALL_EXPORTS,
@@ -40,7 +41,7 @@ _ALL_EXPORTS = (
 def missing_export(export: EvidenceExport, reason: str, start: datetime, end: datetime) -> Missing:
     """Return the line of a source that could not be exported, or not whole."""
     return Missing(
-        source=export.table,
+        source=export.source,
         reason=reason,
         by_hand=export.by_hand(start, end),
     )
@@ -53,6 +54,7 @@ def evidence_block(
     parameters: Json,
     items: list[EvidenceItem],
     missing: list[Missing],
+    left_out: Sequence[LeftOut] = (),
 ) -> Json:
     """Return the block ``Evidence_Preservation`` before it is sealed: no manifest yet."""
     lines = [_missing_line(one) for one in missing]
@@ -73,10 +75,15 @@ def evidence_block(
             "user_principal_name": user_principal_name,
         },
         outputs=_links(items),
-        notes=[*lines, *([f"exported, 0 rows: {', '.join(empty)}"] if empty else [])],
+        notes=[
+            *lines,
+            *([f"exported, 0 rows: {', '.join(empty)}"] if empty else []),
+            *_left_out_notes(left_out),
+        ],
         details={
             "items": [item.to_json() for item in items],
             "missing": [one.to_json() for one in missing],
+            "left_out": [one.to_json() for one in left_out],
             "parameters": parameters,
             "manifest": None,
         },
@@ -84,7 +91,11 @@ def evidence_block(
 
 
 def unexported_block(
-    case: CaseRequest, parameters: Json, reason: str, missing: list[Missing]
+    case: CaseRequest,
+    parameters: Json,
+    reason: str,
+    missing: list[Missing],
+    left_out: Sequence[LeftOut] = (),
 ) -> Json:
     """Return the block when there are no logs: none could be exported, or they still are.
 
@@ -93,6 +104,7 @@ def unexported_block(
         parameters: by what the logs are to be asked.
         reason: why; ``STILL_EXPORTING`` when the hand-over does not wait for it.
         missing: a line for each log.
+        left_out: what is left out whatever becomes of the logs.
     """
     note = f"evidence was not collected, collect the logs by hand: {reason}"
     if reason == STILL_EXPORTING:
@@ -105,9 +117,10 @@ def unexported_block(
             "successful_login_ip": case.successful_login_ip,
             "detection_time_window": case.detection_time_window_minutes,
         },
-        notes=[note, *map(_missing_line, missing)],
+        notes=[note, *map(_missing_line, missing), *_left_out_notes(left_out)],
         details={
             "missing": [one.to_json() for one in missing],
+            "left_out": [one.to_json() for one in left_out],
             "parameters": parameters,
         },
     ).block.to_json()
@@ -140,6 +153,17 @@ def _missing_line(one: Missing) -> str:
     if one.reason == STILL_EXPORTING:
         return f"{STILL_EXPORTING}: {one.source}"
     return f"not exported, collect by hand: {one.source}: {one.reason}"
+
+
+def _left_out_notes(left_out: Sequence[LeftOut]) -> list[str]:
+    """Return one note for each address that logs were not asked by."""
+    reasons = {one.address: one.reason for one in left_out}
+    return [
+        f"not exported by address {address}: {reason}"
+        if address != "-"
+        else f"not exported by address: {reason}"
+        for address, reason in reasons.items()
+    ]
 
 
 def _links(items: list[EvidenceItem]) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Which logs are kept as evidence, by which query, and under which output of the seed's block.
 
 Values reach the queries only as escaped ``let`` literals that the SIEM provider puts in front:
-``userId``, ``userPrincipalName``, ``accountName``, ``onPremisesName``, ``addresses``.
+``userId``, ``userPrincipalName``, ``accountName``, ``onPremisesName``, ``addresses``,
+``hostileAddresses``.
 """
 
 from datetime import datetime
@@ -18,6 +19,13 @@ class EvidenceExport(Model):
     """Which link of the seed's block it belongs to."""
     table: str
     condition: str
+    by_address: bool = False
+    """Whether it asks for everybody at the attacker's address, not for the account."""
+
+    @property
+    def source(self) -> str:
+        """Where the rows are from, as item and manifest say it."""
+        return f"{self.table} by address" if self.by_address else self.table
 
     @property
     def query(self) -> str:

@@ -32,6 +32,10 @@ class Decided(Model):
     campaign_address: str | None = None
     """The attack's address, when no rule forbids to block it: other accounts that it hit belong
     to the same attack. One that many share would link strangers."""
+    hostile: list[str] = Field(default_factory=list)
+    """Addresses of the attack that no rule protects: logs are kept by them, whoever's rows."""
+    spared: dict[str, str] = Field(default_factory=dict)
+    """The case's other addresses, with why no log is asked for everybody there."""
     compromised_since: UtcDatetime | None = None
     """When the attacker was first seen inside; ``None``: not known. Older things stay theirs whose
     account it is."""

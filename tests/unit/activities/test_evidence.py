@@ -3,6 +3,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from shared.models.evidence import COLLECTOR
 from shared.models.query import QueryResult
 from shared.playbook.acting.evidence import RECEIVED
 from shared.playbook.acting.exports import AZURE_FIREWALL_EXPORTS, EXPORTS
+from shared.playbook.acting.exports_by_address import NO_ADDRESS
 from tests.support.fakes import FakeHouse
 from tests.support.scripts import NAME
 from tests.unit.activities.calls import CASE, CASE_ID, call
@@ -27,10 +29,10 @@ ROWS: list[Json] = [
 ]
 
 
-async def preserve(house: FakeHouse, number: int = 1) -> Json:
+async def preserve(house: FakeHouse, number: int = 1, **more: Any) -> Json:
     if house.evidence is house.providers.evidence:
         house.evidence.keep(CASE_ID, RECEIVED, b"{}", source="intake")
-    payload = {"case": CASE, "user_principal_name": NAME, "round": number}
+    payload = {"case": CASE, "user_principal_name": NAME, "round": number} | more
     block: Json = (await call(preserve_evidence, **payload))["block"]
     BlockResult.model_validate({"name": BlockName.EVIDENCE, "block": block})
     return block
@@ -40,7 +42,8 @@ async def test_every_export_is_kept_with_its_hash(house: FakeHouse) -> None:
     house.siem.answers = {"SigninLogs": QueryResult(rows=ROWS)}
     block = await preserve(house)
     empty = ", ".join(export.table for export in EXPORTS if export.table != "SigninLogs")
-    assert (block["status"], block["notes"]) == ("complete", [f"exported, 0 rows: {empty}"])
+    notes = [f"exported, 0 rows: {empty}", f"not exported by address: {NO_ADDRESS}"]
+    assert (block["status"], block["notes"]) == ("complete", notes)
     items = block["details"]["items"]
     assert [item["name"] for item in items] == [RECEIVED, *(export.name for export in EXPORTS)]
     for item in items:
@@ -184,3 +187,17 @@ async def test_a_later_round_is_kept_beside_the_first(house: FakeHouse) -> None:
         f"{CASE_ID}/2/directory-audit.jsonl.gz",
         f"{CASE_ID}/directory-audit.jsonl.gz",
     ]
+
+
+async def test_each_run_of_a_case_exports_for_itself(house: FakeHouse) -> None:
+    runs = ["20261120T120000000Z", "20261122T080000000Z"]
+    house.siem.answers = {"SigninLogs": QueryResult(rows=ROWS)}
+    first = await preserve(house, case=CASE | {"run": runs[0]})
+    later: list[Json] = [*ROWS, {"TimeGenerated": "2026-11-20T11:59:30Z", "Id": "second run"}]
+    house.siem.answers = {"SigninLogs": QueryResult(rows=later)}
+    second = await preserve(house, case=CASE | {"run": runs[1]})
+    rows = []
+    for run, block in zip(runs, (first, second), strict=True):
+        items = {item["name"]: item for item in block["details"]["items"]}
+        rows.append(items[f"{run}/sign-ins-interactive.jsonl.gz"]["rows"])
+    assert rows == [1, 2], "the second run takes no part of the first for its own"
