@@ -1,12 +1,15 @@
+import asyncio
 import os
 
 import pytest
 from xdist.remote import Producer
 
+from tests.support.goodbye import PatientLoops
 from tests.support.lanes import Lanes, give_way, labs_first
 
 # Read by azure-functions when it decodes durable payloads, as in the app's settings everywhere.
 os.environ["AZURE_FUNCTIONS_DURABLE_STRICT_TYPING"] = "1"
+asyncio.set_event_loop_policy(PatientLoops())
 
 
 @pytest.hookimpl(optionalhook=True)
