@@ -210,17 +210,18 @@ async def _not_done(
 ) -> Json:
     """Return what is known of an action whose last try failed; an earlier one may have done it."""
     target, why = payload["object_id"], explain(error)
-    lost = await lost_try(action, payload)
+    never = isinstance(error, NotSupported)
+    lost = None if never else await lost_try(action, payload)
     if lost is None:
-        never = isinstance(error, NotSupported)
         failed = _outcome(action, target, ActionStatus.FAILED, why, elsewhere=never)
         return {"outcome": failed, "before": None}
-    detail = f"{why}; it may have been done all the same, as an answer was lost: look"
-    was_before = is_done(action, before=None, now=lost)
+    before = lost.before
+    ours = before is not None and not is_done(action, before=None, now=before)
     outcome = _outcome(
-        action, target, ActionStatus.FAILED, detail, undo=None if was_before else undo
+        action, target, ActionStatus.FAILED, f"{why}; {lost.doubt}", undo=undo if ours else None
     )
-    return {"outcome": outcome, "before": lost.to_json(), "unsure": True}
+    found = before.to_json() if before else None
+    return {"outcome": outcome, "before": found, "unsure": True}
 
 
 def _before(action: ActionName, payload: Json, this: Try) -> AccountState:

@@ -20,8 +20,9 @@ from durabletask import task
 
 from activities.support import explain, utc_now
 from activities.trail import consents_since, registrations_since
+from activities.tries import TRIES_UNKNOWN
 from shared.bootstrap import get_providers
-from shared.errors import NotFound, NotSupported, PermanentError, RetryableError, TourniquetError
+from shared.errors import NotFound, NotSupported, RetryableError, TourniquetError
 from shared.models.base import Json, parse_utc
 from shared.models.directory import ENTRA
 from shared.models.outcome import ActionOutcome, ActionStatus
@@ -91,7 +92,7 @@ async def disable_inbox_rules(_: task.ActivityContext, payload: dict[str, Any]) 
     object_id = payload["object_id"]
     if _directory(payload) != ENTRA:
         error = NotSupported("mailboxes are not in this directory", vendor=_directory(payload))
-        return _failed(ActionName.DISABLE_INBOX_RULES, object_id, error)
+        return _failed(ActionName.DISABLE_INBOX_RULES, object_id, explain(error))
     providers = get_providers()
 
     async def find() -> tuple[Selection, set[str]]:
@@ -137,21 +138,26 @@ async def revoke_oauth_grants(_: task.ActivityContext, payload: dict[str, Any]) 
 async def _do(work: Work, payload: Json) -> Json:
     """List, choose, claim, take away; what cannot be done is in the outcome.
 
-    When the last try cannot list, an earlier one's choice is carried out, and all of it can be
-    taken back: what of it was done then is not known, and what is as before is left alone.
+    When what is there cannot be listed, for good or in the last try, an earlier one's choice is
+    carried out, and all of it can be taken back: what of it was done then is not known, and what is
+    as before is left alone. While storage is away, nobody knows whether there was such a choice.
     """
     object_id = payload["object_id"]
     claimed: Selection | None = None
     try:
         found, present = await work.find()
-    except PermanentError as error:
-        return _failed(work.action, object_id, error)
-    except RetryableError as error:
-        if not payload.get("last"):
+    except TourniquetError as error:
+        if isinstance(error, RetryableError) and not payload.get("last"):
             raise
-        claimed = await _claimed(work.action, payload)
+        if isinstance(error, NotSupported):
+            return _failed(work.action, object_id, explain(error))
+        try:
+            claimed = await _claimed(work.action, payload)
+        except TourniquetError as away:
+            _log.warning("%s in %s: %s", work.action, payload["case_id"], explain(away))
+            return _failed(work.action, object_id, f"{explain(error)}; {TRIES_UNKNOWN}")
         if claimed is None:
-            return _failed(work.action, object_id, error)
+            return _failed(work.action, object_id, explain(error))
         found, present = claimed, {one.id for one in claimed.chosen}
     selection = claimed or await _claim(work.action, payload, found)
     done, left = await _take_all(work, selection, present)
@@ -215,23 +221,15 @@ async def _claim(action: ActionName, payload: Json, found: Selection) -> Selecti
 
 
 async def _claimed(action: ActionName, payload: Json) -> Selection | None:
-    """Return the choice of an earlier try, ``None`` without one or while storage is away."""
-    try:
-        store = get_providers().require("cases")
-        found = await store.get_claim(payload["case_id"], f"{payload['attempt']}-{action}")
-    except TourniquetError as error:
-        _log.warning("claim of %s in %s: %s", action, payload["case_id"], explain(error))
-        return None
+    """Return the choice of an earlier try, ``None`` without one."""
+    store = get_providers().require("cases")
+    found = await store.get_claim(payload["case_id"], f"{payload['attempt']}-{action}")
     return Selection.model_validate(found) if found else None
 
 
-def _failed(action: ActionName, target: str, error: TourniquetError) -> Json:
+def _failed(action: ActionName, target: str, detail: str) -> Json:
     outcome = ActionOutcome(
-        action=action,
-        target=target,
-        status=ActionStatus.FAILED,
-        detail=explain(error),
-        at=utc_now(),
+        action=action, target=target, status=ActionStatus.FAILED, detail=detail, at=utc_now()
     )
     return {"outcome": outcome.to_json(), "before": None}
 

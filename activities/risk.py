@@ -7,6 +7,7 @@ from durabletask import task
 
 from activities.directories import directory_of
 from activities.support import explain, utc_now
+from activities.tries import ANSWER_LOST, TRIES_UNKNOWN
 from activities.undoing import undo_answer
 from shared.bootstrap import get_providers
 from shared.errors import PermanentError, PermissionDenied, RetryableError, TourniquetError
@@ -94,11 +95,10 @@ async def _perhaps_done(payload: Json, error: RetryableError) -> Json:
         store = get_providers().require("cases")
         found = await store.get_claim(payload["case_id"], _claim_name(payload))
     except TourniquetError:
-        found = None
+        return _outcome(target, ActionStatus.FAILED, f"{why}; {TRIES_UNKNOWN}")
     if found is None or found["risk_state"] == RISK_CONFIRMED:
         return _outcome(target, ActionStatus.FAILED, why)
-    why += "; it may have been done all the same, as an answer was lost: look"
-    return _outcome(target, ActionStatus.FAILED, why, undo=found)
+    return _outcome(target, ActionStatus.FAILED, f"{why}; {ANSWER_LOST}", undo=found)
 
 
 def _claim_name(payload: Json) -> str:

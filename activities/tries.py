@@ -3,7 +3,8 @@
 A try claims the state that it found, so that one that comes after it can tell its effect from what
 was before. A try that certainly did nothing (the vendor had too many requests, or was not reached)
 says so in a second claim; then the next one claims anew what it finds, and what somebody else did
-to the account meanwhile is not taken for ours.
+to the account meanwhile is not taken for ours. While storage is away tries leave no claim: what
+cannot be read is never taken for what was not done.
 """
 
 import logging
@@ -20,6 +21,24 @@ from shared.models.plan import ActionName
 
 _log = logging.getLogger("tourniquet.activities")
 
+ANSWER_LOST = "it may have been done all the same, as an answer was lost: look"
+TRIES_UNKNOWN = (
+    "it may have been done all the same, as storage does not say what was tried before: look"
+)
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What is known of tries that may have had their effect.
+
+    Attributes:
+        before: the state that its effect is compared with, where that is known.
+        doubt: what people are told of it.
+    """
+
+    before: AccountState | None
+    doubt: str
+
 
 @dataclass(frozen=True)
 class Try:
@@ -28,7 +47,7 @@ class Try:
     Attributes:
         claim: its name; ``None`` while storage is away.
         before: the state that its effect is compared with.
-        again: one before it, with the same claim, may have had its effect.
+        again: one before it may have had its effect.
     """
 
     claim: str | None
@@ -38,12 +57,14 @@ class Try:
 
 async def begin_try(action: ActionName, payload: Json, now: AccountState) -> Try:
     """Claim the state ``now``, or go on with the claim of a try that may have had its effect."""
+    first = next(_names(action, payload))
     try:
         store = get_providers().require("cases")
         for name in _names(action, payload):
             earlier = await store.claim(payload["case_id"], name, now.to_json())
             if earlier is None:
-                return Try(name, now, again=False)
+                # The last is never the first: those before it could claim nothing.
+                return Try(name, now, again=bool(payload.get("last")) and name == first)
             if await store.get_claim(payload["case_id"], _not_sent(name)) is None:
                 return Try(name, AccountState.model_validate(earlier), again=True)
     except TourniquetError as error:
@@ -62,10 +83,10 @@ async def note_not_sent(this: Try, payload: Json) -> None:
         _log.warning("%s of %s: %s", this.claim, payload["case_id"], explain(error))
 
 
-async def lost_try(action: ActionName, payload: Json) -> AccountState | None:
-    """Return what a try found of which nobody knows whether it had its effect.
+async def lost_try(action: ActionName, payload: Json) -> Lost | None:
+    """Return what is known when nobody knows whether a try had its effect.
 
-    ``None`` when no try can have had one, or while storage is away.
+    ``None`` when no try can have had one. While storage is away any may have.
     """
     try:
         store = get_providers().require("cases")
@@ -74,10 +95,11 @@ async def lost_try(action: ActionName, payload: Json) -> AccountState | None:
             if found is None:
                 return None
             if await store.get_claim(payload["case_id"], _not_sent(name)) is None:
-                return AccountState.model_validate(found)
+                return Lost(AccountState.model_validate(found), ANSWER_LOST)
     except TourniquetError as error:
         _log.warning("claims of %s in %s: %s", action, payload["case_id"], explain(error))
-    return None
+    before = payload.get("before")
+    return Lost(AccountState.model_validate(before) if before else None, TRIES_UNKNOWN)
 
 
 def _names(action: ActionName, payload: Json) -> Iterator[str]:

@@ -95,13 +95,15 @@ def read_back_lost(
 
     Args:
         outcome: what failed after a try whose answer was lost.
-        before: the account's state as that try found it.
+        before: the account's state as that try found it, where that is known.
         now: the account's state now.
     """
     action = outcome.action
     if is_done(action, before=before, now=now) or _reset_is_pending(action, now):
         done = {"status": ActionStatus.SUCCEEDED, "verified": True, "detail": _detail(action, now)}
         return outcome.model_copy(update=done)
+    if before is None and action is not ActionName.DISABLE_ACCOUNT:
+        return outcome
     if why := _unknown(action, now) or (before and _unknown(action, before)):
         return outcome.model_copy(update={"detail": f"{outcome.detail}; {why}"})
     detail = f"{outcome.detail}; the directory does not show it"

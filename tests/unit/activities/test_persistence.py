@@ -146,6 +146,27 @@ async def test_storage_that_is_away_does_not_stop_it(house: FakeHouse, name: str
     assert getattr(house, port).called(effect) == 2
 
 
+@pytest.mark.parametrize("name", ACTIONS)
+@pytest.mark.parametrize("error", [DOWN, DENIED], ids=["down", "denied"])
+async def test_what_was_half_done_is_not_forgotten_when_nothing_can_be_listed(
+    house: FakeHouse, name: str, error: Exception
+) -> None:
+    activity, port, effect = ACTIONS[name]
+    fill(house)
+    provider = getattr(house, port)
+    provider.failing[effect] = DOWN
+    with pytest.raises(RetryableError):
+        await act(activity)
+    provider.failing = {LISTS[port]: error, effect: error}
+    done = (await act(activity, last=error is DOWN))["outcome"]
+    assert done["status"] == "failed"
+    assert done["detail"].startswith("NOT ") and done["detail"].count("entra x") == 2
+    house.cases.failing["get_claim"] = RetryableError("storage is away")
+    done = (await act(activity, last=True))["outcome"]
+    assert (done["status"], done["undo"]) == ("failed", None)
+    assert "may have been done all the same" in done["detail"]
+
+
 async def test_what_a_replica_still_shows_is_not_failed(house: FakeHouse) -> None:
     fill(house)
     house.methods.refusing = {"m1": NotFound("gone", vendor="entra", status=404)}

@@ -196,6 +196,10 @@ async def test_a_confirmation_whose_answer_was_lost_can_be_taken_back(house: Fak
     done = (await act(risk.confirm_compromised, last=True))["outcome"]
     assert (done["status"], done["undo"]) == ("failed", {"risk_state": "atRisk"})
     assert "may have been done all the same" in done["detail"]
+    house.cases.failing["get_claim"] = RetryableError("storage is away")
+    done = (await act(risk.confirm_compromised, last=True))["outcome"]
+    assert (done["status"], done["undo"]) == ("failed", None)
+    assert "may have been done all the same" in done["detail"]
 
 
 async def test_a_risk_that_may_not_be_read_is_confirmed_all_the_same(house: FakeHouse) -> None:

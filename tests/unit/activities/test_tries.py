@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from activities import containment
-from shared.errors import PermissionDenied, RetryableError, Throttled
+from shared.errors import NotSupported, PermissionDenied, RetryableError, Throttled
 from shared.models.base import Json, format_utc
 from shared.providers.retry import NotSent
 from tests.support.fakes import T1, FakeHouse
@@ -197,8 +197,12 @@ async def test_what_certainly_did_nothing_is_plainly_failed(
     house: FakeHouse, error: Exception
 ) -> None:
     house.directory.failing["set_enabled"] = error
+    last = isinstance(error, RetryableError)
+    if last:
+        with pytest.raises(RetryableError):
+            await act(containment.disable_account)
     told = await call(
-        containment.disable_account, object_id=OBJECT_ID, attempt="contain-1", last=True
+        containment.disable_account, object_id=OBJECT_ID, attempt="contain-1", last=last
     )
     assert (told["outcome"]["status"], told["outcome"]["undo"]) == ("failed", None)
     assert "unsure" not in told
@@ -209,10 +213,65 @@ async def test_the_last_try_acts_when_it_can(house: FakeHouse) -> None:
     assert (outcome["status"], house.directory.called("set_enabled")) == ("succeeded", 1)
 
 
-async def test_the_last_try_while_storage_is_away_says_what_failed(house: FakeHouse) -> None:
+@pytest.mark.parametrize("name", LOSABLE)
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("happened", [True, False])
+async def test_while_storage_is_away_nobody_says_that_it_was_not_done(
+    house: FakeHouse, name: str, known: bool, happened: bool
+) -> None:
+    """The first try is claimed and its answer lost; storage is away in all that follow."""
+    activity, effect = LOSABLE[name]
+    before = await state(house) if known else None
+    house.directory.failing[effect] = LOST
+    with pytest.raises(RetryableError):
+        await act(activity, before)
     for method in ("claim", "get_claim"):
         house.cases.failing[method] = RetryableError("storage is away")
-    house.directory.failing["set_enabled"] = LOST
-    outcome = await act(containment.disable_account, last=True)
-    assert (outcome["status"], outcome["undo"]) == ("failed", None)
+    told = await call(activity, object_id=OBJECT_ID, before=before, attempt="contain-1", last=True)
+    outcome = told["outcome"]
+    assert (outcome["status"], outcome["verified"], told["unsure"]) == ("failed", None, True)
     assert "connection lost" in outcome["detail"]
+    assert "may have been done all the same" in outcome["detail"]
+    ours = known and name == "DisableAccount"
+    assert outcome["undo"] == ({"account_enabled": True} if ours else None)
+    if happened:
+        somebody_else(house, **CHANGES[name])
+    seen = await call(
+        containment.verify_account,
+        object_id=OBJECT_ID,
+        outcomes=[outcome],
+        before={name: told["before"]},
+        unsure=[name],
+    )
+    [found] = seen["outcomes"]
+    told_apart = known or name == "DisableAccount"
+    shown = ("succeeded", True) if happened else ("failed", False)
+    assert (found["status"], found["verified"]) == (shown if told_apart else ("failed", None))
+    if found["status"] == "failed":
+        assert "may have been done all the same" in found["detail"]
+    assert seen["unprovable"] == ([] if told_apart else [name])
+
+
+@pytest.mark.parametrize("name", LOSABLE)
+@pytest.mark.parametrize("error", [*NOT_DONE, PermissionDenied("no role", status=403)])
+async def test_tries_that_could_claim_nothing_are_not_taken_for_none(
+    house: FakeHouse, name: str, error: Exception
+) -> None:
+    activity, effect = LOSABLE[name]
+    house.cases.failing["claim"] = RetryableError("storage is away")
+    house.directory.failing[effect] = LOST
+    with pytest.raises(RetryableError):
+        await act(activity)
+    house.cases.failing.clear()
+    house.directory.failing[effect] = error
+    told = await call(activity, object_id=OBJECT_ID, attempt="contain-1", last=True)
+    assert (told["outcome"]["status"], told["unsure"]) == ("failed", True)
+    assert "may have been done all the same" in told["outcome"]["detail"]
+
+
+async def test_what_the_directory_cannot_do_was_never_done(house: FakeHouse) -> None:
+    house.cases.failing["get_claim"] = RetryableError("storage is away")
+    house.directory.failing["set_enabled"] = NotSupported("synced from elsewhere")
+    told = await call(containment.disable_account, object_id=OBJECT_ID, attempt="contain-1")
+    assert "unsure" not in told
+    assert "may have been done" not in told["outcome"]["detail"]
