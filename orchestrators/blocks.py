@@ -20,6 +20,7 @@ from orchestrators.flow import (
 from orchestrators.late_firewalls import LateFirewalls
 from orchestrators.lifting import lift_for_good, note_late_orders, note_too_late, parse_order
 from orchestrators.names import Activity, Event
+from orchestrators.telling import tell_everywhere
 from shared.models.base import Json, format_utc
 from shared.models.firewall import BlockOrder
 from shared.models.outcome import ActionOutcome, ActionStatus
@@ -86,13 +87,16 @@ def _block(
     able = (found.result or {}).get("firewalls", [])
     if not able:
         cannot = (found.result or {}).get("cannot", {})
-        detail = found.error or "; ".join(f"{name}: {why}" for name, why in cannot.items())
+        forbidden: str | None = (found.result or {}).get("forbidden")
+        reasons = "; ".join(f"{name}: {why}" for name, why in cannot.items())
+        detail = found.error or forbidden or reasons
         failed = ActionOutcome(
             action=ActionName.BLOCK_IP,
             target=address,
             status=ActionStatus.FAILED,
             detail=detail or "no firewall is configured",
             at=utc_now(ctx),
+            elsewhere=forbidden is not None,
         )
         return failed.to_json(), LateFirewalls(ctx, [], cannot)
     yield from _hold(ctx, payload, until)
@@ -151,6 +155,10 @@ def _timer(
 
 def _renew(ctx: task.OrchestrationContext, kept: _Kept) -> Steps[timedelta]:
     """Write the block anew where it is ours; return how long that holds."""
+    if why := (yield from _forbidden(ctx, kept)):
+        event = f"block of {kept.payload['address']} not renewed: {why}"
+        yield from _tell_refusal(ctx, kept, event)
+        return RENEW_AFTER
     refused = yield from _prolong(ctx, kept, kept.until)
     if not refused:
         return RENEW_AFTER
@@ -181,6 +189,10 @@ def _prolong(
 def _extend(ctx: task.OrchestrationContext, kept: _Kept, order: BlockOrder) -> Steps[timedelta]:
     """Hold the address longer; return when the block is to be written anew."""
     until = kept.until + timedelta(hours=order.extend_hours or 0)
+    if why := (yield from _forbidden(ctx, kept)):
+        event = f"block of {kept.payload['address']} not extended for {order.by}: {why}"
+        yield from _tell_refusal(ctx, kept, event)
+        return RENEW_AFTER
     refused = yield from _prolong(ctx, kept, until)
     if refused is None:
         yield from note_too_late(ctx, kept.payload, order)
@@ -193,6 +205,22 @@ def _extend(ctx: task.OrchestrationContext, kept: _Kept, order: BlockOrder) -> S
     text = "; refused by ".join([event, *refused])
     yield from attempt(save(ctx, kept.payload["case_id"], {"timeline": timeline(ctx, text)}))
     return RENEW_AGAIN if refused else RENEW_AFTER
+
+
+def _forbidden(ctx: task.OrchestrationContext, kept: _Kept) -> Steps[str | None]:
+    """Return why the policy in force now forbids to block the address, or ``None``."""
+    request = {name: kept.payload[name] for name in ("case_id", "address")}
+    found = yield from attempt(case_activity(ctx, Activity.LIST_FIREWALLS, request, Retry.READ))
+    why: str | None = (found.result or {}).get("forbidden")
+    return why
+
+
+def _tell_refusal(ctx: task.OrchestrationContext, kept: _Kept, event: str) -> Steps[None]:
+    """Write down, in the ticket too, that a block was not made longer; what there is stays."""
+    event += f"; it stays until {format_utc(kept.until)} unless somebody lifts it"
+    case_id = kept.payload["case_id"]
+    yield from attempt(save(ctx, case_id, {"timeline": timeline(ctx, event)}))
+    yield from tell_everywhere(ctx, case_id, "block_later", event)
 
 
 def _hold(ctx: task.OrchestrationContext, payload: Json, until: datetime) -> Steps[Json]:

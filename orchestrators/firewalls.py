@@ -37,16 +37,17 @@ def align_firewall(
 
     Input: ``{"case_id", "firewall", "address", "blocking"}``; ``blocking``: this case has just
     begun to hold the address. Output: ``{"firewall", "ours", "wanted", "refused", "rule_id",
-    "unsure", "state": BlockState | None, "error"}``; ``ours`` is false for what somebody else had
-    blocked. Never fails: what could not be done is in ``refused`` (``unsure``: it may have been
-    done all the same), what could not be read in ``error``. What cannot be read before it is
-    written is not written: nobody would know whose block it is.
+    "forbidden", "unsure", "state": BlockState | None, "error"}``; ``ours`` is false for what
+    somebody else had blocked, ``forbidden`` says that the policy refused. Never fails: what could
+    not be done is in ``refused`` (``unsure``: it may have been done all the same), what could not
+    be read in ``error``. What cannot be read before it is written is not written: nobody would know
+    whose block it is.
     """
     ours = renewed = not payload["blocking"]
     if payload["blocking"]:
         claim = yield from _claim(ctx, payload)
         if claim["unread"]:
-            return (yield from _leave(ctx, payload, claim["unread"]))
+            return (yield from _leave(ctx, payload, claim))
         ours, renewed = claim["ours"], claim["known"]
     done: Json = {}
     wanted = yield ask_address(ctx, payload, "wanted")
@@ -84,7 +85,7 @@ def align_all(
         ]
     )
     lost = {"ours": True, "wanted": blocking, "rule_id": "", "state": None, "error": None}
-    lost["unsure"] = True
+    lost |= {"unsure": True, "forbidden": False}
     return [
         one.result or lost | {"firewall": name, "refused": one.error or "no answer"}
         for name, one in zip(firewalls, settled, strict=True)
@@ -95,8 +96,8 @@ def _claim(ctx: task.OrchestrationContext, payload: Json) -> Steps[Json]:
     """Record, before the first write, that the block is ours, unless it was there already.
 
     Two cases may come at once: the second sees the first one's block, which is recorded by then.
-    Returns ``{"ours", "known", "unread"}``: whether the block is ours, whether it was already, and
-    why nobody can know it, or ``None``.
+    Returns ``{"ours", "known", "unread", "forbidden"}``: whether the block is ours, whether it was
+    already, why nobody can know it, or ``None``, and whether that is because it must not be.
     """
     request = payload | {"before": True}
     before = yield from attempt(case_activity(ctx, Activity.READ_BLOCK, request, Retry.FIREWALL))
@@ -107,17 +108,22 @@ def _claim(ctx: task.OrchestrationContext, payload: Json) -> Steps[Json]:
         "ours": payload["firewall"] in known["owned"],
         "known": bool(known["known"]),
         "unread": None if known["known"] else state.get("refused"),
+        "forbidden": state.get("forbidden", False),
     }
 
 
-def _leave(ctx: task.OrchestrationContext, payload: Json, why: str) -> Steps[Json]:
+def _leave(ctx: task.OrchestrationContext, payload: Json, claim: Json) -> Steps[Json]:
     """Write nothing: what is there may be somebody else's, and would be lifted as ours."""
     now = yield ask_address(ctx, payload, "wanted")
+    why = claim["unread"]
     return {
         "firewall": payload["firewall"],
         "ours": False,
         "wanted": bool(now["until"]),
-        "refused": f"not written, as it could not be read before: {why}",
+        "refused": why
+        if claim["forbidden"]
+        else f"not written, as it could not be read before: {why}",
+        "forbidden": claim["forbidden"],
         "rule_id": "",
         "unsure": False,
         "state": None,
@@ -155,6 +161,7 @@ def _change(
     if read is None:
         read = yield from _read_back(ctx, payload, answer, present=wanted)
     told = {"refused": answer["refused"], "rule_id": answer["rule_id"]}
+    told["forbidden"] = answer.get("forbidden", False)
     if read["state"] and read["state"].get("broken"):
         told["refused"] = f"accepted, but the change did not get through: {read['state']['detail']}"
         return read | told | {"unsure": True}

@@ -36,7 +36,10 @@ class LateFirewalls:
 
     @property
     def missing(self) -> list[str]:
-        """Return the firewalls that have not taken the block."""
+        """Return the firewalls that have not taken the block, and may take it another time."""
+        return [name for name in self._refused() if not self._states[name].get("forbidden")]
+
+    def _refused(self) -> list[str]:
         return [name for name, one in self._states.items() if one["refused"]]
 
     def plan(self, until: datetime) -> None:
@@ -79,18 +82,18 @@ class LateFirewalls:
         One that refused lets go at the old end, or has done so already. It is tried again like one
         that did not take the block, and people are told at once.
         """
-        before = self.missing
+        before = self._refused()
         # It had the block and may have it still: it has to be lifted.
         unsure: Json = {"ours": True, "unsure": True}
         new = {one["firewall"]: one | unsure if one["refused"] else one for one in states}
         self._states |= new
-        if refused := [name for name in self.missing if name not in before]:
+        if refused := [name for name in self._refused() if name not in before]:
             self.cancel()
             self._tries = 0
         if self.timer is None or not self.missing:
             self.cancel()
             self.plan(until)
-        if self.missing == before:
+        if self._refused() == before:
             return outcome
         outcome = self._outcome(payload)
         patch: Json = {"actions": [outcome]}
@@ -116,12 +119,7 @@ class LateFirewalls:
         self, payload: Json, outcome: Json, tried: Sequence[str], *, changed: bool
     ) -> Steps[None]:
         """Write down what came of a try; tell people when it was the last."""
-        words = [
-            f"{name} failed, {self._states[name]['refused']}"
-            if self._states[name]["refused"]
-            else f"{name} has it now"
-            for name in tried
-        ]
+        words = [f"{name} {_said(self._states[name])}" for name in tried]
         event = f"block of {payload['address']} tried again: {'; '.join(words)}"
         if self.missing and self.timer is None:
             event += f"; given up, block it by hand on {', '.join(self.missing)}"
@@ -134,3 +132,12 @@ class LateFirewalls:
         yield from attempt(save(self._ctx, case_id, patch, Retry.SAVE))
         if self.timer is None:
             yield from tell_everywhere(self._ctx, case_id, "block_later", event)
+
+
+def _said(state: Json) -> str:
+    """Return what a firewall said of a block that it was asked for again."""
+    if not state["refused"]:
+        return "has it now"
+    if state.get("forbidden"):
+        return f"was not asked, {state['refused']}"
+    return f"failed, {state['refused']}"

@@ -1,6 +1,7 @@
 """Blocked addresses: the list that firewalls fetch, and a person's word on a case's block."""
 
 import hashlib
+import logging
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -11,17 +12,21 @@ from shared.bootstrap import get_providers
 from shared.case_links import Purpose
 from shared.errors import TourniquetError
 from shared.models.firewall import MOST_BLOCKS, BlockOrder, block_instance
-from shared.playbook.intake.fields import InvalidBody
+from shared.playbook.addresses import why_never_block
+from shared.playbook.intake.fields import InvalidBody, one_line
+from shared.policy import get_policy
 from shared.settings import get_settings
 from triggers.answers import json_answer, problem
 from triggers.body import read_json
 from triggers.cases import find_record
 from triggers.deciding import field_errors
 from triggers.guard import guarded, limited
-from triggers.identity import Refusal, check_origin, find_caller, own_account
+from triggers.identity import Caller, Refusal, check_origin, find_caller, own_account
+from triggers.noting import note
 from triggers.taking_back import one_of_two
 
 blueprint = df.Blueprint()
+_log = logging.getLogger("tourniquet.triggers")
 
 _OVER = frozenset({"COMPLETED", "FAILED", "TERMINATED"})
 
@@ -79,7 +84,8 @@ async def order_block(
     """Lift or extend a case's block: ``{"address", "lift": true | "extend_hours": n, "comment"}``.
 
     Whoever may undo may do it. The record says who and why once it is done. An
-    address that another case holds, too, stays blocked until that case lets go.
+    address that another case holds, too, stays blocked until that case lets go. What the policy
+    forbids to block by now is not extended, and the record says who wanted it.
     """
     case_id, settings = req.route_params["case_id"], get_settings()
     caller = find_caller(req, settings, case_id, Purpose.UNDO)
@@ -110,8 +116,24 @@ async def order_block(
     keeper = await _keeper(client, case_id, body.address)
     if keeper is None:
         return problem(409, "This case does not block that address")
+    if not order.lift and (refused := await _forbidden(case_id, body.address, caller)):
+        return refused
     await client.raise_orchestration_event(keeper, str(Event.BLOCK), data=order.model_dump())
     return json_answer({"case_id": case_id, "address": body.address, "accepted": True}, 202)
+
+
+async def _forbidden(case_id: str, address: str, caller: Caller) -> func.HttpResponse | None:
+    """Refuse, on record, to block an address for longer that the policy forbids to block."""
+    why = why_never_block(address, get_policy().never_block.addresses)
+    if why is None:
+        return None
+    event = f"block of {one_line(address, 64)} not extended for {caller.name}: the policy forbids"
+    try:
+        await note(case_id, f"{event} it: {why}")
+    except TourniquetError as error:
+        _log.warning("%s; it is not recorded: %s", event, error.describe())
+    detail = f"{why[0].upper()}{why[1:]}. The block stays until its time; lift it to end it now."
+    return problem(409, "The policy forbids to block that address", detail=detail)
 
 
 async def _keeper(client: df.DurableFunctionsClient, case_id: str, address: str) -> str | None:

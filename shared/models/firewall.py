@@ -29,6 +29,8 @@ class BlockAnswer(Model):
     rule_id: str = ""
     """Where the block lives, for example the IP group's resource id."""
     refused: str | None = None
+    forbidden: bool = False
+    """The policy refused it, and no firewall was asked: a later try would be refused, too."""
 
 
 class BlockOrder(Model):

@@ -22,8 +22,9 @@ class ActionOutcome(Model):
     it denied, ``None`` when it could not be asked (``detail`` says why). ``undo`` holds what was
     there before, enough to take the action back, or ``None`` when it cannot be taken back or has
     been: then ``undone`` says by whom and why. ``status`` and ``verified`` stay history.
-    ``elsewhere``: it is never done to this account from here (a break-glass account, a password
-    that lives with somebody else); ``detail`` says who does what instead.
+    ``elsewhere``: it is never done to this target from here (a break-glass account, a password
+    that lives with somebody else, an address that the policy forbids to block); ``detail`` says why
+    or who does what instead.
     """
 
     action: ActionName

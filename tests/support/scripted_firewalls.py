@@ -26,6 +26,8 @@ class ScriptedFirewalls:
         """Firewalls that refuse every address, and why."""
         self.poison: set[str] = set()
         """Addresses that no firewall takes: a write with one of them is refused as a whole."""
+        self.forbidden = ""
+        """Why the policy forbids to block any address; empty: it does not."""
         self.reads_until_in_force = 0
 
     def scripts(self) -> dict[str, Script]:
@@ -37,11 +39,14 @@ class ScriptedFirewalls:
         }
 
     def _list(self, _: Json) -> Json:
-        able = [name for name in self.blocked if name not in self.cannot]
-        return {"firewalls": able, "cannot": self.cannot}
+        cannot = dict.fromkeys(self.blocked, self.forbidden) if self.forbidden else self.cannot
+        able = [name for name in self.blocked if name not in cannot]
+        return {"firewalls": able, "cannot": cannot, "forbidden": self.forbidden or None}
 
     def _read(self, payload: Json) -> Json:
         name = payload["firewall"]
+        if self.forbidden and payload.get("before"):
+            return {"refused": self.forbidden, "forbidden": True}
         self._fail(name, self.unreadable)
         broken = name in self.broken and bool(self.writes)
         in_force = self.reads_until_in_force <= 0 and not broken
@@ -60,6 +65,9 @@ class ScriptedFirewalls:
     def _change(self, payload: Json) -> Json:
         name, lift = payload["firewall"], list(payload["lift"])
         block = [item["address"] for item in payload["block"]]
+        if self.forbidden and block:
+            never: Json = {"rule_id": "", "refused": self.forbidden, "forbidden": True}
+            return {"answers": dict.fromkeys(block, never)}
         self._fail(name, self.unwritable)
         if name in self.refusing:
             refused: Json = {"rule_id": "", "refused": self.refusing[name]}

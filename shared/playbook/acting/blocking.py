@@ -23,7 +23,8 @@ def block_outcome(
         cannot: firewalls that can never take it, and why.
         at: when.
     """
-    failed = any(one["refused"] for one in states)
+    refused = [one for one in states if one["refused"]]
+    failed = bool(refused)
     read = [_verified(one) for one in states if not one["refused"]]
     verified = None
     if read and not failed:
@@ -48,6 +49,7 @@ def block_outcome(
         }
         if ours
         else None,
+        elsewhere=failed and all(one.get("forbidden") for one in refused),
     )
 
 
@@ -119,6 +121,8 @@ def _broken(one: Json) -> bool:
 
 
 def _said(one: Json) -> str:
+    if one.get("forbidden"):
+        return f"not asked, {one['refused']}"
     if one["refused"]:
         return f"failed, {one['refused']}"
     state = one["state"]

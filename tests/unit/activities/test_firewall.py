@@ -43,10 +43,12 @@ async def test_the_firewalls_that_cannot_take_an_address_are_named(house: FakeHo
     assert await call(list_firewalls, address="2001:db8::1") == {
         "firewalls": ["firewall"],
         "cannot": {"old": "it takes IPv4 only"},
+        "forbidden": None,
     }
     assert await call(list_firewalls, address=ADDRESS) == {
         "firewalls": ["firewall", "old"],
         "cannot": {},
+        "forbidden": None,
     }
 
 
@@ -56,16 +58,35 @@ async def test_no_firewall_takes_what_the_policy_forbids_since_it_was_wanted(
     govern(never_block={"addresses": [f"{ADDRESS}/32"]})
     found = await call(list_firewalls, address=ADDRESS)
     why = f"the policy forbids it: it is the organisation's own ({ADDRESS}/32)"
-    assert found == {"firewalls": [], "cannot": {"firewall": why}}
+    assert found == {"firewalls": [], "cannot": {"firewall": why}, "forbidden": why}
     assert (await call(list_firewalls, address=OTHER))["firewalls"] == ["firewall"]
+
+
+async def test_what_the_policy_forbids_is_lifted_but_never_written(
+    house: FakeHouse, govern: Callable[..., None]
+) -> None:
+    third = "198.51.100.77"
+    house.firewall.blocked = {third}
+    govern(never_block={"addresses": [f"{ADDRESS}/32", third]})
+    refused = f"the policy forbids it: it is the organisation's own ({ADDRESS}/32)"
+    answers = await change(house, [ADDRESS, OTHER], [third])
+    assert answers[ADDRESS] == {"rule_id": "", "refused": refused, "forbidden": True}
+    assert [answers[one]["refused"] for one in (OTHER, third)] == [None, None]
+    assert house.firewall.blocked == {OTHER}
+    house.firewall.calls.clear()
+    assert list(await change(house, [ADDRESS], [])) == [ADDRESS]
+    state = await call(read_block, firewall="firewall", address=ADDRESS, before=True)
+    assert state == {"refused": refused, "forbidden": True}
+    assert house.firewall.calls == [], "the firewall is not even asked"
+    assert (await call(read_block, firewall="firewall", address=ADDRESS))["present"] is False
 
 
 async def test_one_change_blocks_and_lifts(house: FakeHouse) -> None:
     house.firewall.blocked = {OTHER}
     answers = await change(house, [ADDRESS], [OTHER])
     assert answers == {
-        ADDRESS: {"rule_id": "/ipGroups/1", "refused": None},
-        OTHER: {"rule_id": "/ipGroups/1", "refused": None},
+        ADDRESS: {"rule_id": "/ipGroups/1", "refused": None, "forbidden": False},
+        OTHER: {"rule_id": "/ipGroups/1", "refused": None, "forbidden": False},
     }
     assert house.firewall.calls == ["change"]
     state = await call(read_block, firewall="firewall", address=ADDRESS)
@@ -114,7 +135,7 @@ async def test_a_firewall_that_is_not_configured_any_more_is_an_answer(house: Fa
 async def test_what_no_second_try_would_read_is_an_answer_before_a_write(house: FakeHouse) -> None:
     house.firewall.failing["get_block"] = PermissionDenied("no", vendor="panos", status=403)
     found = await call(read_block, firewall="firewall", address=ADDRESS, before=True)
-    assert list(found) == ["refused"] and "403" in found["refused"]
+    assert found["forbidden"] is False and "403" in found["refused"]
     house.firewall.failing["get_block"] = RetryableError("busy", status=503)
     with pytest.raises(RetryableError):
         await call(read_block, firewall="firewall", address=ADDRESS, before=True)

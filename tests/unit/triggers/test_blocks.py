@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.unit.triggers.calls import (
     BY_KEY,
     CASE_ID,
     FakeClient,
+    answer,
     handler,
     request,
     token,
@@ -101,6 +103,29 @@ async def test_a_person_lifts_a_block(blocked: FakeClient) -> None:
         "by": "automation key",
         "comment": "it was us",
     }
+
+
+async def test_what_the_policy_forbids_by_now_is_not_extended_but_lifted(
+    blocked: FakeClient, house: FakeHouse, govern: Callable[..., None]
+) -> None:
+    govern(never_block={"addresses": [f"{ADDRESS}/32"]})
+    longer = {"address": ADDRESS, "extend_hours": 5, "comment": "still there"}
+    response = await post(blocked, longer, headers=BY_KEY)
+    assert response.status_code == 409
+    said = answer(response)
+    assert said["title"] == "The policy forbids to block that address"
+    assert said["detail"].startswith(
+        f"It is the organisation's own ({ADDRESS}/32). The block stays"
+    )
+    assert blocked.events == []
+    kept = [one["event"] for one in house.cases.records[CASE_ID]["timeline"]]
+    assert kept[-1] == (
+        f"block of {ADDRESS} not extended for automation key: the policy forbids it: "
+        f"it is the organisation's own ({ADDRESS}/32)"
+    )
+    house.cases.failing["save"] = RetryableError("storage is away", vendor="blob")
+    assert (await post(blocked, longer, headers=BY_KEY)).status_code == 409
+    assert (await post(blocked, LIFT, headers=BY_KEY)).status_code == 202
 
 
 async def test_of_several_blocks_the_living_one_is_meant(blocked: FakeClient) -> None:
