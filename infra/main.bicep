@@ -453,6 +453,9 @@ output TOURNIQUET_IDENTITY_CLIENT_ID string = identities.outputs.appClientId
 @description('Object id of the app\'s identity, which permissions are granted to.')
 output TOURNIQUET_IDENTITY_PRINCIPAL_ID string = identities.outputs.appPrincipalId
 
+@description('Object id of the relay\'s identity.')
+output TOURNIQUET_RELAY_PRINCIPAL_ID string = identities.outputs.relayPrincipalId
+
 @description('Name of the vault of secrets.')
 output TOURNIQUET_VAULT_NAME string = vault.outputs.vaultName
 

@@ -1,4 +1,4 @@
-"""azd's hooks: `python -m tools.provision before|permissions|grant|connect|pack|unpack`.
+"""azd's hooks: `python -m tools.provision before|permissions|grant|preview|connect|pack|unpack`.
 
 Exit status 0, also when the deployer lacks a right that provisioning can do without: what is
 missing is said, with who has to run what. 1: something is wrong that provisioning needs.
@@ -7,10 +7,13 @@ missing is said, with who has to run what. 1: something is wrong that provisioni
 import sys
 from collections.abc import Callable, Iterator
 
-from tools.provision import app, entra, grants, lookups, outputs, package
-from tools.provision.cloud import AzureCli, Cloud, CloudError, Denied
+from shared.permissions.deployment import Holder
+from tools.provision import app, azure_roles, entra, grants, lookups, outputs, package
+from tools.provision.cloud import GRAPH, AzureCli, Cloud, CloudError, Denied
+from tools.provision.preview import DONE, Preview, only_said
 
 LATER = "azd hooks run postprovision"
+IDENTITY = azure_roles.IDENTITIES[Holder.APP]
 
 
 BEFORE: tuple[Callable[[Cloud], Iterator[str]], ...] = (
@@ -33,6 +36,7 @@ def before(cloud: Cloud) -> Iterator[str]:
     """Before provisioning: register, look up, make what provisioning has to name."""
     for step in BEFORE:
         yield from step(cloud)
+    yield from _announce(cloud)
 
 
 def permissions(cloud: Cloud) -> Iterator[str]:
@@ -57,6 +61,31 @@ def permissions(cloud: Cloud) -> Iterator[str]:
         f"contained: let a Privileged Role Administrator run `{LATER}`, or, without a right in "
         "Azure, the step grant (docs/infra.md)",
     )
+    yield from _unless_denied(
+        azure_roles.take_back(cloud),
+        "what is switched off may still hold a role in Azure: let an Owner or User Access "
+        f"Administrator run `{LATER}`",
+    )
+
+
+def preview(cloud: Cloud) -> Iterator[str]:
+    """Say what `permissions` would grant and take away; change nothing."""
+    shown = Preview(cloud)
+    yield from only_said(_unless_denied(grant(shown), "permissions in Entra ID cannot be read"))
+    roles = azure_roles.take_back(shown)
+    yield from only_said(_unless_denied(roles, "role assignments cannot be read"))
+
+
+def _announce(cloud: Cloud) -> Iterator[str]:
+    """Say, before anything is provisioned, what will be taken away afterwards."""
+    try:
+        if cloud.value(IDENTITY):
+            cloud.get(f"{GRAPH}/servicePrincipals/{cloud.value(IDENTITY)}?$select=id")
+            taken = f"would be {DONE[1]}"
+            yield from (one for one in preview(cloud) if one.startswith(taken))
+    except CloudError:
+        # Who may not look, or an identity that is gone: `permissions` says what it does, too.
+        return
 
 
 def grant(cloud: Cloud) -> Iterator[str]:
@@ -66,7 +95,7 @@ def grant(cloud: Cloud) -> Iterator[str]:
 
 
 def _identity(cloud: Cloud) -> str:
-    principal = cloud.value("TOURNIQUET_IDENTITY_PRINCIPAL_ID")
+    principal = cloud.value(IDENTITY)
     if not principal:
         raise CloudError("the app's identity is not known here: run `azd env refresh` first")
     return principal
@@ -89,6 +118,7 @@ STEPS: dict[str, Callable[[Cloud], Iterator[str]]] = {
     "before": before,
     "permissions": permissions,
     "grant": grant,
+    "preview": preview,
     "connect": connect,
     "pack": package.pack,
     "unpack": package.unpack,

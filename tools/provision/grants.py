@@ -92,13 +92,13 @@ def grant(
         for role_id, name in roles.items():
             if role_id not in ours:
                 _assign(cloud, principal_id, resource, role_id)
-                yield f"granted {name} ({section})"
+                yield f"granted: {name} ({section})"
         for role_id in sorted((ours.keys() & known) - roles.keys()):
             cloud.send(
                 "delete",
                 f"{GRAPH}/servicePrincipals/{principal_id}/appRoleAssignments/{ours[role_id]}",
             )
-            yield f"took away {_name_of(role_id)} ({section}): not needed"
+            yield f"taken away: {_name_of(role_id)} ({section}): not needed"
     yield from _directory_roles(cloud, principal_id, needed.directory_roles)
 
 
@@ -140,10 +140,10 @@ def _directory_roles(
                 "directoryScopeId": "/",
             }
             cloud.send("post", place, body)
-            yield f"granted the directory role {role.name}"
+            yield f"granted: the directory role {role.name}"
     for template_id in sorted(held.keys() & names.keys() - {one.template_id for one in roles}):
         cloud.send("delete", f"{place}/{held[template_id]}")
-        yield f"took away the directory role {names[template_id]}: not needed"
+        yield f"taken away: the directory role {names[template_id]}: not needed"
 
 
 def _service_principal(cloud: Cloud, app_id: str) -> str:
