@@ -11,6 +11,7 @@ from durabletask.entities import EntityInstanceId
 from pydantic import Field, ValidationError
 
 from orchestrators.names import BREAKER_KEY, Entity
+from shared.bootstrap import get_providers
 from shared.errors import NotFound, TourniquetError
 from shared.models.base import format_utc
 from shared.models.measurement import Measurement, Metric
@@ -22,8 +23,8 @@ from triggers.answers import json_answer, problem
 from triggers.body import read_json
 from triggers.deciding import field_errors
 from triggers.guard import guarded
-from triggers.identity import Refusal, check_origin
-from triggers.named import NamedBody, by_function_key, name_caller
+from triggers.identity import Caller, Refusal, check_origin, own_account
+from triggers.named import NamedBody, by_person, name_caller
 from triggers.noting import note
 
 blueprint = df.Blueprint()
@@ -49,9 +50,10 @@ async def reset_breaker(
     Who did it, when and why is written into the record of the case that tripped it before anything
     changes, so that it outlives the engine's state, and its chain of events shows if it is altered;
     where no record is left, the breaker's state and the log have to do.
-    ``by`` is needed where nobody signs in (``triggers.named``).
+    Where people sign in it takes an approver, whose own account is not in that case; elsewhere
+    ``by`` is needed (``triggers.named``).
     """
-    caller = by_function_key(req, get_settings())
+    caller = by_person(req, get_settings())
     if isinstance(caller, Refusal):
         return caller.answer(req)
     if refusal := check_origin(req, get_settings()):
@@ -64,7 +66,10 @@ async def reset_breaker(
     except InvalidBody as error:
         return problem(400, "The body is not valid", errors=error.errors)
     try:
-        case_id = await _record_reset(client, name, body.comment)
+        breaker = await _read(client)
+        if refusal := await _own_case(caller, breaker):
+            return refusal.answer(req)
+        case_id = await _record_reset(breaker, name, body.comment)
     except (grpc.RpcError, TourniquetError) as error:
         why = error.describe() if isinstance(error, TourniquetError) else "the engine is away"
         detail = f"Who resets it has to be on record first. Nothing was changed; try again: {why}"
@@ -80,13 +85,20 @@ async def reset_breaker(
     return json_answer({"accepted": True, "by": name, "recorded_in": case_id}, 202)
 
 
-async def _record_reset(client: df.DurableFunctionsClient, by: str, comment: str) -> str | None:
+async def _own_case(caller: Caller, breaker: Breaker) -> Refusal | None:
+    """Refuse whoever is the account that tripped it: it may be the attacker who asks for more."""
+    if caller.person is None or breaker.tripped is None:
+        return None
+    found = await get_providers().require("cases").load(breaker.tripped.case_id)
+    return own_account(caller, found[0]) if found is not None else None
+
+
+async def _record_reset(breaker: Breaker, by: str, comment: str) -> str | None:
     """Note the reset in the case that tripped the breaker, else the last one that it counted.
 
     Returns that case's id; ``None`` when there was nothing to reset, or none of them has a record:
     a breaker that nobody can close again would be no safer.
     """
-    breaker = await _read(client)
     counted = [one.case_id for one in reversed(breaker.recent)]
     tripped = breaker.tripped
     was = (

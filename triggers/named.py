@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from shared.playbook.intake.fields import FieldError, InvalidBody, one_line
 from shared.settings import Settings
 from triggers.identity import AUTOMATION, Caller, Refusal, has_automation_key, no_approver
-from triggers.principal import is_sign_in_on, signed_in
+from triggers.principal import Person, is_sign_in_on, signed_in
 
 LONGEST_NAME = 100
 NOT_PROVED = "named, not proved"
@@ -38,7 +38,7 @@ def by_function_key(request: func.HttpRequest, settings: Settings) -> Caller | R
         return Caller(AUTOMATION)
     person = signed_in(request)
     if person is not None:
-        return no_approver(person) or Caller(person.name, person)
+        return _approver(person)
     if not is_sign_in_on():
         return Caller("")
     return Refusal(
@@ -47,6 +47,30 @@ def by_function_key(request: func.HttpRequest, settings: Settings) -> Caller | R
         "The function key does not say who asks, and the record has to. Nothing was changed.",
         "a function key without a sign-in",
     )
+
+
+def by_person(request: func.HttpRequest, settings: Settings) -> Caller | Refusal:
+    """Return the person who calls, for what no program does; named by the body as above.
+
+    Where nobody signs in no key tells a person from a program: then who calls is only named.
+    """
+    if not is_sign_in_on():
+        return Caller("")
+    person = signed_in(request)
+    if person is not None:
+        return _approver(person)
+    program = has_automation_key(request, settings)
+    return Refusal(
+        403 if program else 401,
+        "This takes a person",
+        "A key says nothing of who asks, the automation key is a program's, and people sign in "
+        "here: an approver who is signed in does this. Nothing was changed.",
+        "a key where a person is needed",
+    )
+
+
+def _approver(person: Person) -> Caller | Refusal:
+    return no_approver(person) or Caller(person.name, person)
 
 
 def name_caller(caller: Caller, said: NamedBody) -> str:

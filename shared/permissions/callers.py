@@ -42,6 +42,8 @@ class Door:
 _KEY = dict.fromkeys((Way.FUNCTION_KEY, Way.APPROVER_AND_KEY, Way.BOTH_KEYS), When.ALWAYS)
 _KEY_AND_NAME = _KEY | {Way.FUNCTION_KEY: When.NO_SIGN_IN}
 """Where people sign in the key needs one of them, too, or has to be the automation key."""
+_PERSON = _KEY_AND_NAME | {Way.BOTH_KEYS: When.NO_SIGN_IN}
+"""Where people sign in it takes one of them; elsewhere the key cannot tell a program from one."""
 _PROGRAM = dict.fromkeys((Way.AUTOMATION_KEY, Way.BOTH_KEYS), When.ALWAYS)
 _BY_NAME = _PROGRAM | dict.fromkeys(
     (Way.APPROVER, Way.APPROVER_AND_LINK, Way.APPROVER_AND_KEY), When.ALWAYS
@@ -79,7 +81,7 @@ DOORS: dict[str, Door] = {
     "POST /api/cases/{case_id}/access-pass": Door(_BY_NAME),
     "POST /api/cases/{case_id}/blocks": Door(_GIVE_BACK),
     "GET /api/block-list": Door(_KEY),
-    "POST /api/breaker/reset": Door(_KEY_AND_NAME),
+    "POST /api/breaker/reset": Door(_PERSON),
     "POST /api/slack/interactions": Door({Way.SLACK: When.ALWAYS}),
     "GET /api/health": Door(anybody=True),
 }

@@ -23,6 +23,7 @@ from tests.unit.triggers.calls import (
     FakeClient,
     answer,
     handler,
+    person,
     request,
     wrong_fields,
 )
@@ -129,6 +130,28 @@ async def test_a_case_whose_record_is_gone_does_not_keep_it_open(
     kept = house.cases.records.get(OTHER_ID, {"timeline": []})["timeline"]
     assert any(one["event"].startswith(said) for one in kept) == left
     assert (said in caplog.text) != left
+
+
+async def test_nobody_resets_what_their_own_account_tripped(
+    house: FakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEBSITE_AUTH_ENABLED", "true")
+    ann = {"object_id": "o-ann", "user_principal_name": "ann@contoso.com", "user_id": "ann"}
+    house.cases.records[CASE_ID] = record(account=ann)
+    client = Client(Breaker(tripped=Tripped(at=AT, case_id=CASE_ID, limit=10)).to_json())
+    body = {"comment": "all is well"}
+    for own in (person("ann@contoso.com"), person("other@contoso.com", object_id="o-ann")):
+        response = await reset(request(body=body, headers=own), client)
+        assert response.status_code == 403
+        assert answer(response)["title"] == "This case is about your own account"
+    house.cases.failing["load"] = RetryableError("HTTP 503", vendor="blob", status=503)
+    response = await reset(request(body=body, headers=person("kim@contoso.com")), client)
+    assert response.status_code == 503
+    assert client.signals == []
+    house.cases.failing.clear()
+    response = await reset(request(body=body, headers=person("kim@contoso.com")), client)
+    assert response.status_code == 202
+    assert [given["by"] for _entity, _what, given in client.signals] == ["kim@contoso.com"]
 
 
 @pytest.mark.parametrize("away", ["storage", "engine"])

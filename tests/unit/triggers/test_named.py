@@ -112,6 +112,7 @@ async def test_who_is_signed_in_without_the_role_does_nothing(call: Callable[...
     assert not client.events
 
 
+@pytest.mark.parametrize("call", ["acknowledge", "close"], indirect=True)
 @pytest.mark.parametrize("signs_in", ["true", "false"])
 @pytest.mark.parametrize(
     ("by", "name"),
@@ -126,3 +127,29 @@ async def test_a_program_says_which_it_is(
 ) -> None:
     monkeypatch.setenv("WEBSITE_AUTH_ENABLED", signs_in)
     assert await told(call, Client(), request(body=WHY | by, headers=BY_KEY)) == name
+
+
+@pytest.mark.usefixtures("sign_in")
+@pytest.mark.parametrize("call", ["reset"], indirect=True)
+async def test_no_program_resets_the_breaker_where_people_sign_in(
+    call: Callable[..., Any], house: FakeHouse
+) -> None:
+    client, before = Client(), record()
+    for body in (WHY, WHY | {"by": "kim@contoso.com"}):
+        response = await call(request(body=body, headers=BY_KEY), client)
+        assert (response.status_code, response.mimetype) == (403, "application/problem+json")
+        assert answer(response)["title"] == "This takes a person"
+        assert "the automation key is a program's" in answer(response)["detail"]
+    assert not client.events and house.cases.records[CASE_ID] == before
+    kim = person("kim@contoso.com")
+    assert await told(call, client, request(body=WHY, headers=BY_KEY | kim)) == "kim@contoso.com"
+
+
+@pytest.mark.parametrize("call", ["reset"], indirect=True)
+async def test_where_nobody_signs_in_the_automation_key_proves_no_person(
+    call: Callable[..., Any],
+) -> None:
+    client = Client()
+    assert wrong_fields(await call(request(body=WHY, headers=BY_KEY), client)) == ["by"]
+    asked = request(body=WHY | {"by": "Kim"}, headers=BY_KEY)
+    assert await told(call, client, asked) == "Kim (named, not proved)"
