@@ -19,7 +19,8 @@ class Fault(BaseModel):
 
     ``value`` is seconds for ``latency`` and an HTTP (or SMTP reply) code for ``status``. ``rate``
     is the share of matching requests that meet the fault, ``times`` how many in all. ``latency``
-    is on the way: a request whose sender is gone by then never reaches the vendor. With
+    is on the way: a request whose sender is gone by then, or that a reset overtakes, never reaches
+    the vendor. With
     ``when: after`` the effect happens first and only its answer is lost, which is what a caller's
     idempotency has to survive. ``about`` limits it to requests whose address or body contains each
     of these texts, whatever their letter case: one case's requests among those of many. ``seed``
@@ -71,6 +72,11 @@ class Fault(BaseModel):
         self._played += 1
         return True
 
+    @property
+    def is_delay(self) -> bool:
+        """Whether a request waits before the vendor sees it."""
+        return self.kind == "latency" and self.when == "before"
+
     def _is_now(self) -> bool:
         age = time.monotonic() - self._since - self.starts_in
         return age >= 0 and (self.lasts is None or age < self.lasts)
@@ -99,8 +105,19 @@ class Faults:
 
     async def wait_for_nothing(self) -> None:
         """Wait as a ``timeout`` fault does: until ``release`` or the connection is too old."""
+        await self._is_released_within(TIMEOUT_SECONDS)
+
+    async def is_overtaken(self, fault: Fault | None) -> bool:
+        """Delay a request as ``latency`` does; tell whether ``release`` came before the vendor."""
+        if fault is None or not fault.is_delay:
+            return False
+        return await self._is_released_within(fault.value or 0)
+
+    async def _is_released_within(self, seconds: float) -> bool:
+        released = self._released
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._released.wait(), TIMEOUT_SECONDS)
+            await asyncio.wait_for(released.wait(), seconds)
+        return released.is_set()
 
     def release(self) -> None:
         """Let go of everything that waits for nothing."""

@@ -58,7 +58,10 @@ class Gateway:
         operation, violation = self._recognise(route.vendor, call)
         names = _fault_names(operation.name if operation else "unknown", call.body)
         fault = self._faults.pick(route.vendor.name, names, _text(request, call))
-        if await _is_lost_on_the_way(request, fault):
+        if await self._faults.is_overtaken(fault):
+            _drop(request)
+            return web.Response(status=503)
+        if fault and fault.is_delay and _is_gone(request):
             answer = Answer(0)
         else:
             answer = await self._answer(route.vendor, operation, violation, call, fault)
@@ -159,11 +162,8 @@ class Gateway:
         return web.Response(status=503)
 
 
-async def _is_lost_on_the_way(request: web.Request, fault: Fault | None) -> bool:
-    """Delay a request before the vendor sees it; one whose sender is gone by then never arrives."""
-    if fault is None or fault.kind != "latency" or fault.when != "before":
-        return False
-    await asyncio.sleep(fault.value or 0)
+def _is_gone(request: web.Request) -> bool:
+    """Tell whether a request's sender has given up."""
     return request.transport is None or request.transport.is_closing()
 
 

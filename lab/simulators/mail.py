@@ -88,8 +88,8 @@ class MailServer:
         fault = self._faults.pick(VENDOR, (OPERATION,), str(mail))
         lost = fault is not None and fault.kind != "latency"
         accepted = not lost or (fault is not None and fault.when == "after")
-        if fault is not None and fault.kind == "latency" and fault.when == "before":
-            await asyncio.sleep(fault.value or 0)
+        if await self._faults.is_overtaken(fault):
+            return "421 closed"
         if accepted:
             self.mails.append({**mail, "at": datetime.now(UTC).isoformat()})
         self._ledger.write(

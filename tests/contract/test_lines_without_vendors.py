@@ -5,7 +5,6 @@ fail as they are told; all cases at the same time.
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -19,13 +18,13 @@ from shared.models.block import BlockName
 from shared.models.case import CaseRequest
 from shared.playbook.reporting.record import initial_record
 from shared.policy import get_policy
-from shared.providers.people import notifiers
-from shared.settings import Settings, get_settings
+from shared.settings import get_settings
+from tests.contract.away import OF_CASE, SILENT, WAYS, House, OfCase, fault
 from tests.contract.processes import Lab
-from tests.contract.test_people_without_vendors import SILENT, SMTP_CODES, WAYS
 from tests.support.fake_stores import FakeCases
 from tests.support.scripts import case_payload
 
+pytestmark = pytest.mark.timeout(600)
 type Json = dict[str, Any]
 SECOND_LINE = "C0LABSOC02"
 RESPONSE_TEAM = "irt@contoso.example"
@@ -53,18 +52,12 @@ class Call:
 
     def fault(self) -> Json:
         """What the vendor is told to do to this case's message."""
-        vendor = DOWN[self.phase]
-        one = {**WAYS[self.way], "vendor": vendor, "operation": "*", "about": [self.case_id]}
-        return one | ({"value": SMTP_CODES[self.way]} if self._is_code(vendor) else {})
-
-    def _is_code(self, vendor: str) -> bool:
-        return vendor == "email" and self.way in SMTP_CODES
+        return fault(DOWN[self.phase], self.way, self.case_id)
 
 
 @pytest.fixture
 async def calls(
     lab: Lab,
-    make_settings: Callable[..., Settings],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> tuple[list[Call], FakeCases]:
@@ -78,13 +71,13 @@ async def calls(
     for cached in (get_settings, get_policy):
         cached.cache_clear()
     try:
-        for seconds, silent in ((20.0, False), (2.0, True)):
-            settings = make_settings(
-                call_timeout_seconds=seconds, call_budget_seconds=seconds, call_attempts=1
-            )
-            set_providers(Providers(cases=store, notifiers=notifiers(settings)))
+        house = House.of(lab, store)
+        set_providers(OfCase())
+        for silent in (False, True):
             now = [one for one in made if (one.way in SILENT) is silent]
-            await asyncio.gather(*(tell(one, store) for one in now))
+            await asyncio.gather(
+                *(tell(one, store, house.providers([DOWN[one.phase]], one.way)) for one in now)
+            )
     finally:
         set_providers(None)
         for cached in (get_settings, get_policy):
@@ -92,7 +85,8 @@ async def calls(
     return made, store
 
 
-async def tell(one: Call, store: FakeCases) -> None:
+async def tell(one: Call, store: FakeCases, asked: Providers) -> None:
+    OF_CASE.set(asked)
     request = CaseRequest.model_validate(case_payload(case_id=one.case_id))
     store.records[one.case_id] = initial_record(request)
     payload = {"case_id": one.case_id, "phase": one.phase, "why": "nobody has answered"}

@@ -134,7 +134,7 @@ class World:
         self.lab = lab
         self.env = lab.environment
         context = ssl.create_default_context(cafile=lab.state_dir / "ca.pem")
-        self.http = httpx.Client(verify=context, timeout=5)
+        self.http = httpx.Client(verify=context, timeout=60)
         self._tokens: dict[str, str] = {}
 
     def token(self, resource: str) -> str:
