@@ -148,6 +148,15 @@ var counts = [
     kind: 'Microsoft.Logic/workflows'
     metric: 'RunsFailed'
   }
+  {
+    id: 'events-lost'
+    title: 'Events lost'
+    says: 'Events could be neither delivered nor kept: nobody responds to them, and nothing shows which they were.'
+    severity: 0
+    of: topicId
+    kind: 'Microsoft.EventGrid/topics'
+    metric: 'DroppedEventCount'
+  }
 ]
 
 resource countRules 'Microsoft.Insights/metricAlerts@2018-03-01' = [for one in counts: {

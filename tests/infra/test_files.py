@@ -191,6 +191,30 @@ def test_a_mistake_beside_the_templates_is_noticed(
     assert said in "\n".join(found)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("union isfuzzy=true\n", "union\n"),
+        (
+            "  | summarize At = min",
+            "  | join kind=leftanti (SigninLogs) on Id\n  | summarize At = min",
+        ),
+        ("      (SigninLogs\n", "      (SigninLogs | union AADNonInteractiveUserSignInLogs\n"),
+    ],
+)
+def test_a_rule_that_fails_without_one_of_the_tables_is_noticed(
+    bicep: Mapping[str, BicepFile], old: str, new: str
+) -> None:
+    """Provisioning makes the rules when one of the sign-in tables is there."""
+    texts = fixed.read_detections(ROOT)
+    linter, host = ((ROOT / one).read_text("utf-8") for one in (fixed.LINTER, fixed.HOST))
+    assert fixed.check(linter, host, texts, bicep) == []
+    for name, text in texts.items():
+        assert old in text
+        wrong = {**texts, name: text.replace(old, new, 1)}
+        assert f"{name}.yaml: reads" in "\n".join(fixed.check(linter, host, wrong, bicep))
+
+
 def test_every_workflow_is_held_to_the_same() -> None:
     texts = workflow.read_all(ROOT)
     assert len(texts) > 1

@@ -60,6 +60,7 @@ BROKEN = [
     ),
     (PORTAL, "'DeadLetteredCount'", "'DeadLetterCount'"),
     (PORTAL, "'RunsFailed'", "'RunFailed'"),
+    (PORTAL, "'DroppedEventCount'", "'DroppedEvents'"),
     (PORTAL, "sentinelHere ? 'sentinel'", "sentinelHere ? 'sentinal'"),
     (RULES, "isEnabled: enabled", "isEnabled: false"),
     (RULES, "triggersWhen: 'Created'", "triggersWhen: 'Updated'"),

@@ -199,6 +199,10 @@ BY_PLACE: dict[str, Rows] = {
         "var counts 1.of": "relayId",
         "var counts 1.kind": "'Microsoft.Logic/workflows'",
         "var counts 1.metric": "'RunsFailed'",
+        "var counts 2.severity": "0",
+        "var counts 2.of": "topicId",
+        "var counts 2.kind": "'Microsoft.EventGrid/topics'",
+        "var counts 2.metric": "'DroppedEventCount'",
     },
     "modules/relay.bicep": {
         "relay properties.state": "'Enabled'",

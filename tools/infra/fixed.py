@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tools.bicep.syntax import Array, BicepFile, Name
+from tools.provision.lookups import SIGN_IN_TABLES
 
 LINTER, HOST = "infra/bicepconfig.json", "host.json"
 RULES = "modules/sentinel-rules.bicep"
@@ -24,23 +27,38 @@ HOST_SAYS: dict[str, object] = {
     "extensions.durableTask.tracing.traceInputsAndOutputs": False,
 }
 """What ``host.json`` says that the guides promise."""
+_READ = re.compile(rf"\b(?:{'|'.join(SIGN_IN_TABLES)})\b")
+_FUZZY = re.compile(r"union isfuzzy=true\n(?:\s*\((?:[^()]|\([^()]*\))*\),?\n)+")
 type Json = dict[str, Any]
 
 
 def check(
-    linter: str, host: str, detections: set[str], bicep: Mapping[str, BicepFile]
+    linter: str, host: str, detections: Mapping[str, str], bicep: Mapping[str, BicepFile]
 ) -> list[str]:
-    """Return what is wrong; ``detections`` are the names of the files."""
+    """Return what is wrong; ``detections`` are the files' texts by name."""
     return [
         *_linter(json.loads(linter)),
         *_host(json.loads(host)),
-        *_detections(detections, bicep[RULES]),
+        *_detections(set(detections), bicep[RULES]),
+        *_tables(detections),
     ]
 
 
-def read_detections(root: Path) -> set[str]:
-    """Return the names of the detections' files."""
-    return {file.stem for file in (root / "infra/detections").glob("*.yaml")}
+def read_detections(root: Path) -> dict[str, str]:
+    """Return the texts of the detections' files by name."""
+    return {
+        file.stem: file.read_text("utf-8") for file in (root / "infra/detections").glob("*.yaml")
+    }
+
+
+def _tables(detections: Mapping[str, str]) -> Iterator[str]:
+    """Yield what needs both tables: rules are made when the workspace has one of them."""
+    for name, text in sorted(detections.items()):
+        query: str = yaml.safe_load(text)["query"]
+        read = _READ.findall(query)
+        fuzzy = {table for union in _FUZZY.findall(query) for table in _READ.findall(union)}
+        for table in sorted({one for one in read if one not in fuzzy or read.count(one) > 1}):
+            yield f"infra/detections/{name}.yaml: reads {table} outside of one fuzzy union"
 
 
 def _linter(given: Json) -> Iterator[str]:
