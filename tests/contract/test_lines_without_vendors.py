@@ -19,7 +19,7 @@ from shared.models.case import CaseRequest
 from shared.playbook.reporting.record import initial_record
 from shared.policy import get_policy
 from shared.settings import get_settings
-from tests.contract.away import OF_CASE, SILENT, WAYS, House, OfCase, fault
+from tests.contract.away import OF_CASE, WAYS, House, OfCase, fault
 from tests.contract.processes import Lab
 from tests.support.fake_stores import FakeCases
 from tests.support.scripts import case_payload
@@ -73,11 +73,9 @@ async def calls(
     try:
         house = House.of(lab, store)
         set_providers(OfCase())
-        for silent in (False, True):
-            now = [one for one in made if (one.way in SILENT) is silent]
-            await asyncio.gather(
-                *(tell(one, store, house.providers([DOWN[one.phase]], one.way)) for one in now)
-            )
+        await asyncio.gather(
+            *(tell(one, store, house.providers([DOWN[one.phase]], one.way)) for one in made)
+        )
     finally:
         set_providers(None)
         for cached in (get_settings, get_policy):
