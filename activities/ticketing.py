@@ -25,7 +25,7 @@ async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
     a ticket that is not there is not to be opened by this call. Output ``{"ticket_id",
     "url", "tickets": [{"system", "ticket_id", "url", "own_id"}], "missing": {system: why}}``:
     first the ticket of the system that is configured first and has one. Without any,
-    ``ticket_id`` is ``None`` and ``error`` says why.
+    ``ticket_id`` is ``None`` and ``error`` says why; ``unfit``: no system ever takes such a case.
 
     Effect: one ticket per case and system, and a work note per phase; incidents that joined the
     case and are tickets themselves follow it. What a ticket is there without is in the timeline.
@@ -78,7 +78,7 @@ async def open_ticket(_: task.ActivityContext, payload: dict[str, Any]) -> dict[
         why = "; ".join(explain(error) for error in (failed or unfit).values())
         if any(isinstance(error, RetryableError) for error in failed.values()):
             raise RetryableError(why)
-        return {"ticket_id": None, "url": None, "error": why}
+        return {"ticket_id": None, "url": None, "error": why, "unfit": not failed}
     missing = {name: explain(error) for name, error in failed.items()}
     first = {key: tickets[0][key] for key in ("ticket_id", "url")}
     return first | {"tickets": tickets, "missing": missing}

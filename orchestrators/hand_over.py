@@ -1,9 +1,5 @@
 """Steps 4 and 8: open the ticket and tell people at once; complete both at the end."""
 
-from collections.abc import Generator
-from datetime import timedelta
-from typing import Any
-
 from durabletask import task
 
 from orchestrators.case_file import CaseFile
@@ -12,27 +8,19 @@ from orchestrators.flow import (
     Steps,
     attempt,
     case_activity,
-    save,
     settle,
     timeline,
     utc_now,
 )
+from orchestrators.late_ticket import is_complete
 from orchestrators.names import Activity
 from orchestrators.question import Question
 from shared.models.base import Json, format_utc
 from shared.models.block import BlockName
 from shared.models.case import CaseStatus
-from shared.playbook.reporting.handover import (
-    NO_TICKET_YET,
-    NOT_COMPLETED,
-    missing_notes,
-    notification_block,
-)
-from shared.playbook.reporting.tickets_kept import known_tickets, ticket_patch
+from shared.playbook.reporting.handover import notification_block
+from shared.playbook.reporting.tickets_kept import known_tickets
 from shared.playbook.reporting.told import SENT, whom
-
-TICKET_RETRY_MINUTES = (1, 2, 5, 10, 15, 30, 60, 60, 60, 60)
-"""Waits before the ticket is tried again after the ITSM was down: about 5 hours in all."""
 
 
 def tell_people(ctx: task.OrchestrationContext, file: CaseFile, phase: str) -> Steps[Json]:
@@ -153,77 +141,3 @@ def hand_over(ctx: task.OrchestrationContext, file: CaseFile) -> Steps[Json]:
     told = yield from tell_people(ctx, file, "completed")
     ticket: Json = told["ticket"]
     return ticket
-
-
-def is_complete(ticket: Json) -> bool:
-    """Return whether every ticketing system has the case's ticket."""
-    return bool(ticket.get("ticket_id")) and not ticket.get("missing")
-
-
-def open_ticket_late(
-    ctx: task.OrchestrationContext, payload: Json
-) -> Generator[task.Task[Any], Any, bool]:
-    """Try for hours to open the tickets that could not be opened, and link them to the case.
-
-    When no system takes it in all that time, people are told once more, to open it by hand.
-
-    Input: ``{"case_id", "systems": those that have the completed ticket, "there": {system: a
-    ticket that is not completed}}``. Runs beside the watch, so that nothing waits for an ITSM.
-    """
-    case_id = payload["case_id"]
-    message = {"case_id": case_id, "phase": "completed"}
-    linked = set(payload.get("systems", ()))
-    there: Json = payload.get("there", {})
-    missing: Json = {}
-    for minutes in TICKET_RETRY_MINUTES:
-        yield ctx.create_timer(timedelta(minutes=minutes))
-        tried = yield from attempt(case_activity(ctx, Activity.OPEN_TICKET, message, Retry.READ))
-        ticket: Json = tried.result or {}
-        missing = ticket.get("missing") or {}
-        new = [one for one in ticket.get("tickets", ()) if one["system"] not in linked]
-        if new:
-            linked |= {one["system"] for one in new}
-            yield from _link(ctx, case_id, ticket, _late_line(new, there))
-        if is_complete(ticket):
-            return True
-    lines = _gave_up(missing, there)
-    yield from attempt(save(ctx, case_id, {"timeline": timeline(ctx, *lines)}))
-    if not missing:
-        emergency = {"case_id": case_id, "phase": "emergency", "why": lines[0]}
-        yield from attempt(case_activity(ctx, Activity.NOTIFY_ANALYSTS, emergency, Retry.SAVE))
-    return False
-
-
-def _late_line(new: list[Json], there: Json) -> str:
-    completed = [str(one["ticket_id"]) for one in new if one["system"] in there]
-    opened = [str(one["ticket_id"]) for one in new if one["system"] not in there]
-    parts = {"opened": opened, "completed": completed}
-    return "; ".join(
-        f"ticket {' and '.join(ids)} {what} late" for what, ids in parts.items() if ids
-    )
-
-
-def _gave_up(missing: Json, there: Json) -> list[str]:
-    """Return what a person has to do: ``missing`` names systems only where others answered."""
-    left = {name: one for name, one in there.items() if name in missing or not missing}
-    without = sorted(name for name in missing if name not in there)
-    lines = []
-    if without or not left:
-        where = f" in {', '.join(without)}" if without else ""
-        lines.append(f"no ticket{where}: the ITSM stayed down; open by hand")
-    if left:
-        lines.append(
-            f"ticket {' and '.join(left.values())} not completed: the ITSM stayed down; complete "
-            "by hand"
-        )
-    return lines
-
-
-def _link(ctx: task.OrchestrationContext, case_id: str, ticket: Json, event: str) -> Steps[None]:
-    block = ticket_patch(ticket, [NO_TICKET_YET, NOT_COMPLETED])
-    patch = {
-        # The one note about all systems is no longer true: each that has none gets its own.
-        "blocks": {BlockName.NOTIFICATION: block | {"notes": missing_notes(ticket)}},
-        "timeline": timeline(ctx, event),
-    }
-    yield from attempt(save(ctx, case_id, patch))

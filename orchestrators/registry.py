@@ -7,9 +7,9 @@ from orchestrators.contain import contain
 from orchestrators.devices import contain_devices
 from orchestrators.entities import account, breaker
 from orchestrators.firewalls import align_firewall
-from orchestrators.hand_over import open_ticket_late
 from orchestrators.holds import address, firewall
 from orchestrators.joining import join_incidents
+from orchestrators.late_ticket import open_ticket_late
 from orchestrators.lifting import lift_block
 from orchestrators.respond import respond
 from orchestrators.service_levels import keep_service_levels

@@ -13,9 +13,9 @@ from orchestrators.deciding import decide
 from orchestrators.evidence import preserve, seal_and_tell, seal_at_the_end
 from orchestrators.flow import Steps, settle, utc_now
 from orchestrators.gather import gather
-from orchestrators.hand_over import hand_over, is_complete, tell_of_failure
+from orchestrators.hand_over import hand_over, tell_of_failure
 from orchestrators.joining import Joins, release
-from orchestrators.names import Orchestrator
+from orchestrators.late_ticket import complete_later
 from orchestrators.standing import Standing, first_todo
 from orchestrators.watch import watch
 from shared.models.base import Json
@@ -68,20 +68,21 @@ def _respond(
     ticket = yield from hand_over(ctx, file)
     clocks.handed_over()
     set_phase(ctx, final_status(standing.outcomes))
-    _complete_later(ctx, file, ticket)
+    complete_later(ctx, file, ticket)
     while raised := (yield from watch(ctx, standing, joins)):
         raised.adopt(standing)
         evidence = preserve(ctx, standing)
         yield from act(Round(ctx, file, standing, joins, evidence), raised.todo)
         ticket = yield from hand_over(ctx, file)
-        _complete_later(ctx, file, ticket)
+        complete_later(ctx, file, ticket)
         clocks.handed_over()
         set_phase(ctx, final_status(standing.outcomes))
     yield from clocks.end()
     yield from seal_at_the_end(ctx, evidence)
     every = (one for blocks in standing.blocks.values() for one in blocks)
     blocks = [one for one in every if not one.is_complete]
-    yield from settle([*file.late_tickets, *standing.links.values(), *standing.pages, *blocks])
+    late = [*file.late_tickets, *standing.late_notes]
+    yield from settle([*late, *standing.links.values(), *standing.pages, *blocks])
     if blocks:
         yield from seal_and_tell(ctx, standing.case, "blocks ended")
     confidence = standing.decided.verdict.compromise_confidence_score
@@ -96,20 +97,3 @@ def _with_attack_address(case: CaseRequest, decided: Decided) -> CaseRequest:
     if decided.address is None or decided.address in case.addresses:
         return case
     return case.model_copy(update={"addresses": [*case.addresses, decided.address]})
-
-
-def _complete_later(ctx: task.OrchestrationContext, file: CaseFile, ticket: Json) -> None:
-    """Have a ticket that a system did not take tried again, beside the watch.
-
-    What tries already writes what the record says by then, so one at a time is enough.
-    """
-    if is_complete(ticket) or any(not one.is_complete for one in file.late_tickets):
-        return
-    systems = [one["system"] for one in ticket.get("tickets", ())]
-    number = len(file.late_tickets) + 1
-    late: task.Task[Any] = ctx.call_sub_orchestrator(
-        str(Orchestrator.OPEN_TICKET_LATE),
-        input={"case_id": file.case_id, "systems": systems, "there": ticket["there"]},
-        instance_id=f"{ctx.instance_id}:ticket" + (f":{number}" if number > 1 else ""),
-    )
-    file.late_tickets.append(late)

@@ -42,6 +42,8 @@ class Standing:
     """By address, the orchestrations of its blocks; each lives until its block ends."""
     links: dict[str, task.Task[Any]] = field(default_factory=dict)
     """By address, the search for other accounts that it hit."""
+    late_notes: list[task.Task[Any]] = field(default_factory=list)
+    """What writes notes that a ticketing system did not take, beside the case."""
     pages: list[task.Task[Any]] = field(default_factory=list)
     """What tells the SOC that the case has tripped the breaker."""
 

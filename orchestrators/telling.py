@@ -10,6 +10,7 @@ from orchestrators.flow import (
     Steps,
     attempt,
     case_activity,
+    problem,
     save,
     settle,
     timeline,
@@ -36,11 +37,10 @@ def tell_again(
     """
     case_id, phase, why = payload["case_id"], payload["phase"], payload["why"]
     first = bool(payload.get("first"))
-    return (
-        yield from tell_everywhere(
-            ctx, case_id, phase, why, payload.get("escalated"), is_first=first
-        )
+    told = yield from tell_everywhere(
+        ctx, case_id, phase, why, payload.get("escalated"), is_first=first
     )
+    return {name: told[name] for name in ("references", "reached")}
 
 
 def tell_everywhere(
@@ -59,8 +59,8 @@ def tell_everywhere(
     on.
 
     Who was reached and who was not is written to the case's timeline, and to ``escalated`` among
-    its service levels. Returns ``{"references"}`` of the messages, and whether anybody was
-    ``reached``.
+    its service levels. Returns ``{"references"}`` of the messages, whether anybody was ``reached``,
+    and of the ticket why it was ``refused``, if it was, and the systems that have it ``written``.
     """
     message = {"case_id": case_id, "phase": phase} | ({"why": why} if why else {})
     ticket, channels, comment = yield from settle(
@@ -89,4 +89,9 @@ def tell_everywhere(
     if told.get("ticket_id"):
         patch["blocks"] = {BlockName.NOTIFICATION: ticket_patch(told, [])}
     yield from attempt(save(ctx, case_id, patch))
-    return {"references": (channels.result or {}).get("references", {}), "reached": reached}
+    return {
+        "references": (channels.result or {}).get("references", {}),
+        "reached": reached,
+        "refused": problem(ticket),
+        "written": [one["system"] for one in told.get("tickets", ())],
+    }

@@ -10,6 +10,7 @@ from orchestrators.ask import parse_answer
 from orchestrators.case_file import acknowledged, reviewed, said_at
 from orchestrators.flow import Retry, Steps, attempt, case_activity, save, timeline, utc_now
 from orchestrators.joining import Joins
+from orchestrators.late_ticket import note_later
 from orchestrators.names import Activity, Event
 from orchestrators.standing import Raised, Standing
 from orchestrators.telling import tell_everywhere
@@ -64,12 +65,12 @@ def watch(ctx: task.OrchestrationContext, standing: Standing, joins: Joins) -> S
         winner = yield task.when_any([*waits.pending(), *joins.pending()])
         if winner is waits.acknowledged:
             standing.clocks.taken()
-            yield from _acknowledge(ctx, case, waits)
+            yield from _acknowledge(ctx, standing, waits)
         elif winner is waits.answer:
             yield from _too_late(ctx, standing, waits)
         elif winner is waits.recheck:
             waits.recheck = None
-            held = yield from _recheck(ctx, case, outcomes)
+            held = yield from _recheck(ctx, standing, outcomes)
             if held is False:
                 standing.clocks.reopened(utc_now(ctx))
             if held is False and not watching:
@@ -115,11 +116,12 @@ def _put_off(ctx: task.OrchestrationContext, standing: Standing, waits: _Waits) 
         yield from attempt(save(ctx, standing.case.case_id, patch))
 
 
-def _acknowledge(ctx: task.OrchestrationContext, case: CaseRequest, waits: _Waits) -> Steps[None]:
+def _acknowledge(ctx: task.OrchestrationContext, standing: Standing, waits: _Waits) -> Steps[None]:
+    case = standing.case
     patch = acknowledged(ctx, _told(waits.acknowledged))
     waits.acknowledged = ctx.wait_for_external_event(str(Event.ACKNOWLEDGED))
     yield from attempt(save(ctx, case.case_id, patch))
-    yield from tell_everywhere(ctx, case.case_id, "acknowledged", patch["timeline"][0]["event"])
+    yield from _tell(ctx, standing, "acknowledged", patch["timeline"][0]["event"])
 
 
 def _too_late(ctx: task.OrchestrationContext, standing: Standing, waits: _Waits) -> Steps[None]:
@@ -141,9 +143,10 @@ def _told(event: task.CancellableTask[Any] | None) -> Any:
 
 
 def _recheck(
-    ctx: task.OrchestrationContext, case: CaseRequest, outcomes: list[Json]
+    ctx: task.OrchestrationContext, standing: Standing, outcomes: list[Json]
 ) -> Steps[bool | None]:
     """Search sign-ins since the containment began; a success reopens the case loudly."""
+    case = standing.case
     begun = format_utc(utc_now(ctx) - timedelta(minutes=case.timing.recheck_minutes))
     contained = [
         item["at"]
@@ -168,7 +171,7 @@ def _recheck(
     yield from attempt(save(ctx, case.case_id, patch))
     if found["held"] is False:
         ctx.set_custom_status({"phase": CaseStatus.FAILED})
-        yield from tell_everywhere(ctx, case.case_id, "not_held")
+        yield from _tell(ctx, standing, "not_held")
     held: bool | None = found["held"]
     return held
 
@@ -202,4 +205,13 @@ def _end(ctx: task.OrchestrationContext, standing: Standing, waits: _Waits) -> S
             },
         )
     )
-    yield from tell_everywhere(ctx, case.case_id, "closed", event)
+    yield from _tell(ctx, standing, "closed", event)
+
+
+def _tell(
+    ctx: task.OrchestrationContext, standing: Standing, phase: str, why: str = ""
+) -> Steps[None]:
+    """Tell people everywhere; a ticket that does not take it gets the note later."""
+    case_id = standing.case.case_id
+    told = yield from tell_everywhere(ctx, case_id, phase, why)
+    note_later(ctx, standing.late_notes, case_id, told, phase=phase, why=why)

@@ -23,7 +23,7 @@ OTHER_NEEDS: tuple[Need, ...] = (
         operations=("incident.list", "incident.post", "incident.patch"),
         permission="A ServiceNow user with the role `itil`, who may read `correlation_id`",
         without="No ticket: emergency e-mail with the whole case, and the ticket is tried again "
-        "for about five hours.",
+        "until it exists.",
         setting="servicenow_url",
     ),
     _other(

@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import product
 from typing import Any, cast
 
@@ -20,7 +21,8 @@ from activities.record import save_case
 from activities.ticketing import open_ticket
 from orchestrators.case_file import CaseFile
 from orchestrators.flow import Retry, Steps, attempt, case_activity
-from orchestrators.hand_over import hand_over, is_complete, open_ticket_late
+from orchestrators.hand_over import hand_over
+from orchestrators.late_ticket import is_complete, open_ticket_late
 from orchestrators.names import Activity
 from shared.bootstrap import Providers, set_providers
 from shared.models.block import BlockName
@@ -136,7 +138,8 @@ def matrix(simulators: Lab) -> Iterator[dict[tuple[str, str], Case]]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in simulators.environment.items():
             patch.setenv(name, value)
-        patch.setattr("orchestrators.hand_over.TICKET_RETRY_MINUTES", (1,))
+        patch.setattr("orchestrators.late_ticket.TICKET_RETRY_MINUTES", (1,))
+        patch.setattr("orchestrators.late_ticket.TICKET_LIMIT", timedelta(0))
         for cached in caches:
             cached.cache_clear()
         try:

@@ -263,7 +263,7 @@ def test_an_attacker_who_came_back_is_contained_again(case: NewCase) -> None:
 def test_a_ticket_that_is_refused_after_a_second_round_is_completed_late(
     case: NewCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestrators.hand_over.TICKET_RETRY_MINUTES", (1,))
+    monkeypatch.setattr("orchestrators.late_ticket.TICKET_RETRY_MINUTES", (1,))
     inbox, completed = Inbox(), 0
 
     def ticket(payload: Json) -> Any:

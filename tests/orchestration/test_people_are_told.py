@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -87,7 +88,8 @@ def test_a_ticket_that_is_refused_for_good_is_not_taken_for_opened(case: NewCase
 def test_a_system_that_stays_away_is_named_when_the_others_come_back(
     case: NewCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestrators.hand_over.TICKET_RETRY_MINUTES", (1, 2))
+    monkeypatch.setattr("orchestrators.late_ticket.TICKET_RETRY_MINUTES", (1, 2))
+    monkeypatch.setattr("orchestrators.late_ticket.TICKET_LIMIT", timedelta(0))
     answers = iter([{"ticket_id": None, "url": None, "error": "both: HTTP 503"}])
     half = opened("servicenow", jira="HTTP 503")
     run = case(open_ticket=lambda _payload: next(answers, half))
@@ -117,7 +119,8 @@ def test_a_system_that_is_down_is_tried_again_though_the_other_has_the_ticket(
 
 
 def test_a_system_that_stays_down_is_named(case: NewCase, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestrators.hand_over.TICKET_RETRY_MINUTES", (1, 2))
+    monkeypatch.setattr("orchestrators.late_ticket.TICKET_RETRY_MINUTES", (1, 2))
+    monkeypatch.setattr("orchestrators.late_ticket.TICKET_LIMIT", timedelta(0))
     run = case(open_ticket=lambda _payload: opened("servicenow", jira="HTTP 503"))
     run.start("open_ticket_late", {"case_id": "case-1", "systems": ["servicenow"]})
     assert run.output(bool) is False

@@ -1,6 +1,7 @@
 """What the record says of tickets and messages is what became of them."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -25,7 +26,8 @@ AWAY = {"channels": {"slack": "HTTP 500", "email": "smtp down"}}
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestrators.hand_over.TICKET_RETRY_MINUTES", (1,))
+    monkeypatch.setattr("orchestrators.late_ticket.TICKET_RETRY_MINUTES", (1,))
+    monkeypatch.setattr("orchestrators.late_ticket.TICKET_LIMIT", timedelta(0))
 
 
 def record(run: Run) -> Json:

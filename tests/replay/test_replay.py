@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from durabletask.internal import orchestrator_service_pb2 as pb
 
-from orchestrators import blocks, contain, hand_over, read_back
+from orchestrators import blocks, contain, late_ticket, read_back
 from orchestrators.flow import Steps
 from orchestrators.names import Activity, Orchestrator
 from orchestrators.registry import ORCHESTRATORS
@@ -85,8 +85,8 @@ def test_a_step_that_is_left_out_is_caught(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_changed_waiting_time_is_not_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hand_over, "TICKET_RETRY_MINUTES", (3, 9, 27))
-    assert replay(hand_over.open_ticket_late, load("open_ticket_late-second-try"))
+    monkeypatch.setattr(late_ticket, "TICKET_RETRY_MINUTES", (3, 9, 27))
+    assert replay(late_ticket.open_ticket_late, load("open_ticket_late-second-try"))
 
 
 def test_an_orchestrator_that_ends_earlier_than_its_history_is_caught(

@@ -93,7 +93,7 @@ ROWS = {
     ),
     "itsm": Row(
         "Ticketing (ServiceNow, Jira, ...)",
-        "The emergency mail has the whole summary; the ticket is tried for five hours",
+        "The emergency mail has the whole summary; the ticket is tried until it exists",
         away=frozenset({TICKET}),
         partial=frozenset({TOLD}),
     ),

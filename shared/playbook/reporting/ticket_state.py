@@ -1,6 +1,6 @@
 """What a ticket is to show besides its texts: labels, owner, open work, and how the case closed."""
 
-from shared.models.base import Json
+from shared.models.base import Json, parse_utc
 from shared.models.case import CaseRecord
 from shared.models.message import Closing, TicketTask
 from shared.models.next_step import StepKind
@@ -23,13 +23,25 @@ SILENCE = "deadline"
 def ticket_state(record: CaseRecord | Json, phase: str) -> Json:
     """Return the fields of a ticket that follow the case's state."""
     view = CaseView(record)
+    closed = _is_closed(view.record)
     return {
         "labels": _labels(view),
         "owner": _owner(view),
         "tasks": _tasks(view.record) if phase in WITH_TASKS else None,
-        "closing": closing_of(view.record) if phase == "closed" else None,
-        "open_again": phase == "not_held",
+        "closing": closing_of(view.record) if phase == "closed" and closed is not False else None,
+        "open_again": phase == "not_held" and closed is not True,
     }
+
+
+def _is_closed(record: CaseRecord) -> bool | None:
+    """Return whether the case was closed after it was last opened again; ``None``: not both.
+
+    A note that is written late must not undo what happened since.
+    """
+    closed, reopenings = record.sla.get("closed_at"), record.sla.get("reopenings")
+    if not closed or not reopenings:
+        return None
+    return parse_utc(closed) > max(map(parse_utc, reopenings))
 
 
 def closing_of(record: CaseRecord) -> Closing:

@@ -34,7 +34,7 @@ from shared.settings import Settings
 VENDOR = "google_secops_soar"
 PRIORITY = {"High": "PRIORITY_HIGH", "Medium": "PRIORITY_MEDIUM", "Low": "PRIORITY_LOW"}
 SEARCHED_DAYS = 30
-"""How far back a case of ours is searched; a ticket is tried again for hours at most."""
+"""How far back a case of ours is searched by its tag; from then on its number is in the record."""
 LONGEST_TITLE = 255
 LONGEST_REASON = 4_000
 LONGEST_COMMENT = 20_000

@@ -75,3 +75,25 @@ def test_only_open_work_is_a_task_and_only_once_it_is_known() -> None:
     assert ticket_state(found, "opened")["closing"] is None
     assert ticket_state(found, "closed")["closing"] is not None
     assert ticket_state(found, "not_held")["open_again"]
+
+
+@pytest.mark.parametrize(
+    ("closed_at", "reopened", "closes", "opens"),
+    [
+        (None, [], True, True),
+        ("2026-11-20T13:00:00.000Z", [], True, True),
+        ("2026-11-20T13:00:00.000Z", ["2026-11-20T12:30:00.000Z"], True, False),
+        (
+            "2026-11-20T13:00:00.000Z",
+            ["2026-11-20T12:30:00.000Z", "2026-11-20T14:00:00Z"],
+            False,
+            True,
+        ),
+    ],
+)
+def test_a_note_that_comes_late_does_not_undo_what_happened_since(
+    closed_at: str | None, reopened: list[str], closes: bool, opens: bool
+) -> None:
+    found = case(sla={"closed_at": closed_at, "reopenings": reopened})
+    assert (ticket_state(found, "closed")["closing"] is not None) is closes
+    assert ticket_state(found, "not_held")["open_again"] is opens
