@@ -4,15 +4,18 @@ import asyncio
 import contextlib
 import io
 import json
+import time
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import aiohttp
 
 from shared.models.base import Json
 
-TIMEOUT_SECONDS = 30.0
-READ_ATTEMPTS = 5
+TIMEOUT_SECONDS = 60.0
+READ_SECONDS = 60.0
+"""How long a read is tried again: a busy machine takes its time to start a worker anew."""
 READ_PAUSE_SECONDS = 0.4
 
 
@@ -72,9 +75,15 @@ class LabClient:
         return record
 
     async def list_cases(self) -> list[Json]:
-        """Return the summaries of the latest cases."""
-        page: Json = await self._read(f"{self._app}/cases?page_size=200")
-        return list(page["cases"])
+        """Return the summaries of all cases; the app lists them a page at a time."""
+        found: list[Json] = []
+        token = ""
+        while True:
+            page: Json = await self._read(f"{self._app}/cases?page_size=200{token}")
+            found += page["cases"]
+            if not page.get("next_token"):
+                return found
+            token = f"&token={quote(page['next_token'], safe='')}"
 
     async def get_report(self, case_id: str) -> str:
         """Return the case's report page (HTML)."""
@@ -125,7 +134,8 @@ class LabClient:
 
     async def _read(self, url: str, *, as_text: bool = False) -> Any:
         """GET, again after a moment when a worker was lost with the request."""
-        for _ in range(READ_ATTEMPTS - 1):
+        deadline = time.monotonic() + READ_SECONDS
+        while time.monotonic() < deadline:
             with contextlib.suppress(LostCallError):
                 return await self._call("GET", url, as_text=as_text)
             await asyncio.sleep(READ_PAUSE_SECONDS)

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from itertools import batched
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -212,16 +213,48 @@ async def _sent(lab: Lab) -> AsyncIterator[tuple[str, bytes]]:
 async def _answers(lab: Lab) -> AsyncIterator[tuple[str, bytes]]:
     """Yield what the app itself answers, also to what it refuses."""
     trust = ssl.create_default_context()
-    by_key = {"x-functions-key": lab.function_key}
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust)) as http:
-        async with http.get(f"{lab.host.url}/api/cases", headers=by_key) as answer:
-            cases = (await answer.json())["cases"]
         paths = ["health", "cases", "block-list", "cases?token=x"]
-        for case in cases:
-            home = f"cases/{case['case_id']}"
+        for case_id in await _cases(lab, http):
+            home = f"cases/{case_id}"
             paths += [home, *(f"{home}/{page}" for page in ("report", "decision", "evidence"))]
-        for path in paths:
-            for headers in (by_key, {}):
-                async with http.get(f"{lab.host.url}/api/{path}", headers=headers) as answer:
-                    sent = "\n".join(f"{name}: {text}" for name, text in answer.headers.items())
-                    yield f"the answer to {path}", sent.encode() + await answer.read()
+        ways = [(path, headers) for path in paths for headers in (_by_key(lab), {})]
+
+        async def ask(path: str, headers: dict[str, str]) -> tuple[str, bytes]:
+            return f"the answer to {path}", await _answer(lab, http, path, headers)
+
+        for some in batched(ways, AT_ONCE, strict=False):
+            for found in await asyncio.gather(*(ask(*one) for one in some)):
+                yield found
+
+
+def _by_key(lab: Lab) -> dict[str, str]:
+    return {"x-functions-key": lab.function_key}
+
+
+async def _cases(lab: Lab, http: aiohttp.ClientSession) -> list[str]:
+    """Return the ids of all cases; the app lists them a page at a time."""
+    names: list[str] = []
+    token = ""
+    while True:
+        query = {"page_size": "200"} | ({"token": token} if token else {})
+        url = f"{lab.host.url}/api/cases"
+        async with http.get(url, params=query, headers=_by_key(lab)) as answer:
+            page = await answer.json()
+        names += [case["case_id"] for case in page["cases"]]
+        token = page.get("next_token")
+        if not token:
+            return names
+
+
+async def _answer(
+    lab: Lab, http: aiohttp.ClientSession, path: str, headers: dict[str, str]
+) -> bytes:
+    """Return headers and body of an answer; who asks too often is asked to wait, and does."""
+    while True:
+        async with http.get(f"{lab.host.url}/api/{path}", headers=headers) as answer:
+            sent = "\n".join(f"{name}: {text}" for name, text in answer.headers.items())
+            content = sent.encode() + await answer.read()
+        if answer.status != HTTPStatus.TOO_MANY_REQUESTS:
+            return content
+        await asyncio.sleep(float(answer.headers["Retry-After"]))

@@ -7,7 +7,7 @@ from lab.client import LabCallError, LabClient
 from shared.models.base import Json
 from shared.models.case import CaseStatus
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 TELL_AGAIN_SECONDS = 5.0
 """A case that is to be closed may go on for a reason of its own, and is then told again."""
 PAUSE_SECONDS = 0.2

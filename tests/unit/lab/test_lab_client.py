@@ -32,3 +32,26 @@ async def test_a_tenant_of_megabytes_is_sent_whole() -> None:
     assert seen["/_lab/reset"] is None
     assert seen["/_lab/tenant"] == tenant
     assert seen["/_lab/incidents"] == [{"object": {}}]
+
+
+async def test_cases_are_listed_to_the_last_page() -> None:
+    """The pages of a store are in no order of time: the newest case may be on the last."""
+    pages = {"": ("first", "a+b/="), "a+b/=": ("second", None)}
+
+    async def serve(request: web.Request) -> web.Response:
+        case_id, following = pages[request.query.get("token", "")]
+        return web.json_response({"cases": [{"case_id": case_id}], "next_token": following})
+
+    app = web.Application()
+    app.router.add_get("/api/cases", serve)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        async with LabClient(app_url=url, lab_url=url, function_key="k") as client:
+            listed = await client.list_cases()
+    finally:
+        await runner.cleanup()
+
+    assert [one["case_id"] for one in listed] == ["first", "second"]
