@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.unit.source_files import ROOT, repository_files
-from tools.supply_chain import audit, sbom, scan
+from tools.supply_chain import audit, history, sbom, scan
 
 LETTERS = "Qm7RtZx3WnB5vXjVyK2dLhPs9GfTcE4uMa"
 ACCOUNT_KEY = base64.b64encode(bytes(range(7, 250, 4)) + b"abc").decode()
@@ -61,6 +61,44 @@ def test_a_scanner_that_fails_is_not_a_pass(clone: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(scan, "KINGFISHER", Path("/bin/false"))
     with pytest.raises(RuntimeError, match="failed"):
         scan.scan(clone)
+
+
+def commit(clone: Path, *, removes: bool = False) -> None:
+    if removes:
+        for one in clone.iterdir():
+            if one.is_file():
+                one.unlink()
+    who = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.com")
+    subprocess.run(["git", "add", "--all"], cwd=clone, check=True)
+    subprocess.run(["git", *who, "commit", "-q", "-m", "x", "--no-gpg-sign"], cwd=clone, check=True)
+
+
+def test_what_was_taken_out_again_is_found_in_the_history(clone: Path) -> None:
+    if not scan.KINGFISHER.exists():
+        pytest.skip("tools/setup.sh supply_chain has not run; `make check` does it")
+    commit(clone)
+    assert history.problems(clone) == []
+    somebodys = "8c1e5a3f-0f5e-4b55-8a51-" + "6d1f5b0c9a77"
+    (clone / "settings.json").write_text(PLANTED["settings.json"])
+    (clone / "main.bicep").write_text(f"var place = '/subscriptions/{somebodys}'")
+    commit(clone)
+    commit(clone, removes=True)
+    assert scan.scan(clone) == []
+    found = "\n".join(history.problems(clone))
+    assert re.search(r"^[0-9a-f]{12} settings\.json:1: looks like a secret", found, re.MULTILINE)
+    assert f"main.bicep: {somebodys} may be" in found
+    assert LETTERS[:12] not in found
+
+
+def test_a_history_that_is_not_all_here_is_a_problem(clone: Path, tmp_path: Path) -> None:
+    if not scan.KINGFISHER.exists():
+        pytest.skip("tools/setup.sh supply_chain has not run; `make check` does it")
+    commit(clone)
+    shallow = tmp_path / "shallow"
+    (clone / "second.txt").write_text("x")
+    commit(clone)
+    subprocess.run(["git", "clone", "-q", "--depth=1", f"file://{clone}", shallow], check=True)
+    assert history.problems(shallow) == ["the history is not all here: git fetch --unshallow"]
 
 
 def program(folder: Path, answer: str) -> Path:
