@@ -198,8 +198,8 @@ def _follow(this: Round, question: Question, answer: Decision | None) -> Steps[N
     else:
         decision = decision_of(answer, question.asked())
     this.decision = decision
-    decided = this.standing.decided
-    chosen = apply_decision(decided.plan, decision, blockable_address=decided.blockable_address)
+    decided, address = this.standing.decided, question.blockable_address
+    chosen = apply_decision(decided.plan, decision, blockable_address=address)
     set_phase(this.ctx, CaseStatus.CONTAINING)
     this.start(chosen)
     both = f", confirmed by {decision.confirmed_by}" if decision.confirmed_by else ""

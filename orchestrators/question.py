@@ -33,6 +33,10 @@ class Question:
         timing = standing.case.timing
         self._at = utc_now(ctx)
         self._answer_by = self._at + timedelta(minutes=timing.approval_deadline_minutes)
+        decided = standing.decided
+        self.blockable_address = decided.blockable_address
+        """Of when it was asked: another, by a later judgement, nobody has been shown."""
+        self._address = decided.blockable_address or decided.address
         self.first_answer: Decision | None = None
         self.answer = ctx.wait_for_external_event(str(Event.DECISION))
         self.taken = ctx.wait_for_external_event(str(Event.ACKNOWLEDGED))
@@ -76,6 +80,7 @@ class Question:
             on_silence=on_silence(decided),
             two_persons=decided.two_persons,
             first_answer=self.first_answer,
+            address=self._address,
             reminded_at=self._nudged_at.get(REMINDER),
             escalated_at=self._nudged_at.get(ESCALATION),
         )

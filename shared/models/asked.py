@@ -19,5 +19,7 @@ class Asked(Model):
     """Whether containment needs two different people."""
     first_answer: Decision | None = None
     """What the first of two persons has chosen; the second confirms or changes it."""
+    address: str | None = None
+    """Which address ``BlockIP`` means where the plan names none, for as long as this is asked."""
     reminded_at: UtcDatetime | None = None
     escalated_at: UtcDatetime | None = None

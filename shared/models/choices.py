@@ -134,7 +134,11 @@ def why_asked(case: CaseRecord) -> list[str]:
 
 
 def options_for(case: CaseRecord, address: str | None) -> list[Option]:
-    """Return the containment choices of a case, the recommended ones first."""
+    """Return the containment choices of a case, the recommended ones first.
+
+    ``address``: the attack's; the question that is open may be about an earlier one.
+    """
+    address = (case.asked.address if case.asked else None) or address
     lines: dict[ActionName, list[PlannedAction]] = {}
     for line in case.plan:
         lines.setdefault(line.action, []).append(line)

@@ -102,7 +102,7 @@ def _undone(case: CaseRecord) -> list[Line]:
 def outcome_words(outcome: ActionOutcome) -> Line:
     """Return how an action ended, in words."""
     if outcome.status is ActionStatus.FAILED:
-        return Line("bad", "FAILED: do it by hand")
+        return Line("bad", "NOT done: see why" if outcome.elsewhere else "FAILED: do it by hand")
     if outcome.status is ActionStatus.SKIPPED:
         return Line("warn", "Not done")
     if outcome.undone is not None:
@@ -118,7 +118,8 @@ def outcome_words(outcome: ActionOutcome) -> Line:
 
 
 def _by_hand(case: CaseRecord) -> list[str]:
-    failed = _names((o.action, o.target) for o in case.actions if o.status is ActionStatus.FAILED)
+    not_done = [one for one in case.actions if one.status is ActionStatus.FAILED]
+    failed = _names((one.action, one.target) for one in not_done if not one.elsewhere)
     idle = _names(
         (one.action, one.target)
         for one in case.actions
@@ -127,6 +128,11 @@ def _by_hand(case: CaseRecord) -> list[str]:
     found = []
     if failed:
         found.append(f"FAILED, do it by hand now: {failed}.")
+    found += [
+        f"NOT done: {_names([(one.action, one.target)])}: {one.detail.rstrip('.')}."
+        for one in not_done
+        if one.elsewhere
+    ]
     if idle:
         found.append(f"Accepted, but NOT in force, check now: {idle}.")
     if did_not_hold(case):

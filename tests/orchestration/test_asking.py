@@ -20,8 +20,10 @@ from tests.support.asking import (
     wait_for_phase,
 )
 from tests.support.durable_backend import durable_engine
-from tests.support.joining import close, events, last
-from tests.support.scripts import decided, default_scripts, plan_line
+from tests.support.inbox import Inbox
+from tests.support.joining import OTHER_ADDRESS, close, events, judgements, last
+from tests.support.scripted_firewalls import blocked
+from tests.support.scripts import ADDRESS, decided, default_scripts, plan_line
 
 
 def test_an_answer_after_the_decision_changes_nothing_and_is_noted(case: NewCase) -> None:
@@ -161,6 +163,27 @@ def test_every_message_that_asked_stops_asking(case: NewCase) -> None:
         "C1:decision_needed",
         "C1:reminder",
     ]
+
+
+def test_the_address_that_was_shown_is_blocked_and_not_one_that_joined_since(
+    case: NewCase,
+) -> None:
+    asked = plan_line(RESET, Disposition.ASK)
+    first = decided(Confidence.HIGH, [asked]) | {"blockable_address": ADDRESS}
+    moved = {"blockable_address": OTHER_ADDRESS, "address": OTHER_ADDRESS}
+    later = decided(Confidence.HIGH, [asked, plan_line(REVOKE)]) | moved
+    inbox = Inbox()
+    run = case(decide_response=judgements(first, later), **inbox.scripts())
+    respond(run)
+    run.wait_for_call("comment_incident")
+    run.tell("Joined", inbox.put(7))
+    run.wait_for_call("revoke_sessions")
+    run.tell("Decision", answer(ActionName.BLOCK_IP))
+    wait_for_phase(run, "completed")
+    close(run)
+    assert blocked(run) == [ADDRESS]
+    assert last(run, "asked")["address"] == ADDRESS, "as long as it is asked, pages show it, too"
+    assert phases(run).count("decision_needed") == 1
 
 
 def test_silence_does_what_the_policy_permits_of_what_is_asked(case: NewCase) -> None:

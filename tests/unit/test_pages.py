@@ -177,6 +177,23 @@ def test_the_form_sends_actions_that_exist_and_repeats_the_link() -> None:
     assert {"name": "csrf", "value": "a-b_c", "type": "hidden"} in [one for _tag, one in tags]
 
 
+def test_the_address_that_is_offered_stays_that_of_the_question() -> None:
+    plan = [planned("ForcePasswordReset", "ask")]
+    when = {"at": "2026-11-20T12:00:00Z", "answer_by": "2026-11-20T12:30:00Z"}
+    asked = when | {"address": "198.51.100.9"}
+    waiting = record(status="awaiting_decision", plan=plan, actions=[], asked=asked)
+    words = " ".join(" ".join(Page(render_decision(waiting, csrf="abc")).words).split())
+    assert "Block address 198.51.100.9" in words
+
+
+def test_nobody_is_told_to_do_by_hand_what_is_not_to_be_done() -> None:
+    refused = action("BlockIP", "failed", detail="the policy forbids it", elsewhere=True)
+    page = Page(render_report(record(status="failed", actions=[refused])))
+    words = " ".join(" ".join(page.words).split())
+    assert f"NOT done: Block address {refused['target']}: the policy forbids it." in words
+    assert "do it by hand now: Block" not in words and "FAILED: do it by hand" not in words
+
+
 def poisoned(value: Any, text: str) -> Any:
     """Replace every text of a record by the hostile one, except words the contract fixes."""
     if isinstance(value, dict):
