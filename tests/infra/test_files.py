@@ -2,7 +2,9 @@
 
 import json
 import re
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from tools.bicep.reader import read
 from tools.bicep.syntax import BicepFile
 from tools.infra import azd, files, fixed, parameters, policies, relay, workflow
 
+HOOK = "infra/hooks/run.ps1"
 RULES_FILE = f"infra/{fixed.RULES}"
 RULE_OFF = 'parameter-default": { "level": "off"'
 REUSED = "uses: someone/else/.github/workflows/x.yml@main\n    secrets: inherit\n"
@@ -119,6 +122,27 @@ def test_a_wrong_azure_yaml_is_noticed(
     bicep: Mapping[str, BicepFile], old: str, new: str, said: str
 ) -> None:
     assert said in "\n".join(azd.check(text_of("azure.yaml", old, new), ROOT, bicep))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("if (-not", "if (-not (", "run.ps1:15: cannot be parsed"),
+        ("= 'Stop'", "= 'Stop", "cannot be parsed"),
+        ("Test-Path", "Tset-Path", "Tset-Path is no command"),
+        ("Assert-Success 'pip'", "Assert-Sucess 'pip'", "Assert-Sucess is no command"),
+        ("& $python", "& $phyton", "$phyton is never set"),
+        ("tools.provision $Step", "tools.provision before", "must run tools.provision $Step"),
+    ],
+)
+def test_a_wrong_hook_for_windows_is_noticed(
+    bicep: Mapping[str, BicepFile], tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    shutil.copytree(ROOT / "infra/hooks", tmp_path / "infra/hooks")
+    text = (ROOT / "azure.yaml").read_text("utf-8")
+    assert azd.check(text, tmp_path, bicep) == []
+    (tmp_path / HOOK).write_text(text_of(HOOK, old, new), encoding="utf-8")
+    assert said in "\n".join(azd.check(text, tmp_path, bicep))
 
 
 @pytest.mark.parametrize(

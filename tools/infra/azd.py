@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tools.bicep.syntax import BicepFile, Object, Text, walk
+from tools.infra import powershell
 from tools.provision.__main__ import STEPS
 
 SCHEMA = Path(__file__).with_name("azure.yaml.schema.json")
@@ -137,12 +138,18 @@ def _hooks(found: AzureYaml, root: Path) -> Iterator[str]:
                 yield f"{FILE}: {name} must run {STEP_OF[name]}, not {step}"
             if not script.is_file():
                 yield f"{FILE}: {one.run} is not there"
-            elif RUNS[script.suffix] not in script.read_text("utf-8"):
+            elif RUNS[script.suffix] not in _read(script):
                 yield f"{path}: must run {RUNS[script.suffix]}"
+            elif script.suffix == ".ps1" and (wrong := powershell.check(_read(script), path)):
+                yield from wrong
             elif one is hook.posix and not script.stat().st_mode & 0o100:
                 yield f"{FILE}: {one.run} cannot be run"
     for step in sorted({*STEP_OF.values()} - STEPS.keys()):
         yield f"{FILE}: tools/provision has no step {step}"
+
+
+def _read(file: Path) -> str:
+    return file.read_text("utf-8")
 
 
 def _tagged(file: BicepFile) -> Iterator[str]:
