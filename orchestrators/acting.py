@@ -158,6 +158,10 @@ def _ask_anew(this: Round, question: Question, raised: Raised) -> Steps[Decision
 def _ask_second(this: Round, question: Question, first: Decision) -> Steps[None]:
     """Ask a second person, under a new number and within the time of the question."""
     standing = this.standing
+    if first.two_persons and not standing.decided.two_persons:
+        # It has become such an account since: silence, which is nobody, does nothing to it either.
+        since = {"two_persons": True, "on_silence": []}
+        standing.decided = standing.decided.model_copy(update=since)
     question.first_answer = first
     standing.questions += 1
     why = first_answer_words(question.asked())

@@ -20,9 +20,11 @@ from shared.playbook.planning.answers import (
     SLACK,
     answer_claim,
     is_a_persons,
+    leaves_it,
     why_refused,
     why_too_late,
 )
+from triggers.kinds_now import became_one_for_two
 from triggers.principal import can_tell_owner, is_sign_in_on
 
 _log = logging.getLogger("tourniquet.triggers")
@@ -85,7 +87,8 @@ async def send_decision(
 
     The first to claim the answer of a question counts; the case claims it, too, when the deadline
     has passed or it asks anew. A person's is sent again by every later one, in case the first was
-    claimed and never arrived; the case hears only one.
+    claimed and never arrived; the case hears only one. What kind of account it is, is read again:
+    one person's answer does not do for what has become an administrator's since it was asked.
 
     Raises:
         TourniquetError: it could not be claimed; nobody can tell whether it is the first.
@@ -106,6 +109,9 @@ async def send_decision(
     )
     found = record.get("asked")
     asked = Asked.model_validate(found) if found else None
+    if asked is not None and not asked.two_persons and not leaves_it(decision):
+        since = await became_one_for_two(record["account"] or {})
+        decision = decision.model_copy(update={"two_persons": since})
     reason = why_refused(decision, run=run, question=question, asked=asked)
     if reason := reason or _why_perhaps_own(record["account"], decision):
         _log.warning("an answer on %s by %s was refused: %s", case_id, by.channel, reason)

@@ -8,8 +8,12 @@ from shared.models.account_kind import AccountKind
 from shared.models.base import Json
 from shared.models.directory import ENTRA
 from shared.playbook.planning.guard_rails import AccountFacts, classify_account
+from shared.playbook.planning.silence import needs_two
 from shared.policy import get_policy
 from triggers.principal import names_of
+
+ROLE_SECONDS = 10.0
+"""How long a person waits for the directory to tell the roles; then nobody knows them."""
 
 
 def listed_now(account: Json | None, *, is_admin: bool = False) -> set[AccountKind]:
@@ -24,6 +28,15 @@ def listed_now(account: Json | None, *, is_admin: bool = False) -> set[AccountKi
     return kinds - {AccountKind.ORDINARY}
 
 
+async def became_one_for_two(account: Json) -> bool:
+    """Return whether the account is by now one that two people decide about, as by a new role."""
+    asking = get_policy().asking
+    if not asking.two_persons:
+        return False
+    kinds = await kinds_now(account)
+    return bool(kinds) and needs_two(asking, kinds)
+
+
 async def kinds_now(account: Json) -> set[AccountKind]:
     """Return what the lists and the account's roles make it, in every directory that it is in.
 
@@ -31,8 +44,10 @@ async def kinds_now(account: Json) -> set[AccountKind]:
     """
     places = [account, *(account.get("also_in") or [])]
     try:
-        roles = await asyncio.gather(*(_has_role(one) for one in places if one.get("object_id")))
-    except TourniquetError:
+        async with asyncio.timeout(ROLE_SECONDS):
+            found = (_has_role(one) for one in places if one.get("object_id"))
+            roles = await asyncio.gather(*found)
+    except (TourniquetError, TimeoutError):
         return listed_now(account) | {AccountKind.UNKNOWN}
     return listed_now(account, is_admin=any(roles))
 

@@ -18,7 +18,7 @@ from shared.models.run import claim_name
 from shared.playbook.acting.containment import IDENTITY_ACTIONS
 from shared.playbook.planning.silence import needs_two
 from shared.policy import get_policy
-from triggers.kinds_now import kinds_now, listed_now
+from triggers.kinds_now import became_one_for_two, listed_now
 from triggers.noting import note
 from triggers.principal import Person
 
@@ -50,13 +50,6 @@ def _takes_two(kinds: set[AccountKind]) -> bool:
     return bool(kinds) and needs_two(get_policy().asking, kinds)
 
 
-async def _became_one_for_two(record: Json) -> bool:
-    """Return whether the account has become one that two people decide about, as by a role."""
-    if not get_policy().asking.two_persons:
-        return False
-    return _takes_two(await kinds_now(record["account"] or {}))
-
-
 async def agree(record: Json, request: Json, person: Person | None) -> Json | NotYet:
     """Return the request that may be started, in the name of both where it takes two.
 
@@ -69,7 +62,9 @@ async def agree(record: Json, request: Json, person: Person | None) -> Json | No
         TourniquetError: the case store does not answer.
     """
     account = [one for one in request["actions"] if one["action"] in IDENTITY_ACTIONS]
-    if not account or not (decided_by_two(record) or await _became_one_for_two(record)):
+    if not account or not (
+        decided_by_two(record) or await became_one_for_two(record["account"] or {})
+    ):
         return request
     if person is None:
         return NotYet(

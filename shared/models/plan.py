@@ -71,3 +71,5 @@ class Decision(Model):
     confirmed_by: str = ""
     """The second of two persons, where two have to agree."""
     targets: list[str] = Field(default_factory=list)
+    two_persons: bool = False
+    """When it was given the account was one that two people decide about, though one was asked."""

@@ -65,6 +65,28 @@ def test_a_second_person_who_chooses_otherwise_is_confirmed_by_the_first(case: N
     assert len(run.called("force_password_reset")) == 1
 
 
+def test_two_are_wanted_for_what_has_become_such_an_account_since_it_was_asked(
+    case: NewCase,
+) -> None:
+    run = case(decide_response=question(on_silence=[REVOKE]))
+    respond(run)
+    run.wait_for_call("notify_analysts")
+    assert last(run, "asked")["two_persons"] is False
+    run.tell("Decision", answer(REVOKE, **KIM, two_persons=True))
+    wait_for_phase(run, "second_needed")
+    asked = last(run, "asked")
+    assert (asked["two_persons"], asked["on_silence"]) == (True, ["MonitorOnly"])
+    assert not run.called("revoke_sessions")
+    run.tell("Decision", answer(REVOKE, **KIM, question=2))
+    run.tell("Decision", answer(REVOKE, **ANA, question=2))
+    run.wait_for_call("revoke_sessions")
+    wait_for_phase(run, "completed")
+    close(run)
+    decision = last(run, "decision")
+    assert (decision["decided_by"], decision["confirmed_by"]) == ("kim", "ana")
+    assert len([one for one in events(run) if "you have chosen already" in one]) == 1
+
+
 @pytest.mark.parametrize("idle", [ActionName.MONITOR_ONLY, ActionName.NO_ACTION])
 def test_one_person_is_enough_to_leave_the_account_as_it_is(
     case: NewCase, idle: ActionName

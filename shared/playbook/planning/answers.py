@@ -43,7 +43,7 @@ def why_refused(answer: Decision, *, run: str, question: int, asked: Asked | Non
             f"this answers question {answer.question}, but question {question} is open: the case "
             "has changed since; look at it again and answer by the newest message"
         )
-    if asked is None or not asked.two_persons or leaves_it(answer):
+    if asked is None or not _takes_two(answer, asked):
         return None
     return _why_not_one_of_two(answer, asked.first_answer)
 
@@ -73,10 +73,15 @@ def why_too_late(first: Decision) -> str:
 
 def is_one_of_two(answer: Decision, asked: Asked | None) -> bool:
     """Return whether an answer that is not refused still needs somebody to confirm it."""
-    if asked is None or not asked.two_persons or leaves_it(answer):
+    if asked is None or not _takes_two(answer, asked):
         return False
     first = asked.first_answer
     return first is None or _choice(first) != _choice(answer)
+
+
+def _takes_two(answer: Decision, asked: Asked) -> bool:
+    """Return whether it takes two: by when it was asked, or by when it was answered."""
+    return (asked.two_persons or answer.two_persons) and not leaves_it(answer)
 
 
 def decision_of(answer: Decision, asked: Asked | None) -> Decision:
