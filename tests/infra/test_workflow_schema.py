@@ -1,7 +1,7 @@
 """Our schema of the relay's language allows nothing that Microsoft's own types do not know.
 
-Microsoft publishes no file behind the address in ``$schema``
-(Azure/azure-quickstart-templates#4595). What its designer reads and writes are the types of
+The file that ``$schema`` names could not be had: it is in no repository or registry, and was
+reported not to exist (Azure/azure-quickstart-templates#4595, of 2018, open). What the designer reads and writes are the types of
 Azure/LogicAppsUX ``libs/logic-apps-shared/src/utils/src/lib/models/logicAppsV2.ts`` @
 0707212a177aa1efa07abc25136215a8cdf0174f (MIT), which name that address: their properties are listed
 here (facts), ``!`` after what must be there.
@@ -58,12 +58,11 @@ def our_schema() -> Json:
 def objects(node: Json, path: str = "") -> dict[str, Json]:
     """Every object of the schema that names its properties, by its place."""
     found: dict[str, Json] = {}
-    if isinstance(node, dict):
-        if isinstance(node.get("properties"), dict) and node.get("additionalProperties") is False:
-            found[path] = node
-    parts = (
-        node if isinstance(node, dict) else dict(enumerate(node if isinstance(node, list) else ()))
-    )
+    parts = node if isinstance(node, dict) else {}
+    if isinstance(parts.get("properties"), dict) and parts.get("additionalProperties") is False:
+        found[path] = node
+    if isinstance(node, list):
+        parts = dict(enumerate(node))
     for name, part in parts.items():
         found |= objects(part, f"{path}/{name}".lstrip("/"))
     return found

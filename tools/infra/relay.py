@@ -1,6 +1,6 @@
 """The relay's workflow definition against the Workflow Definition Language.
 
-Microsoft publishes no schema file; ``workflow-definition.schema.json`` says what its reference
+Microsoft's own schema could not be had; ``workflow-definition.schema.json`` says what its reference
 says of the operations in use, and is compared with its designer's types (MicrosoftDocs/azure-docs,
 ``logic-apps-workflow-definition-language.md`` and ``logic-apps-workflow-actions-triggers.md``).
 What a schema cannot say is checked here: what runs after what, and which parameters are given.
