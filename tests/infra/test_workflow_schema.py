@@ -1,8 +1,9 @@
 """Our schema of the relay's language allows nothing that Microsoft's own types do not know.
 
 The file that ``$schema`` names could not be had: it is in no repository or registry, and was
-reported not to exist (Azure/azure-quickstart-templates#4595, of 2018, open). What the designer reads and writes are the types of
-Azure/LogicAppsUX ``libs/logic-apps-shared/src/utils/src/lib/models/logicAppsV2.ts`` @
+reported not to exist (Azure/azure-quickstart-templates#4595, of 2018, open). What the designer
+reads and writes are the types of Azure/LogicAppsUX
+``libs/logic-apps-shared/src/utils/src/lib/models/logicAppsV2.ts`` @
 0707212a177aa1efa07abc25136215a8cdf0174f (MIT), which name that address: their properties are listed
 here (facts), ``!`` after what must be there.
 """
