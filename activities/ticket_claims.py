@@ -16,7 +16,7 @@ from itertools import count
 
 from activities.support import explain, utc_now
 from shared.bootstrap import get_providers
-from shared.errors import NotFound, RetryableError, TourniquetError
+from shared.errors import NotFound, RetryableError, TourniquetError, Unconfirmed
 from shared.models.base import Json, format_utc
 from shared.models.message import Ticket, TicketReference
 from shared.ports import Ticketing
@@ -25,6 +25,9 @@ _log = logging.getLogger("tourniquet.activities")
 
 LEASE = timedelta(minutes=2)
 """Longer than any creation takes: a claim that is older and says nothing was its worker's last."""
+UNSEEN = timedelta(minutes=30)
+"""How long a ticket that was perhaps made is looked for before another is made."""
+_PERHAPS = "perhaps"
 PATIENCE_SECONDS = 15.0
 PAUSE_SECONDS = 0.5
 
@@ -51,9 +54,15 @@ async def open_once(system: Ticketing, ticket: Ticket, payload: Json) -> TicketR
             await asyncio.sleep(PAUSE_SECONDS)
             creation = await _begin(system, ticket, payload)
         if creation.is_ours:
-            return await _create(system, ticket, creation)
+            try:
+                return await _create(system, ticket, creation)
+            except Unconfirmed as error:
+                _log.info("%s: %s", ticket.correlation_id, explain(error))
+                continue
         if clock() >= deadline:
             why = "another call is opening the ticket, and has not finished"
+            if not creation.is_under_way:
+                why = "the ticket was asked for and is not found yet"
             raise RetryableError(why, vendor=system.name, operation="open_ticket")
         # The ticket is there, and a search finds it in a moment.
         own_id = creation.own_id or own_id
@@ -87,8 +96,12 @@ async def _begin(system: Ticketing, ticket: Ticket, payload: Json) -> _Creation:
             ended = await store.get_claim(case_id, _ended(claim))
             if ended is None and earlier["call"] == call:
                 break
-            # A ticket that was made long ago and is not found was deleted.
-            if _is_old(earlier) or (ended is not None and not ended["made"]):
+            # A ticket that was made long ago and is not found was deleted, or never made.
+            if ended is not None and ended["made"] == _PERHAPS:
+                old = _is_older(earlier, UNSEEN)
+            else:
+                old = _is_older(earlier, LEASE) or (ended is not None and not ended["made"])
+            if old:
                 continue
             return _Creation(claim, is_under_way=ended is None, own_id=(ended or {}).get("own_id"))
         return _Creation(claim, is_ours=True)
@@ -101,6 +114,9 @@ async def _begin(system: Ticketing, ticket: Ticket, payload: Json) -> _Creation:
 async def _create(system: Ticketing, ticket: Ticket, creation: _Creation) -> TicketReference:
     try:
         reference = await system.upsert(ticket)
+    except Unconfirmed:
+        await _end(creation, ticket, {"made": _PERHAPS})
+        raise
     except Exception:
         await _end(creation, ticket, {"made": False})
         raise
@@ -124,9 +140,9 @@ def _existing(system: Ticketing, ticket: Ticket, own_id: str | None) -> Ticket:
     return ticket.model_copy(update={"must_exist": True, "known": known})
 
 
-def _is_old(claim: Json) -> bool:
+def _is_older(claim: Json, age: timedelta) -> bool:
     at = datetime.fromisoformat(str(claim["at"]))
-    return datetime.now(UTC) - at > LEASE
+    return datetime.now(UTC) - at > age
 
 
 def _ended(claim: str) -> str:

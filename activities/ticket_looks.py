@@ -30,8 +30,7 @@ async def look_at_tickets(_: task.ActivityContext, payload: dict[str, Any]) -> d
 
     Effect: none.
     Idempotency: reads only.
-    Permission: ServiceNow role itil; in Jira, Browse Projects; in Google SecOps, Chronicle API
-    Editor (``roles/chronicle.editor``).
+    Permission: ServiceNow role itil; in Jira, Browse Projects.
     """
     record = await read_record(payload)
     block = record.get("blocks", {}).get(BlockName.NOTIFICATION) or {}

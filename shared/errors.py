@@ -3,6 +3,7 @@
 TourniquetError
 +-- RetryableError          the same call may work later: timeout, 429, 5xx, reset, garbled answer
 |   +-- Throttled           429, with the vendor's own waiting time when it gave one
+|   +-- Unconfirmed         it may have been made, and is not seen yet: look, do not make another
 +-- PermanentError          the same call will fail again
     +-- PermissionDenied    401, 403: credentials or a missing permission
     +-- NotFound            404: the user, group, incident ... does not exist
@@ -63,6 +64,10 @@ class Throttled(RetryableError):
     ) -> None:
         super().__init__(message, vendor=vendor, operation=operation, status=status)
         self.retry_after = retry_after
+
+
+class Unconfirmed(RetryableError):
+    """The vendor may have made what it was asked for, and does not show it yet."""
 
 
 class PermanentError(TourniquetError):

@@ -6,18 +6,21 @@ as a tag in the same request that makes it, and is looked for by that tag before
 number is known is read by its number, since the search may lag behind. A comment has no key, so it
 carries a mark made of its content and is not written when the case has it already.
 
+It does not say who closed a case, nor when, and every case has an assignee: so it is not asked who
+works on one (``TicketWatching``).
+
 The priority is set by a request of its own, and only ever raised: the kind of priority that
 ``createManualCase`` takes is another one, and an analyst's higher one stands.
 """
 
 from datetime import UTC, datetime, timedelta
 
-from shared.errors import NotConfigured, NotFound, PermanentError, TourniquetError
+from shared.errors import NotFound, PermanentError, TourniquetError
 from shared.models.base import Json, format_utc
-from shared.models.handling import Handled, TicketHandling, TicketKey
 from shared.models.message import Ticket, TicketReference
 from shared.providers.google_secops.api import GoogleSecOpsApi
 from shared.providers.google_secops_soar.closing import follow_state
+from shared.providers.google_secops_soar.creating import create_case, plain, short
 from shared.providers.google_secops_soar.handing import hand_over
 from shared.providers.google_secops_soar.models import (
     Alerts,
@@ -25,7 +28,6 @@ from shared.providers.google_secops_soar.models import (
     Comments,
     FoundCases,
     case_number,
-    number_in,
 )
 from shared.providers.retry import Retry
 from shared.providers.work_notes import mark
@@ -35,10 +37,8 @@ VENDOR = "google_secops_soar"
 PRIORITY = {"High": "PRIORITY_HIGH", "Medium": "PRIORITY_MEDIUM", "Low": "PRIORITY_LOW"}
 SEARCHED_DAYS = 30
 """How far back a case of ours is searched by its tag; from then on its number is in the record."""
-LONGEST_TITLE = 255
-LONGEST_REASON = 4_000
 LONGEST_COMMENT = 20_000
-"""Characters. The reference states no limits: these are what people read, not what Google takes."""
+"""Characters. The reference states no limit: this is what people read, not what Google takes."""
 MOST_PAGES = 20
 PAGE = 500
 _FILTERS = (
@@ -85,18 +85,6 @@ class GoogleSecOpsCases:
             case = await self._create(ticket)
         failed = await self._bring(case, ticket, made=created)
         return self._reference(case, created=created).model_copy(update={"failed": failed})
-
-    async def handling(self, key: TicketKey) -> TicketHandling | None:
-        """Return whether the case is closed; every case has an assignee, so none is "taken".
-
-        Raises:
-            TourniquetError: see ``shared.errors``.
-        """
-        number = key.known.get(VENDOR) or await self.find(key.correlation_id)
-        if number is None:
-            return None
-        case = await self.get(number)
-        return TicketHandling(state=Handled.CLOSED if case.is_closed else Handled.NOT)
 
     async def find(self, tag: str) -> str | None:
         """Return the number of the oldest case with this tag, or ``None``.
@@ -175,7 +163,7 @@ class GoogleSecOpsCases:
         """
         if not new and any(key in one for one in await self.comments(number)):
             return
-        body = {"comment": f"{_short(_plain(text), LONGEST_COMMENT)}\n\n{key}"}
+        body = {"comment": f"{short(plain(text), LONGEST_COMMENT)}\n\n{key}"}
         await self._api.call(
             "caseComments.create",
             "POST",
@@ -202,31 +190,7 @@ class GoogleSecOpsCases:
         return case_number(ticket.incident_id) if ours else None
 
     async def _create(self, ticket: Ticket) -> Case:
-        assignee = self._settings.google_secops_case_assignee
-        if not assignee:
-            why = "TOURNIQUET_GOOGLE_SECOPS_CASE_ASSIGNEE is not set"
-            raise NotConfigured(why, vendor=VENDOR)
-        body: Json = {
-            "title": _short(_plain(" ".join(ticket.title.split())), LONGEST_TITLE),
-            "reason": _short(_plain(ticket.description), LONGEST_REASON),
-            "environment": self._settings.google_secops_case_environment,
-            "assignedUser": assignee,
-            "alertName": "Tourniquet",
-            "occurenceTime": format_utc(datetime.now(UTC)),
-            "tags": ["tourniquet", ticket.correlation_id],
-            # The server fails on a missing list, after it has made the case.
-            "entities": [],
-            "playbooks": [],
-            "isImportant": ticket.severity == "High",
-        }
-        path, operation = "/legacyCases:createManualCase", "cases.create"
-        answer = await self._api.call(
-            operation, "POST", path, json=body, retry=Retry.IF_NOT_PROCESSED
-        )
-        number = number_in(answer.body) or await self.find(ticket.correlation_id)
-        if number is None:
-            why = "the case was accepted, but has no number and is not found by its tag"
-            raise PermanentError(why, vendor=VENDOR, operation=operation)
+        number = await create_case(self._api, self._settings, ticket, self.find)
         return Case(name=f"{self._api.instance}/cases/{number}")
 
     async def _bring(self, case: Case, ticket: Ticket, *, made: bool) -> list[str]:
@@ -281,20 +245,3 @@ def _path(number: str, below: str = "") -> str:
     if not number.isdecimal():
         raise PermanentError("not the number of a case", vendor=VENDOR, operation="cases.get")
     return f"/cases/{number}{below}"
-
-
-def _plain(text: str) -> str:
-    """Return text that is no markup: the case wall takes HTML, and nothing says what it leaves out.
-
-    Escaped, it would be read as ``&lt;`` where it is shown as it is.
-    """
-    return text.translate(
-        {
-            ord("<"): "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
-            ord(">"): "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}",
-        }
-    )
-
-
-def _short(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "\N{HORIZONTAL ELLIPSIS}"

@@ -22,8 +22,9 @@ from shared.providers.retry import Retry
 
 SHORTEST_TITLE, LONGEST_TITLE = 3, 50
 LONGEST_CONTENT = 4_096
-PAGE, MOST_PAGES = 100, 5
-"""Tasks are listed newest first; those of a case are among the last 500 of the instance."""
+PAGE, MOST_PAGES = 1_000, 5
+"""Tasks are listed newest first, at most 1,000 at a time (the reference); those of a case are taken
+to be among the last 5,000 of the instance."""
 PERSON = re.compile(r"[^\s@()<>]+@[^\s@()<>]+\.[^\s@()<>]+")
 
 
