@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from itertools import count
 from typing import Any
 
@@ -41,8 +41,9 @@ async def seal_evidence(_: task.ActivityContext, payload: dict[str, Any]) -> dic
     """Keep what the case knows of itself, and write the manifest that lists all evidence.
 
     Input: ``{"case_id", "why", "at"}``; ``why`` names what had happened and the try that asks.
-    Output: ``{"manifest": EvidenceItem, "items", "missing", "events"}``; from a store that refuses
-    for good, which is not worth another try, ``{"manifest": None, "error"}``.
+    Output: ``{"manifest": EvidenceItem, "items", "missing", "events"}``, of the items those that
+    the record does not list yet; from a store that refuses for good, which is not worth another
+    try, ``{"manifest": None, "error"}``.
 
     What is kept: the facts that the decision was made from, verdict and plan, the decision, the
     actions with what was there before, and the case's events as a chain. Everything else that lies
@@ -81,12 +82,12 @@ async def _seal(store: EvidenceStore, record: Json, why: str, at: str) -> Json:
     stored = {item.name: item for item in await store.list_items(case_id)}
     before = await _newest(store, case_id, stored)
     newest = None if before is None else manifest_name(before.revision)
-    if newest is not None and before is not None and before.why == why:
-        return _answer(stored[newest], before)
-    own = await _keep_documents(store, record)
     details = record["blocks"][BlockName.EVIDENCE]["details"]
-    listed = [*details.get("items", []), *details.get("late", [])]
-    exported = [EvidenceItem.model_validate(item) for item in listed]
+    listed: list[Json] = details.get("items") or []
+    if newest is not None and before is not None and before.why == why:
+        return _answer(stored[newest], before, listed)
+    own = await _keep_documents(store, record)
+    exported = [EvidenceItem.model_validate(one) for one in (*listed, *details.get("late", []))]
     missing = [*details.get("missing", []), *details.get("late_missing", [])]
     earlier = before.items if before else []
     revision = _next_revision(before, stored)
@@ -111,7 +112,7 @@ async def _seal(store: EvidenceStore, record: Json, why: str, at: str) -> Json:
         source=SOURCE,
         beside=False,
     )
-    return _answer(item, manifest)
+    return _answer(item, manifest, listed)
 
 
 async def _keep_documents(store: EvidenceStore, record: Json) -> dict[str, EvidenceItem]:
@@ -159,7 +160,9 @@ def _next_revision(before: Manifest | None, stored: Container[str]) -> int:
     return next(number for number in count(first) if manifest_name(number) not in stored)
 
 
-def _answer(item: EvidenceItem, manifest: Manifest) -> Json:
+def _answer(item: EvidenceItem, manifest: Manifest, listed: Sequence[Json]) -> Json:
     content = manifest.to_json()
-    kept = {key: content[key] for key in ("items", "missing", "events")}
+    known = {one["name"] for one in listed}
+    kept = {key: content[key] for key in ("missing", "events")}
+    kept["items"] = [one for one in content["items"] if one["name"] not in known]
     return kept | {"manifest": item.to_json() | {"revision": manifest.revision}}

@@ -36,6 +36,7 @@ class CaseFile:
         self._patches: list[Json] = []
         self._opening: task.Task[Any] | None = None
         self._behind = False
+        self._stored: dict[str, Json] = {}
         self.late_tickets: list[task.Task[Any]] = []
         """What opens tickets that could not be opened, beside the case."""
 
@@ -69,10 +70,20 @@ class CaseFile:
         ``patiently`` is for the last write of a case: it waits minutes for storage.
         """
         self._add(patch)
-        sent = self._everything() if self._is_behind() else patch
+        sent = self._everything() if self._is_behind() else self._without_stored(patch)
         policy = Retry.SAVE if patiently else Retry.WRITE
         stored = yield from attempt(save(self._ctx, self._case.case_id, sent, policy))
         self._behind = stored.error is not None or "error" in stored.result
+        if not self._behind:
+            self._stored |= patch.get("blocks", {})
+
+    def _without_stored(self, patch: Json) -> Json:
+        """Leave out blocks that are stored as they are: they are most of what a history holds."""
+        if "blocks" not in patch:
+            return patch
+        known = self._stored
+        new = {name: one for name, one in patch["blocks"].items() if known.get(name) != one}
+        return patch | {"blocks": new}
 
     def _is_behind(self) -> bool:
         opening, self._opening = self._opening, None

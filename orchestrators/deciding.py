@@ -15,7 +15,7 @@ def decide(ctx: task.OrchestrationContext, case: CaseRequest, gathered: Gathered
         case_activity(
             ctx,
             Activity.DECIDE_RESPONSE,
-            {"case": case.to_json(), "blocks": gathered.blocks},
+            {"case": case.to_reader(), "blocks": gathered.blocks},
             Retry.READ,
         )
     )

@@ -43,7 +43,7 @@ def preserve(ctx: task.OrchestrationContext, standing: Standing) -> Preserving:
     """Start the export; it runs beside the containment."""
     standing.exports += 1
     payload = {
-        "case": standing.case.to_json(),
+        "case": standing.case.to_reader(),
         **_asked_for(standing),
         "round": standing.exports,
     }
@@ -124,7 +124,7 @@ def _export_late_rows(ctx: task.OrchestrationContext, preserving: Preserving) ->
     """Export what the logs have had since the export, up to now."""
     case = preserving.case
     payload = {
-        "case": case.to_json(),
+        "case": case.to_reader(),
         **preserving.asked_for,
         "round": preserving.number,
         "until": format_utc(max(case.now, utc_now(ctx))),
@@ -152,7 +152,7 @@ def _block(ctx: task.OrchestrationContext, preserving: Preserving) -> Steps[Json
 def _unexported(ctx: task.OrchestrationContext, preserving: Preserving, why: str) -> Steps[Json]:
     """Return the block without any log; each is listed, which takes the settings."""
     case, asked_for = preserving.case, preserving.asked_for
-    payload = {"case": case.to_json(), **asked_for, "reason": why}
+    payload = {"case": case.to_reader(), **asked_for, "reason": why}
     listed = yield from attempt(case_activity(ctx, Activity.LIST_UNEXPORTED, payload, Retry.READ))
     block: Json | None = (listed.result or {}).get("block")
     names = (asked_for["user_principal_name"], asked_for["on_premises_name"])

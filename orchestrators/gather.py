@@ -26,7 +26,7 @@ class Gathered:
 
 def gather(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[Gathered]:
     """Run the four gathering blocks and the case context in parallel; never fails."""
-    request = case.to_json()
+    request = case.to_reader()
     calls: dict[str, task.Task[Json]] = {}
     if case.account:
         calls[BlockName.USER] = _read(ctx, Activity.ENRICH_USER, {"case": request})
@@ -68,7 +68,7 @@ def _ask_until_logged(
             break
         yield ctx.create_timer(timedelta(seconds=wait))
         waited += wait
-        payload = {"case": case.to_json(), "waited_seconds": waited}
+        payload = {"case": case.to_reader(), "waited_seconds": waited}
         again = yield from attempt(_read(ctx, Activity.ANALYSE_SIGN_INS, payload))
         latest = again if again.result else latest
     return {BlockName.SIGN_INS: latest}

@@ -132,6 +132,10 @@ class CaseRequest(Model):
     run: str = ""
     """Which run of the case this is (``shared.models.run``); the orchestration names it."""
 
+    def to_reader(self) -> Json:
+        """Return the case for an activity that reads: its waiting times are the orchestrators'."""
+        return self.model_dump(mode="json", exclude={"timing"})
+
     @property
     def successful_login_ip(self) -> str | None:
         """The primary address: what the seed calls ``successful_login_ip``."""

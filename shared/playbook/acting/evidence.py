@@ -127,11 +127,14 @@ def unexported_block(
 
 
 def sealed_block(block: Json, sealed: Json | None, error: str | None) -> Json:
-    """Return the block with its manifest, or with the note that there is none.
+    """Return the patch of the block: its manifest, or the note that there is none.
+
+    It completes the block that is stored, unless that has to say something else now.
 
     Args:
         block: the block so far.
-        sealed: what ``seal_evidence`` returned: ``{"manifest", "items", "events", "missing"}``.
+        sealed: what ``seal_evidence`` returned: ``{"manifest", "items", "events", "missing"}``;
+            ``items`` are those that the record did not list.
         error: why it returned nothing.
     """
     if not sealed or not sealed.get("manifest"):
@@ -140,13 +143,22 @@ def sealed_block(block: Json, sealed: Json | None, error: str | None) -> Json:
         return block | {"status": status, "notes": [*block["notes"], f"{NOT_SEALED}: {why}"]}
     missing = [_missing_line(Missing.model_validate(one)) for one in sealed["missing"]]
     notes = [note for note in block["notes"] if not note.startswith(NOT_SEALED)]
-    return block | {
-        "notes": [*notes, *(line for line in missing if line not in notes)],
-        "status": BlockStatus.PARTIAL if missing and block["status"] == BlockStatus.COMPLETE
-        else block["status"],
-        "details": block["details"]
-        | {key: sealed[key] for key in ("manifest", "items", "events")},
-    }  # fmt: skip
+    notes += [line for line in missing if line not in notes]
+    status = block["status"]
+    if missing and status == BlockStatus.COMPLETE:
+        status = BlockStatus.PARTIAL
+    new = {key: sealed[key] for key in ("manifest", "items", "events")}
+    if (notes, status) == (block["notes"], block["status"]):
+        return {"details": new}
+    items = all_items(block["details"].get("items"), new["items"])
+    details = block["details"] | new | {"items": items}
+    return block | {"notes": notes, "status": status, "details": details}
+
+
+def all_items(known: Sequence[Json] | None, more: Sequence[Json] | None) -> list[Json]:
+    """Return items of evidence by name; what is known of one later counts."""
+    every = {item["name"]: item for item in (*(known or ()), *(more or ()))}
+    return [every[name] for name in sorted(every)]
 
 
 def _missing_line(one: Missing) -> str:

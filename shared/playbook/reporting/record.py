@@ -14,6 +14,7 @@ from shared.models.block import (
 from shared.models.case import CaseRecord, CaseRequest, CaseStatus
 from shared.models.run import run_started
 from shared.playbook.acting.containment import merge_outcomes, status_after
+from shared.playbook.acting.evidence import all_items
 from shared.playbook.acting.undoing import carry_undo, keep_undone, merge_undos
 from shared.playbook.reporting.sla import merge_sla
 from shared.playbook.reporting.tickets_kept import keep_tickets
@@ -106,7 +107,8 @@ def _merge_blocks(old: dict[str, Json] | None, new: dict[str, Json]) -> dict[str
         before = merged.get(name) or _not_run(name)
         merged[name] = block if "status" in block else _completed(before, block)
         if name == BlockName.EVIDENCE:
-            merged[name] = _with_newest_manifest(before, merged[name])
+            whole = merged[name] if "status" in block else _with_known_items(before, merged[name])
+            merged[name] = _with_newest_manifest(before, whole)
         if name == BlockName.NOTIFICATION:
             merged[name] = keep_tickets(before, _with_told(before, merged[name], block))
     return merged
@@ -147,6 +149,14 @@ def _completed(before: Json, more: Json) -> Json:
     )
 
 
+def _with_known_items(before: Json, merged: Json) -> Json:
+    """Keep the items that are listed already: what completes the block names only new ones."""
+    known, details = (before.get("details") or {}).get("items"), merged["details"]
+    if not known:
+        return merged
+    return merged | {"details": details | {"items": all_items(known, details.get("items"))}}
+
+
 def _with_newest_manifest(before: Json, merged: Json) -> Json:
     """Keep the later of two manifests: a case and an undo of it may seal at the same time.
 
@@ -158,8 +168,7 @@ def _with_newest_manifest(before: Json, merged: Json) -> Json:
         return merged
     kept = {key: old[key] for key in ("manifest", "items", "events") if key in old}
     if not revisions[1]:
-        every = (*(old.get("items") or []), *(new.get("items") or []))
-        kept["items"] = [*{item["name"]: item for item in every}.values()]
+        kept["items"] = all_items(old.get("items"), new.get("items"))
     return merged | {"details": new | kept}
 
 

@@ -51,7 +51,7 @@ async def test_the_manifest_names_every_log_with_reason_query_and_time(
         line = found[export.table]
         assert line["reason"] == reason
         assert export.query in line["by_hand"] and CASE["now"] in line["by_hand"]
-    notes = sealed_block(block, sealed, None)["notes"]
+    notes = (block | sealed_block(block, sealed, None))["notes"]
     by_log = [[note for note in notes if export.table in note] for export in EVERY[language]]
     assert all(by_log) and len(set(notes)) == len(notes)
 

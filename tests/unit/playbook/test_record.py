@@ -242,3 +242,21 @@ def test_what_was_taken_back_is_not_owed_again_by_a_second_run() -> None:
     assert (found["undo"], found["undone"]["by"]) == (None, "kim")
     [found] = merge_record(record, {"actions": [outcome(action, at=LATER)]})["actions"]
     assert (found["undo"], found.get("undone")) == (None, None)
+
+
+def test_sealing_adds_to_the_evidence_that_is_listed() -> None:
+    known = block(BlockName.EVIDENCE) | {"details": {"items": [{"name": "b", "query": "logs"}]}}
+    sealed = {
+        "items": [{"name": "c"}, {"name": "a"}],
+        "manifest": {"name": "manifest.json", "revision": 1},
+    }
+    record = merge_record(first(), {"blocks": {BlockName.EVIDENCE: known}})
+    for _ in range(2):
+        record = merge_record(record, {"blocks": {BlockName.EVIDENCE: {"details": sealed}}})
+        found = record["blocks"][BlockName.EVIDENCE]
+        assert found["status"] == "complete"
+        assert found["details"]["items"] == [
+            {"name": "a"},
+            {"name": "b", "query": "logs"},
+            {"name": "c"},
+        ]
