@@ -176,6 +176,15 @@ def _recheck(
     return held
 
 
+def _sent_meanwhile(ctx: task.OrchestrationContext) -> task.CancellableTask[Any] | None:
+    """Return a closing that was taken before the record said that nobody hears it any more."""
+    closed = ctx.wait_for_external_event(str(Event.CLOSED))
+    if closed.is_complete:
+        return closed
+    closed.cancel()
+    return None
+
+
 def _end(ctx: task.OrchestrationContext, standing: Standing, waits: _Waits) -> Steps[None]:
     """Wait for people no longer; write down who closed the case, if somebody did."""
     case = standing.case
@@ -188,6 +197,8 @@ def _end(ctx: task.OrchestrationContext, standing: Standing, waits: _Waits) -> S
         event = "watch ended; the case was not closed by a person"
         patch = {"watched": False, "timeline": timeline(ctx, event)}
         yield from attempt(save(ctx, case.case_id, patch))
+        closed = _sent_meanwhile(ctx)
+    if closed is None:
         return
     standing.clocks.closed()
     told = closed.get_result()

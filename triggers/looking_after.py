@@ -11,8 +11,9 @@ import grpc
 from pydantic import Field, ValidationError
 
 from orchestrators.names import Event, clocks_instance
+from shared.bootstrap import get_providers
 from shared.case_links import Purpose
-from shared.errors import RetryableError
+from shared.errors import RetryableError, TourniquetError
 from shared.models.base import Json, format_utc
 from shared.models.case import CaseStatus
 from shared.playbook.intake.fields import InvalidBody
@@ -40,6 +41,10 @@ _OVER = (
     "The watch of this case is over",
     "Nothing was changed, as nothing hears it any more. Blocks are still lifted in time, and the "
     "report stays; close the incident and the ticket in their own systems.",
+)
+_JUST_OVER = (
+    "The watch of this case has just ended",
+    "It may have come too late. Open the page again: it says whether the case is closed.",
 )
 _ENDED = frozenset({"COMPLETED", "FAILED", "TERMINATED"})
 
@@ -70,7 +75,8 @@ async def send_note(
 ) -> tuple[str, str] | None:
     """Tell the case who has taken or closed it, and since when; return why nobody hears it.
 
-    The clocks hear of it at once: the case itself may wait for a vendor.
+    The clocks hear of it at once: the case itself may wait for a vendor. Nobody is told that it was
+    taken when the case's watch has ended meanwhile.
 
     Raises:
         RetryableError: the engine did not take it.
@@ -91,7 +97,19 @@ async def send_note(
                 str(Event.SERVICE_LEVEL),
                 data={"what": _HEARD[doing], "at": at},
             )
-    return None
+    return _JUST_OVER if await _ended_meanwhile(case_id) else None
+
+
+async def _ended_meanwhile(case_id: str) -> bool:
+    """Return whether the watch ended since the record was read: then nobody may have heard it.
+
+    What was sent before the record says so is heard (``orchestrators.watch``).
+    """
+    try:
+        found = await get_providers().require("cases").load(case_id)
+    except TourniquetError:
+        return False
+    return found is not None and found[0].get("watched") is False
 
 
 async def _is_over(client: df.DurableFunctionsClient, case_id: str) -> bool:

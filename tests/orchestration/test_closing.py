@@ -51,6 +51,25 @@ def test_the_record_says_that_the_watch_is_over(case: NewCase) -> None:
     assert (last(run, "watched"), last(run, "status")) == (False, "contained")
 
 
+def test_what_is_sent_before_the_record_says_that_the_watch_is_over_closes_the_case(
+    case: NewCase,
+) -> None:
+    scripts = default_scripts()
+
+    def save(payload: Json) -> Any:
+        if payload["patch"].get("watched") is False:
+            run.tell("Closed", {"by": "kim", "comment": "in time"})
+        return scripts["save_case"](payload)
+
+    run = case(save_case=save)
+    run.start("respond", case_payload(timing=SOON))
+    run.wait()
+    assert events(run).count("closed by kim: in time") == 1
+    assert (last(run, "watched"), last(run, "status")) == (False, "closed")
+    told = [call["patch"].get("sla", {}).get("closed_by") for call in run.called("save_case")]
+    assert [one for one in told if one] == ["kim"]
+
+
 def test_a_case_that_reopens_after_its_watch_is_watched_again(case: NewCase) -> None:
     broken = {"held": False, "detail": "it did NOT hold"}
     run = case(recheck_sign_ins=lambda _payload: broken)

@@ -150,6 +150,25 @@ async def test_a_case_that_has_ended_says_that_nothing_hears_it(
     assert client.events == []
 
 
+@pytest.mark.parametrize("doing", ["acknowledge", "close"])
+async def test_nothing_is_called_taken_that_came_when_the_watch_had_ended(
+    open_case: FakeHouse, client: FakeClient, monkeypatch: pytest.MonkeyPatch, doing: str
+) -> None:
+    send = client.raise_orchestration_event
+
+    async def late(*given: Any, **named: Any) -> None:
+        await send(*given, **named)
+        open_case.cases.records[CASE_ID]["watched"] = False
+
+    monkeypatch.setattr(client, "raise_orchestration_event", late)
+    response = await handle(by_link(doing), client)
+    assert response.status_code == 409
+    assert b"The watch of this case has just ended" in response.get_body()
+    open_case.cases.records[CASE_ID]["watched"] = True
+    monkeypatch.setattr(client, "raise_orchestration_event", send)
+    assert (await handle(by_link(doing), client)).status_code == 202
+
+
 async def test_an_engine_that_does_not_answer_is_said_and_can_be_asked_again(
     open_case: FakeHouse, client: FakeClient
 ) -> None:
