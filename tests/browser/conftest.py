@@ -13,6 +13,7 @@ from tests.lab.whole_lab import whole_lab
 __all__ = ["whole_lab"]
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+START_MILLISECONDS = 180_000
 # Nothing is looked up outside: the tests use the loopback interface only.
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-gpu")
 
@@ -27,6 +28,8 @@ async def browser() -> AsyncIterator[Browser]:
     # Chromium's sandbox refuses to work for root, which is who containers run as.
     arguments = [*QUIET, "--no-sandbox"] if os.geteuid() == 0 else list(QUIET)
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=program, args=arguments)
+        running = await playwright.chromium.launch(
+            executable_path=program, args=arguments, timeout=START_MILLISECONDS
+        )
         yield running
         await running.close()

@@ -88,7 +88,7 @@ async def open_page(browser: Browser, **options: Any) -> Watched:
     context = await browser.new_context(**options)
     watched = Watched(await context.new_page(), context)
     page = watched.page
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(90_000)
     page.on("console", watched.on_console)
     page.on("pageerror", lambda error: watched.complaints.append(str(error)))
     page.on("requestfailed", lambda request: watched.complaints.append(f"failed: {request.url}"))

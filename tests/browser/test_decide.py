@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 
 import pytest
@@ -9,11 +10,12 @@ from playwright.async_api import Browser, Page, Route
 
 from shared.models.base import Json
 from tests.browser.inspection import Watched, open_page, wrong_with
-from tests.lab.whole_lab import WholeLab
+from tests.lab.whole_lab import PATIENCE_SECONDS, WholeLab
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PHONE = {"width": 360, "height": 740}
+REPORT = re.compile("/report$")
 
 
 async def open_link(lab: WholeLab, browser: Browser, case: Json) -> Watched:
@@ -24,7 +26,7 @@ async def open_link(lab: WholeLab, browser: Browser, case: Json) -> Watched:
 
 async def read_until(page: Page, text: str, *, exact: bool = False) -> None:
     """Reload the page until it says something."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not await page.get_by_text(text, exact=exact).first.is_visible():
         assert time.monotonic() < deadline, f"{text!r} is never said on {await page.title()}"
         await asyncio.sleep(0.2)
@@ -85,6 +87,7 @@ async def test_from_slack_by_keyboard_to_the_contained_case(
     assert await wrong_with(page) == []
     await tab_to(page, "See the case report")
     await page.keyboard.press("Enter")
+    await page.wait_for_url(REPORT)
     await read_until(page, "contained", exact=True)
     assert "token" not in page.url
     answer = await page.locator("header.case .line").all_inner_texts()
@@ -94,7 +97,7 @@ async def test_from_slack_by_keyboard_to_the_contained_case(
 
     replayed = await open_page(browser, viewport=PHONE)
     await replayed.page.goto(link)
-    assert await replayed.page.get_by_role("heading", name="Answered already").is_visible()
+    await replayed.page.get_by_role("heading", name="Answered already").wait_for()
     assert await replayed.page.get_by_role("button").count() == 0
     assert await wrong_with(replayed.page) == []
     assert watched.complaints + replayed.complaints == []
@@ -110,6 +113,7 @@ async def test_leaving_the_account_ignores_what_is_ticked(
     watched = await open_link(whole_lab, browser, case)
     await watched.page.get_by_role("button", name="Monitor only").click()
     await watched.page.get_by_role("link", name="See the case report").click()
+    await watched.page.wait_for_url(REPORT)
     await read_until(watched.page, "Nothing was changed. Sign-ins are watched.")
     record = await whole_lab.client.get_case(case["case_id"])
     assert record["decision"]["actions"] == ["MonitorOnly"]
@@ -125,7 +129,7 @@ async def test_tampered_link_is_a_page_that_says_so(whole_lab: WholeLab, browser
     answer = await watched.page.goto(await whole_lab.link(case["case_id"], "decision") + "x")
     assert answer is not None and answer.status == 401
     heading = watched.page.get_by_role("heading", name="The link is not valid or has expired")
-    assert await heading.is_visible()
+    await heading.wait_for()
     assert await watched.page.get_by_role("button").count() == 0
     assert await wrong_with(watched.page) == []
     await watched.context.close()

@@ -9,7 +9,7 @@ from tests.browser.inspection import open_page, wrong_with
 from tests.browser.test_decide import PHONE, click_on_another_site
 from tests.lab.signed_in import ANA, NICK, signing_lab
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
 
 async def test_from_slack_through_the_sign_in_to_the_decision(

@@ -8,7 +8,7 @@ from playwright.async_api import Browser
 
 from shared.models.base import Json
 from tests.browser.inspection import open_page, wrong_with
-from tests.lab.whole_lab import WholeLab
+from tests.lab.whole_lab import PATIENCE_SECONDS, WholeLab
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -17,7 +17,7 @@ PHONE = {"width": 390, "height": 844}
 
 async def until(lab: WholeLab, case_id: str, event: str) -> Json:
     """Return the case once its timeline says something."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         case = await lab.client.get_case(case_id)
         if any(entry["event"].startswith(event) for entry in case["timeline"]):
@@ -36,12 +36,13 @@ async def test_tick_say_why_and_see_it_taken_back(whole_lab: WholeLab, browser: 
     await page.get_by_label("Reset password").uncheck()
     await page.get_by_label("Disable account").check()
     await page.get_by_role("button", name="Do what is ticked, now").click()
+    await page.get_by_role("heading", name="Your decision is on its way").wait_for()
     await until(whole_lab, case_id, "analysts told (completed)")
 
     stranger = await open_page(browser, viewport=PHONE)
     for link in links.values():
         await stranger.page.goto(link)
-        assert await stranger.page.get_by_text("Can be taken back: Disable account").is_visible()
+        await stranger.page.get_by_text("Can be taken back: Disable account").wait_for()
         assert await stranger.page.get_by_role("button", name="Take back").count() == 0
     await stranger.context.close()
 
@@ -61,8 +62,8 @@ async def test_tick_say_why_and_see_it_taken_back(whole_lab: WholeLab, browser: 
     assert done["status"] == "monitoring"
 
     await page.get_by_role("link", name="See the case report").click()
-    answer = await page.locator("header.case .line").all_inner_texts()
-    assert "Taken back by holder of the signed link, verified: Disable account." in answer
+    taken_back = "Taken back by holder of the signed link, verified: Disable account."
+    await page.locator("header.case .line").get_by_text(taken_back, exact=True).wait_for()
     assert await page.get_by_text("<b>rang</b> her").first.is_visible()
     assert await wrong_with(page) == []
     [refused] = watched.complaints

@@ -13,6 +13,7 @@ import aiohttp
 from lab.functions_host.host import FunctionsHost
 
 APP = Path(__file__).parent / "apps" / "tiny"
+PATIENCE_SECONDS = 120.0
 FINISHED = ("Completed", "Failed", "Terminated")
 
 
@@ -43,7 +44,7 @@ class Tiny:
             is_json = answer.content_type == "application/json"
             return answer.status, await answer.json() if is_json else await answer.text()
 
-    async def result(self, instance_id: str, within: float = 15.0) -> dict[str, Any]:
+    async def result(self, instance_id: str, within: float = PATIENCE_SECONDS) -> dict[str, Any]:
         deadline = time.monotonic() + within
         while True:
             _, state = await self.manage("GET", f"instances/{instance_id}")
@@ -70,7 +71,7 @@ class Tiny:
 
     async def pid_running(self, function: str) -> int:
         """Process id of the worker that is in the middle of this function."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             for worker in (await self.workers())["workers"]:
                 if any(call["function"] == function for call in worker["calls"]):
@@ -79,7 +80,7 @@ class Tiny:
         raise AssertionError(f"{function} is not running")
 
 
-async def until(condition: Callable[[], bool], within: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], within: float = PATIENCE_SECONDS) -> None:
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"

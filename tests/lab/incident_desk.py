@@ -15,7 +15,7 @@ from lab.scenarios.people import has_been_told, is_finished
 from lab.stack import Lab
 from tests.lab.whole_lab import WholeLab
 
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 240.0
 
 type Json = dict[str, Any]
 

@@ -270,7 +270,7 @@ def check_answer(name: str, answer: httpx.Response, prefix: str) -> None:
     assert not problems, f"{operation.id} {status}: {problems} {answer.text[:300]}"
 
 
-def wait_until(condition: Any, seconds: float = 3.0) -> None:
+def wait_until(condition: Any, seconds: float = 60.0) -> None:
     """Poll until ``condition()`` is true."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -16,9 +16,9 @@ from lab.scenarios.models import Scenario
 from lab.scenarios.played import Played
 from lab.stack import Lab
 from orchestrators.names import Activity
-from tests.lab.whole_lab import WholeLab
+from tests.lab.whole_lab import PATIENCE_SECONDS, WholeLab
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
 ADDRESS = "203.0.113.66"
 LOCATION = "2b6c8a14-5f0e-4a41-9a52-8d8f3a1c9b77"
@@ -98,7 +98,7 @@ async def lift(lab: WholeLab, case_id: str) -> None:
 
 
 async def until(check: Callable[[Any], bool], read: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not check(found := await read()):
         assert time.monotonic() < deadline, found
         await asyncio.sleep(0.2)

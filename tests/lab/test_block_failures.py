@@ -13,7 +13,7 @@ from shared.playbook.hunts import load_hunts
 from tests.lab.troubled_lab import CONTAINMENT_EFFECTS, Answered, Results
 from tests.lab.troubles import EVERY_KIND, LOST_ANSWERS, TROUBLES
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 each_kind = pytest.mark.parametrize("kind", EVERY_KIND)
 

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from tests.lab.functions_host_support import Tiny, tiny_host
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

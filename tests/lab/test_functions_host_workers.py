@@ -14,14 +14,14 @@ from lab.functions_host.host import FunctionsHost
 from lab.functions_host.process import AppLoadError
 from tests.lab.functions_host_support import APP, tiny_host, until
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(300)
 
 
 async def test_kill_9_in_the_middle_of_an_activity(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     gate.touch()
     async with tiny_host(tmp_path) as tiny:
-        instance_id = await tiny.start("slow", {"gate": str(gate), "seconds": 30})
+        instance_id = await tiny.start("slow", {"gate": str(gate), "seconds": 600})
         victim = await tiny.pid_running("sleeper")
         gate.unlink()
         os.kill(victim, signal.SIGKILL)
@@ -48,7 +48,7 @@ async def test_the_only_worker_dies_while_many_orchestrations_run(tmp_path: Path
 
 
 async def test_a_worker_whose_loop_is_blocked_is_killed_and_its_work_done(tmp_path: Path) -> None:
-    async with tiny_host(tmp_path, silence_deadline=1.0) as tiny:
+    async with tiny_host(tmp_path, silence_deadline=5.0) as tiny:
         state = await tiny.result(await tiny.start("blocked", {}))
         assert state["output"] == "done"
         pids = [line.split()[1] for line in tiny.notes("hang")]
@@ -60,7 +60,7 @@ async def test_a_lost_activity_can_fail_as_the_extension_reports_it(tmp_path: Pa
     gate = tmp_path / "gate"
     gate.touch()
     async with tiny_host(tmp_path, on_worker_loss="fail") as tiny:
-        instance_id = await tiny.start("slow", {"gate": str(gate), "seconds": 30})
+        instance_id = await tiny.start("slow", {"gate": str(gate), "seconds": 600})
         os.kill(await tiny.pid_running("sleeper"), signal.SIGKILL)
         state = await tiny.result(instance_id)
         assert state["runtimeStatus"] == "Failed"
@@ -73,7 +73,7 @@ async def test_a_call_past_the_function_timeout_fails_and_is_not_run_again(
     app = tmp_path / "app"
     shutil.copytree(APP, app, ignore=shutil.ignore_patterns("__pycache__"))
     settings = json.loads((app / "host.json").read_text())
-    (app / "host.json").write_text(json.dumps(settings | {"functionTimeout": "00:00:01"}))
+    (app / "host.json").write_text(json.dumps(settings | {"functionTimeout": "00:00:05"}))
     async with tiny_host(tmp_path, app) as tiny:
         output = await tiny.run("failing", {"activity": "stubborn"})
         assert output["type"] == "Microsoft.Azure.WebJobs.Host.FunctionTimeoutException"

@@ -13,7 +13,7 @@ from tests.lab.signed_in import Visitor, visitor
 from tests.lab.test_one_case import until
 from tests.lab.whole_lab import WholeLab
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
 type Json = dict[str, Any]
 
@@ -57,3 +57,4 @@ async def test_the_link_in_the_message_takes_and_closes_the_case(whole_lab: Whol
         "notification_to_review": True,
         "full_remediation": True,
     }
+    await whole_lab.close(case_id)

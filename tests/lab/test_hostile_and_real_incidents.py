@@ -26,7 +26,7 @@ from tests.unit.playbook.bodies import (
     unflatten,
 )
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
 type Json = dict[str, Any]
 

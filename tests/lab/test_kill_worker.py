@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from orchestrators.names import Activity
-from tests.lab.whole_lab import WholeLab, broken
+from tests.lab.whole_lab import PATIENCE_SECONDS, WholeLab, broken
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -56,7 +56,7 @@ async def test_kill_9_during_containment(
     activity: Activity,
 ) -> None:
     """The worker dies just before the effect, or when it is done but nobody knows yet."""
-    slow = {"vendor": vendor, "operation": operation, "kind": "latency", "value": 3, "times": 1}
+    slow = {"vendor": vendor, "operation": operation, "kind": "latency", "value": 8, "times": 1}
     playing = asyncio.create_task(whole_lab.play(scenario, faults=[slow | {"when": when}]))
     victim = await whole_lab.worker_running(activity)
     await whole_lab.fault_struck(operation, when)
@@ -70,7 +70,7 @@ async def test_kill_9_during_containment(
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_kill_9_during_an_undo(whole_lab: WholeLab, when: str) -> None:
     """The first slow change of the account is disabling it, the second the undo's."""
-    slow = {"vendor": "entra", "operation": "users.patch", "kind": "latency", "value": 3}
+    slow = {"vendor": "entra", "operation": "users.patch", "kind": "latency", "value": 8}
     faults = [slow | {"times": 2, "when": when}]
     playing = asyncio.create_task(whole_lab.play(UNDONE, faults=faults))
     victim = await whole_lab.worker_running(Activity.ENABLE_ACCOUNT)
@@ -89,7 +89,7 @@ async def test_a_question_outlives_every_worker(whole_lab: WholeLab) -> None:
     before = set(host.worker_pids())
     for victim in before:
         os.kill(victim, signal.SIGKILL)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             now = set(host.worker_pids())
             if now and not now & before:
@@ -97,7 +97,7 @@ async def test_a_question_outlives_every_worker(whole_lab: WholeLab) -> None:
             await asyncio.sleep(0.1)
     assert (await whole_lab.client.get_case(case_id))["status"] == "awaiting_decision"
     await whole_lab.client.decide(case_id, actions=["RevokeSessions"], comment="still here")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             record = await whole_lab.client.get_case(case_id)
             if record["status"] == "contained":
@@ -109,7 +109,7 @@ async def test_a_question_outlives_every_worker(whole_lab: WholeLab) -> None:
 
 
 async def _second_change_struck(lab: WholeLab, *, effects: int) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             changes = [
                 entry

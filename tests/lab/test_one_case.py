@@ -15,9 +15,9 @@ from lab.scenarios.expander import Play, expand
 from lab.scenarios.loader import load_scenario
 from lab.scenarios.people import is_finished
 from lab.scenarios.player import prepare
-from tests.lab.whole_lab import WholeLab
+from tests.lab.whole_lab import PATIENCE_SECONDS, WholeLab
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
 type Json = dict[str, Any]
 
@@ -50,7 +50,7 @@ async def effects(lab: WholeLab) -> dict[str, int]:
 
 async def until(lab: WholeLab, case_id: str, done: Callable[[Json], bool]) -> Json:
     """Read the record until it shows what is waited for."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not done(record := await lab.client.get_case(case_id)):
         assert time.monotonic() < deadline, [line["event"] for line in record["timeline"]]
         await asyncio.sleep(0.2)

@@ -5,7 +5,7 @@ import pytest
 from lab.planted_secrets import find_leaks
 from tests.lab.whole_lab import WholeLab
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 CANARY = "the case's own id"
 
 

@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 
 from tests.lab.signed_in import ANA, DANA, LEE, NICK, Visitor, signing_lab, visitor
-from tests.lab.whole_lab import WholeLab
+from tests.lab.whole_lab import PATIENCE_SECONDS, WholeLab
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
 HTML = {"Accept": "text/html"}
 
@@ -111,7 +111,7 @@ async def test_two_who_are_signed_in_agree_and_one_alone_does_not(lab: WholeLab)
 
 async def second_link(lab: WholeLab, case_id: str, first: str) -> str:
     """Wait for the link of the question that is put again."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while (link := await lab.link(case_id, "decision")) == first:
         assert time.monotonic() < deadline, "the question is never put again"
         await asyncio.sleep(0.1)

@@ -153,14 +153,14 @@ def test_an_unknown_message_cannot_be_changed(world: World) -> None:
 # -- mail
 
 
-def _send(world: World, **changes: str) -> None:
+def _send(world: World, seconds: float = 60.0, **changes: str) -> None:
     env = {**world.env, **changes}
     context = ssl.create_default_context(cafile=state_file(world.lab, "ca.pem"))
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = "a@b.example", "soc@b.example", "Häst"
     message.set_content("what happened")
     port = int(env["TOURNIQUET_SMTP_PORT"])
-    with smtplib.SMTP(env["TOURNIQUET_SMTP_HOST"], port, timeout=1) as server:
+    with smtplib.SMTP(env["TOURNIQUET_SMTP_HOST"], port, timeout=seconds) as server:
         server.starttls(context=context)
         server.login(env["TOURNIQUET_SMTP_USERNAME"], env["TOURNIQUET_SMTP_PASSWORD"])
         server.send_message(message)
@@ -179,7 +179,7 @@ def test_mail_wants_tls_and_the_password(world: World) -> None:
     with pytest.raises(smtplib.SMTPAuthenticationError):
         _send(world, TOURNIQUET_SMTP_PASSWORD="wrong")
     host, port = world.env["TOURNIQUET_SMTP_HOST"], int(world.env["TOURNIQUET_SMTP_PORT"])
-    with smtplib.SMTP(host, port, timeout=3) as server:
+    with smtplib.SMTP(host, port, timeout=60) as server:
         server.ehlo()
         assert server.docmd("MAIL FROM:<a@b.example>")[0] == 530
     assert world.lab.ledger("email") == []
@@ -199,5 +199,5 @@ def test_mail_can_fail(world: World, when: str, effects: int) -> None:
 def test_mail_can_break_off(world: World, kind: str) -> None:
     world.lab.fault("email", kind)
     with pytest.raises((OSError, smtplib.SMTPException)):
-        _send(world)
+        _send(world, seconds=2 if kind == "timeout" else 60)
     assert world.effects("email") == []

@@ -25,6 +25,9 @@ from shared.models.case import CaseStatus
 from shared.models.outcome import ActionStatus
 from shared.models.plan import ActionName
 
+PATIENCE_SECONDS = 120.0
+"""How long a state is waited for that is meant to come, on however busy a machine."""
+
 
 @dataclass(frozen=True)
 class WholeLab:
@@ -46,7 +49,7 @@ class WholeLab:
             scenario = scenario.model_copy(update={"faults": [*scenario.faults, *faults]})
         staged = expand(scenario, self.lab.common, datetime.now(UTC))
         await prepare(self.client, staged)
-        played = await play(self.client, staged)
+        played = await play(self.client, staged, timeout=2 * PATIENCE_SECONDS)
         await self.client.set_faults([])
         for record in played.records:
             if record["status"] == CaseStatus.AWAITING_DECISION:
@@ -60,7 +63,7 @@ class WholeLab:
         await prepare(self.client, staged)
         accepted = await self.client.send_incident(staged.incident)
         case_id: str = accepted["cases"][0]["case_id"]
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             case: dict[str, Any] = await self.client.get_case(case_id)
             if case["status"] == CaseStatus.AWAITING_DECISION and has_been_told(case):
@@ -69,20 +72,16 @@ class WholeLab:
         raise AssertionError("the case never asked")
 
     async def link(self, case_id: str, page: str) -> str:
-        """Return the signed link to a page of a case, as the message in Slack brought it."""
-        async with (
-            aiohttp.ClientSession() as http,
-            http.get(f"{self.lab.urls['lab']}/_lab/tenant") as answer,
-        ):
-            messages = (await answer.json())["slack"]
-        elements = [
-            element
-            for one in messages
-            for block in one["blocks"]
-            for element in block.get("elements", [])
-        ]
+        """Return the signed link to a page of a case, as the message in Slack brings it."""
         start = f"/api/cases/{case_id}/{page}?token="
-        return next(str(one["url"]) for one in elements if start in one.get("url", ""))
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            for one in (await self.client.get_holdings())["slack"]:
+                for element in (part for b in one["blocks"] for part in b.get("elements", [])):
+                    if start in element.get("url", ""):
+                        return str(element["url"])
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"no message has a link to the {page} of {case_id}")
 
     async def close(self, case_id: str) -> None:
         """Close a case whose question is answered, so that the next of its account is a new one.
@@ -106,7 +105,7 @@ class WholeLab:
             await asyncio.sleep(0.05)
 
     async def _until(self, case_id: str, reached: Callable[[dict[str, Any]], bool]) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not reached(case := await self.client.get_case(case_id)):
             last = case["timeline"][-1]["event"]
             assert time.monotonic() < deadline, f"{case_id} stays {case['status']}: {last}"
@@ -121,7 +120,7 @@ class WholeLab:
 
     async def worker_running(self, function: str) -> int:
         """Wait until a worker is in the middle of a function; return its process id."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             for worker in await self.workers():
                 if any(call["function"] == function for call in worker["calls"]):
@@ -131,7 +130,7 @@ class WholeLab:
 
     async def fault_struck(self, operation: str, when: str) -> None:
         """Wait until a fault was met; ``after``: until its effect is in the ledger, too."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             done = any(
                 entry["operation"] == operation and entry["effect"]

@@ -63,7 +63,7 @@ async def secret(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.route(route="sleep", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def sleep(req: func.HttpRequest) -> func.HttpResponse:
-    await asyncio.sleep(30)
+    await asyncio.sleep(600)
     return func.HttpResponse("late")
 
 
@@ -161,7 +161,7 @@ async def hanging(_: task.ActivityContext, payload: dict[str, Any]) -> str:
     gate = Path(os.environ["TINY_NOTES"]).with_suffix(".hung")
     if not gate.exists():
         gate.touch()
-        time.sleep(60)  # noqa: ASYNC251 - blocking the loop is the point
+        time.sleep(600)  # noqa: ASYNC251 - blocking the loop is the point
     return "done"
 
 
