@@ -1,9 +1,10 @@
 """Looks for the app's secrets wherever a running lab has left something.
 
 The lab makes every secret anew, at random: whichever of them is found where it does not belong got
-there through the app. ``find_leaks(lab)`` reads the logs of host and workers, every history of the
-task hub, every blob (records, claims, evidence, opened where compressed), what was sent to vendors,
-and the app's own answers. ``make chaos`` and a test of the whole lab call it.
+there through the app. ``find_leaks(lab)`` reads the workers' logs, every history of the task hub,
+every blob (records, claims, evidence, opened where compressed), what was sent to vendors, and the
+app's own answers. ``make chaos`` and a test of the whole lab call it; the former shows it what was
+exported as traces and metrics, too.
 """
 
 import asyncio
@@ -116,28 +117,49 @@ def search(
     return [Leak(name, place) for name in found]
 
 
-async def find_leaks(lab: Lab, *, also: Mapping[str, bytes] | None = None) -> list[Leak]:
+async def find_leaks(
+    lab: Lab,
+    *,
+    also: Mapping[str, bytes] | None = None,
+    beside: Mapping[str, bytes] | None = None,
+) -> list[Leak]:
     """Return every secret of a running lab's app that is where it does not belong.
 
-    ``also``: more to look for, by name.
+    Args:
+        lab: it runs.
+        also: more to look for, by name.
+        beside: more to look at, by place.
 
     Raises:
         LabError: the lab has left no logs, histories, blobs or answers: nothing was searched.
     """
-    secrets = planted(lab.app_settings) | {"the host's master key": (lab.host.master_key.encode(),)}
-    secrets |= {name: (value,) for name, value in (also or {}).items()}
+    secrets = _wanted(lab, also)
     leaks, kinds = [], set()
+    for place, text in (beside or {}).items():
+        leaks += search(text, place, secrets)
     async for place, text in _left_behind(lab):
         leaks += search(text, place, secrets)
         kinds.add(place.partition(" ")[0].partition("-")[0])
     if missing := {"worker", "history", "blob", "the"} - kinds:
         raise LabError(f"a search for secrets found nothing to look at: {sorted(missing)}")
+    return list(dict.fromkeys(leaks + await find_leaks_to_vendors(lab, also=also)))
+
+
+async def find_leaks_to_vendors(lab: Lab, *, also: Mapping[str, bytes] | None = None) -> list[Leak]:
+    """Return the secrets in what was sent to vendors since the ledger was last emptied."""
+    secrets = _wanted(lab, also)
+    leaks = []
     async for vendor, text in _sent(lab):
         own = _OWN.get(vendor)
         others = {name: forms for name, forms in secrets.items() if name != own}
         # Messages and tickets are what signed links are made for.
         leaks += search(text, f"what was sent to {vendor}", others, links=False)
     return list(dict.fromkeys(leaks))
+
+
+def _wanted(lab: Lab, also: Mapping[str, bytes] | None) -> dict[str, tuple[bytes, ...]]:
+    keys = {"the host's master key": (lab.host.master_key.encode(),)}
+    return planted(lab.app_settings) | keys | {name: (one,) for name, one in (also or {}).items()}
 
 
 async def _left_behind(lab: Lab) -> AsyncIterator[tuple[str, bytes]]:

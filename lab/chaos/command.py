@@ -20,16 +20,18 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from lab.chaos.collector import SIGNALS, Collector
 from lab.chaos.gate import Gate
-from lab.chaos.invariants import INVARIANTS, name_of
 from lab.chaos.models import ChaosPlan, Round
 from lab.chaos.observed import Observed
 from lab.chaos.plan import TROUBLE_LASTS, make_plan
 from lab.chaos.play import Stage
-from lab.chaos.results import ChaosResult, RoundResult, judge
+from lab.chaos.results import ChaosResult, RoundResult, Violation, judge, names, shown
 from lab.chaos.table import line_of, show, text_of
 from lab.chaos.town import policy
 from lab.console.terminal import is_live
+from lab.errors import LabError
+from lab.planted_secrets import find_leaks, find_leaks_to_vendors
 from lab.stack import Lab
 from shared.models.base import format_utc
 from shared.models.case import OperatingMode
@@ -39,6 +41,8 @@ VIOLATED = 1
 WORKERS = 2
 TIMER_SPEED = 10
 """How many times sooner durable timers fire: the waits between tries, in less time."""
+EXPORT_MILLISECONDS = 5000
+"""A worker that is killed has exported its metrics by then, not every minute only."""
 _SETTINGS = {
     "LAB_TIMER_SPEED": str(TIMER_SPEED),
     "TOURNIQUET_CALL_TIMEOUT_SECONDS": "5",
@@ -70,7 +74,7 @@ async def run_chaos(
         lasts: for how many seconds of a round things break.
 
     Raises:
-        LabError: the lab could not start.
+        LabError: the lab could not start, or left nothing to search for secrets.
     """
     began, load = time.monotonic(), os.getloadavg()[0]
     # The app's settings in a run are the same whatever the shell says.
@@ -78,8 +82,8 @@ async def run_chaos(
         del os.environ[name]
     plan = make_plan(seed, cases, lasts=lasts)
     chosen = [one for one in plan.rounds if only in (None, one.number)]
-    rounds = await _play(console, folder / "chaos", plan, chosen)
-    violations = [one for result in rounds for one in result.violations]
+    rounds, secrets = await _play(console, folder / "chaos", plan, chosen)
+    violations = [one for result in rounds for one in result.violations] + secrets
     counts = Counter(one.invariant for one in violations)
     result = ChaosResult(
         cases=sum(one.cases for one in rounds),
@@ -88,7 +92,7 @@ async def run_chaos(
         faults=sum(one.faults for one in rounds),
         violations=violations,
         rounds=rounds,
-        invariants={name_of(one): counts[name_of(one)] for one in INVARIANTS},
+        invariants={name: counts[name] for name in names()},
         measured_at=format_utc(datetime.now(UTC)),
         cpus=os.cpu_count() or 1,
         load_before=round(load, 2),
@@ -102,17 +106,22 @@ async def run_chaos(
 
 async def _play(
     console: Console, state_dir: Path, plan: ChaosPlan, chosen: list[Round]
-) -> list[RoundResult]:
-    results = []
+) -> tuple[list[RoundResult], list[Violation]]:
+    results, secrets = [], []
     async with AsyncExitStack() as stack:
         gate = await stack.enter_async_context(Gate())
+        collector = await stack.enter_async_context(Collector())
+        exports = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+            "OTEL_METRIC_EXPORT_INTERVAL": str(EXPORT_MILLISECONDS),
+        }
         lab = Lab(
             auto_ports=True,
             state_dir=state_dir,
             workers=WORKERS,
             mode=OperatingMode.AUTOMATIC,
             policy=policy(plan.cases),
-            settings=_SETTINGS | {"TOURNIQUET_BLOB_URL": gate.url},
+            settings=_SETTINGS | exports | {"TOURNIQUET_BLOB_URL": gate.url},
         )
         # The gate listens on a port of its own; what it passes on to is known only now.
         gate.target = lab.ports.blob
@@ -128,12 +137,27 @@ async def _play(
             result = judge(observed, done, time.monotonic() - began)
             results.append(result)
             console.print(line_of(result), soft_wrap=True)
-            for one in result.violations:
-                console.print(f"    {text_of(one)}", style="red", soft_wrap=True, markup=False)
+            _say(console, result.violations)
             if result.violations:
                 _keep(state_dir / f"round-{planned.number}.json", observed)
             await stage.end(observed)
-    return results
+            # The next round empties the ledger; the rest is there in the end, too.
+            secrets += shown(await find_leaks_to_vendors(lab), planned.number)
+        secrets += await _search(lab, collector)
+        _say(console, secrets)
+    return results, secrets
+
+
+async def _search(lab: Lab, collector: Collector) -> list[Violation]:
+    if missing := [signal for signal in SIGNALS if not collector.kept[signal]]:
+        raise LabError(f"the app has exported no {' and no '.join(missing)}")
+    exported = {f"exported {signal}": bytes(kept) for signal, kept in collector.kept.items()}
+    return shown(await find_leaks(lab, beside=exported))
+
+
+def _say(console: Console, violations: list[Violation]) -> None:
+    for one in violations:
+        console.print(f"    {text_of(one)}", style="red", soft_wrap=True, markup=False)
 
 
 def _advance(bar: Progress, task: TaskID, at_rest: int, total: int) -> None:

@@ -137,6 +137,19 @@ MUTATIONS = (
         seed=2800,
         found_by="every accepted incident is answered",
     ),
+    Mutation(
+        name="link-kept",
+        what="The record keeps the tokens of its links",
+        file="activities/record.py",
+        old="from shared.case_links import case_links\n",
+        new=(
+            "from shared.case_links import with_signed_links\n\n\n"
+            "def case_links(record, settings):\n"
+            '    return with_signed_links(record, settings)["links"]\n\n\n'
+        ),
+        seed=1,
+        found_by="no secret is shown",
+    ),
 )
 
 

@@ -1,23 +1,31 @@
 """What ``.lab/chaos.json`` holds."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict
 
 from lab.chaos.disturb import Done
 from lab.chaos.invariants import INVARIANTS, name_of
 from lab.chaos.observed import Observed
+from lab.planted_secrets import Leak
+
+SECRETS_KEPT = "no secret is shown"
+"""What ``lab.planted_secrets`` looks for after a run, beside the invariants of each round."""
 
 
 class Violation(BaseModel):
-    """Something that did not hold; ``make chaos SEED=... ROUND=...`` plays its round again."""
+    """Something that did not hold; ``make chaos SEED=... ROUND=...`` plays its round again.
+
+    Without a round it is of the whole run, without a case of no single one.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     invariant: str
-    round: int
-    case: int
-    case_id: str
+    round: int | None
+    case: int | None
+    case_id: str | None
     detail: str
 
 
@@ -61,6 +69,19 @@ class ChaosResult(BaseModel):
     cpus: int
     load_before: float
     seconds: float
+
+
+def names() -> list[str]:
+    """Return the name of everything that must hold."""
+    return [*map(name_of, INVARIANTS), SECRETS_KEPT]
+
+
+def shown(leaks: Iterable[Leak], number: int | None = None) -> list[Violation]:
+    """Return secrets that a round, or the whole run, left where they do not belong."""
+    return [
+        Violation(invariant=SECRETS_KEPT, round=number, case=None, case_id=None, detail=str(leak))
+        for leak in leaks
+    ]
 
 
 def judge(observed: Observed, done: Done, seconds: float) -> RoundResult:

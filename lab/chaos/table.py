@@ -21,7 +21,9 @@ def line_of(one: RoundResult) -> str:
 
 def text_of(one: Violation) -> str:
     """Return a violation in one line."""
-    return f"{one.invariant}: round {one.round}, case {one.case} ({one.case_id}): {one.detail}"
+    where = f"round {one.round}" if one.round else "the whole run"
+    about = f", case {one.case} ({one.case_id})" if one.case else ""
+    return f"{one.invariant}: {where}{about}: {one.detail}"
 
 
 def show(console: Console, result: ChaosResult, path: Path) -> None:
@@ -50,8 +52,9 @@ def show(console: Console, result: ChaosResult, path: Path) -> None:
     for one in result.violations:
         console.print(text_of(one), style="red", soft_wrap=True, markup=False)
     if result.violations:
-        again = ", ".join(f"ROUND={n}" for n in sorted({one.round for one in result.violations}))
-        console.print(f"Again: make chaos SEED={result.seed} CASES={result.cases} {again}")
+        numbers = sorted({one.round for one in result.violations if one.round})
+        again = ", ".join(f" ROUND={n}" for n in numbers)
+        console.print(f"Again: make chaos SEED={result.seed} CASES={result.cases}{again}")
     console.print(
         f"\nTook {format_seconds(result.seconds)} on {result.cpus} CPUs,"
         f" load before {result.load_before:g}",

@@ -9,9 +9,9 @@ from pathlib import Path
 from rich.console import Console
 
 from lab.chaos.disturb import Done
-from lab.chaos.invariants import INVARIANTS, name_of
-from lab.chaos.results import ChaosResult, RoundResult, judge
+from lab.chaos.results import SECRETS_KEPT, ChaosResult, RoundResult, judge, names, shown
 from lab.chaos.table import line_of, show
+from lab.planted_secrets import Leak
 from tests.unit.lab.chaos_world import RESET, START, well
 
 AWAY = [(START, START + timedelta(seconds=4))]
@@ -24,16 +24,17 @@ def played(*, twice: bool) -> RoundResult:
     return judge(seen, Done(kills=2, aimed_kills=1, storage_away=AWAY), 61.04)
 
 
-def result(one: RoundResult) -> ChaosResult:
-    counts = [found.invariant for found in one.violations]
+def result(one: RoundResult, *leaks: Leak) -> ChaosResult:
+    violations = [*one.violations, *shown(leaks)]
+    counts = [found.invariant for found in violations]
     return ChaosResult(
-        cases=1, seed=7, kills=3, faults=one.faults, violations=one.violations, rounds=[one],
-        invariants={name_of(each): counts.count(name_of(each)) for each in INVARIANTS},
+        cases=1, seed=7, kills=3, faults=one.faults, violations=violations, rounds=[one],
+        invariants={each: counts.count(each) for each in names()},
         measured_at="2026-11-22T12:00:00Z", cpus=2, load_before=0.5, seconds=70,
     )  # fmt: skip
 
 
-def shown(found: ChaosResult) -> str:
+def screen_of(found: ChaosResult) -> str:
     screen = io.StringIO()
     show(Console(file=screen, width=200), found, Path("chaos.json"))
     return screen.getvalue()
@@ -52,7 +53,7 @@ def test_a_violation_says_where_and_how_to_see_it_again() -> None:
     [found] = one.violations
     assert (found.invariant, found.round, found.case) == ("no effect twice", 1, 1)
     assert (one.faults, one.requests) == (1, 5)
-    text = shown(result(one))
+    text = screen_of(result(one))
     assert "1 violations" in line_of(one)
     assert "make chaos SEED=7 CASES=1 ROUND=1" in text
     assert found.detail in text
@@ -60,10 +61,18 @@ def test_a_violation_says_where_and_how_to_see_it_again() -> None:
 
 def test_every_invariant_is_in_the_table_and_in_the_file() -> None:
     found = result(played(twice=False))
-    text = shown(found)
+    text = screen_of(found)
     written = json.loads(found.model_dump_json())
     assert {"cases", "seed", "kills", "faults", "violations"} <= set(written)
-    for invariant in INVARIANTS:
-        assert name_of(invariant) in text
-        assert written["invariants"][name_of(invariant)] == 0
+    for name in names():
+        assert name in text
+        assert written["invariants"][name] == 0
     assert "Again:" not in text
+
+
+def test_a_secret_that_is_shown_is_a_violation_of_the_run() -> None:
+    found = result(played(twice=False), Leak("a bearer token", "worker-0.log"))
+    assert found.invariants[SECRETS_KEPT] == 1
+    text = screen_of(found)
+    assert "no secret is shown: the whole run: a bearer token in worker-0.log" in text
+    assert "Again: make chaos SEED=7 CASES=1\n" in text
