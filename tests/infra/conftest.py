@@ -28,3 +28,10 @@ def seed(bicep: Mapping[str, BicepFile]) -> Seed:
         return {**bicep, path: read(path, text.replace(old, new, 1))}
 
     return replaced
+
+
+def text_of(path: str, old: str, new: str) -> str:
+    """Return a file's text, with a piece of it replaced once."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    assert old in text, "the mistake's place is gone: point it to another"
+    return text.replace(old, new, 1)

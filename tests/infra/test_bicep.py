@@ -1,10 +1,12 @@
 """The Bicep files are right, and each check notices the mistake that it is for."""
 
+import ast
 from collections.abc import Mapping
 
 import pytest
 
 from tests.infra.conftest import Seed
+from tests.unit.source_files import ROOT
 from tools.bicep.check import check, check_file
 from tools.bicep.house import check_evidence
 from tools.bicep.shared import check_shared_names
@@ -16,6 +18,12 @@ WORKSPACE, MONITORING = "modules/sentinel-workspace.bicep", "modules/monitoring.
 RULES = "modules/sentinel-rules.bicep"
 ROLE, PORTAL = "modules/firewall.bicep", "modules/portal.bicep"
 OTLP = "@description('Address of an OpenTelemetry collector"
+OTHER_VAULT = (
+    "resource other 'Microsoft.KeyVault/vaults@2024-11-01' existing = {\n  name: 'x'\n}\n\n"
+)
+VAULT_LOGS = "resource vaultLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview'"
+ODATA = "      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'\n"
+RESTORE = "restorePolicy: {\n      enabled: true\n      days: 6\n    }"
 CASES = "parent: blobs\n  name: caseContainerName"
 
 MISTAKES = [
@@ -28,6 +36,9 @@ MISTAKES = [
     ("value", EVIDENCE, "InDays: retentionDays", "InDays: location"),
     ("value", VAULT, "bypass: 'AzureServices'", "bypass: ['AzureServices']"),
     ("required", HOST, "kind: 'StorageV2'\n", ""),
+    ("required", PORTAL, ODATA, ""),
+    ("value", PORTAL, "groupShortName: 'tourniquet'", "groupShortName: 'tourniquet-responder'"),
+    ("value", VAULT, "sku: {\n      family: 'A'\n      name: 'standard'\n    }", "sku: 'standard'"),
     ("read-only", MONITORING, "retentionInDays: ret", "customerId: suffix\n retentionInDays: ret"),
     ("resource-type", HOST, "storageAccounts@2025-06-01'", "storageAccounts@2025-06-02'"),
     ("resource-type", HOST, "'Microsoft.Storage/storageAccounts@", "'Microsoft.Storage/accounts@"),
@@ -36,6 +47,13 @@ MISTAKES = [
     ("syntax", EVIDENCE, "parent: account\n  name: 'default'", "parent: account\n  name: 'default"),
     ("syntax", VAULT, "sku: {", "sku: "),
     ("syntax", VAULT, "param suffix string", "func twice(x string) string => x"),
+    ("syntax", VAULT, "loadJsonContent('../roles.json')", "map([], one => one)"),
+    ("syntax", ROLE, "assignableScopes: [groupScope]", "assignableScopes: [string(groupScope)]"),
+    ("syntax", VAULT, f"{VAULT_LOGS} = {{", f"{VAULT_LOGS} = location\nvar more = {{"),
+    ("type", VAULT, "param suffix string", "param suffix strings"),
+    ("undeclared", VAULT, "@description('Region.')\n", "@description('Region.')\n@sealing()\n"),
+    ("unused", VAULT, "var roles =", f"{OTHER_VAULT}var roles ="),
+    ("duplicate", VAULT, "resource vaultLogs ", "resource vault "),
     ("undeclared", VAULT, "guid(vault.id, app", "guid(vaults.id, app"),
     ("undeclared", VAULT, "guid(vault.id, app", "newid(vault.id, app"),
     ("unused", VAULT, "var roles =", "var others = 1\nvar roles ="),
@@ -57,6 +75,7 @@ MISTAKES = [
     ("scope", MAIN, "name: 'identities'\n  scope: group", "name: 'identities'"),
     ("scope", WORKSPACE, "scope: workspace\n  properties: {}", "properties: {}"),
     ("parent", EVIDENCE, CASES, CASES.replace("blobs", "account")),
+    ("parent", EVIDENCE, CASES, CASES.replace("parent: blobs\n  ", "")),
     ("circle", MAIN, "var groupName = 'rg-", "var groupName = '${groupName}-rg-"),
     (
         "condition",
@@ -137,6 +156,7 @@ MISTAKES = [
     ("name", HOST, "'sthost${suffix}'", "'tourniquethost${suffix}'"),
     ("evidence", EVIDENCE, "isVersioningEnabled: true", "isVersioningEnabled: false"),
     ("evidence", EVIDENCE, "parent: evidence", "parent: cases"),
+    ("house", EVIDENCE, "isVersioningEnabled: true", f"{RESTORE}\n    isVersioningEnabled: true"),
     (
         "evidence",
         EVIDENCE,
@@ -173,6 +193,30 @@ def test_a_second_environment_on_the_same_workspace_or_policy_takes_nothing_over
     assert list(check_shared_names(bicep)) == []
     (problem,) = check_shared_names(seed(file, old, new))
     assert problem.rule == "shared"
+
+
+def test_evidence_without_a_storage_of_its_own_is_noticed(
+    bicep: Mapping[str, BicepFile],
+) -> None:
+    without = {path: file for path, file in bicep.items() if path != EVIDENCE}
+    assert {one.rule for one in check_evidence(without)} == {"evidence"}
+
+
+def test_every_rule_has_a_mistake_that_shows_it() -> None:
+    """A rule that nothing seeds could have stopped working unseen."""
+    rules: set[str] = set()
+    for path in (ROOT / "tools/bicep").glob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func).endswith(
+                ("Problem", "_problem")
+            ):
+                rules |= {
+                    one.value
+                    for one in call.args[1:3]
+                    if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                }
+    elsewhere = {"promise", "wiring", "shared"}
+    assert rules - elsewhere == {rule for rule, *_ in MISTAKES}
 
 
 def test_a_problem_says_where_it_is(seed: Seed) -> None:

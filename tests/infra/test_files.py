@@ -2,28 +2,19 @@
 
 import json
 import re
-import shutil
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
-from tests.infra.conftest import INFRA
+from tests.infra.conftest import INFRA, text_of
 from tests.unit.source_files import ROOT
 from tools.bicep.reader import read
 from tools.bicep.syntax import BicepFile
-from tools.infra import azd, files, fixed, parameters, policies, relay, workflow
+from tools.infra import files, fixed, parameters, policies, relay, workflow
 
-HOOK = "infra/hooks/run.ps1"
 RULES_FILE = f"infra/{fixed.RULES}"
 RULE_OFF = 'parameter-default": { "level": "off"'
 REUSED = "uses: someone/else/.github/workflows/x.yml@main\n    secrets: inherit\n"
-
-
-def text_of(path: str, old: str, new: str) -> str:
-    text = (ROOT / path).read_text(encoding="utf-8")
-    assert old in text, "the mistake's place is gone: point it to another"
-    return text.replace(old, new, 1)
 
 
 def test_the_files_are_right(bicep: Mapping[str, BicepFile]) -> None:
@@ -73,6 +64,7 @@ def test_a_wrong_parameter_is_noticed(
         ),
         ('"properties": ["outputs"]', '"properties": ["inputs"]', "out of the history"),
         ('"properties": ["inputs"]', '"properties": ["outputs"]', "out of the history"),
+        ('"parameters": {', '"parameters": ', "cannot be read"),
         ('"type": "ManagedServiceIdentity"', '"type": "Basic"', "ManagedServiceIdentity"),
     ],
 )
@@ -96,58 +88,6 @@ def test_the_relay_keeps_incidents_and_the_function_key_out_of_its_history() -> 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("host: function", "host: functions", "host"),
-        ("language: python", "language: py", "language"),
-        ("remoteBuild: false", "remoteBuild: true", "remoteBuild"),
-        ("provider: bicep", "provider: terraform", "provider"),
-        ("preprovision:", "preprovison:", "preprovision"),
-        ("run: infra/hooks/run.sh before", "run: infra/hooks/before.sh before", "is not there"),
-        (
-            "run: infra/hooks/run.ps1 before",
-            "run: infra/hooks/run.ps1 connect",
-            "preprovision must run before",
-        ),
-        ("run.sh permissions", "run.sh unpack", "postprovision must run permissions"),
-        ("run.sh before", "run.sh earlier", "must run before, not earlier"),
-        ("shell: pwsh", "shell: powershell", "anyOf"),
-        ("preprovision:\n", "preprovision:\n    continueOnError: false\n", "anyOf"),
-        ("      prepackage:", "      prepackages:", "prepackages"),
-        ("interactive: true", "interactive: false", "interactive"),
-        ("  tourniquet:\n", "  responder:\n", "azd-service-name"),
-        ('">= 1.23.12"', "1.23", "azd"),
-        ("name: tourniquet", "names: tourniquet", "name"),
-    ],
-)
-def test_a_wrong_azure_yaml_is_noticed(
-    bicep: Mapping[str, BicepFile], old: str, new: str, said: str
-) -> None:
-    assert said in "\n".join(azd.check(text_of("azure.yaml", old, new), ROOT, bicep))
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
-        ("if (-not", "if (-not (", "run.ps1:15: cannot be parsed"),
-        ("= 'Stop'", "= 'Stop", "cannot be parsed"),
-        ("Test-Path", "Tset-Path", "Tset-Path is no command"),
-        ("Assert-Success 'pip'", "Assert-Sucess 'pip'", "Assert-Sucess is no command"),
-        ("& $python", "& $phyton", "$phyton is never set"),
-        ("tools.provision $Step", "tools.provision before", "must run tools.provision $Step"),
-    ],
-)
-def test_a_wrong_hook_for_windows_is_noticed(
-    bicep: Mapping[str, BicepFile], tmp_path: Path, old: str, new: str, said: str
-) -> None:
-    shutil.copytree(ROOT / "infra/hooks", tmp_path / "infra/hooks")
-    text = (ROOT / "azure.yaml").read_text("utf-8")
-    assert azd.check(text, tmp_path, bicep) == []
-    (tmp_path / HOOK).write_text(text_of(HOOK, old, new), encoding="utf-8")
-    assert said in "\n".join(azd.check(text, tmp_path, bicep))
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
         ("@11bd71901bbe5b1630ceea73d27597364c9af683", "@v4", "not pinned"),
         ("id-token: write", "id-token: none", "without id-token"),
         ("${{ vars.AZURE_CLIENT_ID }}", "${{ secrets.AZURE_CLIENT_ID }}", "a secret is used"),
@@ -155,6 +95,7 @@ def test_a_wrong_hook_for_windows_is_noticed(
         ("  contents: read\n\nconc", "  contents: write\n\nconc", "contents: read"),
         ("  azd provision --preview", "  azd provision", "provision --preview"),
         ("    timeout-minutes: 10\n", "", "timeout-minutes"),
+        ("jobs:\n", "works:\n", "cannot be read"),
         (
             "run: az bicep install --version v0.45.15",
             "run: curl -sL https://install.example/bicep.sh | sudo bash",
@@ -277,6 +218,11 @@ def test_what_checkov_finds_is_a_problem_unless_there_is_a_reason() -> None:
 def test_what_checkov_could_not_read_is_a_problem() -> None:
     assert "cannot read 1" in policies.read_report(report(unread=1))[0]
     assert "did not answer" in policies.read_report("Traceback")[0]
+
+
+def test_a_checkov_that_is_not_there_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policies, "PYTHON", ROOT / "nowhere")
+    assert "is not installed" in policies.check(INFRA)[0]
 
 
 def test_a_checkov_that_notices_nothing_is_a_problem() -> None:

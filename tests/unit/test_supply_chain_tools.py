@@ -57,6 +57,14 @@ def test_a_scanner_that_finds_nothing_is_a_problem(
     assert scan.scan(clone) == ["the scanner does not see the secret that is planted in every run"]
 
 
+def test_a_scanner_that_is_not_there_is_a_problem(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "KINGFISHER", clone / "nowhere")
+    for found in (scan.scan(clone), history.problems(clone)):
+        assert found == ["the scanner is not installed: run tools/setup.sh supply_chain"]
+
+
 def test_a_scanner_that_fails_is_not_a_pass(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan, "KINGFISHER", Path("/bin/false"))
     with pytest.raises(RuntimeError, match="failed"):
