@@ -23,10 +23,10 @@ class Alarms:
 
     def at(self, when: datetime, action: Callable[[], None]) -> None:
         """Run `action` once `when`, an aware time, has come."""
-        now = datetime.now(UTC)
-        due = now + (when - now) / self._speed
+        wait = (when - datetime.now(UTC)).total_seconds() / self._speed
+        due = time.monotonic() + wait
         with self._changed:
-            heapq.heappush(self._due, (due.timestamp(), next(self._order), action))
+            heapq.heappush(self._due, (due, next(self._order), action))
             self._changed.notify()
 
     def stop(self) -> None:
@@ -38,9 +38,13 @@ class Alarms:
     def _run(self) -> None:
         while True:
             with self._changed:
-                while not self._stopped and (not self._due or self._due[0][0] > time.time()):
-                    self._changed.wait(self._due[0][0] - time.time() if self._due else None)
+                while not self._stopped and (wait := self._wait()) != 0:
+                    self._changed.wait(wait)
                 if self._stopped:
                     return
                 action = heapq.heappop(self._due)[2]
             action()
+
+    def _wait(self) -> float | None:
+        """How long until the next is due, in seconds; ``None``: there is none."""
+        return max(0, self._due[0][0] - time.monotonic()) if self._due else None

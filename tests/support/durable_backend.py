@@ -18,8 +18,8 @@ from typing import Any, cast
 from azure.durable_functions.internal.serialization import DEFAULT_FUNCTIONS_DATA_CONVERTER
 from durabletask import task
 from durabletask.client import OrchestrationState, TaskHubGrpcClient
+from durabletask.grpc_options import GrpcChannelOptions
 from durabletask.internal import orchestrator_service_pb2 as pb
-from durabletask.testing import InMemoryOrchestrationBackend
 from durabletask.worker import (
     TaskHubGrpcWorker,
     VersionFailureStrategy,
@@ -27,16 +27,20 @@ from durabletask.worker import (
     VersionMatchStrategy,
 )
 
+from lab.functions_host.engine import Engine as TaskHub
+from lab.functions_host.hub import UNLIMITED
+from lab.functions_host.outage import HubOutage
 from orchestrators.names import Activity
 from orchestrators.registry import ENTITIES, ORCHESTRATORS
 from tests.support.fast_clock import SPEED, fast_clock
-from tests.support.ports import free_port
 
 type Script = Callable[[dict[str, Any]], Any]
 """What a scripted activity does: gets the payload, returns the result or raises."""
 
 RUN = "20261120T120000000Z"
 """The run of a case whose orchestration a test starts by itself."""
+_CONVERTER = DEFAULT_FUNCTIONS_DATA_CONVERTER
+_CHANNEL = GrpcChannelOptions(raw_options=[*UNLIMITED, ("grpc.enable_http_proxy", 0)])
 HOST_JSON = Path(__file__).resolve().parents[2] / "host.json"
 
 
@@ -108,7 +112,7 @@ class Run:
 class Engine:
     """A running engine."""
 
-    def __init__(self, backend: InMemoryOrchestrationBackend, client: TaskHubGrpcClient) -> None:
+    def __init__(self, backend: TaskHub, client: TaskHubGrpcClient) -> None:
         self.backend = backend
         self.client = client
         self._runs: dict[str, Run] = {}
@@ -129,30 +133,27 @@ class Engine:
 
 @contextmanager
 def durable_engine(*, speed: int = SPEED) -> Iterator[Engine]:
-    """Run the app's own orchestrators and entities on Microsoft's in-memory engine.
+    """Run the app's own orchestrators and entities on the lab's durable engine.
+
+    Microsoft's in-memory engine alone loses things: of a child that takes longer than 30 s its
+    parent never hears, and a history of more than 4 MiB breaks the stream, with which work of other
+    cases is lost (``lab.functions_host.engine``).
 
     ``speed``: seconds of the engine in a real one.
     """
-    port = free_port()
-    backend = InMemoryOrchestrationBackend(port=port)
+    backend = TaskHub(
+        default_version=default_version(),
+        replace_finished=False,
+        timer_speed=speed,
+        outage=HubOutage(),
+    )
     backend._work_available = _Attentive()
-    address = f"localhost:{port}"
-    converter = DEFAULT_FUNCTIONS_DATA_CONVERTER
-    worker = TaskHubGrpcWorker(host_address=address, data_converter=converter)
-    client = TaskHubGrpcClient(host_address=address, data_converter=converter)
-    for part in (worker, client):
-        # Several lines for every step: a fifth of the time that a test takes.
-        part._logger.setLevel(logging.WARNING)
-    engine = Engine(backend, client)
-    worker.use_versioning(_versioning())
-    for orchestrator in ORCHESTRATORS:
-        worker.add_orchestrator(cast(Any, orchestrator))
-    for entity in ENTITIES:
-        worker.add_entity(entity)
-    for name in Activity:
-        worker._registry.add_named_activity(str(name), _scripted(engine, str(name)))
     with fast_clock(speed):
-        backend.start()
+        address = backend.start()
+        worker, client = _worker(address), _client(address)
+        engine = Engine(backend, client)
+        for name in Activity:
+            worker._registry.add_named_activity(str(name), _scripted(engine, str(name)))
         worker.start()  # type: ignore[no-untyped-call]
         try:
             yield engine
@@ -160,6 +161,28 @@ def durable_engine(*, speed: int = SPEED) -> Iterator[Engine]:
             worker.stop()  # type: ignore[no-untyped-call]
             client.close()
             backend.stop()
+
+
+def _worker(address: str) -> TaskHubGrpcWorker:
+    worker = TaskHubGrpcWorker(
+        host_address=address, data_converter=_CONVERTER, channel_options=_CHANNEL
+    )
+    # Several lines for every step: a fifth of the time that a test takes.
+    worker._logger.setLevel(logging.WARNING)
+    worker.use_versioning(_versioning())
+    for orchestrator in ORCHESTRATORS:
+        worker.add_orchestrator(cast(Any, orchestrator))
+    for entity in ENTITIES:
+        worker.add_entity(entity)
+    return worker
+
+
+def _client(address: str) -> TaskHubGrpcClient:
+    client = TaskHubGrpcClient(
+        host_address=address, data_converter=_CONVERTER, channel_options=_CHANNEL
+    )
+    client._logger.setLevel(logging.WARNING)
+    return client
 
 
 class _Attentive(threading.Event):

@@ -1,13 +1,13 @@
 """A clock that runs many times as fast, for the in-memory engine: its timers, its "now"."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
-from types import SimpleNamespace
 from unittest.mock import patch
 
 from durabletask.testing import in_memory_backend
+
+from lab.functions_host import alarms, engine
 
 SPEED = 400
 """Seconds of the engine per real second: the playbook's minute is 0.15 s."""
@@ -31,11 +31,10 @@ class _FastDatetime(datetime):
 @contextmanager
 def fast_clock(speed: int = SPEED) -> Iterator[None]:
     """Make the in-memory engine's time run fast; retry policies and timers stay the product's."""
-    slow_sleep = time.sleep
-    fast_time = SimpleNamespace(sleep=lambda seconds: slow_sleep(seconds / speed))
     fast_datetime = type("_FastDatetime", (_FastDatetime,), {"_speed": speed})
     with (
         patch.object(in_memory_backend, "datetime", fast_datetime),
-        patch.object(in_memory_backend, "time", fast_time),
+        patch.object(engine, "datetime", fast_datetime),
+        patch.object(alarms, "datetime", fast_datetime),
     ):
         yield
