@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from durabletask import task
-from pydantic_core import to_json, to_jsonable_python
+from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 
 from activities.record import note_in_record
+from activities.support import explain
 from shared.bootstrap import get_providers
 from shared.errors import TourniquetError
 from shared.models.base import Json, format_utc
@@ -42,12 +43,14 @@ def keeps_answers(activity: Activity) -> Activity:
     @functools.wraps(activity)
     async def run(context: task.ActivityContext, payload: dict[str, Any]) -> Json:
         with hearing() as heard:
-            result = await activity(context, payload)
-        if heard:
-            keeping = asyncio.create_task(_keep(activity.__name__, payload, heard))
-            _keeping.add(keeping)
-            keeping.add_done_callback(_keeping.discard)
-        return result
+            try:
+                return await activity(context, payload)
+            finally:
+                # What one vendor answered is kept although another, who failed, ends the activity.
+                if heard:
+                    keeping = asyncio.create_task(_keep(activity.__name__, payload, heard))
+                    _keeping.add(keeping)
+                    keeping.add_done_callback(_keeping.discard)
 
     return run
 
@@ -62,8 +65,8 @@ async def _keep(name: str, payload: Json, heard: list[Heard]) -> None:
     if store is None:
         return
     case_id = payload.get("case_id") or payload["case"]["case_id"]
-    content = await asyncio.to_thread(_pack, heard)
     try:
+        content = await asyncio.to_thread(_pack, heard)
         await store.put(
             str(case_id),
             f"{FOLDER}/{name}-{_key(payload)}.jsonl.gz",
@@ -71,10 +74,11 @@ async def _keep(name: str, payload: Json, heard: list[Heard]) -> None:
             content_type="application/gzip",
             source=SOURCE,
         )
-    except TourniquetError as error:
-        _log.warning("answers to %s were not kept: %s", name, error.describe())
+    except (TourniquetError, PydanticSerializationError, ValueError) as error:
+        why = explain(error)
+        _log.warning("answers to %s were not kept: %s", name, why)
         at = format_utc(datetime.now(UTC))
-        event = not_kept(f"{FOLDER}/{name}", error.describe())
+        event = not_kept(f"{FOLDER}/{name}", why)
         await note_in_record(str(case_id), {"timeline": [{"at": at, "event": event}]})
 
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from pydantic_core import PydanticSerializationError
 
 from activities.answers import keeps_answers, settle_answers
 from activities.evidence_seal import seal_evidence
@@ -119,3 +120,28 @@ async def test_answers_that_the_store_refuses_are_missing_in_the_manifest(house:
     ]
     timeline = [one["event"] for one in house.cases.records[CASE_ID]["timeline"]]
     assert "vendors' answers were not kept: answers/look_around: blob: away" in timeline
+
+
+async def test_what_was_answered_before_an_activity_failed_is_kept(house: FakeHouse) -> None:
+    async def fails_late(_: object, payload: Json) -> Json:
+        await ask("abuseipdb", "check", {"score": 97})
+        raise RetryableError("timed out", vendor="entra")
+
+    with pytest.raises(RetryableError):
+        await call(keeps_answers(fails_late), case=CASE)
+    await settle_answers()
+    assert [line["answer"] for line in kept(house)] == [{"score": 97}]
+
+
+async def test_an_answer_that_cannot_be_written_is_missing_in_the_record(
+    house: FakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_heard: object) -> bytes:
+        raise PydanticSerializationError("a lone surrogate")
+
+    await call(save_case, patch={"case": CASE, "timeline": []})
+    monkeypatch.setattr("activities.answers._pack", refuse)
+    await call(asking(("log_analytics", "query", QueryResult())), case=CASE)
+    await settle_answers()
+    timeline = [one["event"] for one in house.cases.records[CASE_ID]["timeline"]]
+    assert any(one.startswith("vendors' answers were not kept: answers/look") for one in timeline)
