@@ -46,6 +46,8 @@ class Anchor:
     """Hash of a manifest, as the ticket has it."""
     events: list[Json] | None = None
     """The case's events as the record has them."""
+    run: str = ""
+    """The run of the case that writes the record now."""
 
 
 @dataclass
@@ -65,6 +67,7 @@ def anchor_of(record: Json) -> Anchor:
         manifest=manifest.get("name"),
         manifest_sha256=manifest.get("sha256"),
         events=record.get("events") or [],
+        run=record.get("run") or "",
     )
 
 
@@ -89,7 +92,7 @@ async def check_evidence(store: EvidenceReader, case_id: str, anchor: Anchor) ->
     if newest is None:
         return EvidenceCheck(case_id=case_id, findings=read.findings)
     manifest = read.manifests[newest]
-    ended = any(is_last_seal(one.why) for one in read.manifests.values())
+    ended = any(is_last_seal(one.why, anchor.run) for one in read.manifests.values())
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def check(item: EvidenceItem) -> Finding:

@@ -58,9 +58,10 @@ class LeftOut(Model):
     reason: str
 
 
-def is_last_seal(why: str) -> bool:
-    """Return whether a manifest's ``why`` is the end of a watch, whatever run ended."""
-    return why.split(", run ")[0] == LAST_SEAL
+def is_last_seal(why: str, run: str = "") -> bool:
+    """Return whether a manifest's ``why`` is the end of a watch: of this run, or of any."""
+    what, _, ended = why.partition(", run ")
+    return what == LAST_SEAL and (not run or not ended or ended == run)
 
 
 class ManifestReference(Model):

@@ -3,14 +3,14 @@
 from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.case import CaseRequest
-from shared.models.evidence import State
+from shared.models.evidence import LAST_SEAL, State
 from shared.playbook.acting.evidence import STILL_EXPORTING, evidence_block, unexported_block
 from shared.playbook.acting.subject import query_parameters
 from shared.playbook.reporting.record import merge_record
 from tests.support.fakes import FakeHouse
 from tests.support.scripts import NAME
 from tests.unit.activities.calls import CASE, CASE_ID
-from tests.unit.test_evidence_check import PREFIX, check, sealed_twice, wrong
+from tests.unit.test_evidence_check import PREFIX, check, seal, sealed_twice, wrong
 
 REQUEST = CaseRequest.model_validate(CASE)
 NEWEST = f"{PREFIX}manifest-2.json"
@@ -63,3 +63,14 @@ async def test_a_record_that_names_no_manifest_is_a_finding_unless_the_ticket_do
     flip(house)
     assert not (await check(house, record)).is_sound
     assert not (await check(house, record, ticket_sha256=sha256)).is_sound
+
+
+async def test_what_a_new_run_keeps_is_unsealed_and_not_somebodys(house: FakeHouse) -> None:
+    first, second = "20261120T120000000Z", "20261122T080000000Z"
+    record = await sealed_twice(house)
+    await seal(house, f"{LAST_SEAL}, run {first}")
+    record = house.cases.records[CASE_ID] | {"run": first}
+    item = house.evidence.keep(CASE_ID, f"{second}/logs.jsonl.gz", b"{}", source="AuditLogs")
+    assert wrong(await check(house, record)) == {item.name: State.ADDED}
+    found = await check(house, record | {"run": second})
+    assert wrong(found) == {item.name: State.UNSEALED} and found.is_sound
