@@ -19,7 +19,7 @@ from shared.errors import NotFound, PermanentError, TourniquetError
 from shared.models.base import Json, format_utc
 from shared.models.message import Ticket, TicketReference
 from shared.providers.google_secops.api import GoogleSecOpsApi
-from shared.providers.google_secops_soar.closing import follow_state
+from shared.providers.google_secops_soar.closing import follow_state, key_of
 from shared.providers.google_secops_soar.creating import create_case, plain, short
 from shared.providers.google_secops_soar.handing import hand_over
 from shared.providers.google_secops_soar.models import (
@@ -30,7 +30,6 @@ from shared.providers.google_secops_soar.models import (
     case_number,
 )
 from shared.providers.retry import Retry
-from shared.providers.work_notes import mark
 from shared.settings import Settings
 
 VENDOR = "google_secops_soar"
@@ -202,14 +201,14 @@ class GoogleSecOpsCases:
 
         async def note() -> None:
             if ticket.work_note:
-                await self.comment(case.number, ticket.work_note, mark(ticket), new=made)
+                await self.comment(case.number, ticket.work_note, key_of(ticket), new=made)
 
         async def owner_and_tasks() -> list[str]:
             assignee = self._settings.google_secops_case_assignee or ""
             return await hand_over(self._api, case, ticket, assignee=assignee)
 
         async def state() -> None:
-            await follow_state(self._api, case, ticket)
+            await follow_state(self._api, case, ticket, self.comments)
 
         failed: list[str] = []
         for name, step in {

@@ -5,12 +5,16 @@ has to be one of those that the instance defines for the reason; the neutral one
 if there is one, because which of the others it was is for a person to say.
 """
 
+import re
+from collections.abc import Awaitable, Callable, Sequence
+
 from pydantic import Field
 
 from shared.models.base import Json, VendorModel
 from shared.models.message import Closing, Ticket
 from shared.providers.google_secops.api import GoogleSecOpsApi
 from shared.providers.google_secops_soar.models import Case
+from shared.providers.work_notes import mark
 
 REASONS = {
     "TruePositive": "MALICIOUS",
@@ -20,6 +24,8 @@ REASONS = {
 }
 """Sentinel's classification to the SOAR's close reason."""
 NEUTRAL = "other"
+_KEY = re.compile(r"\[tourniquet [0-9a-f]+\] \[(?P<case>[\w.:-]{1,100})(?P<closed> closed)?\]\s*\Z")
+"""How a comment of a case of ours ends."""
 
 
 class _Definition(VendorModel):
@@ -35,14 +41,40 @@ class _Definitions(VendorModel):
     definitions: list[_Definition] = Field(default_factory=list, alias="caseCloseDefinitions")
 
 
-async def follow_state(api: GoogleSecOpsApi, case: Case, ticket: Ticket) -> None:
+def key_of(ticket: Ticket) -> str:
+    """Return the last line of a case's comment: the note's mark, whose it is, whether it is closed.
+
+    A case of the SOAR that several of ours share, one for each account, has comments of all.
+    """
+    ended = " closed" if ticket.closing is not None else ""
+    return f"{mark(ticket)} [{ticket.correlation_id}{ended}]"
+
+
+def is_shared(comments: Sequence[str], ticket: Ticket) -> bool:
+    """Return whether another case of ours is at work on the SOAR's case, by the comments' keys."""
+    closed: dict[str, bool] = {}
+    for one in comments:
+        if key := _KEY.search(one):
+            closed[key["case"]] = bool(key["closed"]) or closed.get(key["case"], False)
+    return not all(ended for case, ended in closed.items() if case != ticket.correlation_id)
+
+
+async def follow_state(
+    api: GoogleSecOpsApi,
+    case: Case,
+    ticket: Ticket,
+    comments: Callable[[str], Awaitable[Sequence[str]]],
+) -> None:
     """Close the case if ours is closed, open it if ours is open again; else do nothing.
+
+    One that another case of ours is at work on is left to that one.
 
     Raises:
         TourniquetError: see ``shared.errors``.
     """
     if ticket.closing is not None and not case.is_closed:
-        await _close(api, case, ticket.closing)
+        if not is_shared(await comments(case.number), ticket):
+            await _close(api, case, ticket.closing)
     elif ticket.open_again and case.is_closed:
         body: Json = {"casesIds": [int(case.number)], "reopenComment": "Tourniquet: see comments"}
         await api.call("cases.reopen", "POST", "/cases:executeBulkReopen", json=body)
