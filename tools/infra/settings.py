@@ -85,6 +85,8 @@ def _host(example: str, configuration: str, module: BicepFile) -> Iterator[str]:
     wanted -= HOST_OF_A_LAPTOP | IDENTITY_OF_A_LAPTOP
     wanted |= {f"AzureWebJobsStorage__{part}" for part in STORAGE}
     host = keys(module, "host")
+    for name in ours().keys() ^ {one for one in values if one.startswith("TOURNIQUET_")}:
+        yield f"local.settings.example.json: {name} is there or a setting, but not both"
     for name in wanted - host:
         yield f"infra/{MODULE}: the host is not given {name}"
     looked_up, referred = set(OTHER_SECRETS), set(secrets(module, "otherSecrets"))
