@@ -256,5 +256,9 @@ def test_hostile_words_of_a_sender_stay_text(text: str) -> None:
     assert not list(problems(render_decided(waiting, KIM.model_copy(update={"decided_by": text}))))
 
 
-def test_the_report_never_shows_the_link_that_decides() -> None:
-    assert "/decision" not in render_report(record())
+@pytest.mark.parametrize("status", [CaseStatus.AWAITING_DECISION, CaseStatus.CONTAINED])
+def test_the_report_never_shows_the_link_that_decides(status: CaseStatus) -> None:
+    home = "https://soc.example/api/cases/c"
+    links = {name: f"{home}/{name}?token=of-{name}" for name in ("report", "decision")}
+    html = render_report(record(status=status, links=links))
+    assert "/decision" not in html and "of-decision" not in html
