@@ -1,5 +1,7 @@
 """What people tell a case: a decision, an acknowledgement, that it is closed."""
 
+from datetime import UTC, datetime
+
 import azure.durable_functions as df
 import azure.functions as func
 
@@ -90,6 +92,7 @@ def _decision_page(
         undo=undo_mark(req, get_settings(), record),
         error=error,
         comment=comment,
+        now=datetime.now(UTC),
     )
     return page(html, status)
 

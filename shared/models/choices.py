@@ -130,7 +130,7 @@ class Option(NamedTuple):
 def why_asked(case: CaseRecord) -> list[str]:
     """Return the guard rails' reasons for asking a person, each once."""
     asked = (line.why for line in case.plan if line.disposition is Disposition.ASK)
-    return list(dict.fromkeys(asked))
+    return list(dict.fromkeys(reason for why in asked for reason in why.split("; ")))
 
 
 def options_for(case: CaseRecord, address: str | None) -> list[Option]:

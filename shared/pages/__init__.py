@@ -40,6 +40,7 @@ def render_decision(
     undo: str | None = None,
     error: str = "",
     comment: str = "",
+    now: datetime | None = None,
 ) -> str:
     """Return the page on which a person decides, or which says that there is nothing to decide.
 
@@ -52,11 +53,13 @@ def render_decision(
         undo: as for the report.
         error: why the decision that was just sent could not be taken.
         comment: what was typed with it, so that it is not lost.
+        now: when the page is opened, UTC, to say how long there is time; ``None``: it does not.
 
     Raises:
         pydantic.ValidationError: ``record`` is not a case record.
     """
     case = CaseRecord.model_validate(record)
+    open_until = _open_until(case, expires_at)
     waits = case.status is CaseStatus.AWAITING_DECISION
     is_stale = link_question not in (None, case.question)
     options = options_for(case, attack_address(case))
@@ -77,7 +80,8 @@ def render_decision(
         asked_because=why_asked(case),
         alone=[choice for choice in CHOICES if choice.alone],
         main_reasons=heavy[:_MAIN_REASONS],
-        open_until=_open_until(case, expires_at),
+        open_until=open_until,
+        left=text.time_left(open_until, now) if open_until and now else "",
         report=text.without_query(case.links.get("report", "")),
     )
 

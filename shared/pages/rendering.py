@@ -36,6 +36,7 @@ def environment() -> Environment:
     made.filters |= {
         "when": text.when,
         "duration": text.duration,
+        "account_kind": text.account_kind,
         "words": text.words,
         "weight": text.weight,
         "readable": text.readable,

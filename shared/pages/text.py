@@ -66,6 +66,23 @@ def duration(seconds: float | None) -> str:
     )
 
 
+def time_left(until: datetime, now: datetime) -> str:
+    """Return how long there is time, in whole minutes, rounded down; empty when there is none."""
+    minutes = int((until - now).total_seconds() // 60)
+    if minutes < 0:
+        return ""
+    if minutes < 120:
+        return f"{minutes} minutes" if minutes > 1 else "less than 2 minutes"
+    hours = minutes // 60
+    return f"{hours} hours" if hours < 72 else f"{hours // 24} days"
+
+
+def account_kind(kind: str) -> str:
+    """Return a kind of account as people say it, for a badge."""
+    known = {"vip": "VIP", "break_glass": "break-glass account", "unknown": "kind not known"}
+    return known.get(kind, f"{kind} account")
+
+
 def weight(value: float) -> str:
     """Return a reason's weight with its sign; a true minus, which is as wide as the plus."""
     return f"{value:+.1f}".replace("-", "\N{MINUS SIGN}") if value else "0"

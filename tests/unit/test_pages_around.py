@@ -1,5 +1,6 @@
 """What the pages say about what surrounds a case: two persons, joined incidents, one attack."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -58,6 +59,35 @@ def test_an_action_that_the_first_chose_among_the_others_is_not_folded_away() ->
     assert "open" in folded
     plain = next(given for tag, given in Page(render_decision(waiting())).tags if tag == "details")
     assert "open" not in plain
+
+
+@pytest.mark.parametrize(
+    ("minutes", "left"),
+    [(0.5, "less than 2 minutes"), (17, "17 minutes"), (180, "3 hours"), (20_000, "13 days")],
+)
+def test_the_page_says_how_long_there_is_time_to_answer(minutes: float, left: str) -> None:
+    case, end = waiting(asked=asked()), datetime(2026, 11, 20, 13, 12, tzinfo=UTC)
+    html = render_decision(case, now=end - timedelta(minutes=minutes))
+    said = f"Open until 2026-11-20 13:12:00 UTC: {left} left when this page was opened"
+    assert said in words(html)
+    for late in (None, end + timedelta(minutes=2)):
+        assert "left when this page" not in words(render_decision(case, now=late))
+
+
+def test_who_it_is_and_what_kind_of_account_is_said_at_the_top() -> None:
+    account = {"display_name": "Ann A.", "user_principal_name": "ann@contoso.com"}
+    kinds = {"kinds": ["ordinary", "vip", "privileged", "break_glass", "unknown"]}
+    for render in (render_decision, render_report):
+        top = words(render(waiting(account=account | kinds))).partition("mode")
+        assert "ann@contoso.com" in top[0]
+        badges = "VIP privileged account break-glass account kind not known"
+        assert top[2].strip().startswith(badges)
+
+
+def test_a_reason_to_ask_is_given_once() -> None:
+    plan = [planned("RevokeSessions", "ask", "odd; approve mode"), planned("BlockIP", "ask", "odd")]
+    html = render_decision(waiting() | {"plan": plan})
+    assert "A person is asked because: odd; approve mode." in words(html)
 
 
 def test_the_first_of_two_is_told_so_before_and_after() -> None:
