@@ -39,6 +39,8 @@ class CaseFile:
         self._stored: dict[str, Json] = {}
         self.late_tickets: list[task.Task[Any]] = []
         """What opens tickets that could not be opened, beside the case."""
+        self.late_since: datetime | None = None
+        """When the newest of them began."""
 
     @property
     def record(self) -> Json:

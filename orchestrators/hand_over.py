@@ -12,7 +12,7 @@ from orchestrators.flow import (
     timeline,
     utc_now,
 )
-from orchestrators.late_ticket import is_complete
+from orchestrators.late_ticket import is_complete, may_open
 from orchestrators.names import Activity
 from orchestrators.question import Question
 from shared.models.base import Json, format_utc
@@ -31,9 +31,10 @@ def tell_people(ctx: task.OrchestrationContext, file: CaseFile, phase: str) -> S
     """
     started = utc_now(ctx)
     message = {"case_id": file.case_id, "phase": phase}
+    opening = {} if may_open(ctx, file) else {"must_exist": True}
     ticket, channels, comment = yield from settle(
         [
-            case_activity(ctx, Activity.OPEN_TICKET, message | _opening(file), Retry.READ),
+            case_activity(ctx, Activity.OPEN_TICKET, message | opening, Retry.READ),
             case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.READ),
             case_activity(ctx, Activity.COMMENT_INCIDENT, message, Retry.READ),
         ]
@@ -57,12 +58,6 @@ def tell_people(ctx: task.OrchestrationContext, file: CaseFile, phase: str) -> S
         patch["sla"] = {"notified_at": format_utc(utc_now(ctx))}
     yield from file.write(patiently=phase == "completed", **patch)
     return told
-
-
-def _opening(file: CaseFile) -> Json:
-    """Return whether this call may open a ticket: one at a time does, or it becomes two."""
-    under_way = any(not one.is_complete for one in file.late_tickets)
-    return {"must_exist": True} if under_way else {}
 
 
 def _emergency(ctx: task.OrchestrationContext, file: CaseFile, told: Json) -> Steps[None]:

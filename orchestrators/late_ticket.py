@@ -215,6 +215,19 @@ def complete_later(ctx: task.OrchestrationContext, file: CaseFile, ticket: Json)
     number = len(file.late_tickets) + 1
     name = "ticket" + (f":{number}" if number > 1 else "")
     file.late_tickets.append(_start(ctx, payload, name))
+    file.late_since = utc_now(ctx)
+
+
+def may_open(ctx: task.OrchestrationContext, file: CaseFile) -> bool:
+    """Return whether a hand-over may open a ticket: one at a time does, or it becomes two.
+
+    Later tries are hours apart. Who comes between them finds the system there, perhaps, and opens
+    the ticket: two at the same instant are kept apart by their claims.
+    """
+    if file.late_since is None or all(one.is_complete for one in file.late_tickets):
+        return True
+    often = timedelta(minutes=sum(TICKET_RETRY_MINUTES))
+    return utc_now(ctx) > file.late_since + often
 
 
 def note_later(

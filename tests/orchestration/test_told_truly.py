@@ -1,15 +1,15 @@
 """What the record says of tickets and messages is what became of them."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from durabletask.task import Task
+from durabletask.task import OrchestrationContext, Task
 
 from orchestrators.case_file import CaseFile
-from orchestrators.hand_over import _opening
+from orchestrators.late_ticket import may_open
 from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.case import CaseRequest
@@ -142,11 +142,18 @@ def test_a_ticket_that_is_found_after_giving_up_is_linked(case: NewCase) -> None
     assert block["notes"] == ["ticket not completed, it is tried again: servicenow (HTTP 401)"]
 
 
-def test_while_a_late_ticket_is_under_way_nobody_else_opens_one() -> None:
+@pytest.mark.parametrize(
+    ("is_complete", "minutes", "opens"), [(False, 0.5, False), (False, 2, True), (True, 0.5, True)]
+)
+def test_while_a_late_ticket_is_tried_often_nobody_else_opens_one(
+    is_complete: bool, minutes: float, opens: bool
+) -> None:
+    began = datetime(2026, 11, 20, 12, tzinfo=UTC)
     file = CaseFile.__new__(CaseFile)
-    for is_complete, opening in ((False, {"must_exist": True}), (True, {})):
-        file.late_tickets = [cast(Task[Any], SimpleNamespace(is_complete=is_complete))]
-        assert _opening(file) == opening
+    file.late_since = began
+    file.late_tickets = [cast(Task[Any], SimpleNamespace(is_complete=is_complete))]
+    now = SimpleNamespace(current_utc_datetime=began + timedelta(minutes=minutes))
+    assert may_open(cast(OrchestrationContext, now), file) is opens
 
 
 @pytest.mark.parametrize(
