@@ -75,7 +75,7 @@ async def test_the_activity_does_not_wait_for_the_store(house: FakeHouse) -> Non
 
     house.evidence.put = slow  # type: ignore[method-assign] # a store that takes its time
     answer = QueryResult(rows=[])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await call(asking(("log_analytics", "query", answer)), case=CASE)
     assert kept(house) == []
     gate.set()
