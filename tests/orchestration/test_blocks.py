@@ -248,7 +248,7 @@ def test_an_expired_block_is_lifted_once_the_firewall_is_back(engine: Engine) ->
     wait_for(lambda: bool(walls.blocked["firewall"]))
     walls.failing = {"firewall"}
     order(run, "203.0.113.8", lift=True, by="kim")
-    wait_for(lambda: any("is not gone yet" in event for event in events(run)), 60)
+    wait_for(lambda: any("is not gone yet" in event for event in events(run)))
     walls.failing = set()
     ended(run, "203.0.113.8")
     assert walls.blocked["firewall"] == set()

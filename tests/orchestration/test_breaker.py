@@ -38,7 +38,7 @@ def storm() -> Iterator[tuple[Engine, list[Run]]]:
         for run in runs:
             run.start("respond", payload)
         for run in runs:
-            run.wait_for_call("notify_analysts", seconds=60)
+            run.wait_for_call("notify_analysts")
         yield engine, runs
 
 

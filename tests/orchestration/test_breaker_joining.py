@@ -40,7 +40,7 @@ def start(engine: Engine, *answers: dict[str, Any]) -> tuple[Run, Inbox]:
 def join(run: Run, inbox: Inbox, number: int) -> None:
     noted = len(joined_notes(run))
     run.tell("Joined", inbox.put(number))
-    limit = time.monotonic() + 20
+    limit = time.monotonic() + 120
     while len(joined_notes(run)) == noted:
         assert time.monotonic() < limit, "the incident did not join"
         time.sleep(0.01)

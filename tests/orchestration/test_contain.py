@@ -184,7 +184,7 @@ def test_each_action_is_read_back_against_the_state_it_found(case: NewCase) -> N
 
 
 def test_the_first_action_does_not_wait_for_the_state_before(case: NewCase) -> None:
-    together = threading.Barrier(2, timeout=20)
+    together = threading.Barrier(2, timeout=120)
 
     def meet(name: str) -> Script:
         def run(payload: Json) -> Any:
@@ -219,7 +219,7 @@ def test_the_account_does_not_wait_for_the_firewall(case: NewCase) -> None:
     written = threading.Event()
 
     def block(payload: Json) -> Any:
-        assert written.wait(20), "the firewall answers only after the account's block is written"
+        assert written.wait(120), "the firewall answers only after the account's block is written"
         return default_scripts()["change_firewall"](payload)
 
     def save(payload: Json) -> Json:
@@ -273,7 +273,7 @@ def test_two_containments_of_one_account_never_overlap(engine: Engine) -> None:
 
 
 def test_different_accounts_are_contained_at_the_same_time(engine: Engine) -> None:
-    together = threading.Barrier(2, timeout=20)
+    together = threading.Barrier(2, timeout=120)
 
     def read(payload: Json) -> Any:
         together.wait()

@@ -29,7 +29,7 @@ NAMES = {
 
 def test_ways_back_go_together_once_the_account_is_closed(case: NewCase) -> None:
     order: list[str] = []
-    together = threading.Barrier(len(NAMES), timeout=20)
+    together = threading.Barrier(len(NAMES), timeout=120)
 
     def first(name: str) -> Script:
         def run(payload: Json) -> Any:
@@ -62,7 +62,7 @@ def test_ways_back_go_together_once_the_account_is_closed(case: NewCase) -> None
 
 
 def test_the_account_is_read_back_while_the_ways_back_are_closed(case: NewCase) -> None:
-    together = threading.Barrier(2, timeout=20)
+    together = threading.Barrier(2, timeout=120)
 
     def meet(script: Script) -> Script:
         def run(payload: Json) -> Any:

@@ -124,7 +124,7 @@ def test_an_export_that_takes_long_neither_delays_containment_nor_hand_over(case
     whole = make_block(BlockName.EVIDENCE, BlockStatus.COMPLETE, inputs={}).block.to_json()
 
     def export(_payload: dict[str, Any]) -> Any:
-        assert goes_on.wait(30)
+        assert goes_on.wait(120)
         return {"block": whole}
 
     run = case(preserve_evidence=export)

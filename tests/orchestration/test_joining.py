@@ -99,7 +99,7 @@ def test_an_incident_that_joins_while_facts_are_gathered_waits_for_its_turn(case
     inbox, told = Inbox(), threading.Event()
 
     def enrich(payload: Json) -> Any:
-        assert told.wait(20)
+        assert told.wait(120)
         return default_scripts()["enrich_user"](payload)
 
     run = case(enrich_user=enrich, **inbox.scripts())
@@ -117,7 +117,7 @@ def test_an_incident_that_joins_during_containment_waits_for_its_turn(case: NewC
     inbox, told = Inbox(), threading.Event()
 
     def reset(payload: Json) -> Any:
-        assert told.wait(20)
+        assert told.wait(120)
         return default_scripts()["force_password_reset"](payload)
 
     run = case(force_password_reset=reset, **inbox.scripts())

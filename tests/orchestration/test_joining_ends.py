@@ -85,7 +85,7 @@ def test_the_account_is_given_free_after_many_looks(
     respond(run)
     run.wait_for_call("comment_incident", count=2)
     run.tell("Joined", inbox.put(7))
-    assert inbox.given_free.wait(20)
+    assert inbox.given_free.wait(120)
     run.wait_for_call("comment_incident", count=3)
     close(run)
 

@@ -30,9 +30,9 @@ def test_a_late_firewall_is_not_asked_for_what_the_policy_forbids_by_now(
     setattr(walls, down, {"late"})
     run = engine.case(default_scripts() | walls.scripts())
     block(run, ADDRESS, 500)
-    wait_for(lambda: any("tried again: late failed" in one for one in events(run)), seconds=60)
+    wait_for(lambda: any("tried again: late failed" in one for one in events(run)))
     walls.forbidden = WHY
-    told = run.wait_for_call("open_ticket", seconds=60)
+    told = run.wait_for_call("open_ticket")
     said = f"block of {ADDRESS} tried again: late was not asked, {WHY}"
     assert (told["phase"], told["why"]) == ("block_later", said)
     setattr(walls, down, set())
@@ -76,7 +76,7 @@ def test_a_block_is_not_renewed_when_the_policy_forbids_it_by_now(
     block(run, ADDRESS, 500)
     wait_for(lambda: bool(walls.blocked["panos"]))
     walls.forbidden = WHY
-    told = run.wait_for_call("open_ticket", seconds=60)
+    told = run.wait_for_call("open_ticket")
     assert told["why"].startswith(f"block of {ADDRESS} not renewed: {WHY}; it stays until ")
     order(run, ADDRESS, lift=True, by="kim")
     ended(run, ADDRESS)

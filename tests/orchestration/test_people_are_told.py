@@ -38,7 +38,7 @@ def test_a_failed_containment_is_told_before_the_firewall_has_answered(case: New
         return default_scripts()["notify_analysts"](payload)
 
     def block(payload: dict[str, Any]) -> Any:
-        assert told.wait(20), "the firewall answers only after people were told"
+        assert told.wait(120), "the firewall answers only after people were told"
         return default_scripts()["change_firewall"](payload)
 
     refused = fail("entra revokeSignInSessions: no")

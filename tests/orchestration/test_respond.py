@@ -81,7 +81,7 @@ def test_people_are_told_before_containment_has_finished(case: NewCase) -> None:
     told = threading.Event()
 
     def reset(payload: dict[str, Any]) -> Any:
-        assert told.wait(20), "the first action ends only after people were told"
+        assert told.wait(120), "the first action ends only after people were told"
         return default_scripts()["force_password_reset"](payload)
 
     def notify(payload: dict[str, Any]) -> Any:

@@ -65,7 +65,7 @@ def sla_patches(run: Run) -> list[Json]:
 
 def until(reached: Callable[[], object]) -> None:
     """Wait for a state of the case."""
-    limit = time.monotonic() + 20
+    limit = time.monotonic() + 120
     while not reached():
         assert time.monotonic() < limit
         time.sleep(0.01)

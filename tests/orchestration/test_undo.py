@@ -189,7 +189,7 @@ def test_the_account_waits_for_no_firewall(case: NewCase) -> None:
 
     def change(payload: Json) -> Any:
         if payload["lift"]:
-            assert told.wait(20), "the account is back in the record before the firewall answers"
+            assert told.wait(120), "the account is back in the record before the firewall answers"
         return walls.scripts()["change_firewall"](payload)
 
     def save(payload: Json) -> Json:

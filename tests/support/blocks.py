@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.models.base import Json
 from shared.models.firewall import block_instance
-from tests.support.durable_backend import Run
+from tests.support.durable_backend import PATIENCE_SECONDS, Run
 
 FOUR = ("azure_firewall", "conditional_access", "panos", "block_list")
 HOURS = 0.3
@@ -37,7 +37,7 @@ def order(run: Run, address: str, **data: Any) -> None:
     )
 
 
-def wait_for(check: Callable[[], bool], seconds: float = 20) -> None:
+def wait_for(check: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
     limit = time.monotonic() + seconds
     while not check():
         assert time.monotonic() < limit, "never"

@@ -8,7 +8,7 @@ import asyncio
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from activities.registry import ACTIVITIES
@@ -27,11 +27,12 @@ from tests.unit.playbook import builders
 REPORTED_AT = builders.SUCCESS_AT + timedelta(minutes=1)
 WHO: Json = {"user_id": OBJECT_ID, "user_principal_name": NAME}
 HANDED_OVER = {"contained", "monitoring", "failed", "closed"}
-LIMIT_SECONDS = 100
+LIMIT_SECONDS = 240
 KEEP_TRYING = {"save_case", "seal_evidence"}
 """What storage refuses for minutes, while all else is done."""
-QUIET_SECONDS = 1.5
-"""Real ones: ten minutes of the engine, more than it waits between two tries."""
+QUIET = timedelta(minutes=10)
+"""Of the engine's clock, which stands still while there is work: longer than it waits between two
+tries."""
 
 
 class Away(dict[str, Exception]):
@@ -146,7 +147,7 @@ class Degraded:
         return self.house.cases.records.get(self.run.case_id, {})
 
     _calls: int = 0
-    _since: float = 0
+    _since: datetime | None = None
 
     @property
     def handed_over(self) -> bool:
@@ -159,11 +160,12 @@ class Degraded:
         status: Json = (state.get_custom_status(dict) if state else None) or {}
         if status.get("phase") in HANDED_OVER:
             return True
+        now = self.run.engine.clock.now
         every = [(name, payload.get("phase")) for name, payload in list(self.run.calls)]
         calls = [one for one in every if one[0] not in KEEP_TRYING]
-        if len(calls) != self._calls:
-            self._calls, self._since = len(calls), time.monotonic()
-        quiet = time.monotonic() - self._since > QUIET_SECONDS
+        if self._since is None or len(calls) != self._calls:
+            self._calls, self._since = len(calls), now
+        quiet = now - self._since > QUIET
         return quiet and ("notify_analysts", "completed") in calls
 
 

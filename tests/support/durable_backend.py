@@ -15,11 +15,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
+import grpc
 from azure.durable_functions.internal.serialization import DEFAULT_FUNCTIONS_DATA_CONVERTER
 from durabletask import task
 from durabletask.client import OrchestrationState, TaskHubGrpcClient
 from durabletask.grpc_options import GrpcChannelOptions
 from durabletask.internal import orchestrator_service_pb2 as pb
+from durabletask.testing.in_memory_backend import OrchestrationInstance
 from durabletask.worker import (
     TaskHubGrpcWorker,
     VersionFailureStrategy,
@@ -32,15 +34,19 @@ from lab.functions_host.hub import UNLIMITED
 from lab.functions_host.outage import HubOutage
 from orchestrators.names import Activity
 from orchestrators.registry import ENTITIES, ORCHESTRATORS
-from tests.support.fast_clock import SPEED, fast_clock
+from tests.support.fast_clock import SPEED, FastClock, fast_clock
 
 type Script = Callable[[dict[str, Any]], Any]
 """What a scripted activity does: gets the payload, returns the result or raises."""
 
+PATIENCE_SECONDS = 120
+"""How long a test waits for what is meant to happen, on a machine that has much else to do."""
 RUN = "20261120T120000000Z"
 """The run of a case whose orchestration a test starts by itself."""
 _CONVERTER = DEFAULT_FUNCTIONS_DATA_CONVERTER
 _CHANNEL = GrpcChannelOptions(raw_options=[*UNLIMITED, ("grpc.enable_http_proxy", 0)])
+_WAITS_AFTER_TICKS = 40
+"""After a tenth of a second of the process an activity waits for something: time goes on for it."""
 HOST_JSON = Path(__file__).resolve().parents[2] / "host.json"
 
 
@@ -71,7 +77,7 @@ class Run:
     def _of_run(self, name: str) -> dict[str, Any]:
         return {"run": RUN} if name in ("contain", "contain_devices", "undo") else {}
 
-    def wait(self, instance_id: str = "", seconds: float = 30) -> OrchestrationState:
+    def wait(self, instance_id: str = "", seconds: float = PATIENCE_SECONDS) -> OrchestrationState:
         """Wait until an orchestration has ended and return its state; fails if it failed."""
         state = self.engine.client.wait_for_orchestration_completion(
             instance_id or self.case_id, timeout=int(seconds)
@@ -90,7 +96,9 @@ class Run:
         """Raise an external event on the case."""
         self.engine.client.raise_orchestration_event(self.case_id, event, data=data)
 
-    def wait_for_call(self, name: str, count: int = 1, seconds: float = 20) -> dict[str, Any]:
+    def wait_for_call(
+        self, name: str, count: int = 1, seconds: float = PATIENCE_SECONDS
+    ) -> dict[str, Any]:
         """Wait until an activity was called so often; return the payload of that call."""
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
@@ -112,9 +120,10 @@ class Run:
 class Engine:
     """A running engine."""
 
-    def __init__(self, backend: TaskHub, client: TaskHubGrpcClient) -> None:
+    def __init__(self, backend: TaskHub, client: TaskHubGrpcClient, clock: FastClock) -> None:
         self.backend = backend
         self.client = client
+        self.clock = clock
         self._runs: dict[str, Run] = {}
         self._numbers = count(1)
 
@@ -139,19 +148,13 @@ def durable_engine(*, speed: int = SPEED) -> Iterator[Engine]:
     parent never hears, and a history of more than 4 MiB breaks the stream, with which work of other
     cases is lost (``lab.functions_host.engine``).
 
-    ``speed``: seconds of the engine in a real one.
+    ``speed``: seconds of the engine in a real one in which it has nothing to do.
     """
-    backend = TaskHub(
-        default_version=default_version(),
-        replace_finished=False,
-        timer_speed=speed,
-        outage=HubOutage(),
-    )
-    backend._work_available = _Attentive()
-    with fast_clock(speed):
+    backend = _Hub()
+    with fast_clock(backend, speed, backend.busy) as clock:
         address = backend.start()
         worker, client = _worker(address), _client(address)
-        engine = Engine(backend, client)
+        engine = Engine(backend, client, clock)
         for name in Activity:
             worker._registry.add_named_activity(str(name), _scripted(engine, str(name)))
         worker.start()  # type: ignore[no-untyped-call]
@@ -183,6 +186,46 @@ def _client(address: str) -> TaskHubGrpcClient:
     )
     client._logger.setLevel(logging.WARNING)
     return client
+
+
+class _Hub(TaskHub):
+    """The lab's engine, which knows whether it has something to do."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            default_version=default_version(),
+            replace_finished=False,
+            timer_speed=1,
+            outage=HubOutage(),
+        )
+        self._work_available = _Attentive()
+        self._under_way: dict[tuple[str, int], int] = {}
+        self._tick = 0
+
+    def busy(self, tick: int) -> bool:
+        """Whether there is work, at a tick of the clock; an activity that waits is none."""
+        with self._lock:
+            self._tick = tick
+            return bool(
+                self._orchestration_queue
+                or self._orchestration_in_flight
+                or self._entity_queue
+                or self._entity_in_flight
+                or any(tick - since < _WAITS_AFTER_TICKS for since in self._under_way.values())
+            )
+
+    def _process_schedule_task_action(
+        self, instance: OrchestrationInstance, action: pb.OrchestratorAction
+    ) -> None:
+        self._under_way[instance.instance_id, action.id] = self._tick
+        super()._process_schedule_task_action(instance, action)
+
+    def CompleteActivityTask(  # noqa: N802 - the service's spelling
+        self, request: pb.ActivityResponse, context: grpc.ServicerContext
+    ) -> pb.CompleteTaskResponse:
+        with self._lock:
+            self._under_way.pop((request.instanceId, request.taskId), None)
+            return super().CompleteActivityTask(request, context)
 
 
 class _Attentive(threading.Event):

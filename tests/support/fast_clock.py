@@ -1,40 +1,81 @@
-"""A clock that runs many times as fast, for the in-memory engine: its timers, its "now"."""
+"""A clock for the durable engine of a test: fast, and only while the engine has nothing to do.
 
-from collections.abc import Iterator
+A busy machine makes the engine's work take longer. Were the clock to run meanwhile, the deadlines
+of an orchestration would pass before its work is done, and a test would see another story than on
+an idle machine.
+"""
+
+import heapq
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import cast
 from unittest.mock import patch
 
 from durabletask.testing import in_memory_backend
 
-from lab.functions_host import alarms, engine
+from lab.functions_host import engine
+from lab.functions_host.alarms import Alarms
 
 SPEED = 400
-"""Seconds of the engine per real second: the playbook's minute is 0.15 s."""
+"""Seconds of the engine per real second at most: the playbook's minute is 0.15 s."""
+TICK_SECONDS = 0.0025
+"""Real ones between two looks. A process that gets no processor ticks less often."""
 
 
-class _FastDatetime(datetime):
-    """``datetime`` whose ``now`` runs many times as fast since this module was imported."""
+class FastClock:
+    """The engine's time and its timers; stands still while ``busy`` says so."""
 
-    _start = datetime.now(UTC)
-    _speed = SPEED
+    def __init__(self, speed: int, busy: Callable[[int], bool]) -> None:
+        self.now = datetime.now(UTC)
+        self.ticks = 0
+        self._step, self._busy = timedelta(seconds=speed * TICK_SECONDS), busy
+        self._due: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._order, self._lock, self._stopped = count(), threading.Lock(), threading.Event()
+        threading.Thread(target=self._run, name="fast-clock", daemon=True).start()
 
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> "_FastDatetime":
-        start = cls._start
-        real = datetime.now(UTC)
-        return cls.fromtimestamp(
-            start.timestamp() + (real - start).total_seconds() * cls._speed, tz or UTC
-        )
+    def at(self, when: datetime, action: Callable[[], None]) -> None:
+        """Run an action once a time has come; as the engine's own alarms do."""
+        with self._lock:
+            heapq.heappush(self._due, (when, next(self._order), action))
+
+    def stop(self) -> None:
+        """Run nothing any more."""
+        self._stopped.set()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(TICK_SECONDS):
+            self.ticks += 1
+            if not self._busy(self.ticks):
+                self.now += self._step
+            for action in self._reached():
+                action()
+
+    def _reached(self) -> list[Callable[[], None]]:
+        with self._lock:
+            found = []
+            while self._due and self._due[0][0] <= self.now:
+                found.append(heapq.heappop(self._due)[2])
+            return found
 
 
 @contextmanager
-def fast_clock(speed: int = SPEED) -> Iterator[None]:
-    """Make the in-memory engine's time run fast; retry policies and timers stay the product's."""
-    fast_datetime = type("_FastDatetime", (_FastDatetime,), {"_speed": speed})
+def fast_clock(hub: engine.Engine, speed: int, busy: Callable[[int], bool]) -> Iterator[FastClock]:
+    """Give an engine a fast clock; retry policies and timers stay the product's.
+
+    ``busy`` is told the number of the tick.
+    """
+    clock = FastClock(speed, busy)
+    hub._alarms.stop()
+    hub._alarms = cast(Alarms, clock)
+    of_the_engine = type("_FastDatetime", (datetime,), {"now": lambda _tz=None: clock.now})
     with (
-        patch.object(in_memory_backend, "datetime", fast_datetime),
-        patch.object(engine, "datetime", fast_datetime),
-        patch.object(alarms, "datetime", fast_datetime),
+        patch.object(in_memory_backend, "datetime", of_the_engine),
+        patch.object(engine, "datetime", of_the_engine),
     ):
-        yield
+        try:
+            yield clock
+        finally:
+            clock.stop()

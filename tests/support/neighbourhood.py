@@ -89,7 +89,7 @@ class Neighbourhood:
         """Let a script wait for the case's ticket: the engine's clock does not wait for it."""
 
         def wait(payload: Json) -> Any:
-            limit = time.monotonic() + 20
+            limit = time.monotonic() + 120
             while not self._has_ticket(payload["case_id"]) and time.monotonic() < limit:
                 time.sleep(0.01)
             return script(payload)
