@@ -50,11 +50,15 @@ class Missing(Model):
     """What a person can do to get it."""
 
 
+NO_ADDRESS_AT_ALL = "-"
+
+
 class LeftOut(Model):
     """An item that was left out on purpose for one of the case's addresses."""
 
     item: str
     address: str
+    """``-`` when the case knows none."""
     reason: str
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
-from shared.models.evidence import LeftOut, Missing
+from shared.models.evidence import NO_ADDRESS_AT_ALL, LeftOut, Missing
 from shared.models.message import EvidenceItem
 from shared.playbook.acting.exports import (
     AZURE_FIREWALL_EXPORTS,
@@ -168,14 +168,17 @@ def _missing_line(one: Missing) -> str:
 
 
 def _left_out_notes(left_out: Sequence[LeftOut]) -> list[str]:
-    """Return one note for each address that logs were not asked by."""
-    reasons = {one.address: one.reason for one in left_out}
+    """Return one note for each reason why logs were not asked by addresses."""
+    reasons: dict[str, list[str]] = {}
+    for address, why in {one.address: one.reason for one in left_out}.items():
+        reasons.setdefault(why, []).append(address)
     return [
-        f"not exported by address {address}: {reason}"
-        if address != "-"
-        else f"not exported by address: {reason}"
-        for address, reason in reasons.items()
+        f"not exported by address{_named(addresses)}: {why}" for why, addresses in reasons.items()
     ]
+
+
+def _named(addresses: list[str]) -> str:
+    return "" if addresses == [NO_ADDRESS_AT_ALL] else f" {', '.join(addresses)}"
 
 
 def _links(items: list[EvidenceItem]) -> dict[str, str]:

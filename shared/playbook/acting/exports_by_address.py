@@ -8,7 +8,7 @@ too.
 from collections.abc import Iterable, Iterator, Sequence
 
 from shared.models.base import Json
-from shared.models.evidence import LeftOut
+from shared.models.evidence import NO_ADDRESS_AT_ALL, LeftOut
 from shared.playbook.acting.exports import EvidenceExport
 from shared.playbook.acting.exports_udm import UdmExport
 
@@ -84,7 +84,7 @@ def left_out(
         hostile: the addresses that are asked for.
         spared: why another address of the case is not, by address.
     """
-    reasons = spared or ({} if hostile else {"-": NO_ADDRESS})
+    reasons = spared or ({} if hostile else {NO_ADDRESS_AT_ALL: NO_ADDRESS})
     return [
         LeftOut(item=BY_ADDRESS[export.table].name, address=address, reason=str(reason))
         for export in exports

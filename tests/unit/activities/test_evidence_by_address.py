@@ -116,3 +116,12 @@ async def test_an_offices_egress_is_not_asked_for(house: FakeHouse, how: str) ->
     [block] = [line for line in decided.plan if line.action == "BlockIP"]
     assert block.disposition == "never"
     assert decided.spared[ATTACKER] in block.why
+
+
+async def test_addresses_that_are_left_out_for_one_reason_share_a_note(house: FakeHouse) -> None:
+    spared = dict.fromkeys((OFFICE, "198.51.100.10"), "why") | {"10.0.0.7": "it is private"}
+    block: Json = (await call(preserve_evidence, **payload(spared=spared)))["block"]
+    assert [one for one in block["notes"] if "by address " in one and "0 rows" not in one] == [
+        f"not exported by address {OFFICE}, 198.51.100.10: why",
+        "not exported by address 10.0.0.7: it is private",
+    ]
