@@ -5,6 +5,8 @@ import pytest
 from activities.communication import comment_incident, notify_analysts
 from activities.ticketing import open_ticket
 from shared.errors import NotFound, PermissionDenied, RetryableError
+from shared.providers.teams.card import to_message
+from tests.support.fake_stores import FakeNotifier
 from tests.support.fakes import FakeHouse
 from tests.unit.activities.calls import CASE_ID, call
 from tests.unit.playbook.records import record
@@ -48,6 +50,23 @@ async def test_a_decision_link_is_sent_only_when_a_decision_is_needed(house: Fak
         await call(notify_analysts, phase=phase)
     sent = [any("/decision?token=" in url for _label, url in m.links) for m in house.slack.messages]
     assert sent == [False, False, True]
+
+
+@pytest.mark.usefixtures("asking")
+async def test_the_question_in_teams_is_a_card_that_opens_our_page_and_no_form(
+    house: FakeHouse,
+) -> None:
+    teams = FakeNotifier("teams")
+    house.providers.notifiers.append(teams)
+    await call(notify_analysts, phase="decision_needed")
+    [attached] = to_message(teams.messages[0])["attachments"]
+    card = attached["content"]
+    assert (card["type"], {one["type"] for one in card["actions"]}) == (
+        "AdaptiveCard",
+        {"Action.OpenUrl"},
+    )
+    page = f"https://soc.example/api/cases/{CASE_ID}/decision?token="
+    assert len([one for one in card["actions"] if one["url"].startswith(page)]) == 1
 
 
 async def test_a_channel_that_fails_is_named_and_the_other_is_told(house: FakeHouse) -> None:
