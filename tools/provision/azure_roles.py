@@ -137,7 +137,7 @@ def assignment_name(scope: str, principal: str, role_id: str) -> str:
 
 def _look_at(cloud: Cloud, holder: Holder, assignment: Json) -> Iterator[str]:
     about = assignment["properties"]
-    # Asked for a principal, the service lists what its groups hold, too.
+    # Never another's, whatever the service lists.
     if about["principalId"] != cloud.value(IDENTITIES[holder]):
         return
     scope = str(about["scope"])
