@@ -16,10 +16,15 @@ PARAMETER = "hostileAddresses"
 NO_ADDRESS = "no address of the case is the attacker's, as far as it is known"
 
 
-def _address_of(column: str) -> str:
-    """Return the address in a column that may have brackets, a port or an IPv4 written as IPv6."""
+def _address_of(column: str, *written_in: str) -> str:
+    """Return the condition that a column has one of the addresses, however it is written.
+
+    There may be brackets, a port, or an IPv4 address written as IPv6. What the columns' index tells
+    goes first: an expression is computed for what is left, not for everybody's rows.
+    """
+    indexed = " or ".join(f"{one} has_any ({PARAMETER})" for one in written_in or (column,))
     return (
-        f'extract(@"(?i)^\\[?(?:::ffff:)?([0-9.]{{7,15}}|[0-9a-f:]+)", 1, {column})'
+        f'({indexed}) and extract(@"(?i)^\\[?(?:::ffff:)?([0-9.]{{7,15}}|[0-9a-f:]+)", 1, {column})'
         f" in~ ({PARAMETER})"
     )
 
@@ -48,9 +53,13 @@ _EVERY: tuple[EvidenceExport, ...] = (
     _export(
         "office-activity",
         "OfficeActivity",
-        _address_of("coalesce(ClientIP, Client_IPAddress)"),
+        _address_of("coalesce(ClientIP, Client_IPAddress)", "ClientIP", "Client_IPAddress"),
     ),
-    _export("directory-audit", "AuditLogs", _address_of("tostring(InitiatedBy.user.ipAddress)")),
+    _export(
+        "directory-audit",
+        "AuditLogs",
+        _address_of("tostring(InitiatedBy.user.ipAddress)", "tostring(InitiatedBy)"),
+    ),
     _export("sign-ins-interactive", "SigninLogs", _address_of("IPAddress")),
     _export(
         "sign-ins-non-interactive", "AADNonInteractiveUserSignInLogs", _address_of("IPAddress")
