@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from lab.chaos.claims import Unclaimed
 from lab.chaos.models import PlannedCase, Round
 from shared.models.base import Json
 from shared.models.case import CaseStatus
@@ -56,6 +57,7 @@ class Observed:
     automatic: frozenset[ActionName]
     """What the policy allows at High confidence for an ordinary account."""
     storage_away: list[tuple[datetime, datetime]] = field(default_factory=list)
+    unclaimed: list[Unclaimed] = field(default_factory=list)
 
     def records_of(self, case: PlannedCase) -> list[Json]:
         """Return the records of a planned case: one, or several when an incident came late."""

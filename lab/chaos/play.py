@@ -13,6 +13,7 @@ from typing import Any
 
 import aiohttp
 
+from lab.chaos.claims import unclaimed
 from lab.chaos.disturb import Disturber, Done
 from lab.chaos.gate import Gate
 from lab.chaos.models import PlannedCase, Round
@@ -179,9 +180,11 @@ class Stage:
             return any(worker["calls"] for worker in (await answer.json())["workers"])
 
     async def _observe(self, planned: Round, state: _State, done: Done) -> Observed:
-        for key in [key for keys in state.case_ids.values() for key in keys]:
+        case_ids = [key for keys in state.case_ids.values() for key in keys]
+        for key in case_ids:
             with contextlib.suppress(LabCallError):
                 state.records[key] = await self._client.get_case(key)
+        logs = sorted(self._lab.logs.glob("worker-*.log"))
         automatic = self._lab.policy["automatic"]["ordinary"]["High"]
         answers: list[Answered] = [
             one for person in state.people.values() for one in person.accepted
@@ -197,6 +200,7 @@ class Stage:
             after=await self._get("tenant"),
             automatic=frozenset(map(ActionName, automatic)),
             storage_away=done.storage_away,
+            unclaimed=await asyncio.to_thread(unclaimed, logs, case_ids),
         )
 
     async def _get(self, what: str) -> Any:

@@ -42,6 +42,8 @@ class RoundResult(BaseModel):
     aimed_kills: int
     pauses: int
     storage_away_s: float
+    unclaimed: int
+    """Tries that went on without a claim, as storage did not answer in time."""
     hub_away_s: float
     faults: int
     """Requests to vendors that met a fault."""
@@ -106,6 +108,7 @@ def judge(observed: Observed, done: Done, seconds: float) -> RoundResult:
         aimed_kills=done.aimed_kills,
         pauses=done.pauses,
         storage_away_s=round(sum((end - at).total_seconds() for at, end in done.storage_away), 1),
+        unclaimed=len(observed.unclaimed),
         hub_away_s=round(sum((end - at).total_seconds() for at, end in done.hub_away), 1),
         faults=sum(bool(line.get("fault")) for line in observed.ledger),
         requests=len(observed.ledger),

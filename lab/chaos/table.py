@@ -38,6 +38,7 @@ def show(console: Console, result: ChaosResult, path: Path) -> None:
     done.add_row(str(sum(one.pauses for one in rounds)), "workers stopped for a while")
     done.add_row(str(result.faults), f"of {sum(o.requests for o in rounds)} requests met a fault")
     done.add_row(f"{sum(o.storage_away_s for o in rounds):.0f} s", "without Blob storage")
+    done.add_row(str(sum(o.unclaimed for o in rounds)), "actions tried without a claim")
     done.add_row(f"{sum(o.hub_away_s for o in rounds):.0f} s", "without the task hub")
     done.add_row(str(sum(one.effects for one in rounds)), "changes made at vendors")
     held = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")

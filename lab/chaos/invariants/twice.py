@@ -41,7 +41,13 @@ def without_a_claim(same: list[Effect], observed: Observed) -> bool:
     if same[0].action not in WITHOUT_A_CLAIM:
         return False
     first, last = same[0].at - timedelta(seconds=_CLAIM_SECONDS), same[-1].at
-    return any(begin <= last and end >= first for begin, end in observed.storage_away)
+    away = any(begin <= last and end >= first for begin, end in observed.storage_away)
+    return away or any(
+        one.action == same[0].action
+        and one.case_id in observed.case_ids[same[0].case.number]
+        and first <= one.at <= last
+        for one in observed.unclaimed
+    )
 
 
 def _alike(found: list[Effect]) -> list[list[Effect]]:

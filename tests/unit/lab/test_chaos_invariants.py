@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from lab.chaos.claims import Unclaimed
 from lab.chaos.invariants import INVARIANTS, Invariant, name_of
 from lab.chaos.invariants.accepted import every_accepted_incident_is_answered
 from lab.chaos.invariants.forbidden import no_effect_that_the_policy_forbids
@@ -98,6 +99,24 @@ def test_without_storage_to_claim_in_a_reset_may_come_twice_and_a_ticket_may_not
     assert "tickets" in found.detail
     long_ago = [(START - timedelta(minutes=5), START - timedelta(minutes=4))]
     assert len(list(no_effect_twice(well(ledger=twice, storage_away=long_ago)))) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "allowed"),
+    [
+        (Unclaimed(CASE_ID, "ForcePasswordReset", START - timedelta(seconds=9)), True),
+        (Unclaimed(SECOND_ID, "ForcePasswordReset", START), True),
+        (Unclaimed(CASE_ID, "ForcePasswordReset", START - timedelta(seconds=60)), False),
+        (Unclaimed(CASE_ID, "ForcePasswordReset", START + timedelta(seconds=60)), False),
+        (Unclaimed(CASE_ID, "RevokeSessions", START), False),
+        (Unclaimed("case-of-another", "ForcePasswordReset", START), False),
+    ],
+)
+def test_a_claim_that_got_no_answer_explains_its_own_action_only(
+    said: Unclaimed, allowed: bool
+) -> None:
+    found = list(no_effect_twice(well(ledger=[RESET, RESET], unclaimed=[said])))
+    assert found == [] if allowed else len(found) == 1
 
 
 def test_a_break_glass_account_is_touched() -> None:
