@@ -26,10 +26,11 @@ class FakeCampaigns(Fake):
 
     async def claim(self, key: str, name: str, case_id: str, *, at: datetime) -> str:
         self._call("claim")
-        earlier, when = self.claims.get((key, name), ("", at))
-        if not earlier or at - when >= timedelta(days=7):
-            self.claims[key, name] = (case_id, at)
-        return self.claims[key, name][0]
+        with self.step:
+            earlier, when = self.claims.get((key, name), ("", at))
+            if not earlier or at - when >= timedelta(days=7):
+                self.claims[key, name] = (case_id, at)
+            return self.claims[key, name][0]
 
     async def sweep(self, *, at: datetime) -> int:
         self._call("sweep")

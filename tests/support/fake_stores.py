@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import hashlib
 import json
+import threading
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -24,11 +25,16 @@ COLLECTED_AT = datetime(2026, 11, 20, 12, 5, tzinfo=UTC)
 
 
 class Fake:
-    """Counts calls; raises what ``failing`` says for a method."""
+    """Counts calls; raises what ``failing`` says for a method.
+
+    Activities of a durable engine come on threads of their own: what a store does in one step is
+    done under ``step``.
+    """
 
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.failing: dict[str, Exception] = {}
+        self.step = threading.RLock()
 
     def called(self, method: str) -> int:
         """Return how often a method was called."""
@@ -174,22 +180,25 @@ class FakeCases(Fake):
 
     async def load(self, case_id: str) -> tuple[Json, str] | None:
         self._call("load")
-        etag = self._etag(case_id)
-        return (json.loads(json.dumps(self.records[case_id])), etag) if etag else None
+        with self.step:
+            etag = self._etag(case_id)
+            return (json.loads(json.dumps(self.records[case_id])), etag) if etag else None
 
     async def save(self, case_id: str, record: Json, *, etag: str | None) -> str:
         self._call("save")
-        if self.rivals:
-            self.records[case_id] = self.rivals.pop(0)
-        if etag != self._etag(case_id):
-            raise Conflict("somebody was faster", vendor="blob", operation="save", status=412)
-        self.records[case_id] = record
-        return self._etag(case_id) or ""
+        with self.step:
+            if self.rivals:
+                self.records[case_id] = self.rivals.pop(0)
+            if etag != self._etag(case_id):
+                raise Conflict("somebody was faster", vendor="blob", operation="save", status=412)
+            self.records[case_id] = record
+            return self._etag(case_id) or ""
 
     async def claim(self, case_id: str, name: str, facts: Json) -> Json | None:
         self._call("claim")
-        found = self.claims.get(f"{case_id}/{name}")
-        self.claims.setdefault(f"{case_id}/{name}", facts)
+        with self.step:
+            found = self.claims.get(f"{case_id}/{name}")
+            self.claims.setdefault(f"{case_id}/{name}", facts)
         return found
 
     async def get_claim(self, case_id: str, name: str) -> Json | None:
@@ -215,8 +224,9 @@ class FakeOpenCases(Fake):
     async def claim(self, account_key: str, claim: Json) -> Json | None:
         self._call("claim")
         await asyncio.sleep(0)
-        found = self.claims.get(account_key)
-        self.claims.setdefault(account_key, claim)
+        with self.step:
+            found = self.claims.get(account_key)
+            self.claims.setdefault(account_key, claim)
         return found
 
     async def holder(self, account_key: str) -> Json | None:
@@ -226,8 +236,9 @@ class FakeOpenCases(Fake):
 
     async def release(self, account_key: str, case_id: str) -> None:
         self._call("release")
-        if (self.claims.get(account_key) or {}).get("case_id") == case_id:
-            del self.claims[account_key]
+        with self.step:
+            if (self.claims.get(account_key) or {}).get("case_id") == case_id:
+                del self.claims[account_key]
 
     async def put_joining(self, case_id: str, name: str, incident: Json) -> None:
         self._call("put_joining")
