@@ -58,6 +58,8 @@ class Observed:
     """What the policy allows at High confidence for an ordinary account."""
     storage_away: list[tuple[datetime, datetime]] = field(default_factory=list)
     unclaimed: list[Unclaimed] = field(default_factory=list)
+    apart: frozenset[str] = frozenset()
+    """Cases that were opened without a look whether their account has one."""
 
     def records_of(self, case: PlannedCase) -> list[Json]:
         """Return the records of a planned case: one, or several when an incident came late."""

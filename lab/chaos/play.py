@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from lab.chaos.claims import unclaimed
+from lab.chaos.claims import apart, unclaimed
 from lab.chaos.disturb import Disturber, Done
 from lab.chaos.gate import Gate
 from lab.chaos.models import PlannedCase, Round
@@ -201,6 +201,7 @@ class Stage:
             automatic=frozenset(map(ActionName, automatic)),
             storage_away=done.storage_away,
             unclaimed=await asyncio.to_thread(unclaimed, logs, case_ids),
+            apart=await asyncio.to_thread(apart, logs, case_ids),
         )
 
     async def _get(self, what: str) -> Any:

@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 
 from activities.tries import begin_try
-from lab.chaos.claims import Unclaimed, unclaimed
+from lab.chaos.claims import Unclaimed, apart, unclaimed
 from lab.functions_host import worker
 from shared.errors import RetryableError
+from shared.models.case import CaseRequest
 from shared.models.plan import ActionName
 from shared.providers.retry import CallPolicy, call_with_retries
 from tests.support.fakes import FakeHouse
+from tests.unit.activities.calls import CASE
+from tests.unit.triggers.calls import FakeClient
+from triggers.joining import find_place
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 PAYLOAD = {"case_id": "case-1", "attempt": "contain-1"}
@@ -45,3 +49,16 @@ async def test_only_a_claim_that_got_no_answer_counts(
     moment = datetime.fromtimestamp(int(said.created * 1000) / 1000, UTC)
     assert seen == [Unclaimed("case-1", "RevokeSessions", moment)] * found
     assert unclaimed([log], ["case-2"]) == []
+
+
+async def test_a_case_that_was_not_looked_up_is_known(
+    house: FakeHouse, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    house.open_cases.failing["claim"] = RetryableError("no answer", vendor="blob")
+    case = CaseRequest.model_validate(CASE)
+    assert (await find_place(FakeClient(), case)).joined is None  # type: ignore[arg-type]
+    [said] = [one for one in caplog.records if "not looked up" in one.getMessage()]
+    log = tmp_path / "worker-0.log"
+    log.write_text(logging.Formatter(FORMAT).format(said) + "\n")
+    assert apart([log], [case.case_id]) == {case.case_id}
+    assert apart([log], ["case-2"]) == frozenset()

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -85,6 +86,18 @@ def test_an_effect_that_comes_twice(again: dict[str, object]) -> None:
     seen = well()
     [found] = no_effect_twice(replace(seen, ledger=[*seen.ledger, again | {"seq": 9}]))
     assert "9" in found.detail
+
+
+def test_two_cases_that_storage_did_not_bring_together_do_each_once() -> None:
+    second = record() | {"case_id": SECOND_ID}
+    changes: dict[str, Any] = {"records": {CASE_ID: record(), SECOND_ID: second}}
+    twice = {**changes, "ledger": [REVOKE, REVOKE]}
+    assert len(list(no_effect_twice(well(**twice)))) == 1
+    assert list(no_effect_twice(well(**twice, apart=frozenset({SECOND_ID})))) == []
+    thrice = {**changes, "ledger": [REVOKE] * 3}
+    assert len(list(no_effect_twice(well(**thrice, apart=frozenset({SECOND_ID}))))) == 1
+    second["actions"] = []
+    assert len(list(no_effect_twice(well(**twice, apart=frozenset({SECOND_ID}))))) == 1
 
 
 def test_disabled_enabled_and_disabled_again_is_not_twice() -> None:
