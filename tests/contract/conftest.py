@@ -11,7 +11,7 @@ import pytest
 from shared.providers.credentials import close_credential
 from shared.providers.sessions import close_sessions
 from shared.settings import Settings
-from tests.contract.processes import Lab, running_azurite, running_simulators
+from tests.contract.processes import PATIENCE_SECONDS, Lab, running_azurite, running_simulators
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +44,8 @@ def make_settings(lab: Lab) -> Callable[..., Settings]:
     """Settings from the environment; deadlines that a busy machine can keep."""
 
     def make(**values: Any) -> Settings:
-        usual = {"call_timeout_seconds": 10.0, "call_budget_seconds": 20.0, "call_attempts": 2}
+        usual = {"call_timeout_seconds": PATIENCE_SECONDS, "call_budget_seconds": 200.0}
+        usual |= {"query_timeout_seconds": PATIENCE_SECONDS, "call_attempts": 2}
         return Settings(**{**usual, **values})
 
     return make

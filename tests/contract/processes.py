@@ -1,5 +1,6 @@
 """The lab's simulators and Azurite as processes of a test run, on free ports."""
 
+import asyncio
 import http.client
 import json
 import os
@@ -7,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,11 @@ from tests.support.ports import free_port, free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 AZURITE = ROOT / "lab/azurite/node_modules/azurite/dist/src/blob/main.js"
-START_SECONDS = 60.0
+START_SECONDS = 200.0
+PATIENCE_SECONDS = 100.0
+"""How long what is meant to come is waited for, on however busy a machine."""
+IP_GROUP_DELAY_SECONDS = 0.2
+"""How long a firewall takes to have a change in force."""
 
 
 class Lab:
@@ -34,7 +39,7 @@ class Lab:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Call the lab API and return its JSON; anything but 200 is an error."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE_SECONDS)
         try:
             connection.request(method, f"/_lab/{path}", None if body is None else json.dumps(body))
             response = connection.getresponse()
@@ -66,12 +71,25 @@ class Lab:
         return [line for line in self.call("GET", "ledger") if line["vendor"] == vendor]
 
 
+async def eventually[T](read: Callable[[], Awaitable[T]], wanted: Callable[[T], bool]) -> T:
+    """Read until what was read is what is wanted; return it."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not wanted(found := await read()):
+        assert time.monotonic() < deadline, f"still {found}"
+        await asyncio.sleep(0.05)
+    return found
+
+
 @contextmanager
 def running_simulators(state_dir: Path) -> Iterator[Lab]:
     """Run the simulators while the block runs."""
     sim, tls, smtp = free_ports(3)
     command = [sys.executable, "-m", "lab.simulators", f"--sim-port={sim}", f"--tls-port={tls}"]
-    command += [f"--smtp-port={smtp}", f"--state-dir={state_dir}", "--ip-group-delay=0.2"]
+    command += [
+        f"--smtp-port={smtp}",
+        f"--state-dir={state_dir}",
+        f"--ip-group-delay={IP_GROUP_DELAY_SECONDS}",
+    ]
     lab = Lab(sim, state_dir)
     with _running(command, state_dir / "simulators.log", lambda: lab.call("GET", "health")):
         yield lab
@@ -106,7 +124,7 @@ def _running(command: list[str], log: Path, ready: Callable[[], Any]) -> Iterato
         finally:
             process.terminate()
             try:
-                process.wait(10)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

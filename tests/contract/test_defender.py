@@ -8,7 +8,7 @@ from shared.errors import NotFound, PermissionDenied, RetryableError, Throttled
 from shared.models.device import Device, DeviceAction, DeviceActionState
 from shared.providers.defender import Defender
 from shared.settings import Settings
-from tests.contract.processes import Lab
+from tests.contract.processes import Lab, eventually
 
 LAPTOP = "8f2c6b1d4e7a90c35d18f6b2a4e9c7d01b3f5a68"
 MAC = "1111111111111111111111111111111111111111"
@@ -45,12 +45,9 @@ async def device_of(defender: Defender, device_id: str = LAPTOP) -> Device:
 
 
 async def finished(defender: Defender, action: DeviceAction) -> DeviceAction:
-    for _ in range(100):
-        action = await defender.get_action(action.id)
-        if not action.state.under_way:
-            return action
-        await asyncio.sleep(0.05)
-    raise AssertionError("never finished")
+    return await eventually(
+        lambda: defender.get_action(action.id), lambda one: not one.state.under_way
+    )
 
 
 async def test_an_accounts_devices_come_with_who_was_on_them(lab: Lab, defender: Defender) -> None:
@@ -159,6 +156,6 @@ async def test_a_missing_permission_is_named(lab: Lab, settings: Settings) -> No
 async def test_throttling_and_an_unknown_order(lab: Lab, defender: Defender) -> None:
     with pytest.raises(NotFound, match="ResourceNotFound"):
         await defender.get_action("5382f7ea-7557-4ab7-9782-d50480024a4e")
-    lab.fault("defender", "status", value=429, retry_after=60)
+    lab.fault("defender", "status", value=429, retry_after=600)
     with pytest.raises(Throttled):
         await defender.list_devices("dana.rivers")

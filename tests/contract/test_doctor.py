@@ -215,7 +215,7 @@ def test_the_command_writes_what_it_found_and_fails_when_something_is_missing(
     clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     done = subprocess.run(
         [sys.executable, "-m", "tools.doctor", f"--settings={file}", f"--json={answer}"],
-        cwd=ROOT, env=clean, capture_output=True, text=True, timeout=100,
+        cwd=ROOT, env=clean, capture_output=True, text=True, timeout=250,
     )  # fmt: skip
     written = json.loads(answer.read_text())
     assert (done.returncode, written["ok"], done.stderr) == (1, False, "")
@@ -229,7 +229,7 @@ def test_a_settings_file_that_is_none_is_said_in_one_line(tmp_path: Path) -> Non
     for file in (wrong, tmp_path / "nowhere.json"):
         done = subprocess.run(
             [sys.executable, "-m", "tools.doctor", f"--settings={file}"],
-            cwd=ROOT, capture_output=True, text=True, timeout=60,
+            cwd=ROOT, capture_output=True, text=True, timeout=140,
         )  # fmt: skip
         assert done.returncode == 2
         assert str(file) in done.stderr and "Traceback" not in done.stderr

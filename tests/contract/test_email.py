@@ -14,7 +14,7 @@ from shared.errors import (
 from shared.models.message import Notification
 from shared.providers.email import SmtpMail
 from shared.settings import Settings
-from tests.contract.processes import Lab
+from tests.contract.processes import PATIENCE_SECONDS, Lab
 from tests.support.ports import free_port
 
 
@@ -75,7 +75,8 @@ async def test_failures_have_their_type(
     expected: type[TourniquetError],
 ) -> None:
     lab.fault("email", kind, **more)
-    timeout = 2 if kind == "timeout" else 10
+    # Also a silent server has to be reached and to be asked.
+    timeout = 5 if kind == "timeout" else PATIENCE_SECONDS
     with pytest.raises(expected) as raised:
         await SmtpMail(make_settings(call_timeout_seconds=timeout)).notify(message())
     assert raised.value.vendor == "email"

@@ -16,7 +16,7 @@ from shared.models.message import EvidenceItem
 from shared.providers.blob import BlobEvidenceStore
 from shared.settings import Settings
 from tests.contract.export_worker import CASE_ID, ROWS, HalfLog, export, whole_log
-from tests.contract.processes import ROOT
+from tests.contract.processes import PATIENCE_SECONDS, ROOT
 
 PARTS = 2
 """So many parts are made when the worker dies."""
@@ -46,7 +46,7 @@ async def killed(store: BlobEvidenceStore, which: str) -> None:
         sys.executable, *command, cwd=ROOT, env=dict(os.environ)
     )
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while len(await listed(store)) < before + PARTS:
                 assert worker.returncode is None, "the worker ended by itself"
                 await asyncio.sleep(0.05)

@@ -23,7 +23,7 @@ from shared.providers.google_secops.sign_in_log import GoogleSecOpsLogs
 from shared.providers.google_secops_soar import GoogleSecOpsCases
 from shared.settings import Settings
 from tests.contract.google_account import secops
-from tests.contract.processes import Lab
+from tests.contract.processes import PATIENCE_SECONDS, Lab
 
 type MakeSettings = Callable[..., Settings]
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -231,7 +231,7 @@ async def test_failures_have_their_type(
     expected: type[TourniquetError],
 ) -> None:
     lab.fault("google_secops", kind, **more)
-    timeout = 2.0 if kind == "timeout" else 10
+    timeout = 2.0 if kind == "timeout" else PATIENCE_SECONDS
     settings = make_settings(
         **secops(lab),
         call_timeout_seconds=timeout,

@@ -19,7 +19,7 @@ from shared.providers.google_secops_soar import GoogleSecOpsCases
 from shared.providers.google_secops_soar.check import check
 from shared.settings import Settings
 from tests.contract.google_account import ASSIGNEE, secops
-from tests.contract.processes import Lab
+from tests.contract.processes import PATIENCE_SECONDS, Lab
 
 type MakeSettings = Callable[..., Settings]
 VENDOR = "google_secops_soar"
@@ -218,7 +218,7 @@ async def test_failures_have_their_type(
     expected: type[TourniquetError],
 ) -> None:
     lab.fault(VENDOR, kind, operation=operation, **more)
-    timeout = 2.0 if kind == "timeout" else 10
+    timeout = 2.0 if kind == "timeout" else PATIENCE_SECONDS
     settings = make_settings(**secops(lab), call_timeout_seconds=timeout, call_attempts=1)
     with pytest.raises(expected) as raised:
         await GoogleSecOpsCases(settings).upsert(ticket("Verdict Medium"))

@@ -1,6 +1,5 @@
 """The Okta adapter against the simulator, which checks requests against Okta's API description."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +10,7 @@ from shared.models.directory import AccountState, Memberships
 from shared.providers.okta import Okta, OktaApi, OktaGrants, OktaMethods
 from shared.settings import Settings
 from tests.contract.okta_account import ADA, LOGIN, SINCE, org, user
-from tests.contract.processes import Lab
+from tests.contract.processes import Lab, eventually
 
 SUPER = {"id": "ra1", "type": "SUPER_ADMIN", "label": "Super Administrator", "status": "ACTIVE"}
 
@@ -35,12 +34,7 @@ def effects(lab: Lab) -> list[str]:
 
 async def settled(okta: Okta, changed: Callable[[AccountState], bool]) -> AccountState:
     """The System Log lags."""
-    for _ in range(30):
-        state = await okta.get_state(ADA)
-        if changed(state):
-            break
-        await asyncio.sleep(0.1)
-    return state
+    return await eventually(lambda: okta.get_state(ADA), changed)
 
 
 @pytest.mark.parametrize("name", [ADA, LOGIN, "ADA@contoso.example", "ada"])
@@ -211,9 +205,10 @@ async def test_the_system_log_proves_that_sessions_were_cleared(lab: Lab, okta: 
 async def test_another_account_s_cleared_sessions_prove_nothing(lab: Lab, okta: Okta) -> None:
     lab.tenant(okta=org(user("bo@contoso.example", id="00u2")))
     await okta.revoke_sessions("00u2")
-    await asyncio.sleep(0.7)
+    await eventually(
+        lambda: okta.get_state("00u2"), lambda one: one.sign_in_sessions_valid_from is not None
+    )
     assert (await okta.get_state(ADA)).sign_in_sessions_valid_from is None
-    assert (await okta.get_state("00u2")).sign_in_sessions_valid_from is not None
 
 
 async def test_without_the_log_s_scope_the_rest_is_known_and_the_reason_said(

@@ -35,7 +35,7 @@ def test_a_wrong_policy_is_refused_at_the_start(
         | {"PYTHONPATH": str(ROOT), "TOURNIQUET_POLICY_FILE": str(policy), "COLUMNS": "400"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=250,
     )
     answer = " ".join((done.stdout + done.stderr).split())
     assert done.returncode == status, answer
@@ -52,6 +52,6 @@ def test_the_package_of_azure_holds_a_policy_beside_host_json(tmp_path: Path) ->
         | {"PYTHONPATH": str(ROOT), "TOURNIQUET_POLICY_FILE": "shared/default_policy.yaml"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=250,
     )
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "10", "")

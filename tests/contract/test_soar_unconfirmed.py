@@ -84,7 +84,7 @@ async def test_while_the_search_does_not_show_it_none_is_made(
         with pytest.raises(RetryableError, match="not found yet"):
             await tell(phase)
     assert len(cases(lab)) == 1, "asked three times, made once"
-    monkeypatch.setattr(ticket_claims, "PATIENCE_SECONDS", 15.0)
+    monkeypatch.setattr(ticket_claims, "PATIENCE_SECONDS", 100.0)
     monkeypatch.setattr(GoogleSecOpsCases, "find", seen)
     assert (await tell("completed"))["ticket_id"] == "401" and len(cases(lab)) == 1
 

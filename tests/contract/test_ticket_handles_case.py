@@ -43,7 +43,8 @@ class Desk:
         self._lab, self._settings = lab, settings
         self.store = FakeCases()
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
 
     def do[T](self, what: Coroutine[Any, Any, T]) -> T:
         """Run something on the loop and wait for it."""
@@ -69,6 +70,8 @@ class Desk:
         self.do(close_credential())
         self.do(close_sessions())
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
 
 def until(reached: Callable[[], bool]) -> None:

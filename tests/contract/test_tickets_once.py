@@ -19,7 +19,7 @@ from shared.playbook.reporting.record import initial_record
 from shared.providers.people import ticket_systems
 from shared.settings import Settings
 from tests.contract.google_account import origin, secops
-from tests.contract.processes import Lab
+from tests.contract.processes import PATIENCE_SECONDS, Lab
 from tests.support.fake_stores import FakeCases
 from tests.support.scripts import case_payload
 
@@ -31,8 +31,11 @@ CASE = CaseRequest.model_validate(case_payload())
 
 
 @pytest.fixture
-def store(lab: Lab, make_settings: Callable[..., Settings]) -> Iterator[FakeCases]:
+def store(
+    lab: Lab, make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FakeCases]:
     """A case store with one case, and every system that opens tickets."""
+    monkeypatch.setattr(ticket_claims, "PATIENCE_SECONDS", PATIENCE_SECONDS)
     settings = make_settings(jira_url=f"{origin(lab)}/jira", **secops(lab))
     kept = FakeCases()
     kept.records[CASE.case_id] = initial_record(CASE)

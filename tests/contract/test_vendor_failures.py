@@ -22,7 +22,7 @@ from shared.providers.servicenow import ServiceNow
 from shared.providers.slack import Slack
 from shared.providers.virustotal import VirusTotal
 from shared.settings import Settings
-from tests.contract.processes import Lab
+from tests.contract.processes import PATIENCE_SECONDS, Lab
 
 ADDRESS = "203.0.113.7"
 BLOCK = WantedBlock(address=ADDRESS, until=datetime(2026, 11, 21, 12, tzinfo=UTC))
@@ -77,7 +77,7 @@ async def test_failures_have_their_type(
     expected: type[TourniquetError],
 ) -> None:
     lab.fault(vendor, kind, **more)
-    timeout = 2 if kind == "timeout" else 10
+    timeout = 2.0 if kind == "timeout" else PATIENCE_SECONDS
     settings = make_settings(call_timeout_seconds=timeout, call_attempts=1)
     with pytest.raises(expected) as raised:
         await VENDORS[vendor](settings)
