@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from shared.models.signin import SignIn
 from shared.playbook.sign_ins.baseline import EPISODE, device_kind
 from shared.playbook.sign_ins.codes import PASSWORD_RIGHT_CODES
-from shared.playbook.sign_ins.detection import find_brute_force_success, is_guess, source_of
+from shared.playbook.sign_ins.detection import find_brute_force_successes, is_guess, source_of
 
 LOOK_BACK = timedelta(hours=72)
 """Seed 000, step 3: "the relevant timeframe, e.g. the last 24-72 hours"."""
@@ -51,11 +51,7 @@ def find_suspicious_success(
     guesses = _guess_times(recent)
     first_success, first_use = _first_success(attempts), _first_use(attempts)
     minutes = int(window.total_seconds() // 60)
-    completing = {
-        brute.success_id
-        for address in guesses
-        if (brute := find_brute_force_success(recent, address=address, window_minutes=minutes))
-    }
+    completing = _completing(recent, minutes)
 
     def rank(event: SignIn) -> tuple[bool, bool, bool, bool, bool, timedelta, datetime, str]:
         address = source_of(event) or ""
@@ -121,6 +117,17 @@ def _first_use(attempts: Sequence[SignIn]) -> dict[str | None, datetime]:
         if event.succeeded and (device := _device(event)):
             first.setdefault(device, event.at)
     return first
+
+
+def _completing(recent: Sequence[SignIn], window_minutes: int) -> set[str]:
+    """Return the successes that complete a brute force, the worst one of each address.
+
+    All addresses are looked at in one go: an attacker may come from as many as there are rows.
+    """
+    worst: dict[str, str] = {}
+    for brute in find_brute_force_successes(recent, window_minutes=window_minutes):
+        worst.setdefault(brute.address, brute.success_id)
+    return set(worst.values())
 
 
 def _guess_times(recent: Sequence[SignIn]) -> dict[str, list[datetime]]:
