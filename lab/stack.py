@@ -99,6 +99,11 @@ class Lab:
         )
 
     @property
+    def children(self) -> dict[str, int]:
+        """Process ids by name of what the lab started beside the host."""
+        return dict(self._children)
+
+    @property
     def urls(self) -> dict[str, str]:
         """Where each part listens."""
         return {

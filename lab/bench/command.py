@@ -14,12 +14,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from lab.bench.accounts import NEVER_BLOCKED
-from lab.bench.alone import measure_cold_start, measure_scoring
+from lab.bench.alone import EMPTY_APP, measure_cold_start, measure_scoring
 from lab.bench.cost import measure_case_cost
 from lab.bench.driver import Driver, Tick
+from lab.bench.imports import profile_imports
 from lab.bench.measure import VENDOR_LATENCY_SECONDS as VENDOR_LATENCY
 from lab.bench.measure import Timed, measure_growth, measure_history, summarise, time_cases
 from lab.bench.results import BenchResult, Latency
+from lab.bench.rows import measure_rows
 from lab.bench.table import show
 from lab.console.terminal import is_live
 from lab.environment import host_environment, simulator_settings
@@ -48,10 +50,28 @@ class Extent:
     growth: tuple[int, ...]
     starts: int
     scorings: int
+    backtest_rows: int
+    evidence_rows: int
 
 
-FULL = Extent(single_cases=20, rounds_of_20=3, growth=(100, 1000), starts=5, scorings=2000)
-QUICK = Extent(single_cases=4, rounds_of_20=1, growth=(20, 100), starts=3, scorings=500)
+FULL = Extent(
+    single_cases=20,
+    rounds_of_20=3,
+    growth=(10, 100, 1000),
+    starts=5,
+    scorings=2000,
+    backtest_rows=100_000,
+    evidence_rows=1_000_000,
+)
+QUICK = Extent(
+    single_cases=4,
+    rounds_of_20=1,
+    growth=(10, 100),
+    starts=3,
+    scorings=500,
+    backtest_rows=10_000,
+    evidence_rows=100_000,
+)
 
 
 async def run_bench(console: Console, folder: Path, *, quick: bool) -> int:
@@ -60,7 +80,7 @@ async def run_bench(console: Console, folder: Path, *, quick: bool) -> int:
     Args:
         console: where progress and table go.
         folder: where ``bench.json`` and the bench's own lab (``bench/``) go.
-        quick: whether to measure less: fewer cases, 20 and 100 instead of 100 and 1000.
+        quick: whether to measure less: fewer cases, 20 and 100 10 and 100 instead of up to 1000.
 
     Raises:
         LabError: the lab could not start, or a case did not end as it has to.
@@ -78,10 +98,18 @@ async def run_bench(console: Console, folder: Path, *, quick: bool) -> int:
         policy={"never_block": {"addresses": [str(NEVER_BLOCKED)]}},
     )
     console.print("Starting a lab")
+    extent = QUICK if quick else FULL
     async with lab, lab.client() as client, Driver(lab, client) as driver:
-        measured = await _measure(console, lab, driver, QUICK if quick else FULL)
+        measured = await _measure(console, lab, driver, extent)
     with _stage(console, "Cost of one case", 1) as tick:
         measured["cost"] = await measure_case_cost(folder / "bench")
+        tick()
+    with _stage(console, "Rows", 1) as tick:
+        measured["rows"] = await measure_rows(
+            folder / "bench" / "rows",
+            backtest_rows=extent.backtest_rows,
+            evidence_rows=extent.evidence_rows,
+        )
         tick()
     result = BenchResult(
         quick=quick,
@@ -104,19 +132,23 @@ async def _measure(console: Console, lab: Lab, driver: Driver, extent: Extent) -
     """Run every measurement in turn; the keys are fields of ``BenchResult``."""
     with _stage(console, "Cold start", 1) as tick:
         cold_start = await measure_cold_start(lab.root, _app_settings(lab), lab.logs, extent.starts)
+        imports = {
+            "app": profile_imports(lab.root, _app_settings(lab)),
+            "empty_app": profile_imports(EMPTY_APP, {}),
+        }
         tick()
     with _stage(console, "Warming the workers up", _FIRST_TIMED) as tick:
-        await time_cases(driver, lab.common, first=0, at_once=_FIRST_TIMED, tick=tick)
+        [first] = await time_cases(driver, lab.common, first=0, at_once=1, tick=tick)
+        await time_cases(driver, lab.common, first=1, at_once=_FIRST_TIMED - 1, tick=tick)
     single: list[Timed] = []
     with _stage(console, "One case at a time", extent.single_cases) as tick:
-        for number in range(extent.single_cases):
-            first = _FIRST_TIMED + number
-            single += await time_cases(driver, lab.common, first=first, at_once=1, tick=tick)
+        for number in range(_FIRST_TIMED, _FIRST_TIMED + extent.single_cases):
+            single += await time_cases(driver, lab.common, first=number, at_once=1, tick=tick)
     many: list[Timed] = []
     with _stage(console, "20 cases at once", 20 * extent.rounds_of_20) as tick:
         for number in range(extent.rounds_of_20):
-            first = _FIRST_TIMED + extent.single_cases + 20 * number
-            many += await time_cases(driver, lab.common, first=first, at_once=20, tick=tick)
+            start = _FIRST_TIMED + extent.single_cases + 20 * number
+            many += await time_cases(driver, lab.common, first=start, at_once=20, tick=tick)
     with _stage(console, "Cost of many cases", extent.growth[-1]) as tick:
         growth, throughput, stalled = await measure_growth(driver, lab.common, extent.growth, tick)
     return {
@@ -125,7 +157,8 @@ async def _measure(console: Console, lab: Lab, driver: Driver, extent: Extent) -
         "history": await measure_history(driver, single[-1].case_id),
         "throughput_per_s": throughput,
         "stalled": stalled,
-        "cold_start": cold_start,
+        "cold_start": cold_start.model_copy(update={"first_case_s": round(first.contained_s, 3)}),
+        "imports": imports,
         "scoring": measure_scoring(single[-1].record, extent.scorings),
     }
 

@@ -11,9 +11,10 @@ from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
-import psutil
 
 from lab.bench.accounts import Account, Town
+from lab.bench.parts import cpu_of_parts, peak_memory_mb
+from lab.bench.results import CpuParts
 from lab.bench.stall import describe_stall
 from lab.client import LabCallError, LabClient
 from lab.errors import LabError
@@ -133,10 +134,13 @@ class Driver:
             if str(binding["type"]).endswith("Trigger")
         }
 
-    def worker_cpu_seconds(self) -> float:
-        """Return the CPU time, user and system, that the present workers have used."""
-        times = (psutil.Process(pid).cpu_times() for pid in self._lab.host.worker_pids())
-        return sum(one.user + one.system for one in times)
+    def cpu_seconds(self) -> CpuParts:
+        """Return the CPU time that the parts of the lab have used, of the present workers."""
+        return cpu_of_parts(self._lab)
+
+    def peak_memory_mb(self) -> float:
+        """Return the most memory that the present workers together had."""
+        return peak_memory_mb(self._lab)
 
     @property
     def _durable(self) -> str:

@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from activities.evidence_export import TableExport
 from lab.bench.big_log import START, BigLog
+from lab.bench.parts import peak_kb
 from lab.environment import repository_root
 from lab.stack import Lab
 from shared.models.base import Json
@@ -44,7 +44,7 @@ def main() -> int:
         sys.stdout.write(json.dumps(asyncio.run(_export(given.rows, given.row_bytes))))
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        found = asyncio.run(_in_lab(given.rows, given.row_bytes, Path(folder)))
+        found = asyncio.run(export_in_lab(given.rows, given.row_bytes, Path(folder)))
     for name, value in found.items():
         sys.stdout.write(f"{name:>22}  {value}\n")
     path = repository_root() / ".lab" / "bench-evidence.json"
@@ -53,7 +53,8 @@ def main() -> int:
     return 0
 
 
-async def _in_lab(rows: int, row_bytes: int, folder: Path) -> Json:
+async def export_in_lab(rows: int, row_bytes: int, folder: Path) -> Json:
+    """Start a lab, export so many rows to its storage in another process, return the figures."""
     async with Lab(auto_ports=True, state_dir=folder, workers=1) as lab:
         command = [sys.executable, "-m", "lab.bench.export", "--inside"]
         command += [f"--rows={rows}", f"--row-bytes={row_bytes}"]
@@ -95,8 +96,8 @@ async def _export(rows: int, row_bytes: int) -> Json:
 
 
 def _peak_mb() -> float:
-    """Most memory that this process ever had, in megabytes (Linux counts in KiB)."""
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000, 1)
+    """Most memory that this process ever had, in megabytes."""
+    return round(peak_kb(os.getpid()) * 1024 / 1e6, 1)
 
 
 if __name__ == "__main__":

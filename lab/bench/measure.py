@@ -9,7 +9,7 @@ from lab.bench.accounts import make_town
 from lab.bench.calls import CaseCalls, read_calls
 from lab.bench.driver import Answered, Driver, Tick
 from lab.bench.numbers import median, percentile
-from lab.bench.results import Growth, History, Latency
+from lab.bench.results import CpuParts, Growth, History, Latency
 from lab.errors import LabError
 from lab.scenarios.models import Common
 from lab.scenarios.people import HANDED_OVER
@@ -113,13 +113,14 @@ async def measure_growth(
         LabError: a worker was lost, or a case before the first mark did not end.
     """
     growth: dict[str, Growth] = {}
-    cpu = seconds = 0.0
+    used: list[CpuParts] = []
+    seconds = 0.0
     done = 0
     while done < marks[-1]:
         mark = min(mark for mark in marks if mark > done)
         town = make_town(common, done, min(BATCH, mark - done), blockable=False)
         await driver.stage(town, latency=0)
-        cpu_before, began = driver.worker_cpu_seconds(), time.monotonic()
+        before, began = driver.cpu_seconds(), time.monotonic()
         try:
             await driver.answer(town.accounts, at_once=AT_ONCE, tick=tick)
         except LabError as error:
@@ -127,13 +128,29 @@ async def measure_growth(
                 raise
             return growth, round(done / seconds, 3), f"after {done} cases: {error}"
         seconds += time.monotonic() - began
-        used = driver.worker_cpu_seconds() - cpu_before
-        if used < 0:
+        used.append(_difference(driver.cpu_seconds(), before))
+        if used[-1].workers < 0:
             raise LabError("a worker was lost while its CPU time was measured")
-        cpu, done = cpu + used, done + len(town.accounts)
+        done += len(town.accounts)
         if done == mark:
-            growth[str(mark)] = Growth(cpu_s=round(cpu, 2), cpu_per_case_s=round(cpu / mark, 4))
+            growth[str(mark)] = _growth(used, mark, driver.peak_memory_mb())
     return growth, round(done / seconds, 3), None
+
+
+def _growth(used: Sequence[CpuParts], cases: int, peak_memory_mb: float) -> Growth:
+    sums = {name: sum(float(getattr(one, name)) for one in used) for name in CpuParts.model_fields}
+    return Growth(
+        cpu_s=round(sums["workers"], 2),
+        cpu_per_case_s=round(sums["workers"] / cases, 4),
+        lab_per_case=CpuParts(**{name: round(spent / cases, 4) for name, spent in sums.items()}),
+        peak_memory_mb=peak_memory_mb,
+    )
+
+
+def _difference(after: CpuParts, before: CpuParts) -> CpuParts:
+    return CpuParts(
+        **{name: getattr(after, name) - getattr(before, name) for name in CpuParts.model_fields}
+    )
 
 
 async def measure_history(driver: Driver, case_id: str) -> History:

@@ -30,11 +30,26 @@ class Latency(Result):
     """Vendor calls begun before the containment was verified."""
 
 
+class CpuParts(Result):
+    """CPU time in seconds, user and system; of these only the workers are deployed."""
+
+    workers: float
+    host: float
+    """The lab's host with the durable engine, and the bench itself."""
+    simulators: float
+    """Of all vendors; most of it plans KQL queries."""
+    storage: float
+
+
 class Growth(Result):
     """CPU time of the worker processes for so many cases."""
 
     cpu_s: float
     cpu_per_case_s: float
+    lab_per_case: CpuParts | None = None
+    """CPU seconds a case by part of the lab: what the throughput of this machine is bound by."""
+    peak_memory_mb: float | None = None
+    """Most memory that the workers together had until then."""
 
 
 class History(Result):
@@ -48,10 +63,45 @@ class History(Result):
 
 
 class ColdStart(Result):
-    """From starting a worker to its first answered health request; medians."""
+    """From starting a worker to its first answered health request; medians.
+
+    The empty app is a durable one with a route, an orchestrator and an activity.
+    """
 
     app_s: float
     empty_app_s: float
+    first_case_s: float | None = None
+    """From the POST to the verified containment of the first case of workers that just started,
+    each vendor call as slow as in ``latency``."""
+
+
+class Imports(Result):
+    """The imports of an app in milliseconds, from a warm file cache."""
+
+    total_ms: float
+    modules: int
+    packages_ms: dict[str, float]
+    """Of each package itself, the longest first."""
+
+
+class SignInRows(Result):
+    """Reading and analysing the sign-ins of one account."""
+
+    read: int
+    """Rows that the app asks for."""
+    cpu_s: float
+
+
+class Rows(Result):
+    """How fast rows go through the app."""
+
+    sign_ins: dict[str, SignInRows]
+    """By rows in the account's log."""
+    backtest_rows: int
+    backtest_rows_per_s: float
+    evidence_rows: int
+    evidence_rows_per_s: float
+    evidence_peak_memory_mb: float
 
 
 class Scoring(Result):
@@ -125,6 +175,9 @@ class BenchResult(Result):
     cost: CaseCost
     throughput_per_s: float
     cold_start: ColdStart
+    imports: dict[str, Imports]
+    """Of the ``app`` and of the ``empty_app``."""
+    rows: Rows
     scoring: Scoring
     load_before: float
     """The machine's load (1 minute) before the bench: well above 0, others were at work."""

@@ -40,7 +40,13 @@ def _others(result: BenchResult) -> Table:
     table.add_column(style="bold")
     for cases, one in result.growth.items():
         cost = f"{one.cpu_s:.1f} s of worker CPU, {one.cpu_per_case_s * 1000:.0f} ms per case"
+        if one.peak_memory_mb is not None:
+            cost += f", workers' peak {one.peak_memory_mb:.0f} MB"
         table.add_row(f"{cases} cases", cost)
+        if one.lab_per_case is not None:
+            lab = one.lab_per_case.model_dump(exclude={"workers"})
+            parts = (f"{name} {spent * 1000:.0f} ms" for name, spent in lab.items())
+            table.add_row("", f"the lab beside them: {', '.join(parts)} per case")
     table.add_row("throughput", f"{result.throughput_per_s:.2f} cases per second")
     history = result.history
     table.add_row(
@@ -49,10 +55,27 @@ def _others(result: BenchResult) -> Table:
         f" in {history.instances} instances",
     )
     start = result.cold_start
-    table.add_row("cold start", f"{start.app_s:.2f} s; an empty app {start.empty_app_s:.2f} s")
+    cold = f"{start.app_s:.2f} s; an empty durable app {start.empty_app_s:.2f} s"
+    if start.first_case_s is not None:
+        cold += f"; the first case of new workers {start.first_case_s:.2f} s"
+    table.add_row("cold start", cold)
+    _add_imports_and_rows(table, result)
     scoring = result.scoring
     table.add_row("scoring", f"p50 {scoring.p50_ms:.2f} ms, p95 {scoring.p95_ms:.2f} ms")
     return table
+
+
+def _add_imports_and_rows(table: Table, result: BenchResult) -> None:
+    for name, one in result.imports.items():
+        most = ", ".join(f"{package} {spent:.0f}" for package, spent in one.packages_ms.items())
+        table.add_row(f"imports of {name}", f"{one.total_ms:.0f} ms, {one.modules} modules: {most}")
+    rows = result.rows
+    for size, read in rows.sign_ins.items():
+        line = f"{read.cpu_s * 1000:.0f} ms of CPU, {read.read:,} rows read"
+        table.add_row(f"{int(size):,} sign-ins", line)
+    table.add_row("backtest", f"{rows.backtest_rows_per_s:,.0f} rows per second")
+    evidence = f"{rows.evidence_rows_per_s:,.0f} rows per second"
+    table.add_row("evidence", f"{evidence}, peak {rows.evidence_peak_memory_mb:.0f} MB")
 
 
 def cost_table(cost: CaseCost) -> Table:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ import pytest
 
 from lab.bench.accounts import Town, make_town
 from lab.bench.calls import longest_chain, read_calls
+from lab.bench.imports import read_profile
 from lab.bench.measure import Timed, measure_growth, summarise
 from lab.bench.numbers import median, percentile
 from lab.bench.results import (
@@ -16,12 +18,17 @@ from lab.bench.results import (
     BlobOperations,
     CaseCost,
     ColdStart,
+    CpuParts,
     GbSeconds,
     Growth,
     History,
     HubStorage,
+    Imports,
+    Rows,
     Scoring,
+    SignInRows,
 )
+from lab.bench.rows import measure_sign_ins
 from lab.bench.stall import describe_stall
 from lab.errors import LabError
 from lab.scenarios.loader import load_common
@@ -143,6 +150,27 @@ def test_each_account_has_its_own_name_address_and_case() -> None:
     assert sum(row["UserPrincipalName"].startswith(one.name) for row in rows) > 26
 
 
+COST = CaseCost(
+    executions={"activity": 3},
+    busy_s=1.0,
+    gb_seconds={"2048": GbSeconds(together=2.0, apart=6.0)},
+    hub_storage=HubStorage(queue=3, table=2, blob=1),
+    scheduler_actions=5,
+    blob_operations={"cases": BlobOperations(write=1)},
+    log_queries=1,
+    vendor_calls={"log_analytics": 1},
+    measurements=9,
+)
+ROWS = Rows(
+    sign_ins={"10": SignInRows(read=10, cpu_s=0.01)},
+    backtest_rows=10,
+    backtest_rows_per_s=1.0,
+    evidence_rows=10,
+    evidence_rows_per_s=1.0,
+    evidence_peak_memory_mb=1.0,
+)
+
+
 def test_the_json_has_the_promised_fields() -> None:
     timed = [
         Timed("case", {}, read_calls(LINES, 0.2), seconds, 4.0, seconds / 2)
@@ -159,19 +187,11 @@ def test_the_json_has_the_promised_fields() -> None:
         latency={"1": latency, "20": latency},
         growth={"100": Growth(cpu_s=30.0, cpu_per_case_s=0.3)},
         history=History(events=1, bytes=2, replays=3, instances=4),
-        cost=CaseCost(
-            executions={"activity": 3},
-            busy_s=1.0,
-            gb_seconds={"2048": GbSeconds(together=2.0, apart=6.0)},
-            hub_storage=HubStorage(queue=3, table=2, blob=1),
-            scheduler_actions=5,
-            blob_operations={"cases": BlobOperations(write=1)},
-            log_queries=1,
-            vendor_calls={"log_analytics": 1},
-            measurements=9,
-        ),
+        cost=COST,
         throughput_per_s=1.5,
         cold_start=ColdStart(app_s=1.0, empty_app_s=0.5),
+        imports={"app": Imports(total_ms=2.0, modules=2, packages_ms={"shared": 1.0})},
+        rows=ROWS,
         scoring=Scoring(p50_ms=0.1, p95_ms=0.2, runs=10),
         load_before=0.0,
         seconds=60.0,
@@ -184,7 +204,7 @@ def test_the_json_has_the_promised_fields() -> None:
     assert document["growth"]["100"]["cpu_s"] == 30.0
     assert set(document["history"]) >= {"events", "bytes", "replays"}
     assert document["throughput_per_s"] == 1.5
-    assert set(document["cold_start"]) == {"app_s", "empty_app_s"}
+    assert set(document["cold_start"]) >= {"app_s", "empty_app_s"}
     assert set(document["scoring"]) >= {"p50_ms", "p95_ms"}
 
 
@@ -203,8 +223,11 @@ class _Stalling:
         self._left -= 1
         return list(accounts)
 
-    def worker_cpu_seconds(self) -> float:
-        return 0.0
+    def cpu_seconds(self) -> CpuParts:
+        return CpuParts(workers=0.0, host=0.0, simulators=0.0, storage=0.0)
+
+    def peak_memory_mb(self) -> float:
+        return 1.0
 
 
 async def test_what_was_measured_before_a_stall_is_kept() -> None:
@@ -212,6 +235,7 @@ async def test_what_was_measured_before_a_stall_is_kept() -> None:
     driver = cast(Any, _Stalling(batches=1))
     growth, throughput, stalled = await measure_growth(driver, common, (2, 4), lambda: None)
     assert list(growth) == ["2"] and throughput > 0
+    assert growth["2"].peak_memory_mb == 1.0 and growth["2"].lab_per_case is not None
     assert stalled is not None and stalled.startswith("after 2 cases: case-1 is still")
     driver = cast(Any, _Stalling(batches=0))
     with pytest.raises(LabError, match="still"):
@@ -228,3 +252,22 @@ async def test_a_stall_is_described_by_what_does_not_answer() -> None:
     said = await describe_stall(cast(Any, lab))
     assert "the host did not say what its workers do" in said
     assert "Blob storage did not answer" in said and "the simulators did not answer" in said
+
+
+def test_imports_are_counted_by_package() -> None:
+    lines = [
+        "import time: self [us] | cumulative | imported package",
+        "import time:      1500 |       1500 |   azure.core.rest",
+        "import time:       500 |       2000 | azure.core",
+        "a warning",
+        "import time:       250 |        250 | pydantic.main",
+    ]
+    found = read_profile("\n".join(lines))
+    assert (found.total_ms, found.modules) == (2.2, 3)
+    assert found.packages_ms == {"azure.core": 2.0, "pydantic": 0.2}
+
+
+def test_no_more_sign_ins_are_read_than_are_asked_for(tmp_path: Path) -> None:
+    found = measure_sign_ins(tmp_path / "log.jsonl", (10, 200))
+    assert {size: one.read for size, one in found.items()} == {"10": 10, "200": 200}
+    assert all(one.cpu_s >= 0 for one in found.values())
