@@ -9,6 +9,7 @@ from shared.models.base import Json
 from shared.models.plan import ActionName, Disposition
 from shared.models.verdict import Confidence
 from tests.support.asking import ANA, KIM, answer, phases, question, wait_for_phase
+from tests.support.blocks import wait_for
 from tests.support.claimed import Claims
 from tests.support.durable_backend import Run
 from tests.support.inbox import Inbox
@@ -185,8 +186,7 @@ def test_who_answered_before_it_is_asked_anew_is_heard_and_then_asked_anew(
     run, inbox = joins(case, medium(), high(RESET, DISABLE), claim_decision=claim)
     run.tell("Joined", inbox.put(7))
     run.wait_for_call("revoke_sessions")
-    while phases(run).count("decision_needed") < 2:
-        run.wait_for_call("notify_analysts", count=len(phases(run)) + 1)
+    wait_for(lambda: phases(run).count("decision_needed") >= 2)
     assert "decided by kim: RevokeSessions" in events(run)
     assert last(run, "question") == 2
     assert len(run.called("revoke_sessions")) == 1 and not run.called("disable_account")
@@ -199,8 +199,7 @@ def test_who_answered_before_it_is_asked_anew_is_heard_and_then_asked_anew(
 
 
 def wait_for_completed(run: Run, count: int) -> None:
-    while phases(run).count("completed") < count:
-        run.wait_for_call("notify_analysts", count=len(phases(run)) + 1)
+    wait_for(lambda: phases(run).count("completed") >= count)
 
 
 @pytest.mark.parametrize(
