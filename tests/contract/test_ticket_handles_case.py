@@ -124,7 +124,7 @@ def test_who_works_on_the_ticket_has_taken_the_case(desk: Desk) -> None:
 def test_who_resolves_the_ticket_has_closed_the_case(desk: Desk, lab: Lab) -> None:
     with durable_engine(speed=1) as engine:
         run = engine.case(scripts(desk, desk.look_after(state="6")))
-        respond(run, remediation_seconds=5)
+        respond(run, review_seconds=2)
         until(lambda: desk.store.records.get(run.case_id, {}).get("status") == "closed")
         record = desk.store.records[run.case_id]
         (ticket,) = lab.state()["tickets"]
