@@ -5,6 +5,7 @@ import pytest
 
 from shared.models.plan import ActionName
 from tests.orchestration.test_respond import record, respond
+from tests.support.blocks import wait_for
 from tests.support.durable_backend import Run
 from tests.support.scripts import ADDRESS, SOON, outcome
 
@@ -65,8 +66,7 @@ def test_a_breach_reopens_a_closed_case_until_it_is_closed_again(case: NewCase) 
     run = case(recheck_sign_ins=rechecked)
     closed_early(run)
     run.wait_for_call("recheck_sign_ins")
-    while "not_held" not in phases(run, "comment_incident"):
-        run.wait_for_call("comment_incident", count=3)
+    wait_for(lambda: "not_held" in phases(run, "comment_incident"))
     assert record(run)["status"] == "failed"
     run.tell("Acknowledged", {"by": "ola", "comment": ""})
     run.tell("Closed", {"by": "ola", "comment": "contained by hand"})
