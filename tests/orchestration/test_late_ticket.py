@@ -68,13 +68,15 @@ def test_a_system_that_was_opened_meanwhile_is_not_linked_twice(case: NewCase) -
 def test_it_is_tried_no_longer_than_the_evidence_is_kept(
     case: NewCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestrators.late_ticket.TICKET_LIMIT", timedelta(minutes=12))
+    monkeypatch.setattr("orchestrators.late_ticket.LATER_HOURS", (0.02, 50))
+    monkeypatch.setattr("orchestrators.late_ticket.TICKET_LIMIT", timedelta(hours=40))
     run = case(open_ticket=away(1000))
     run.start("open_ticket_late", {"systems": [], "there": {}})
     assert run.output(bool) is False
     first, last = events(run)
-    assert first == NOTICE and last.endswith("it was tried for 0 days and is not tried again")
+    assert first == NOTICE and last.endswith("it was tried for 1 days and is not tried again")
     assert len(run.called("notify_analysts")) == 1
+    assert len(run.called("open_ticket")) == 3, "two, and one more after people were told"
 
 
 @pytest.mark.parametrize(
