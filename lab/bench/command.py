@@ -60,8 +60,8 @@ FULL = Extent(
     growth=(10, 100, 1000),
     starts=5,
     scorings=2000,
-    backtest_rows=100_000,
-    evidence_rows=1_000_000,
+    backtest_rows=50_000,
+    evidence_rows=200_000,
 )
 QUICK = Extent(
     single_cases=4,

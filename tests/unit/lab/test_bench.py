@@ -1,5 +1,6 @@
 """The pure parts of the bench: percentiles, what a ledger says about a case, the JSON's shape."""
 
+import io
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from rich.console import Console
 
 from lab.bench.accounts import Town, make_town
 from lab.bench.calls import longest_chain, read_calls
@@ -30,6 +32,7 @@ from lab.bench.results import (
 )
 from lab.bench.rows import measure_sign_ins
 from lab.bench.stall import describe_stall
+from lab.bench.table import show
 from lab.errors import LabError
 from lab.scenarios.loader import load_common
 
@@ -171,13 +174,13 @@ ROWS = Rows(
 )
 
 
-def test_the_json_has_the_promised_fields() -> None:
+def bench_result() -> BenchResult:
     timed = [
         Timed("case", {}, read_calls(LINES, 0.2), seconds, 4.0, seconds / 2)
         for seconds in (2.0, 3.0)
     ]
     latency = summarise(timed, chain=6, containing=4)
-    result = BenchResult(
+    return BenchResult(
         quick=True,
         measured_at="2026-11-20T12:00:00.000Z",
         cpus=2,
@@ -185,18 +188,28 @@ def test_the_json_has_the_promised_fields() -> None:
         workers=2,
         vendor_latency_s=0.2,
         latency={"1": latency, "20": latency},
-        growth={"100": Growth(cpu_s=30.0, cpu_per_case_s=0.3)},
+        growth={
+            "100": Growth(
+                cpu_s=30.0,
+                cpu_per_case_s=0.3,
+                lab_per_case=CpuParts(workers=0.3, host=0.02, simulators=0.03, storage=0.04),
+                peak_memory_mb=512.0,
+            )
+        },
         history=History(events=1, bytes=2, replays=3, instances=4),
         cost=COST,
         throughput_per_s=1.5,
-        cold_start=ColdStart(app_s=1.0, empty_app_s=0.5),
+        cold_start=ColdStart(app_s=1.0, empty_app_s=0.5, first_case_s=4.0),
         imports={"app": Imports(total_ms=2.0, modules=2, packages_ms={"shared": 1.0})},
         rows=ROWS,
         scoring=Scoring(p50_ms=0.1, p95_ms=0.2, runs=10),
         load_before=0.0,
         seconds=60.0,
     )
-    document = result.model_dump(mode="json")
+
+
+def test_the_json_has_the_promised_fields() -> None:
+    document = bench_result().model_dump(mode="json")
     one = document["latency"]["1"]
     assert (one["p50_s"], one["floor_p50_s"], one["sequential_p50_s"]) == (2.5, 1.2, 2.4)
     assert one["p95_s"] == 2.95
@@ -206,6 +219,22 @@ def test_the_json_has_the_promised_fields() -> None:
     assert document["throughput_per_s"] == 1.5
     assert set(document["cold_start"]) >= {"app_s", "empty_app_s"}
     assert set(document["scoring"]) >= {"p50_ms", "p95_ms"}
+
+
+def test_the_table_shows_every_measurement(tmp_path: Path) -> None:
+    text = io.StringIO()
+    show(Console(file=text, width=200), bench_result(), tmp_path / "bench.json")
+    for words in (
+        "100 cases",
+        "the lab beside them: host 20 ms, simulators 30 ms, storage 40 ms per case",
+        "workers' peak 512 MB",
+        "imports of app  2 ms, 2 modules: shared 1",
+        "10 sign-ins",
+        "backtest",
+        "evidence",
+        "the first case of new workers 4.00 s",
+    ):
+        assert words in text.getvalue()
 
 
 class _Stalling:
