@@ -37,7 +37,7 @@ from lab.simulators.private_file import write_private
 from shared.models.base import Json
 from shared.models.case import OperatingMode
 
-START_SECONDS = 90.0
+START_SECONDS = 300.0
 """How long one part may take to start on a slow machine."""
 
 type Report = Callable[[str], None]

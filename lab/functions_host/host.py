@@ -68,7 +68,7 @@ class FunctionsHost:
         workers: int = 2,
         log_dir: Path | None = None,
         silence_deadline: float = 30.0,
-        start_timeout: float = 120.0,
+        start_timeout: float = 300.0,
         on_worker_loss: OnWorkerLoss = "redeliver",
     ) -> None:
         app_dir = app_dir.resolve()
