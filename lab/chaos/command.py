@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import aiohttp
+from azure.core.exceptions import AzureError
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -26,7 +28,15 @@ from lab.chaos.models import ChaosPlan, Round
 from lab.chaos.observed import Observed
 from lab.chaos.plan import TROUBLE_LASTS, make_plan
 from lab.chaos.play import Stage
-from lab.chaos.results import ChaosResult, RoundResult, Violation, judge, names, shown
+from lab.chaos.results import (
+    ChaosResult,
+    RoundResult,
+    Violation,
+    judge,
+    names,
+    not_searched,
+    shown,
+)
 from lab.chaos.table import line_of, show, text_of
 from lab.chaos.town import policy
 from lab.console.terminal import is_live
@@ -74,7 +84,7 @@ async def run_chaos(
         lasts: for how many seconds of a round things break.
 
     Raises:
-        LabError: the lab could not start, or left nothing to search for secrets.
+        LabError: the lab could not start.
     """
     began, load = time.monotonic(), os.getloadavg()[0]
     # The app's settings in a run are the same whatever the shell says.
@@ -149,10 +159,14 @@ async def _play(
 
 
 async def _search(lab: Lab, collector: Collector) -> list[Violation]:
+    """Look for secrets; where that fails, nobody knows that none is shown."""
     if missing := [signal for signal in SIGNALS if not collector.kept[signal]]:
-        raise LabError(f"the app has exported no {' and no '.join(missing)}")
+        return [not_searched(f"the app has exported no {' and no '.join(missing)}")]
     exported = {f"exported {signal}": bytes(kept) for signal, kept in collector.kept.items()}
-    return shown(await find_leaks(lab, beside=exported))
+    try:
+        return shown(await find_leaks(lab, beside=exported))
+    except (LabError, aiohttp.ClientError, AzureError, OSError, LookupError, ValueError) as error:
+        return [not_searched(f"{type(error).__name__}: {error}")]
 
 
 def _say(console: Console, violations: list[Violation]) -> None:

@@ -86,6 +86,12 @@ def shown(leaks: Iterable[Leak], number: int | None = None) -> list[Violation]:
     ]
 
 
+def not_searched(why: str) -> Violation:
+    """Return that nobody knows whether a secret is shown."""
+    detail = f"the search for secrets did not come to its end: {why}"
+    return Violation(invariant=SECRETS_KEPT, round=None, case=None, case_id=None, detail=detail)
+
+
 def judge(observed: Observed, done: Done, seconds: float) -> RoundResult:
     """Ask every invariant about a round."""
     planned = observed.planned

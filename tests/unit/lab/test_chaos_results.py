@@ -5,12 +5,17 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import pytest
 from rich.console import Console
 
+from lab.chaos import command
+from lab.chaos.collector import Collector
 from lab.chaos.disturb import Done
 from lab.chaos.results import SECRETS_KEPT, ChaosResult, RoundResult, judge, names, shown
-from lab.chaos.table import line_of, show
+from lab.chaos.table import line_of, show, text_of
+from lab.errors import LabError
 from lab.planted_secrets import Leak
 from tests.unit.lab.chaos_world import RESET, START, well
 
@@ -76,3 +81,20 @@ def test_a_secret_that_is_shown_is_a_violation_of_the_run() -> None:
     text = screen_of(found)
     assert "no secret is shown: the whole run: a bearer token in worker-0.log" in text
     assert "Again: make chaos SEED=7 CASES=1\n" in text
+
+
+async def test_a_search_that_fails_or_finds_nothing_to_search_is_a_violation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(*_: object, **__: object) -> list[Leak]:
+        raise LabError("found nothing to look at")
+
+    monkeypatch.setattr(command, "find_leaks", fail)
+    collector = Collector()
+    lab: Any = None
+    [found] = await command._search(lab, collector)
+    assert "exported no traces and no metrics" in text_of(found)
+    for kept in collector.kept.values():
+        kept.extend(b"x")
+    [found] = await command._search(lab, collector)
+    assert found.invariant == SECRETS_KEPT and "found nothing to look at" in text_of(found)
