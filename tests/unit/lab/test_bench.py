@@ -12,7 +12,6 @@ from rich.console import Console
 
 from lab.bench.accounts import Town, make_town
 from lab.bench.calls import longest_chain, read_calls
-from lab.bench.imports import read_profile
 from lab.bench.measure import Timed, measure_growth, summarise
 from lab.bench.numbers import median, percentile
 from lab.bench.results import (
@@ -30,7 +29,6 @@ from lab.bench.results import (
     Scoring,
     SignInRows,
 )
-from lab.bench.rows import measure_sign_ins
 from lab.bench.stall import describe_stall
 from lab.bench.table import show
 from lab.errors import LabError
@@ -281,22 +279,3 @@ async def test_a_stall_is_described_by_what_does_not_answer() -> None:
     said = await describe_stall(cast(Any, lab))
     assert "the host did not say what its workers do" in said
     assert "Blob storage did not answer" in said and "the simulators did not answer" in said
-
-
-def test_imports_are_counted_by_package() -> None:
-    lines = [
-        "import time: self [us] | cumulative | imported package",
-        "import time:      1500 |       1500 |   azure.core.rest",
-        "import time:       500 |       2000 | azure.core",
-        "a warning",
-        "import time:       250 |        250 | pydantic.main",
-    ]
-    found = read_profile("\n".join(lines))
-    assert (found.total_ms, found.modules) == (2.2, 3)
-    assert found.packages_ms == {"azure.core": 2.0, "pydantic": 0.2}
-
-
-def test_no_more_sign_ins_are_read_than_are_asked_for(tmp_path: Path) -> None:
-    found = measure_sign_ins(tmp_path / "log.jsonl", (10, 200))
-    assert {size: one.read for size, one in found.items()} == {"10": 10, "200": 200}
-    assert all(one.cpu_s >= 0 for one in found.values())
