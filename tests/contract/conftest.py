@@ -11,7 +11,13 @@ import pytest
 from shared.providers.credentials import close_credential
 from shared.providers.sessions import close_sessions
 from shared.settings import Settings
-from tests.contract.processes import PATIENCE_SECONDS, Lab, running_azurite, running_simulators
+from tests.contract.processes import (
+    PATIENCE_SECONDS,
+    Lab,
+    connect_patiently,
+    running_azurite,
+    running_simulators,
+)
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +32,7 @@ async def lab(simulators: Lab, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     """The simulators with nothing in them, and an environment that leads to them."""
     for name, value in simulators.environment.items():
         monkeypatch.setenv(name, value)
+    connect_patiently(monkeypatch)
     simulators.reset()
     yield simulators
     await close_credential()

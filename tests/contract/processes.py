@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.ports import free_port, free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,6 +71,12 @@ class Lab:
     def ledger(self, vendor: str) -> list[dict[str, Any]]:
         """Return the requests that one vendor got, oldest first."""
         return [line for line in self.call("GET", "ledger") if line["vendor"] == vendor]
+
+
+def connect_patiently(patch: pytest.MonkeyPatch) -> None:
+    """Let this process's clients wait for a connection as long as for an answer."""
+    for module in ("shared.providers.http", "shared.providers.entra.graph"):
+        patch.setattr(f"{module}.CONNECT_TIMEOUT_SECONDS", PATIENCE_SECONDS)
 
 
 async def eventually[T](read: Callable[[], Awaitable[T]], wanted: Callable[[T], bool]) -> T:

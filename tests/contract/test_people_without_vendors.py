@@ -33,7 +33,7 @@ from shared.providers.credentials import close_credential
 from shared.providers.sessions import close_sessions
 from shared.settings import get_settings
 from tests.contract.away import MAILS, OF_CASE, WAYS, House, OfCase, fault
-from tests.contract.processes import Lab
+from tests.contract.processes import Lab, connect_patiently
 from tests.contract.sentinel_data import INCIDENT
 from tests.contract.test_mail_ways import MAILBOX
 from tests.support.fake_stores import FakeCases
@@ -109,6 +109,7 @@ def matrix(simulators: Lab) -> Iterator[dict[tuple[str, str], Case]]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in simulators.environment.items():
             patch.setenv(name, value)
+        connect_patiently(patch)
         patch.setattr("orchestrators.late_ticket.TICKET_RETRY_MINUTES", (1,))
         patch.setattr("orchestrators.late_ticket.TICKET_LIMIT", timedelta(0))
         for cached in caches:
