@@ -158,7 +158,6 @@ async def test_a_default_method_goes_last(lab: Lab, settings: Settings) -> None:
     lab.tenant(directory={"users": [EVERYTHING | {"registrationDetails": preferred}]})
     port = EntraMethods(Graph(settings))
     _, phone, authenticator, mail = await port.list_methods(ANNA)
-
     with pytest.raises(PermanentError, match="Cannot delete default method") as caught:
         await port.remove_method(ANNA, authenticator)
     assert caught.value.status == 400
