@@ -36,7 +36,7 @@ async def play(
     *,
     observe: Observe = lambda _: None,
     think_seconds: float = 0.0,
-    timeout: float = 90.0,  # noqa: ASYNC109 - the case runs elsewhere and goes on
+    timeout: float = 240.0,  # noqa: ASYNC109 - the case runs elsewhere and goes on
 ) -> Played:
     """Deliver the incident, answer questions, wait for the hand-over, take back what is to be.
 
