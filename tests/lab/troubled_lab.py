@@ -25,7 +25,7 @@ from tests.lab.victims import NEVER_BLOCKED, Line, Town, Victim
 
 SPEED = 20
 """How much sooner durable timers fire: the product's own waits between tries, in less time."""
-SECONDS_BETWEEN_STARTS = 0.4
+SECONDS_BETWEEN_STARTS = 1.0
 """The lab has two cores: started all at once, even healthy calls would time out."""
 PATIENCE_SECONDS = 400.0
 WORTH_READING = ("awaiting_decision", "contained", "monitoring", "failed")
@@ -33,12 +33,15 @@ WORTH_READING = ("awaiting_decision", "contained", "monitoring", "failed")
 
 SETTINGS = {
     "LAB_MODE": "automatic",
-    "TOURNIQUET_CALL_TIMEOUT_SECONDS": "5",
-    "TOURNIQUET_CALL_BUDGET_SECONDS": "9",
-    "TOURNIQUET_CALL_ATTEMPTS": "2",
-    "TOURNIQUET_QUERY_TIMEOUT_SECONDS": "8",
+    "TOURNIQUET_CALL_TIMEOUT_SECONDS": "10",
+    "TOURNIQUET_CALL_BUDGET_SECONDS": "20",
+    "TOURNIQUET_CALL_ATTEMPTS": "1",
+    "TOURNIQUET_QUERY_TIMEOUT_SECONDS": "40",
     "TOURNIQUET_RECHECK_MINUTES": "600",
 }
+"""One attempt a call, so that those that hang on purpose cost no more time than they must, while a
+healthy vendor has ten seconds on a busy machine; the orchestrations try again."""
+OUT_OF_TIME = ("no answer within", "still being exported")
 CONTAINMENT_EFFECTS = (
     ("entra", "users.patch"),
     ("entra", "revokeSignInSessions"),
@@ -60,6 +63,15 @@ class Answered:
 
     def block(self, name: str) -> dict[str, Any]:
         return dict(self.record["blocks"][name])
+
+    def is_late(self, name: str) -> bool:
+        """Whether a block misses only what took longer than a call may.
+
+        Calls have short limits here, for the sake of those that hang on purpose.
+        """
+        block = self.block(name)
+        said = str([block["notes"], block["outputs"]])
+        return block["status"] == "partial" and any(words in said for words in OUT_OF_TIME)
 
     def action(self, name: str) -> dict[str, Any]:
         [found] = [one for one in self.record["actions"] if one["action"] == name]
