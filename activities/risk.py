@@ -30,15 +30,17 @@ async def confirm_compromised(_: task.ActivityContext, payload: dict[str, Any]) 
     ``"last": true`` a failure that may pass is an outcome, with the undo of what may be done.
     Permission: IdentityRiskyUser.ReadWrite.All, IdentityRiskyUser.Read.All (Entra ID P2).
     """
-    object_id = payload["object_id"]
+    object_id, is_first = payload["object_id"], False
     try:
         directory = directory_of(payload)
         state = await _risk_state(directory, object_id)
-        before = await _claim(payload, {"risk_state": state})
+        before, is_first = await _claim(payload, {"risk_state": state})
         if state != RISK_CONFIRMED:
             await directory.confirm_compromised(object_id)
     except PermanentError as error:
-        return _outcome(object_id, ActionStatus.FAILED, explain(error))
+        if is_first:
+            return _outcome(object_id, ActionStatus.FAILED, explain(error))
+        return await _perhaps_done(payload, error)
     except RetryableError as error:
         if not payload.get("last"):
             raise
@@ -79,16 +81,18 @@ async def _risk_state(directory: Directory, object_id: str) -> str | None:
     return risk.state if risk else "none"
 
 
-async def _claim(payload: Json, found: Json) -> Json:
+async def _claim(payload: Json, found: Json) -> tuple[Json, bool]:
+    """Return the risk before the first try, and whether this surely is the first."""
     try:
         store = get_providers().require("cases")
-        return await store.claim(payload["case_id"], _claim_name(payload), found) or found
+        earlier = await store.claim(payload["case_id"], _claim_name(payload), found)
     except TourniquetError as error:
         _log.warning("risk of %s is not claimed: %s", payload["case_id"], explain(error))
-        return found
+        return found, False
+    return earlier or found, earlier is None
 
 
-async def _perhaps_done(payload: Json, error: RetryableError) -> Json:
+async def _perhaps_done(payload: Json, error: TourniquetError) -> Json:
     """Return a failure with the undo of a try that may have been heard, its answer lost."""
     target, why = payload["object_id"], explain(error)
     try:

@@ -202,6 +202,19 @@ async def test_a_confirmation_whose_answer_was_lost_can_be_taken_back(house: Fak
     assert "may have been done all the same" in done["detail"]
 
 
+async def test_a_refusal_after_a_lost_answer_is_no_proof_that_nothing_was_done(
+    house: FakeHouse,
+) -> None:
+    house.directory.risk = UserRisk(level="medium", state="atRisk")
+    house.directory.failing["confirm_compromised"] = DENIED
+    done = (await act(risk.confirm_compromised))["outcome"]
+    assert (done["status"], done["undo"]) == ("failed", None)
+    assert "may have been done" not in done["detail"]
+    done = (await act(risk.confirm_compromised))["outcome"]
+    assert (done["status"], done["undo"]) == ("failed", {"risk_state": "atRisk"})
+    assert "may have been done all the same" in done["detail"] and "HTTP 403" in done["detail"]
+
+
 async def test_a_risk_that_may_not_be_read_is_confirmed_all_the_same(house: FakeHouse) -> None:
     house.directory.failing["get_risk"] = DENIED
     done = await act(risk.confirm_compromised)
