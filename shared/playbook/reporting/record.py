@@ -107,8 +107,7 @@ def _merge_blocks(old: dict[str, Json] | None, new: dict[str, Json]) -> dict[str
         before = merged.get(name) or _not_run(name)
         merged[name] = block if "status" in block else _completed(before, block)
         if name == BlockName.EVIDENCE:
-            whole = merged[name] if "status" in block else _with_known_items(before, merged[name])
-            merged[name] = _with_newest_manifest(before, whole)
+            merged[name] = _with_newest_manifest(before, _with_known_items(before, merged[name]))
         if name == BlockName.NOTIFICATION:
             merged[name] = keep_tickets(before, _with_told(before, merged[name], block))
     return merged
@@ -150,8 +149,8 @@ def _completed(before: Json, more: Json) -> Json:
 
 
 def _with_known_items(before: Json, merged: Json) -> Json:
-    """Keep the items that are listed already: what completes the block names only new ones."""
-    known, details = (before.get("details") or {}).get("items"), merged["details"]
+    """Keep the items that are listed already: a patch names only new ones, and none is dropped."""
+    known, details = (before.get("details") or {}).get("items"), merged.get("details") or {}
     if not known:
         return merged
     return merged | {"details": details | {"items": all_items(known, details.get("items"))}}
