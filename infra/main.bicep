@@ -141,6 +141,10 @@ param firewallRulePriority int = 200
 @description('Id of the named location of Conditional Access; blank: none. Made before provisioning where asked for.')
 param namedLocationId string = ''
 
+@description('Directory role that the hooks give the app\'s identity once it may act: to act on users, on administrators too, or none.')
+@allowed(['user', 'privileged', 'none'])
+param directoryRole string = 'user'
+
 @description('Client id of the app registration by which people sign in; blank: nobody signs in. Made before provisioning.')
 param signInClientId string = ''
 
@@ -491,3 +495,32 @@ output TOURNIQUET_ACTION_GROUP_ID string = portal.outputs.actionGroupId
 
 @description('Resource id of the Sentinel workspace.')
 output TOURNIQUET_SENTINEL_WORKSPACE_ID string = hasSentinel ? sentinelWorkspaceId : monitoring.outputs.workspaceId
+
+// Choices that the hooks go by, under the names of azd's variables: `azd env refresh` on another
+// machine brings back outputs only, and a choice that is not known must not take a right away.
+@description('How far the app goes by itself.')
+output TOURNIQUET_MODE string = settings.?TOURNIQUET_MODE ?? 'observe'
+
+@description('Whether orders to Microsoft Defender for Endpoint are on; blank: no.')
+output TOURNIQUET_DEFENDER_ENABLED string = settings.?TOURNIQUET_DEFENDER_ENABLED ?? ''
+
+@description('Id of the named location of Conditional Access; blank: none.')
+output TOURNIQUET_NAMED_LOCATION_ID string = namedLocationId
+
+@description('Directory role that the hooks give the app\'s identity once it may act.')
+output DIRECTORY_ROLE string = directoryRole
+
+@description('Where orchestrations are kept.')
+output DURABLE_BACKEND string = durableBackend
+
+@description('Whether there is an IP group for Azure Firewall.')
+output BLOCK_AT_FIREWALL bool = blockAtFirewall
+
+@description('Resource id of the firewall policy that was chosen; blank: the templates\' own.')
+output FIREWALL_POLICY_ID string = firewallPolicyId
+
+@description('Resource id of the Sentinel workspace that was chosen; blank: the new one.')
+output SENTINEL_WORKSPACE_ID string = sentinelWorkspaceId
+
+@description('Object ids of service principals that may publish security events.')
+output EVENT_PUBLISHER_IDS string = eventPublisherIds

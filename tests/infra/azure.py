@@ -18,6 +18,14 @@ GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-test/providers"
 OWN_WORKSPACE = f"{GROUP}/Microsoft.OperationalInsights/workspaces/log-test"
 DEFINITIONS = "/providers/Microsoft.Authorization/roleDefinitions/"
 CUSTOM = {"Tourniquet IP group writer x": "c-1", "Tourniquet firewall rule reader x": "c-2"}
+NOTHING_CHOSEN = {
+    "DURABLE_BACKEND": "azureStorage",
+    "BLOCK_AT_FIREWALL": "false",
+    "FIREWALL_POLICY_ID": "",
+    "SENTINEL_WORKSPACE_ID": "",
+    "EVENT_PUBLISHER_IDS": "",
+}
+"""What a deployment puts out of these choices where nobody made one."""
 
 
 class Azure(FakeCloud):
@@ -28,6 +36,7 @@ class Azure(FakeCloud):
             "TOURNIQUET_RELAY_PRINCIPAL_ID": RELAY,
             "TOURNIQUET_EVENT_TOPIC": "evgt-tourniquet-x",
         }
+        known |= NOTHING_CHOSEN
         known["TOURNIQUET_TELEMETRY_WORKSPACE_ID"] = OWN_WORKSPACE
         names = {rf"{one}\?": {"properties": {"roleName": name}} for name, one in CUSTOM.items()}
         super().__init__(names, **{**known, **values})

@@ -18,6 +18,10 @@ ENVIRONMENT = {
     "TOURNIQUET_APP_URL": "https://func-test.example",
     "TOURNIQUET_EVIDENCE_ACCOUNT": "stcasetest",
     "TOURNIQUET_IDENTITY_PRINCIPAL_ID": PRINCIPAL,
+    "TOURNIQUET_MODE": "observe",
+    "TOURNIQUET_DEFENDER_ENABLED": "",
+    "TOURNIQUET_NAMED_LOCATION_ID": "",
+    "DIRECTORY_ROLE": "user",
 }
 
 
@@ -65,3 +69,6 @@ class FakeCloud:
 
     def value(self, name: str) -> str:
         return self.values.get(name, "")
+
+    def knows(self, name: str) -> bool:
+        return name in self.values

@@ -7,14 +7,22 @@ from typing import Any
 import pytest
 
 from shared.permissions.deployment import Holder
-from tests.infra.azure import GROUP, OWN_WORKSPACE, RELAY, SUBSCRIPTION, Azure, held
+from tests.infra.azure import (
+    GROUP,
+    NOTHING_CHOSEN,
+    OWN_WORKSPACE,
+    RELAY,
+    SUBSCRIPTION,
+    Azure,
+    held,
+)
 from tests.infra.cloud import PRINCIPAL, FakeCloud
 from tests.unit.source_files import ROOT
 from tools.bicep.roles import Assignment, assignments, built_in_roles
 from tools.bicep.syntax import BicepFile
 from tools.infra import roles
 from tools.provision import __main__ as hooks
-from tools.provision import azure_roles
+from tools.provision import azure_roles, grants
 from tools.provision.azure_roles import ROLES, Role, kind_of, take_back
 from tools.provision.cloud import Denied, Json, Missing
 from tools.provision.preview import Preview
@@ -75,6 +83,46 @@ def test_what_is_switched_off_is_taken_away_once(switched: dict[str, str], gone:
     assert [one for one in said if one.startswith("taken away: ")] == said
     assert len(said) == len(removed)
     assert list(take_back(cloud)) == []
+
+
+@pytest.mark.parametrize(
+    ("unknown", "kept"),
+    [
+        (["DURABLE_BACKEND"], {HUB}),
+        (["BLOCK_AT_FIREWALL"], {IP_GROUP, OWN_POLICY}),
+        (["FIREWALL_POLICY_ID"], {OWN_POLICY}),
+        (["SENTINEL_WORKSPACE_ID"], {ANOTHERS_WORKSPACE.replace(OTHER, SUBSCRIPTION)}),
+        (list(NOTHING_CHOSEN), None),
+    ],
+)
+def test_nothing_is_taken_by_a_choice_that_is_not_known(
+    unknown: list[str], kept: set[str] | None
+) -> None:
+    """On another machine, after `azd env refresh` of templates that did not put them out."""
+    earlier = ANOTHERS_WORKSPACE.replace(OTHER, SUBSCRIPTION)
+    sometimes = [one for one in everything() if OWN_WORKSPACE not in one["id"]][:3]
+    there = [*sometimes, held(earlier, READER), held(earlier, RESPONDER, RELAY)]
+    cloud = Azure(*there)
+    for name in unknown:
+        del cloud.values[name]
+    said = "\n".join(take_back(cloud))
+    left = {scope for scope, _ in scopes(cloud)}
+    assert left == ({one["properties"]["scope"] for one in there} if kept is None else kept)
+    assert all(name in said for name in unknown if name != azure_roles.PUBLISHERS)
+
+
+def test_who_may_publish_is_not_judged_by_a_choice_that_is_not_known() -> None:
+    cloud = Azure(held(TOPIC, BUILT_IN["eventGridDataSender"], "chosen"))
+    del cloud.values[azure_roles.PUBLISHERS]
+    assert list(take_back(cloud)) == []
+
+
+def test_every_choice_is_put_out_so_that_a_refresh_brings_it_back(
+    bicep: Mapping[str, BicepFile],
+) -> None:
+    choices = {name for one in ROLES for name in one.chosen_by}
+    choices |= {azure_roles.PUBLISHERS, *grants.CHOICES}
+    assert choices <= bicep["main.bicep"].outputs.keys()
 
 
 def test_a_workspace_in_another_subscription_is_found_after_the_change() -> None:

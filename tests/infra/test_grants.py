@@ -11,7 +11,7 @@ from tests.infra.cloud import PRINCIPAL, FakeCloud
 from tests.unit.source_files import ROOT
 from tools.infra.parameters import chosen_settings
 from tools.provision.cloud import Json, Missing
-from tools.provision.grants import APIS, deployed_settings, grant, wanted
+from tools.provision.grants import APIS, CHOICES, deployed_settings, grant, wanted
 
 SPS = {
     rf"servicePrincipals\(appId='{app_id}'\)": {"id": f"sp-{section}"}
@@ -112,6 +112,36 @@ def test_what_is_not_needed_any_more_is_taken_away() -> None:
         {f"grant-{one}" for one in {*defender, *only_changes}}
         | {f"role-{one.template_id}" for one in DIRECTORY_ROLES}
     )
+
+
+@pytest.mark.parametrize("unknown", CHOICES)
+def test_nothing_is_taken_away_by_a_choice_that_is_not_known(unknown: str) -> None:
+    """On another machine: without a mode the app would be taken to observe."""
+    defender = dict.fromkeys(of(Section.DEFENDER, switch=True), "defender")
+    graph = dict.fromkeys(of(Section.GRAPH, switch=True), "graph")
+    cloud = tenant({**defender, **graph}, [one.template_id for one in DIRECTORY_ROLES])
+    del cloud.values[unknown]
+    said = list(grant(cloud, PRINCIPAL, wanted(settings(OperatingMode.OBSERVE))))
+    gone = {url.rpartition("-")[2] for method, url, _ in cloud.sent if method == "delete"}
+    deciding: dict[str, set[str | None]] = {
+        "TOURNIQUET_MODE": {one.role_id for one in NEEDS if one.changes and one.role_id},
+        "TOURNIQUET_DEFENDER_ENABLED": {*of(Section.DEFENDER, switch=True)},
+        "TOURNIQUET_NAMED_LOCATION_ID": {
+            one.role_id for one in NEEDS if one.setting == "named_location_id"
+        },
+        "DIRECTORY_ROLE": {*(one.template_id for one in DIRECTORY_ROLES)},
+    }
+    decided_by = deciding[unknown]
+    assert decided_by
+    assert not any(url.endswith(str(one)) for one in decided_by for _, url, _ in cloud.sent)
+    assert gone, "what hangs on the other choices is taken away"
+    assert any(one.startswith("left: ") and unknown in one for one in said)
+
+
+def test_every_switch_that_grants_something_is_a_choice_that_is_put_out() -> None:
+    switches = {one.setting for one in NEEDS if one.section in APIS and not one.by_hand}
+    variables = {f"TOURNIQUET_{one.upper()}" for one in switches if one}
+    assert variables | {"TOURNIQUET_MODE", "DIRECTORY_ROLE"} == set(CHOICES)
 
 
 def test_what_is_not_ours_is_left_alone() -> None:

@@ -4,6 +4,9 @@ A deployment adds and changes, and takes nothing away (Azure Resource Manager's 
 role that was given for a feature would stay when the feature is switched off. Taken away is only
 what these templates gave to these two identities, which its name proves: each of them is
 ``guid(scope, principal, role)``, and nobody else makes that name.
+
+What is switched off is said by the choices in azd's environment, which every deployment puts out. A
+choice that is not there at all was never deployed or not fetched: nothing is taken by it.
 """
 
 from collections.abc import Callable, Iterator
@@ -65,16 +68,19 @@ class Role(NamedTuple):
         name: what people call it.
         role: the id of a built-in role; of a custom one, how its name begins.
         kind: the type of resource that it is given on.
-        is_on: whether the choices of azd's environment give it on this resource.
+        chosen_by: the choices that decide it, by their names in azd's environment.
+        is_on: whether these give it on this resource.
     """
 
     holder: Holder
     name: str
     role: str
     kind: str
+    chosen_by: tuple[str, ...]
     is_on: Callable[[Cloud, str], bool]
 
 
+_WORKSPACE = ("SENTINEL_WORKSPACE_ID",)
 _WORKSPACES = "Microsoft.OperationalInsights/workspaces"
 ROLES = (
     Role(
@@ -82,6 +88,7 @@ ROLES = (
         "Durable Task Data Contributor",
         _TASK_HUB_CONTRIBUTOR,
         "Microsoft.DurableTask/schedulers/taskHubs",
+        ("DURABLE_BACKEND",),
         _uses_scheduler,
     ),
     Role(
@@ -89,6 +96,7 @@ ROLES = (
         "writing the IP group",
         "Tourniquet IP group writer ",
         "Microsoft.Network/ipGroups",
+        ("BLOCK_AT_FIREWALL",),
         _blocks,
     ),
     Role(
@@ -96,20 +104,35 @@ ROLES = (
         "reading the firewall's rules",
         "Tourniquet firewall rule reader ",
         "Microsoft.Network/firewallPolicies",
+        ("BLOCK_AT_FIREWALL", "FIREWALL_POLICY_ID"),
         _is_policy,
     ),
-    Role(Holder.APP, "Log Analytics Reader", LOG_ANALYTICS_READER, _WORKSPACES, _is_workspace),
     Role(
-        Holder.APP, "Microsoft Sentinel Responder", _SENTINEL_RESPONDER, _WORKSPACES, _is_workspace
+        Holder.APP,
+        "Log Analytics Reader",
+        LOG_ANALYTICS_READER,
+        _WORKSPACES,
+        _WORKSPACE,
+        _is_workspace,
+    ),
+    Role(
+        Holder.APP,
+        "Microsoft Sentinel Responder",
+        _SENTINEL_RESPONDER,
+        _WORKSPACES,
+        _WORKSPACE,
+        _is_workspace,
     ),
     Role(
         Holder.RELAY,
         "Microsoft Sentinel Responder",
         _SENTINEL_RESPONDER,
         _WORKSPACES,
+        _WORKSPACE,
         _is_workspace,
     ),
 )
+PUBLISHERS = "EVENT_PUBLISHER_IDS"
 
 
 def take_back(cloud: Cloud) -> Iterator[str]:
@@ -143,6 +166,10 @@ def _look_at(cloud: Cloud, holder: Holder, assignment: Json) -> Iterator[str]:
     scope = str(about["scope"])
     role = _role_of(cloud, holder, scope, str(about["roleDefinitionId"]))
     if role is None or role.is_on(cloud, scope):
+        return
+    unknown = [one for one in role.chosen_by if not cloud.knows(one)]
+    if unknown:
+        yield f"left: {role.name} on {scope}: azd's environment does not say {', '.join(unknown)}"
         return
     if not _is_ours(assignment):
         yield f"left: {role.name} on {scope}, which somebody else gave to {holder}"
@@ -202,9 +229,9 @@ def _still_blocked(cloud: Cloud, group: str) -> Iterator[str]:
 def _publishers(cloud: Cloud) -> Iterator[str]:
     """Say who may still publish events; who that is belongs to others, so that nothing is taken."""
     topic, group = cloud.value("TOURNIQUET_EVENT_TOPIC"), cloud.value("AZURE_RESOURCE_GROUP")
-    if not topic:
+    if not topic or not cloud.knows(PUBLISHERS):
         return
-    chosen = {one.strip().lower() for one in cloud.value("EVENT_PUBLISHER_IDS").split(",")}
+    chosen = {one.strip().lower() for one in cloud.value(PUBLISHERS).split(",")}
     place = f"/subscriptions/{cloud.value(SUBSCRIPTION)}/resourceGroups/{group}"
     scope = f"{place}/providers/Microsoft.EventGrid/topics/{topic}"
     for one in _list(cloud, f"{ARM}{scope}{_ASSIGNMENTS}", "atScope()"):
@@ -214,7 +241,7 @@ def _publishers(cloud: Cloud) -> Iterator[str]:
         if here and sends and str(about["principalId"]).lower() not in chosen:
             yield (
                 f"{about['principalId']} may still publish events and is not in "
-                f"EVENT_PUBLISHER_IDS: `az role assignment delete --ids {one['id']}`"
+                f"{PUBLISHERS}: `az role assignment delete --ids {one['id']}`"
             )
 
 

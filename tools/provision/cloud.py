@@ -58,6 +58,9 @@ class Cloud(Protocol):
     def value(self, name: str) -> str:
         """Return a value of azd's environment; empty when there is none."""
 
+    def knows(self, name: str) -> bool:
+        """Whether azd's environment has the value at all; it may be blank."""
+
 
 class AzureCli:
     """The real one."""
@@ -113,6 +116,10 @@ class AzureCli:
     def value(self, name: str) -> str:
         """Return a value of azd's environment."""
         return self._values.get(name, "").strip()
+
+    def knows(self, name: str) -> bool:
+        """Whether azd's environment has the value at all."""
+        return name in self._values
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """Application permissions and directory role of the app's identity, from the table of permissions.
 
 Granted is what ``shared/permissions`` says for the features that are on, and nothing else: what an
-earlier run granted and is not needed any more is taken away. While the app only observes, what
-changes something is not granted.
+earlier run granted and is not needed any more is taken away, unless azd's environment does not even
+have the choice that it hangs on. While the app only observes, what changes something is not
+granted.
 """
 
 import time
@@ -22,6 +23,9 @@ APIS = {
 """Application ids of Microsoft's own APIs, the same in every tenant."""
 TRIES, PAUSE_SECONDS = 12, 10.0
 ROLE_CHOICE = "DIRECTORY_ROLE"
+MODE = "TOURNIQUET_MODE"
+CHOICES = (MODE, ROLE_CHOICE, "TOURNIQUET_DEFENDER_ENABLED", "TOURNIQUET_NAMED_LOCATION_ID")
+"""What decides a grant; every deployment puts them out, so that a refresh brings them back."""
 ROLE_CHOICES = ("user", "privileged", "none")
 
 
@@ -94,12 +98,29 @@ def grant(
                 _assign(cloud, principal_id, resource, role_id)
                 yield f"granted: {name} ({section})"
         for role_id in sorted((ours.keys() & known) - roles.keys()):
+            unknown = _unknown(cloud, section, role_id)
+            if unknown:
+                yield _left(f"{_name_of(role_id)} ({section})", unknown)
+                continue
             cloud.send(
                 "delete",
                 f"{GRAPH}/servicePrincipals/{principal_id}/appRoleAssignments/{ours[role_id]}",
             )
             yield f"taken away: {_name_of(role_id)} ({section}): not needed"
     yield from _directory_roles(cloud, principal_id, needed.directory_roles)
+
+
+def _unknown(cloud: Cloud, section: Section, role_id: str) -> list[str]:
+    """Return the choices by which the permission may be needed, and which nobody knows here."""
+    needs = [one for one in NEEDS if one.section is section and one.role_id == role_id]
+    needs = [one for one in needs if not one.by_hand]
+    choices = {MODE for one in needs if one.changes}
+    choices |= {f"TOURNIQUET_{one.setting.upper()}" for one in needs if one.setting}
+    return sorted(one for one in choices if not cloud.knows(one))
+
+
+def _left(what: str, unknown: list[str]) -> str:
+    return f"left: {what}: azd's environment does not say {', '.join(unknown)}"
 
 
 def _wait_for(cloud: Cloud, principal_id: str, pause: float) -> None:
@@ -141,7 +162,11 @@ def _directory_roles(
             }
             cloud.send("post", place, body)
             yield f"granted: the directory role {role.name}"
+    unknown = [one for one in (MODE, ROLE_CHOICE) if not cloud.knows(one)]
     for template_id in sorted(held.keys() & names.keys() - {one.template_id for one in roles}):
+        if unknown:
+            yield _left(f"the directory role {names[template_id]}", unknown)
+            continue
         cloud.send("delete", f"{place}/{held[template_id]}")
         yield f"taken away: the directory role {names[template_id]}: not needed"
 

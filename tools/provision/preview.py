@@ -38,6 +38,10 @@ class Preview:
         """Return a value of azd's environment."""
         return self._cloud.value(name)
 
+    def knows(self, name: str) -> bool:
+        """Whether azd's environment has the value at all."""
+        return self._cloud.knows(name)
+
 
 def only_said(lines: Iterator[str]) -> Iterator[str]:
     """Yield what steps say that were given a preview, as what would be done."""
