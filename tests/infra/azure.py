@@ -53,8 +53,10 @@ class Azure(FakeCloud):
     def list(self, url: str) -> Json:
         path, asked = called("get", url)
         scope = path.partition("/providers/Microsoft.Authorization/")[0]
-        if asked["$filter"] == "atScope()":
-            found = [one for one in self.held if scope.startswith(one["properties"]["scope"])]
+        if "$filter" not in asked:
+            # Above, at and below it.
+            places = [(one["properties"]["scope"], one) for one in self.held]
+            found = [one for at, one in places if scope.startswith(at) or at.startswith(scope)]
         else:
             (principal,) = re.findall(r"^principalId eq '(.+)'$", asked["$filter"])
             found = [

@@ -2,11 +2,12 @@
 
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tools.provision.cloud import AzureCli, CloudError
+from tools.provision.cloud import AzureCli, CloudError, batch_line
 
 RECORDS = """#!/bin/sh
 echo "$(basename "$0") $*" >> "$SEEN"
@@ -68,3 +69,44 @@ def test_what_is_started_is_the_file_that_the_system_finds(
     assert cli().command("account", "list") == {"found": "az.cmd"}
     with pytest.raises(CloudError, match="azd is not installed"):
         cli().remember("RECOVER_VAULT", "false")
+
+
+PAGE = "https://management.azure.com/subscriptions/x/roleAssignments?api-version=1&$skiptoken=a"
+
+
+@pytest.mark.parametrize(
+    "argument", [PAGE, f"{PAGE} b", f"{PAGE}\\", "a|b", "a<b>c", "a^b", "atScope()"]
+)
+def test_nothing_in_an_argument_ends_a_batch_files_command(argument: str) -> None:
+    """Outside of quotes Windows' command interpreter starts what is behind an ``&``."""
+    line = batch_line(["C:\\az.cmd", "rest", "--url", argument, "--output", "json"])
+    outside = "".join(line.split('"')[::2])
+    assert not set("&|<>^()") & set(outside)
+    inside = line.split('"')[1]
+    assert inside.rstrip("\\") == argument.rstrip("\\")
+    # The C runtime takes two backslashes before a quotation mark for one.
+    assert inside.count("\\") == 2 * argument.count("\\")
+    assert line.startswith("C:\\az.cmd rest --url ")
+    assert line.endswith(" --output json")
+
+
+@pytest.mark.parametrize("argument", ['"&calc', "a\nb"])
+def test_what_no_quotes_protect_is_refused(argument: str) -> None:
+    with pytest.raises(CloudError, match="quotation mark or a line break"):
+        batch_line(["az.cmd", argument])
+
+
+def test_a_batch_file_on_windows_gets_that_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[object] = []
+
+    def run(command: object, **_: object) -> subprocess.CompletedProcess[str]:
+        started.append(command)
+        return subprocess.CompletedProcess([], 0, "{}", "")
+
+    monkeypatch.setattr("tools.provision.cloud.os.name", "nt")
+    monkeypatch.setattr("tools.provision.cloud.shutil.which", {"az": "C:\\az.CMD"}.get)
+    monkeypatch.setattr("tools.provision.cloud.subprocess.run", run)
+    cli().get(PAGE)
+    (line,) = started
+    assert isinstance(line, str)
+    assert f'"{PAGE}"' in line

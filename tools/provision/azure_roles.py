@@ -9,13 +9,13 @@ What is switched off is said by the choices in azd's environment, which every de
 choice that is not there at all was never deployed or not fetched: nothing is taken by it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from shared.permissions.azure import LOG_ANALYTICS_READER
 from shared.permissions.deployment import Holder
-from tools.provision.cloud import ARM, SUBSCRIPTION, Cloud, Json, Missing
+from tools.provision.cloud import ARM, SUBSCRIPTION, Cloud, CloudError, Denied, Json, Missing
 
 VERSION = "2022-04-01"
 NAMESPACE = UUID("11fb06fb-712d-4ddd-98c7-e71bbd588830")
@@ -139,18 +139,35 @@ def take_back(cloud: Cloud) -> Iterator[str]:
     """Take away what is switched off; yield what was done, and what people may want to do.
 
     Raises:
-        Denied: the deployer may not read or delete role assignments.
+        Denied: the deployer may not read or delete role assignments somewhere; the rest is done.
         CloudError: Azure refused otherwise.
     """
-    for holder, variable in IDENTITIES.items():
-        principal = cloud.value(variable)
-        for subscription in _subscriptions(cloud) if principal else ():
-            url = f"{ARM}/subscriptions/{subscription}{_ASSIGNMENTS}"
-            # Read to the end first: pages shift while assignments go.
-            for one in list(_list(cloud, url, f"principalId eq '{principal}'")):
-                yield from _look_at(cloud, holder, one)
     cloud.remember(REMEMBERED, ",".join(_subscriptions(cloud)))
-    yield from _publishers(cloud)
+    refused: list[Denied] = []
+    for one in _parts(cloud):
+        try:
+            yield from one
+        except Denied as error:
+            refused.append(error)
+    if refused:
+        raise refused[0]
+
+
+def _parts(cloud: Cloud) -> Iterator[Iterable[str]]:
+    """Yield what has to do with one another's right: who lacks one may have the next."""
+    for subscription in _subscriptions(cloud):
+        for holder in IDENTITIES:
+            yield _held(cloud, holder, subscription)
+    yield _publishers(cloud)
+
+
+def _held(cloud: Cloud, holder: Holder, subscription: str) -> Iterator[str]:
+    principal = cloud.value(IDENTITIES[holder])
+    if principal:
+        url = f"{ARM}/subscriptions/{subscription}{_ASSIGNMENTS}"
+        # Read to the end first: pages shift while assignments go.
+        for one in list(_list(cloud, url, f"&$filter=principalId eq '{principal}'")):
+            yield from _look_at(cloud, holder, one)
 
 
 def assignment_name(scope: str, principal: str, role_id: str) -> str:
@@ -177,6 +194,12 @@ def _look_at(cloud: Cloud, holder: Holder, assignment: Json) -> Iterator[str]:
     try:
         cloud.send("delete", f"{ARM}{assignment['id']}?api-version={VERSION}")
     except Missing:
+        return
+    except Denied:
+        raise
+    except CloudError as error:
+        # A lock on the resource, which keeps nobody from deploying.
+        yield f"{role.name} on {scope} could not be taken away: {error}"
         return
     yield f"taken away: {role.name} on {scope}: not needed"
     if role.kind == "Microsoft.Network/ipGroups":
@@ -234,7 +257,7 @@ def _publishers(cloud: Cloud) -> Iterator[str]:
     chosen = {one.strip().lower() for one in cloud.value(PUBLISHERS).split(",")}
     place = f"/subscriptions/{cloud.value(SUBSCRIPTION)}/resourceGroups/{group}"
     scope = f"{place}/providers/Microsoft.EventGrid/topics/{topic}"
-    for one in _list(cloud, f"{ARM}{scope}{_ASSIGNMENTS}", "atScope()"):
+    for one in _list(cloud, f"{ARM}{scope}{_ASSIGNMENTS}"):
         about = one["properties"]
         here = _same(str(about["scope"]), scope) and _is_ours(one)
         sends = _last(about["roleDefinitionId"]) == _EVENT_SENDER
@@ -251,8 +274,8 @@ def _subscriptions(cloud: Cloud) -> list[str]:
     return sorted(one.lower() for one in known if one)
 
 
-def _list(cloud: Cloud, url: str, chosen: str) -> Iterator[Json]:
-    url = f"{url}?api-version={VERSION}&$filter={chosen}"
+def _list(cloud: Cloud, url: str, chosen: str = "") -> Iterator[Json]:
+    url = f"{url}?api-version={VERSION}{chosen}"
     try:
         while url:
             page = cloud.get(url)

@@ -16,6 +16,9 @@ ARM = "https://management.azure.com"
 SUBSCRIPTION, ENVIRONMENT = "AZURE_SUBSCRIPTION_ID", "AZURE_ENV_NAME"
 OF_A_SUBSCRIPTION = ("deployment", "provider")
 """Commands that act in a subscription which their arguments do not name."""
+BATCH_FILES = (".cmd", ".bat")
+SPECIAL = re.compile(r"[&|<>^()]")
+"""What the command interpreter of Windows takes for its own outside of quotes."""
 _REFUSED = re.compile(r"(?:ERROR: )?(Bad Request|Unauthorized|Forbidden|Not Found|Conflict)\(")
 type Json = dict[str, Any]
 
@@ -140,10 +143,35 @@ def _run(command: list[str]) -> str:
     program = shutil.which(command[0])
     if program is None:
         raise CloudError(f"{command[0]} is not installed")
-    done = subprocess.run([program, *command[1:]], check=False, capture_output=True, text=True)
+    line = [program, *command[1:]]
+    batch = os.name == "nt" and program.lower().endswith(BATCH_FILES)
+    done = subprocess.run(
+        batch_line(line) if batch else line, check=False, capture_output=True, text=True
+    )
     if done.returncode:
         raise error_of(done.stderr)
     return done.stdout
+
+
+def batch_line(command: list[str]) -> str:
+    """Return the command line of a batch file, in which nothing starts another command.
+
+    Windows' command interpreter reads it before the batch file does, and takes an ``&`` that is
+    in no quotes for the end of the command (Azure/azure-cli#15214); Python quotes for blanks only.
+
+    Raises:
+        CloudError: an argument has a quotation mark or a line break, which nothing protects.
+    """
+    if any(one in argument for argument in command for one in '"\r\n'):
+        raise CloudError("an argument for a batch file has a quotation mark or a line break")
+    return " ".join(_quoted(one) for one in command)
+
+
+def _quoted(argument: str) -> str:
+    if not SPECIAL.search(argument):
+        return subprocess.list2cmdline([argument])
+    # With a blank at its beginning it is quoted, also where it ends in a backslash.
+    return f'"{subprocess.list2cmdline([f" {argument}"])[2:]}'
 
 
 def error_of(text: str) -> CloudError:
