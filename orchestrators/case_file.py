@@ -31,7 +31,7 @@ class CaseFile:
 
     def __init__(self, ctx: task.OrchestrationContext, case: CaseRequest) -> None:
         self._ctx, self._case = ctx, case
-        self.case_id = case.case_id
+        self.case_id, self.run = case.case_id, case.run
         self._record: Json | None = None
         self._patches: list[Json] = []
         self._opening: task.Task[Any] | None = None
@@ -69,11 +69,11 @@ class CaseFile:
     def write(self, *, patiently: bool = False, **patch: Any) -> Steps[None]:
         """Add to the record and store it; never fails.
 
-        ``patiently`` is for the last write of a case: it waits minutes for storage.
+        ``patiently`` is for the last write of a case: it waits half an hour for storage.
         """
         self._add(patch)
         sent = self._everything() if self._is_behind() else self._without_stored(patch)
-        policy = Retry.SAVE if patiently else Retry.WRITE
+        policy = Retry.LAST if patiently else Retry.WRITE
         stored = yield from attempt(save(self._ctx, self._case.case_id, sent, policy))
         self._behind = stored.error is not None or "error" in stored.result
         if not self._behind:

@@ -59,6 +59,14 @@ class Retry:
     )
     """The case record and evidence: worth waiting two minutes for storage to come back."""
 
+    LAST = task.RetryPolicy(
+        first_retry_interval=timedelta(seconds=1),
+        max_number_of_attempts=40,
+        backoff_coefficient=2,
+        max_retry_interval=timedelta(seconds=60),
+    )
+    """A write that no later one makes good: half an hour. People were told before."""
+
 
 @dataclass(frozen=True)
 class Settled:
@@ -71,12 +79,18 @@ class Settled:
 def problem(of: Settled) -> str | None:
     """Return what went wrong, as the task's failure or its answer tells it; ``None``: nothing.
 
-    Where people want no ticket, none is missing.
+    Where no system takes a ticket of such a case, none is missing.
     """
     answer: Json = of.result or {}
+    if takes_none(answer):
+        return None
     missing = "; ".join(f"{name}: {why}" for name, why in answer.get("missing", {}).items())
-    why = of.error or answer.get("error") or missing
-    return None if why in ("", NO_TICKETING) else str(why)
+    return of.error or answer.get("error") or missing or None
+
+
+def takes_none(ticket: Json) -> bool:
+    """Return whether no ticketing system ever takes such a case: then none is missing."""
+    return bool(ticket.get("unfit")) or ticket.get("error") == NO_TICKETING
 
 
 def settle(tasks: Sequence[task.Task[Any]]) -> Steps[list[Settled]]:

@@ -274,7 +274,7 @@ def _note(ctx: task.OrchestrationContext, case: CaseRequest, found: Json, what: 
     noun = "incident" if found["count"] == 1 else "incidents"
     event = f"{found['count']} more {noun} on the account joined ({titles[:300]}): {what}"
     patch = {"joined": found["incidents"], "timeline": timeline(ctx, event)}
-    yield from attempt(save(ctx, case.case_id, patch))
+    stored = yield from attempt(save(ctx, case.case_id, patch))
     message = {"case_id": case.case_id, "phase": "joined"}
     about = message | {"incident_ids": [item["incident_id"] for item in found["incidents"]]}
     ticket, comment = yield from settle(
@@ -288,5 +288,7 @@ def _note(ctx: task.OrchestrationContext, case: CaseRequest, found: Json, what: 
         for where, one in (("ticket", ticket), ("incidents", comment))
         if (why := problem(one))
     ]
-    if lines:
-        yield from attempt(save(ctx, case.case_id, {"timeline": timeline(ctx, *lines)}))
+    left = patch if stored.error or "error" in stored.result else {"timeline": []}
+    left["timeline"] += timeline(ctx, *lines)
+    if left["timeline"]:
+        yield from attempt(save(ctx, case.case_id, left, Retry.LAST))

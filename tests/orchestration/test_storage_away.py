@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from shared.errors import RetryableError
 from shared.models.case import CaseRequest
 from shared.playbook.reporting.record import initial_record, merge_record
 from tests.support.durable_backend import Run
+from tests.support.inbox import Inbox
+from tests.support.joining import close, respond
 from tests.support.scripts import SOON, case_payload, fail
 
 type NewCase = Callable[..., Run]
@@ -67,3 +70,44 @@ def test_nothing_waits_for_the_first_write(case: NewCase) -> None:
     run.wait_for_call("force_password_reset")
     written = [call["patch"] for call in run.called("save_case") if "verdict" in call["patch"]]
     assert "case" in written[0], "the first write that works creates the record"
+
+
+LONGER_THAN_SAVED_FOR = 12
+"""Refusals in a row: more than the eight tries of a write that a later one makes good."""
+
+
+class Storage:
+    """Refuses the writes that carry ``what``, so many times in a row, then keeps them."""
+
+    def __init__(self, what: Callable[[dict[str, Any]], bool]) -> None:
+        self._what, self.refused = what, 0
+        self.kept: list[dict[str, Any]] = []
+
+    def save(self, payload: dict[str, Any]) -> Any:
+        if self._what(payload["patch"]) and self.refused < LONGER_THAN_SAVED_FOR:
+            self.refused += 1
+            raise RetryableError("storage is away", vendor="blob")
+        self.kept.append(payload["patch"])
+        return {"case_id": payload["case_id"]}
+
+
+def test_what_joined_is_written_when_storage_is_back_after_minutes(case: NewCase) -> None:
+    inbox, storage = Inbox(), Storage(lambda patch: "joined" in patch)
+    run = case(save_case=storage.save, **inbox.scripts())
+    respond(run)
+    run.wait_for_call("comment_incident", count=2)
+    run.tell("Joined", inbox.put(7))
+    run.wait_for_call("comment_incident", count=3)
+    close(run)
+    [joined] = [patch for patch in storage.kept if "joined" in patch]
+    assert [one["case_id"] for one in joined["joined"]] == [f"case-{7:024x}"]
+    [event] = [one["event"] for one in joined["timeline"]]
+    assert "1 more incident on the account joined" in event
+
+
+def test_the_last_write_of_a_case_waits_for_storage(case: NewCase) -> None:
+    storage = Storage(lambda patch: patch.get("status") == "contained")
+    run = case(save_case=storage.save)
+    run.start("respond", case_payload(timing=SOON))
+    run.wait()
+    assert [patch for patch in storage.kept if patch.get("status") == "contained"]
