@@ -2,14 +2,13 @@
 
 import pytest
 
-from tests.infra.azure import RELAY, Azure, held
+from tests.infra.azure import OWN_WORKSPACE, RELAY, Azure, held
 from tests.infra.cloud import PRINCIPAL
 from tests.infra.test_azure_roles import (
     ANOTHERS_WORKSPACE,
     BUILT_IN,
     HUB,
     OTHER,
-    OWN_WORKSPACE,
     RESPONDER,
     TOPIC,
 )

@@ -212,3 +212,17 @@ def test_what_observing_grants_that_could_write_is_what_the_guide_says() -> None
     assert {name for name in names if ".Read." not in name} == {"Machine.ReadWrite.All"}
     assert "`Machine.ReadWrite.All`" in (ROOT / "docs/infra.md").read_text("utf-8")
     assert granted.directory_roles == ()
+
+
+def test_the_guide_lifts_and_undoes_before_provisioning_takes_the_permissions() -> None:
+    """What is blocked in the tenant's location is lifted by a permission that observing lacks."""
+    before = wanted(settings(named_location_id="x")).app_roles[Section.GRAPH]
+    after = wanted(settings(OperatingMode.OBSERVE, named_location_id="x")).app_roles[Section.GRAPH]
+    gone = set(before.values()) - set(after.values())
+    assert {"Policy.ReadWrite.ConditionalAccess", "User.EnableDisableAccount.All"} <= gone
+    guide = (ROOT / "docs/deploy.md").read_text("utf-8")
+    back = guide.partition("## From observe to automatic")[2].partition("\n## ")[0]
+    assert "no block is in force and no undo is open" in back
+    removing = guide.partition("## Removing it")[2]
+    assert removing.index("not by `azd provision`") < removing.index("Lift the blocks")
+    assert removing.index("Lift the blocks") < removing.index("3. `azd down`")

@@ -23,6 +23,16 @@ def test_only_ids_of_nobody_and_of_published_samples_are_here() -> None:
         'AZURE_TENANT_ID="{}"',
         '"tenantId": "{}"',
         "subscription_id = '{}'",
+        "az account set --subscription {}",
+        "az login --tenant {}",
+        "az login --tenant={}",
+        "azd env set AZURE_SUBSCRIPTION_ID {}",
+        "tenant: {}",
+        'TENANT = "{}"',
+        "subscription = '{}'",
+        '"tid": "{}"',
+        "value(tenantId, `{}`)",
+        "| Tenant | {} |",
     ],
 )
 def test_somebodys_id_is_noticed(text: str) -> None:
