@@ -32,6 +32,9 @@ class Standing:
     """How many questions have been put: the number of the newest."""
     answered: dict[int, datetime] = field(default_factory=dict)
     """By question, when the answer was given that was taken."""
+    opened_again: datetime | None = None
+    """When there was last more to do though people had been told that it is done; an older closing
+    was not about that."""
     users: task.Task[Any] | None = None
     """The count of the directory's users, which the share of the directory is of."""
     counted_as: bool | None = None

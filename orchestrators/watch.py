@@ -80,6 +80,8 @@ def watch(ctx: task.OrchestrationContext, standing: Standing, joins: Joins) -> S
             if raised := joins.go_on():
                 yield from _put_off(ctx, standing, waits)
                 return raised
+        elif winner is waits.closed and _is_older(ctx, standing, waits):
+            yield from _refuse_older(ctx, standing, waits)
         else:
             watching = False
             if raised := (yield from joins.close()):
@@ -104,6 +106,7 @@ def _people(
 def _put_off(ctx: task.OrchestrationContext, standing: Standing, waits: _Waits) -> Steps[None]:
     """End this watch because there is more to do; what people have just said is written down."""
     patch: Json = {"timeline": []}
+    standing.opened_again = utc_now(ctx)
     if waits.acknowledged is not None and waits.acknowledged.is_complete:
         standing.clocks.taken()
         patch |= acknowledged(ctx, waits.acknowledged.get_result())
@@ -111,6 +114,8 @@ def _put_off(ctx: task.OrchestrationContext, standing: Standing, waits: _Waits) 
         standing.clocks.not_closed()
         event = "not closed: an incident that joined meanwhile calls for more; close it again"
         patch["timeline"] += timeline(ctx, event)
+    while waits.closed is not None and waits.closed.is_complete:
+        waits.closed = ctx.wait_for_external_event(str(Event.CLOSED))
     waits.cancel()
     if patch["timeline"]:
         yield from attempt(save(ctx, standing.case.case_id, patch))
@@ -122,6 +127,40 @@ def _acknowledge(ctx: task.OrchestrationContext, standing: Standing, waits: _Wai
     waits.acknowledged = ctx.wait_for_external_event(str(Event.ACKNOWLEDGED))
     yield from attempt(save(ctx, case.case_id, patch))
     yield from _tell(ctx, standing, "acknowledged", patch["timeline"][0]["event"])
+
+
+def _is_older(ctx: task.OrchestrationContext, standing: Standing, waits: _Waits) -> bool:
+    """Whether a closing was sent before the case was opened again: its sender did not know that.
+
+    Two may be sent before the record says that the case is closed; the second waits to be heard.
+    """
+    since = standing.opened_again
+    if since is None or waits.closed is None or not waits.closed.is_complete:
+        return False
+    return said_at(ctx, waits.closed.get_result()) < since
+
+
+def _refuse_older(ctx: task.OrchestrationContext, standing: Standing, waits: _Waits) -> Steps[None]:
+    """Write down that the case stays open, and wait for the next closing."""
+    data = _told(waits.closed)
+    waits.closed = ctx.wait_for_external_event(str(Event.CLOSED))
+    standing.clocks.not_closed()
+    who = data.get("by", "unknown") if isinstance(data, dict) else "unknown"
+    event = f"not closed by {who}: sent before the case was opened again; look at it anew"
+    yield from attempt(save(ctx, standing.case.case_id, {"timeline": timeline(ctx, event)}))
+
+
+def _take_before_the_end(
+    ctx: task.OrchestrationContext, standing: Standing, waits: _Waits
+) -> Steps[None]:
+    """Write down who has taken the case until now, and wait for nobody else to."""
+    if waits.acknowledged is None:
+        waits.acknowledged = ctx.wait_for_external_event(str(Event.ACKNOWLEDGED))
+    while waits.acknowledged.is_complete:
+        standing.clocks.taken()
+        yield from _acknowledge(ctx, standing, waits)
+    waits.acknowledged.cancel()
+    waits.acknowledged = None
 
 
 def _too_late(ctx: task.OrchestrationContext, standing: Standing, waits: _Waits) -> Steps[None]:
@@ -170,6 +209,7 @@ def _recheck(
         patch["watched"] = True
     yield from attempt(save(ctx, case.case_id, patch))
     if found["held"] is False:
+        standing.opened_again = utc_now(ctx)
         ctx.set_custom_status({"phase": CaseStatus.FAILED})
         yield from _tell(ctx, standing, "not_held")
     held: bool | None = found["held"]
@@ -188,15 +228,19 @@ def _sent_meanwhile(ctx: task.OrchestrationContext) -> task.CancellableTask[Any]
 def _end(ctx: task.OrchestrationContext, standing: Standing, waits: _Waits) -> Steps[None]:
     """Wait for people no longer; write down who closed the case, if somebody did."""
     case = standing.case
+    yield from _take_before_the_end(ctx, standing, waits)
+    while _is_older(ctx, standing, waits):
+        yield from _refuse_older(ctx, standing, waits)
     closed = waits.closed if waits.closed is not None and waits.closed.is_complete else None
-    for one in (waits.acknowledged, waits.closed, waits.end, waits.answer):
+    for one in (waits.closed, waits.end, waits.answer):
         if one is not None and not one.is_complete:
             one.cancel()
-    waits.acknowledged = waits.closed = waits.end = waits.answer = None
+    waits.closed = waits.end = waits.answer = None
     if closed is None:
         event = "watch ended; the case was not closed by a person"
         patch = {"watched": False, "timeline": timeline(ctx, event)}
         yield from attempt(save(ctx, case.case_id, patch))
+        yield from _take_before_the_end(ctx, standing, waits)
         closed = _sent_meanwhile(ctx)
     if closed is None:
         return
