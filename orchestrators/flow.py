@@ -15,8 +15,8 @@ from durabletask import task
 
 from orchestrators.names import Activity
 from shared.models.base import Json, format_utc
-from shared.models.message import NO_TICKETING
 from shared.models.run import claim_name
+from shared.playbook.reporting.handover import takes_none
 
 type Steps[T] = Generator[task.Task[Any], Any, T]
 """What every part of an orchestrator is: a generator that yields durable tasks."""
@@ -86,11 +86,6 @@ def problem(of: Settled) -> str | None:
         return None
     missing = "; ".join(f"{name}: {why}" for name, why in answer.get("missing", {}).items())
     return of.error or answer.get("error") or missing or None
-
-
-def takes_none(ticket: Json) -> bool:
-    """Return whether no ticketing system ever takes such a case: then none is missing."""
-    return bool(ticket.get("unfit")) or ticket.get("error") == NO_TICKETING
 
 
 def settle(tasks: Sequence[task.Task[Any]]) -> Steps[list[Settled]]:

@@ -1,8 +1,9 @@
 """What a ticketing system did not take is tried again, beside the case, until it is there.
 
 First often, then people are told once, then in growing steps up to once a day, as long as the
-evidence is kept. Each of the later tries is a run of its own (continue as new), so that the history
-stays as small as it is, however long the system is away.
+evidence is kept. The case does not wait for that: it ends, and this goes on. Each of the later
+tries is a run of its own (continue as new), so that the history stays as small as it is, however
+long the system is away.
 """
 
 from collections.abc import Generator, Sequence
@@ -24,8 +25,13 @@ from orchestrators.flow import (
 from orchestrators.names import Activity, Orchestrator
 from shared.models.base import Json, format_utc, parse_utc
 from shared.models.block import BlockName
-from shared.models.message import NO_TICKETING
-from shared.playbook.reporting.handover import NO_TICKET_YET, NOT_COMPLETED, missing_notes
+from shared.models.case import CaseRequest
+from shared.playbook.reporting.handover import (
+    NO_TICKET_YET,
+    NOT_COMPLETED,
+    missing_notes,
+    takes_none,
+)
 from shared.playbook.reporting.tickets_kept import ticket_patch
 
 TICKET_RETRY_MINUTES = (1, 2, 5, 10, 15, 30, 60, 60, 60, 60)
@@ -61,6 +67,9 @@ def open_ticket_late(
         yield ctx.create_timer(wait)
         if (yield from late.try_once()):
             return True
+        if late.is_unfit:
+            yield from late.say_unfit()
+            return False
     if late.goes_on():
         if late.is_first:
             yield from late.give_notice("; it is tried again, at last once a day")
@@ -84,7 +93,8 @@ class _Late:
         self._later: int | None = payload.get("later")
         since = payload.get("since")
         self._since = parse_utc(since) if since else utc_now(ctx)
-        self._unfit = False
+        self.is_unfit = False
+        """No ticketing system takes such a case, or none is configured any more."""
         self._missing: Json = payload.get("missing", {})
 
     @property
@@ -99,10 +109,9 @@ class _Late:
         return [_later_wait(self._later)]
 
     def goes_on(self) -> bool:
-        """Return whether there is another try: not when no system ever takes such a case."""
+        """Return whether there is another try."""
         wait = _later_wait(self._number_of_next())
-        ends = self._since + TICKET_LIMIT
-        return not self._unfit and utc_now(self._ctx) + wait <= ends
+        return utc_now(self._ctx) + wait <= self._since + TICKET_LIMIT
 
     def next_input(self) -> Json:
         """Return the input of the next stretch."""
@@ -118,14 +127,16 @@ class _Late:
 
     def try_once(self) -> Steps[bool]:
         """Ask every system once; what it took is linked. Return whether nothing is left to do."""
-        message: Json = {"case_id": self._case_id, "phase": self._phase}
+        # Its own call, which claims a ticket's creation for itself alone.
+        tried_at = format_utc(utc_now(self._ctx))
+        message: Json = {"case_id": self._case_id, "phase": self._phase, "tried_at": tried_at}
         if self._phase != COMPLETED:
             message |= {"why": self._payload.get("why", ""), "must_exist": True}
         call = case_activity(self._ctx, Activity.OPEN_TICKET, message, Retry.READ)
         tried = yield from attempt(call)
         ticket: Json = tried.result or {}
         self._missing = ticket.get("missing") or {}
-        self._unfit = bool(ticket.get("unfit")) or ticket.get("error") == NO_TICKETING
+        self.is_unfit = takes_none(ticket)
         new = [one for one in ticket.get("tickets", ()) if one["system"] not in self._linked]
         if new:
             self._linked |= {one["system"] for one in new}
@@ -145,6 +156,11 @@ class _Late:
         """Write down that nothing tries any more."""
         days = f"it was tried for {TICKET_LIMIT.days} days and is not tried again"
         yield from self._write([f"{line}; {days}" for line in self._undone()])
+
+    def say_unfit(self) -> Steps[None]:
+        """Write down that there is nothing to try: nothing is down."""
+        what = "ticket" if self._phase == COMPLETED else f"note ({self._words})"
+        yield from self._write([f"{what} not tried again: no ticketing system takes this case"])
 
     def _write(self, lines: Sequence[str]) -> Steps[None]:
         patch = {"timeline": timeline(self._ctx, *lines)}
@@ -208,12 +224,14 @@ def complete_later(ctx: task.OrchestrationContext, file: CaseFile, ticket: Json)
 
     What tries already writes what the record says by then, so one at a time is enough.
     """
-    if is_complete(ticket) or any(not one.is_complete for one in file.late_tickets):
+    if is_complete(ticket) or takes_none(ticket):
+        return
+    if any(not one.is_complete for one in file.late_tickets):
         return
     systems = [one["system"] for one in ticket.get("tickets", ())]
     payload = {"case_id": file.case_id, "systems": systems, "there": ticket["there"]}
     number = len(file.late_tickets) + 1
-    name = "ticket" + (f":{number}" if number > 1 else "")
+    name = f"ticket:{number}:{file.run}"
     file.late_tickets.append(_start(ctx, payload, name))
     file.late_since = utc_now(ctx)
 
@@ -233,7 +251,7 @@ def may_open(ctx: task.OrchestrationContext, file: CaseFile) -> bool:
 def note_later(
     ctx: task.OrchestrationContext,
     late: list[task.Task[Any]],
-    case_id: str,
+    case: CaseRequest,
     told: Json,
     *,
     phase: str,
@@ -244,18 +262,19 @@ def note_later(
     Args:
         ctx: the case's.
         late: the notes that are tried again.
-        case_id: the case's id.
+        case: the case.
         told: what ``tell_everywhere`` returned.
         phase: of what people were told.
         why: what was new.
     """
     if not told["refused"]:
         return
-    payload = {"case_id": case_id, "systems": told["written"], "phase": phase, "why": why}
-    late.append(_start(ctx, payload, f"note:{len(late) + 1}"))
+    payload = {"case_id": case.case_id, "systems": told["written"], "phase": phase, "why": why}
+    late.append(_start(ctx, payload, f"note:{len(late) + 1}:{case.run}"))
 
 
 def _start(ctx: task.OrchestrationContext, payload: Json, name: str) -> task.Task[Any]:
+    # It outlives the case, which may run anew meanwhile: the run is in its id.
     started: task.Task[Any] = ctx.call_sub_orchestrator(
         str(Orchestrator.OPEN_TICKET_LATE),
         input=payload,

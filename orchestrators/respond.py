@@ -81,8 +81,8 @@ def _respond(
     yield from seal_at_the_end(ctx, evidence)
     every = (one for blocks in standing.blocks.values() for one in blocks)
     blocks = [one for one in every if not one.is_complete]
-    late = [*file.late_tickets, *standing.late_notes]
-    yield from settle([*late, *standing.links.values(), *standing.pages, *blocks])
+    # Late tickets are not waited for: they may take a year, and go on without the case.
+    yield from settle([*standing.links.values(), *standing.pages, *blocks])
     if blocks:
         yield from seal_and_tell(ctx, standing.case, "blocks ended")
     confidence = standing.decided.verdict.compromise_confidence_score

@@ -267,6 +267,5 @@ def _tell(
     ctx: task.OrchestrationContext, standing: Standing, phase: str, why: str = ""
 ) -> Steps[None]:
     """Tell people everywhere; a ticket that does not take it gets the note later."""
-    case_id = standing.case.case_id
-    told = yield from tell_everywhere(ctx, case_id, phase, why)
-    note_later(ctx, standing.late_notes, case_id, told, phase=phase, why=why)
+    told = yield from tell_everywhere(ctx, standing.case.case_id, phase, why)
+    note_later(ctx, standing.late_notes, standing.case, told, phase=phase, why=why)

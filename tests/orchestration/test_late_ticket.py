@@ -1,5 +1,7 @@
 """A ticket, or a note in it, that a system did not take is tried until it is there."""
 
+import json
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -86,7 +88,9 @@ def test_what_no_system_ever_takes_is_not_tried_for_ever(case: NewCase, answer: 
     run = case(open_ticket=lambda _payload: REFUSED | answer)
     run.start("open_ticket_late", {"systems": [], "there": {}})
     assert run.output(bool) is False
-    assert events(run) == ["no ticket: the ITSM stayed down; open by hand"]
+    assert events(run) == ["ticket not tried again: no ticketing system takes this case"]
+    assert run.called("notify_analysts") == [], "nothing is down"
+    assert len(run.called("open_ticket")) == 1
 
 
 @pytest.mark.parametrize("phase", ["acknowledged", "closed", "not_held"])
@@ -101,7 +105,7 @@ def test_a_note_that_the_ticket_did_not_take_is_written_later(case: NewCase, pha
         run.tell("Acknowledged", {"by": "kim"})
         run.wait_for_call("open_ticket", count=3)
     close(run)
-    run.wait()
+    run.wait_for_late()
     words = phase.replace("_", " ")
     assert f"note ({words}) written late to ticket INC0010001" in events(run)
     assert any(AWAY in one for one in events(run) if one.startswith(f"analysts told ({words})"))
@@ -142,3 +146,64 @@ def test_no_ticket_is_opened_by_a_note(case: NewCase, monkeypatch: pytest.Monkey
     assert run.output(bool) is False
     calls = run.called("open_ticket")
     assert calls and all(one["must_exist"] for one in calls)
+
+
+UNFIT = REFUSED | {"error": "it did not come from Sentinel", "unfit": True}
+NONE = REFUSED | {"error": "no ticketing system is configured"}
+
+
+@pytest.mark.parametrize("answer", [UNFIT, NONE], ids=["unfit", "none configured"])
+def test_where_no_system_takes_the_case_nothing_waits_and_nothing_is_called_down(
+    case: NewCase, answer: Json
+) -> None:
+    run = case(open_ticket=lambda _payload: answer)
+    run.start("respond", case_payload(timing=TIMING))
+    run.wait_for_call("recheck_sign_ins")
+    run.tell("Acknowledged", {"by": "kim"})
+    close(run)
+    run.wait_for_late()
+    assert [one for one in events(run) if "ITSM" in one or "again" in one] == []
+    assert "tried_at" not in {key for one in run.called("open_ticket") for key in one}
+    phases = [one["phase"] for one in run.called("notify_analysts")]
+    assert phases[:4] == ["opened", "emergency", "completed", "emergency"]
+    assert "emergency" not in phases[4:], "the summary that no ticket holds, and no alarm later"
+    written = [call["patch"].get("blocks", {}) for call in run.called("save_case")]
+    blocks = [one[BlockName.NOTIFICATION] for one in written if BlockName.NOTIFICATION in one]
+    notes = [note for one in blocks for note in one["notes"]]
+    assert f"no ticket: {answer['error']}" in notes
+
+
+def test_a_ticketing_system_that_is_taken_away_ends_the_tries_truly(case: NewCase) -> None:
+    answers = iter([REFUSED] * 3)
+    run = case(open_ticket=lambda _payload: next(answers, NONE))
+    run.start("open_ticket_late", {"systems": [], "there": {}})
+    assert run.output(bool) is False
+    assert events(run) == [NOTICE, "ticket not tried again: no ticketing system takes this case"]
+
+
+def test_each_try_is_a_call_of_its_own_to_the_claims(case: NewCase) -> None:
+    """Two calls with one payload are one to the claims, and could both make a ticket."""
+    run = case(open_ticket=away(6))
+    run.start("open_ticket_late", {"systems": [], "there": {}})
+    run.wait()
+    tries = [json.dumps(one) for one in run.called("open_ticket")]
+    assert len(set(tries)) == len(tries) == 7
+
+
+def test_a_case_ends_although_its_ticket_and_notes_are_late(case: NewCase) -> None:
+    """Or its account were held, and its code unchangeable, for as long as an ITSM is away."""
+    back = threading.Event()
+
+    def ticket(_payload: Json) -> Json:
+        return opened("servicenow") if back.is_set() else REFUSED
+
+    run = case(open_ticket=ticket)
+    run.start("respond", case_payload(timing=TIMING))
+    run.wait_for_call("recheck_sign_ins")
+    close(run)
+    assert len(run.called("release_account")) == 1
+    assert not [one for one in events(run) if "opened late" in one]
+    back.set()
+    run.wait_for_late()
+    assert "ticket INC0010001 opened late" in events(run)
+    assert "note (closed) written late to ticket INC0010001" in events(run)

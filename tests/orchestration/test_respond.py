@@ -166,7 +166,7 @@ def test_ticketing_down_sends_the_emergency_mail_and_tries_again(case: NewCase) 
 
     run = case(open_ticket=ticket)
     respond(run)
-    run.wait()
+    run.wait_for_late()
     assert "emergency" in [call["phase"] for call in run.called("notify_analysts")]
     saved = record(run)
     outputs = saved["blocks"]["Incident_Creation_Notification"]["outputs"]

@@ -40,7 +40,7 @@ def record(run: Run) -> Json:
 
 def respond(run: Run) -> None:
     run.start("respond", case_payload(timing=SOON))
-    run.wait()
+    run.wait_for_late()
 
 
 def told(run: Run, phase: str) -> str:

@@ -86,6 +86,14 @@ class Run:
         state.raise_if_failed()  # type: ignore[no-untyped-call]
         return state
 
+    def wait_for_late(self) -> None:
+        """Wait until the case has ended, then for its late tickets and notes, which outlive it."""
+        self.wait()
+        late = (f"{self.case_id}:ticket:", f"{self.case_id}:note:")
+        for name in list(self.engine.backend._instances):
+            if name.startswith(late):
+                self.wait(name)
+
     def output[T](self, kind: type[T]) -> T:
         """Wait until the orchestration has ended and return its output."""
         result = self.wait().get_output(kind)

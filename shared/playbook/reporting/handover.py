@@ -4,6 +4,7 @@ from datetime import datetime
 
 from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
+from shared.models.message import NO_TICKETING
 from shared.playbook.reporting.told import SENT, STATUS, told_state
 
 NO_TICKET_YET = "no ticket yet, it is tried again"
@@ -29,7 +30,8 @@ def notification_block(told: Json, started_at: datetime, finished_at: datetime) 
     ]
     notes = [f"not delivered by {line}" for line in failed]
     if not ticket.get("ticket_id"):
-        notes.append(f"{NO_TICKET_YET}: {ticket.get('error')}")
+        words = "no ticket" if takes_none(ticket) else NO_TICKET_YET
+        notes.append(f"{words}: {ticket.get('error')}")
     notes += missing_notes(ticket)
     if "error" in told.get("comment", {}):
         notes.append(f"incident comment not written: {told['comment']['error']}")
@@ -52,6 +54,15 @@ def notification_block(told: Json, started_at: datetime, finished_at: datetime) 
         started_at=started_at,
         finished_at=finished_at,
     ).block.to_json()
+
+
+def takes_none(ticket: Json) -> bool:
+    """Return whether no ticketing system ever takes such a case: then none is missing.
+
+    Args:
+        ticket: what ``open_ticket`` returned.
+    """
+    return bool(ticket.get("unfit")) or ticket.get("error") == NO_TICKETING
 
 
 def missing_notes(ticket: Json) -> list[str]:
