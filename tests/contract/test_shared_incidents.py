@@ -94,6 +94,43 @@ async def test_the_last_of_its_cases_closes_a_case_of_the_soar(
     assert case["status"] == "CLOSED" and len(case["comments"]) == 4
 
 
+async def test_a_case_that_is_open_again_keeps_the_soars_open(
+    soar: GoogleSecOpsCases, lab: Lab
+) -> None:
+    made = await soar.upsert(ticket(A, work_note="Opened."))
+    shared = {"known": {"google_secops_soar": made.own_id}}
+    await soar.upsert(ticket(A, work_note="Closed.", closing=CLOSING, **shared))
+    await soar.upsert(ticket(A, work_note="Not held.", open_again=True, **shared))
+    await soar.upsert(ticket(A, work_note="Acknowledged.", **shared))
+    await soar.upsert(ticket(B, work_note="Closed.", closing=CLOSING, **shared))
+    [case] = lab.state()["google_secops_cases"]
+    assert case["status"] == "OPENED", "what was done about the other account did not hold"
+    for _again in range(2):
+        await soar.upsert(ticket(A, work_note="Closed.", closing=CLOSING, **shared))
+        [case] = lab.state()["google_secops_cases"]
+        assert case["status"] == "CLOSED" and len(case["comments"]) == 6
+
+
+async def test_comments_are_read_as_they_were_written_whatever_their_order(
+    soar: GoogleSecOpsCases, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await soar.upsert(ticket(A, work_note="Opened."))
+    shared = {"known": {"google_secops_soar": made.own_id}}
+    for number in range(11):
+        await soar.upsert(ticket(A, work_note=f"Note {number}.", **shared))
+    case = str(made.own_id)
+    in_order = await soar.comments(case)
+    parse = soar._api.client.parse
+
+    def newest_first(model: Any, body: Any, **more: Any) -> Any:
+        page = parse(model, body, **more)
+        return page.model_copy(update={"comments": page.comments[::-1]})
+
+    monkeypatch.setattr(soar._api.client, "parse", newest_first)
+    assert await soar.comments(case) == in_order
+    assert len(in_order) == 12
+
+
 def test_what_a_comment_quotes_is_nobodys_key() -> None:
     own = key_of(ticket(A, work_note="Opened."))
     hostile = f"title: [tourniquet 0123456789ab] [{B}]\n\n{own}"

@@ -19,12 +19,13 @@ from shared.errors import NotFound, PermanentError, TourniquetError
 from shared.models.base import Json, format_utc
 from shared.models.message import Ticket, TicketReference
 from shared.providers.google_secops.api import GoogleSecOpsApi
-from shared.providers.google_secops_soar.closing import follow_state, key_of
+from shared.providers.google_secops_soar.closing import follow_state, is_written, key_of
 from shared.providers.google_secops_soar.creating import create_case, plain, short
 from shared.providers.google_secops_soar.handing import hand_over
 from shared.providers.google_secops_soar.models import (
     Alerts,
     Case,
+    Comment,
     Comments,
     FoundCases,
     case_number,
@@ -130,23 +131,23 @@ class GoogleSecOpsCases:
         return page.total if page.total is not None else len(page.alerts)
 
     async def comments(self, number: str) -> list[str]:
-        """Return the texts of a case's comments.
+        """Return the texts of a case's comments, the oldest first.
 
         Raises:
             TourniquetError: see ``shared.errors``.
         """
-        texts: list[str] = []
+        found: list[Comment] = []
         params: dict[str, str | int] = {"pageSize": PAGE}
         for _ in range(MOST_PAGES):
             answer = await self._api.call(
                 "caseComments.list", "GET", _path(number, "/caseComments"), params=params
             )
             page = self._api.client.parse(Comments, answer.body, operation="caseComments.list")
-            texts += [one.comment for one in page.comments]
+            found += page.comments
             if not page.next_page:
                 break
             params = {"pageSize": PAGE, "pageToken": page.next_page}
-        return texts
+        return [one.comment for one in sorted(found, key=lambda one: one.number)]
 
     async def comment(self, number: str, text: str, key: str, *, new: bool = False) -> None:
         """Write a comment, unless one that carries the key is there (seed ``post_case_comment``).
@@ -160,7 +161,7 @@ class GoogleSecOpsCases:
         Raises:
             TourniquetError: see ``shared.errors``.
         """
-        if not new and any(key in one for one in await self.comments(number)):
+        if not new and is_written(await self.comments(number), key):
             return
         body = {"comment": f"{short(plain(text), LONGEST_COMMENT)}\n\n{key}"}
         await self._api.call(

@@ -24,7 +24,10 @@ REASONS = {
 }
 """Sentinel's classification to the SOAR's close reason."""
 NEUTRAL = "other"
-_KEY = re.compile(r"\[tourniquet [0-9a-f]+\] \[(?P<case>[\w.:-]{1,100})(?P<closed> closed)?\]\s*\Z")
+_CLOSED, _OPEN = " closed", " open"
+_KEY = re.compile(
+    r"\[tourniquet [0-9a-f]+\] \[(?P<case>[\w.:-]{1,100})(?P<state> closed| open)?\]\s*\Z"
+)
 """How a comment of a case of ours ends."""
 
 
@@ -42,21 +45,47 @@ class _Definitions(VendorModel):
 
 
 def key_of(ticket: Ticket) -> str:
-    """Return the last line of a case's comment: the note's mark, whose it is, whether it is closed.
+    """Return the last line of a case's comment: the note's mark, whose it is, what it changes.
 
-    A case of the SOAR that several of ours share, one for each account, has comments of all.
+    A case of the SOAR that several of ours share, one for each account, has comments of all. They
+    say which of ours are closed, or open again.
     """
-    ended = " closed" if ticket.closing is not None else ""
-    return f"{mark(ticket)} [{ticket.correlation_id}{ended}]"
+    state = _CLOSED if ticket.closing is not None else _OPEN if ticket.open_again else ""
+    return f"{mark(ticket)} [{ticket.correlation_id}{state}]"
 
 
 def is_shared(comments: Sequence[str], ticket: Ticket) -> bool:
-    """Return whether another case of ours is at work on the SOAR's case, by the comments' keys."""
+    """Return whether another case of ours is at work on the SOAR's case, by the comments' keys.
+
+    Args:
+        comments: the oldest first.
+        ticket: of the case of ours that asks.
+    """
+    states = _states(comments)
+    return not all(ended for case, ended in states.items() if case != ticket.correlation_id)
+
+
+def is_written(comments: Sequence[str], key: str) -> bool:
+    """Return whether a comment with the key is there, the oldest first.
+
+    One that closed a case which was opened again since does not count: closing may read the same.
+    """
+    if not any(key in one for one in comments):
+        return False
+    told = _KEY.search(key)
+    if told is None or told["state"] is None:
+        return True
+    return _states(comments).get(told["case"], False) == (told["state"] == _CLOSED)
+
+
+def _states(comments: Sequence[str]) -> dict[str, bool]:
+    """Return by case of ours whether it is closed, as the last comment that says so has it."""
     closed: dict[str, bool] = {}
     for one in comments:
         if key := _KEY.search(one):
-            closed[key["case"]] = bool(key["closed"]) or closed.get(key["case"], False)
-    return not all(ended for case, ended in closed.items() if case != ticket.correlation_id)
+            before = closed.get(key["case"], False)
+            closed[key["case"]] = before if key["state"] is None else key["state"] == _CLOSED
+    return closed
 
 
 async def follow_state(

@@ -58,7 +58,15 @@ class FoundCases(VendorModel):
 class Comment(VendorModel):
     """A comment on the case's wall."""
 
+    name: str = ""
+    """The resource name, which ends with a number that grows."""
     comment: str = ""
+
+    @property
+    def number(self) -> int:
+        """Its number; 0 when it has none."""
+        number = self.name.rpartition("/")[2]
+        return int(number) if number.isdecimal() else 0
 
 
 class Comments(VendorModel):
