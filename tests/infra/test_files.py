@@ -56,6 +56,19 @@ def test_a_wrong_parameter_is_noticed(
         ("parameters('keysUrl')", "parameters('keyUrl')", "used or declared"),
         ('"appUrl": { "type": "String" }', '"url": { "type": "String" }', "is not given url"),
         ("?['default']", "?['master']", "x-functions-key must be"),
+        ('"/Incidents/Comment"', '"/Incidents/Comments"', "inputs.path must be"),
+        ('"/incident-creation"', '"/alert-creation"', "incident-creation"),
+        (
+            '"method": "POST",\n        "uri": "@p',
+            '"method": "GET",\n        "uri": "@p',
+            "method must",
+        ),
+        (
+            '"method": "POST",\n        "uri": "@{',
+            '"method": "PUT",\n        "uri": "@{',
+            "method must",
+        ),
+        ('"audience": "@parameters(\'keysA', '"audience": "@parameters(\'keysU', "must be"),
         ("/api/incidents", "/api/cases", "actions.Hand_over_incident.inputs.uri must be"),
         (
             '["Failed", "Skipped", "TimedOut"]',
@@ -94,6 +107,14 @@ def test_the_relay_keeps_incidents_and_the_function_key_out_of_its_history() -> 
         ("${{ vars.AZURE_TENANT_ID }}", "contoso", "must be a variable"),
         ("  contents: read\n\nconc", "  contents: write\n\nconc", "contents: read"),
         ("  azd provision --preview", "  azd provision", "provision --preview"),
+        (
+            "provision --preview --no-prompt",
+            "provision --preview\n          azd up",
+            "deploys: azd up",
+        ),
+        ("  azd provision", "  azd provision --no-prompt; #", "deploys: azd provision"),
+        ("run: az bicep install", "run: az deployment sub create #", "deploys: az deployment"),
+        ("  AZURE_PRINCIPAL_TYPE:", "  AZURE_CLIENT_SECRET:", "a secret is used: AZURE_CLIENT_S"),
         ("    timeout-minutes: 10\n", "", "timeout-minutes"),
         ("jobs:\n", "works:\n", "cannot be read"),
         (

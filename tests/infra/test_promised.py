@@ -22,7 +22,48 @@ EVENTS, NETWORK, FIREWALL = "events.bicep", "modules/network.bicep", "modules/fi
 ACTIONS = "    actions: {\n      actionGroups: groups\n    }\n"
 CORS = "cors: { corsRules: [] }\n    isVersioningEnabled: true"
 
+HOST, RELAY = "modules/host-storage.bicep", "modules/relay.bicep"
+IDENTITY = "output TOURNIQUET_IDENTITY_PRINCIPAL_ID string = identities.outputs."
+ACCOUNT = "output TOURNIQUET_EVIDENCE_ACCOUNT string = "
 BROKEN = [
+    # The hook grants everything in Graph to whoever is named there.
+    (MAIN, f"{IDENTITY}appPrincipalId", f"{IDENTITY}relayPrincipalId"),
+    (MAIN, f"{ACCOUNT}evidenceStorage", f"{ACCOUNT}hostStorage"),
+    (MAIN, "? sentinelWorkspaceId : monitoring.", "? '' : monitoring."),
+    (MAIN, "?? 'observe'", "?? 'automatic'"),
+    (MAIN, "sentinelParts[2]", "sentinelParts[4]"),
+    (MAIN, "policyParts[4]", "policyParts[3]"),
+    (MAIN, "  name: 'vault'\n  scope: group", "  name: 'vault'\n  scope: resourceGroup('x')"),
+    (APP, "name: 'FC1'", "name: 'Y1'"),
+    (APP, "reserved: true", "reserved: false"),
+    (APP, "kind: 'functionapp,linux'", "kind: 'functionapp'"),
+    (APP, "    serverFarmId: plan.id\n", ""),
+    (APP, "requireAuthentication: false", "requireAuthentication: true"),
+    (APP, "publicNetworkAccess: 'Enabled'", "publicNetworkAccess: 'Disabled'"),
+    (APP, "tokenStore: {\n        enabled: false", "tokenStore: {\n        enabled: true"),
+    (APP, "alwaysReadyInstances > 0", "alwaysReadyInstances < 0"),
+    (APP, "['http', 'durable']", "['https', 'durable']"),
+    (APP, "version: '3.13'", "version: '3.12'"),
+    (HOST, "blob}${package.name}", "blob}${undelivered.name}"),
+    (HOST, "endpoints.blob}".replace("end", "End"), "Endpoints.queue}"),
+    (HOST, "prefixMatch: ['${deadLetterContainerName}/']", "prefixMatch: []"),
+    (
+        RELAY,
+        "value: environment().resourceManager",
+        "value: environment().authentication.audiences[0]",
+    ),
+    (RELAY, "parameterValueType: 'Alternative'", "parameterValueType: 'Normal'"),
+    (RELAY, "                identity: identityId\n", ""),
+    (RELAY, "/functions/post_incident/listkeys", "/functions/post_signal/listkeys"),
+    (RULES, "triggerOperator: 'GreaterThan'", "triggerOperator: 'LessThan'"),
+    (RULES, "    entityMappings: one.entityMappings\n", ""),
+    (RULES, "    customDetails: one.customDetails\n", ""),
+    (RULES, "${toUpper(one.queryPeriod)}", "${one.queryPeriod}"),
+    (RULES, "  name: guid(workspace.id, suffix, one.id)", "  name: guid(workspace.id, one.id)"),
+    (VAULT, "recover ? 'recover' : 'default'", "recover ? 'default' : 'recover'"),
+    (NETWORK, "registrationEnabled: false", "registrationEnabled: true"),
+    ("modules/firewall.bicep", "['192.0.2.1']", "['0.0.0.0/0']"),
+    ("modules/monitoring.bicep", "'LogAnalytics'", "'ApplicationInsights'"),
     (EVIDENCE, "isHnsEnabled: false", "isHnsEnabled: false\n    isLocalUserEnabled: true"),
     (EVIDENCE, "isHnsEnabled: false", "isHnsEnabled: false\n    isSftpEnabled: true"),
     (EVIDENCE, "isVersioningEnabled: true", CORS),
@@ -129,6 +170,10 @@ def test_no_row_is_of_something_that_is_gone(bicep: Mapping[str, BicepFile]) -> 
     }
     assert BY_TYPE.keys() <= kinds
     assert BY_PLACE.keys() <= bicep.keys()
+    put_out = {f"output {name}" for name in bicep[MAIN].outputs}
+    assert put_out == {row for row in BY_PLACE[MAIN] if row.startswith("output ")}
+    scopes = {f"{module} scope" for module in bicep[MAIN].modules}
+    assert scopes == {row for row in BY_PLACE[MAIN] if row.endswith(" scope")}
     modules = bicep[MAIN].modules
     assert {module for module, _ in OTHERWISE if module} <= modules.keys()
 

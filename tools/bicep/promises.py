@@ -1,5 +1,7 @@
 """The rows of ``promised.py`` that hold at one place of one file."""
 
+from tools.bicep.promises_of_main import MAIN
+from tools.bicep.promises_of_sentinel import SENTINEL
 from tools.bicep.promises_of_types import Rows
 
 _ON = "enabled: true"
@@ -14,25 +16,8 @@ _ENDPOINTS = (
 """Private endpoints: name, what they lead to, which part of it."""
 
 BY_PLACE: dict[str, Rows] = {
-    "main.bicep": {
-        # What nobody chose: the evidence for a year, everything seen and told.
-        "param settings": "{}",
-        "param evidenceRetentionDays": "365",
-        "param setEvidenceRetention": "true",
-        "param deleteEvidenceAfterDays": "0",
-        "param logRetentionDays": "90",
-        "param enableDetections": "true",
-        "param enableAlerts": "true",
-        "var usesScheduler": "durableBackend == 'azureManaged'",
-        "var hasSentinel": "!empty(sentinelWorkspaceId)",
-        "var hasPolicy": "!empty(firewallPolicyId)",
-        "scheduler if": "usesScheduler",
-        "network if": "privateNetwork",
-        "endpoints if": "privateNetwork",
-        "firewall if": "blockAtFirewall",
-        "firewallRule if": "blockAtFirewall",
-        "sentinelRules if": "deployDetections",
-    },
+    **SENTINEL,
+    "main.bicep": MAIN,
     "modules/identities.bicep": {
         "output appClientId": "app.properties.clientId",
         "output appId": "app.id",
@@ -77,7 +62,24 @@ BY_PLACE: dict[str, Rows] = {
         "output caseContainer": "cases.name",
         "output evidenceContainer": "evidence.name",
     },
+    "modules/host-storage.bicep": {
+        # Without the prefix everything of the host would be forgotten, its package too.
+        "lifecycle properties.policy.rules": (
+            "[{name: 'forget-undelivered-events', enabled: true, type: 'Lifecycle', definition: {"
+            "filters: {blobTypes: ['blockBlob'], prefixMatch: ['${deadLetterContainerName}/']}, "
+            "actions: {baseBlob: {delete: {daysAfterModificationGreaterThan: deadLetterDays}}}}}]"
+        ),
+        "package name": "packageContainerName",
+        "undelivered name": "deadLetterContainerName",
+        "output accountName": "account.name",
+        "output packageContainerUrl": (
+            "'${account.properties.primaryEndpoints.blob}${package.name}'"
+        ),
+        "output deadLetterContainer": "undelivered.name",
+    },
     "modules/vault.bicep": {
+        "vault properties.tenantId": "tenant().tenantId",
+        "vault properties.createMode": "recover ? 'recover' : 'default'",
         "vaultLogs scope": "vault",
         "vaultLogs properties": (
             f"{{workspaceId: diagnosticWorkspaceId, logs: [{{categoryGroup: 'audit', {_ON}}}]}}"
@@ -123,11 +125,22 @@ BY_PLACE: dict[str, Rows] = {
         "settings name": "'appsettings'",
         "settings properties": "union(appSettings, signInSettings, {TOURNIQUET_PUBLIC_URL: url})",
         "var url": ("empty(publicUrl) ? 'https://${site.properties.defaultHostName}' : publicUrl"),
+        "var alwaysReadyGroups": "(alwaysReadyInstances > 0) ? ['http', 'durable'] : []",
+        "site properties.functionAppConfig.scaleAndConcurrency": (
+            "{instanceMemoryMB: instanceMemoryMB, maximumInstanceCount: maximumInstanceCount, "
+            "alwaysReady: [for group in alwaysReadyGroups: "
+            "{name: group, instanceCount: alwaysReadyInstances}]}"
+        ),
         "noFtpPassword name": "'ftp'",
         "noPublishingPassword name": "'scm'",
         "signIn if": "signInOn",
         "var signInOn": "!empty(signInClientId)",
         "signIn properties.platform.enabled": "true",
+        # The app itself refuses; who brings a key or a signature cannot sign in as people do.
+        "signIn properties.globalValidation": (
+            "{requireAuthentication: false, unauthenticatedClientAction: 'AllowAnonymous'}"
+        ),
+        "signIn properties.login": "{tokenStore: {enabled: false}}",
         "signIn properties.httpSettings.requireHttps": "true",
         "signIn properties.identityProviders.azureActiveDirectory.enabled": "true",
         "signIn properties.identityProviders.azureActiveDirectory.registration": (
@@ -140,26 +153,12 @@ BY_PLACE: dict[str, Rows] = {
             "{allowedAudiences: [signInClientId, 'api://${signInClientId}']}"
         ),
     },
-    "modules/sentinel-workspace.bicep": {"sentinel if": "onboard"},
-    "modules/sentinel-rules.bicep": {
-        "rules properties.enabled": "enabled",
-        "rules properties.query": "one.query",
-        "callsRelay if": "mayRunRelay",
-        "callsRelay properties.triggeringLogic.isEnabled": "enabled",
-        "callsRelay properties.triggeringLogic.triggersOn": "'Incidents'",
-        "callsRelay properties.triggeringLogic.triggersWhen": "'Created'",
-        "callsRelay properties.triggeringLogic.conditions": (
-            "[{conditionType: 'Property', conditionProperties: {"
-            "propertyName: 'IncidentRelatedAnalyticRuleIds', operator: 'Contains', "
-            "propertyValues: ruleIds}}]"
-        ),
-        "callsRelay properties.triggeringLogic.expirationTimeUtc": None,
-        "callsRelay properties.actions": (
-            "[{order: 1, actionType: 'RunPlaybook', actionConfiguration: {"
-            "logicAppResourceId: relayId, tenantId: tenant().tenantId}}]"
-        ),
+    "modules/firewall.bicep": {
+        "made if": "!groupExists",
+        # An address of no host: an empty group is refused.
+        "made properties": "{ipAddresses: ['192.0.2.1']}",
+        "output groupId": "blocked.id",
     },
-    "modules/firewall.bicep": {"made if": "!groupExists", "output groupId": "blocked.id"},
     "modules/firewall-rule.bicep": {
         "denies properties.ruleCollections.0.action.type": "'Deny'",
         "denies properties.ruleCollections.0.rules.0.sourceIpGroups": "[groupId]",
@@ -203,11 +202,6 @@ BY_PLACE: dict[str, Rows] = {
         "var counts 2.of": "topicId",
         "var counts 2.kind": "'Microsoft.EventGrid/topics'",
         "var counts 2.metric": "'DroppedEventCount'",
-    },
-    "modules/relay.bicep": {
-        "relay properties.state": "'Enabled'",
-        "relayLogs scope": "relay",
-        "relayLogs properties.logs": f"[{{category: 'WorkflowRuntime', {_ON}}}]",
     },
     "modules/private-endpoints.bicep": {
         row: text

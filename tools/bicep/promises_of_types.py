@@ -34,12 +34,31 @@ BY_TYPE: dict[str, Rows] = {
     },
     "Microsoft.Web/sites": {
         "properties.siteConfig.cors": None,
+        "kind": "'functionapp,linux'",
+        "properties.serverFarmId": "plan.id",
+        # Sentinel's relay, Event Grid, Slack and browsers come from outside, also to a private one.
+        "properties.publicNetworkAccess": "'Enabled'",
+        "properties.functionAppConfig.deployment.storage": (
+            "{type: 'blobContainer', value: packageContainerUrl, authentication: "
+            "{type: 'UserAssignedIdentity', userAssignedIdentityResourceId: identityId}}"
+        ),
+        "properties.functionAppConfig.runtime": "{name: 'python', version: '3.13'}",
         # Without it references to the vault are resolved by an identity that is not there.
         "properties.keyVaultReferenceIdentity": "identityId",
         "properties.virtualNetworkSubnetId": "empty(subnetId) ? null : subnetId",
         "identity.userAssignedIdentities": "{'${identityId}': {}}",
     },
+    "Microsoft.Web/serverfarms": {
+        "kind": "'functionapp'",
+        "sku": "{name: 'FC1', tier: 'FlexConsumption'}",
+        "properties": "{reserved: true}",
+    },
+    # Azure takes one zone with registration for a network, and there are five.
+    "Microsoft.Network/privateDnsZones/virtualNetworkLinks": {
+        "properties": "{registrationEnabled: false, virtualNetwork: {id: network.id}}",
+    },
     "Microsoft.Insights/components": {
+        "properties.IngestionMode": "'LogAnalytics'",
         "properties.DisableIpMasking": "false",
         "properties.WorkspaceResourceId": "workspace.id",
     },

@@ -27,6 +27,17 @@ SECURE = {
 }
 """What each operation keeps out of the run's history."""
 SAYS: dict[str, object] = {
+    "triggers.Sentinel_incident.inputs.path": "/incident-creation",
+    "actions.Read_function_key.inputs.method": "POST",
+    "actions.Read_function_key.inputs.authentication": {
+        "type": "ManagedServiceIdentity",
+        "identity": "@parameters('identityId')",
+        "audience": "@parameters('keysAudience')",
+    },
+    "actions.Hand_over_incident.inputs.method": "POST",
+    "actions.Say_that_it_failed.inputs.method": "post",
+    "actions.Say_that_it_failed.inputs.path": "/Incidents/Comment",
+    "actions.Say_that_it_failed.inputs.body.incidentArmId": "@triggerBody()?['object']?['id']",
     "actions.Hand_over_incident.inputs.headers.x-functions-key": (
         "@{body('Read_function_key')?['default']}"
     ),

@@ -16,6 +16,12 @@ PINNED = re.compile(r"^[\w.-]+/[\w./-]+@[0-9a-f]{40}$")
 IMAGE = re.compile(r"@sha256:[0-9a-f]{64}$")
 COMMANDS = ("az bicep build", "az bicep lint", "az deployment sub what-if", "provision --preview")
 """What ``infra.yaml`` is there for, each at the beginning of a line."""
+CHANGES = re.compile(
+    r"\bazd\s+(up|provision|deploy|down|publish|hooks|pipeline)\b(?![^;&|#]*\s--preview\b)"
+    r"|\baz\s+(deployment\s+\S+\s+(create|delete)|stack\b|group\s+(create|delete))"
+)
+"""What deploys or takes away, on one line with its options."""
+NAMED_SECRET = re.compile(r"SECRET|PASSWORD|TOKEN|CREDENTIAL|API_?KEY", re.IGNORECASE)
 DOWNLOADED = re.compile(r"\b(curl|wget)\b[^\n]*\|\s*(sudo\s+)?(ba|z)?sh\b")
 """A script from elsewhere, which no hash pins."""
 SECRET = re.compile(r"\bsecrets\b\s*(\.|\[|:)|\btoJSON\(\s*secrets|github\.token", re.IGNORECASE)
@@ -57,6 +63,8 @@ def check(text: str, file: str = FILE) -> list[str]:
             for one in COMMANDS
             if not any(re.match(rf"(azd )?{re.escape(one)}", line) for line in lines)
         ]
+        problems += [f"deploys: {line}" for line in _joined(lines) if CHANGES.search(line)]
+    problems += [f"a secret is used: {name}" for name in _variables(found)]
     for name, job in jobs.items():
         problems += _job(name, job)
     return [f"{file}: {one}" for one in problems]
@@ -81,6 +89,18 @@ def _uncommented(text: str) -> str:
 def _lines(jobs: Json) -> list[str]:
     steps = [step for job in jobs.values() for step in job.get("steps", [])]
     return [line.strip() for step in steps for line in str(step.get("run", "")).splitlines()]
+
+
+def _joined(lines: list[str]) -> list[str]:
+    return "\n".join(lines).replace("\\\n", " ").splitlines()
+
+
+def _variables(found: Json) -> Iterator[str]:
+    """Yield variables of workflow, jobs and steps whose name is a secret's."""
+    jobs = list(found["jobs"].values())
+    steps = [step for job in jobs for step in job.get("steps", [])]
+    for one in (found, *jobs, *steps):
+        yield from filter(NAMED_SECRET.search, dict(one.get("env") or {}))
 
 
 def _job(name: str, job: Json) -> Iterator[str]:
