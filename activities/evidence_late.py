@@ -35,7 +35,7 @@ from shared.models.evidence import Missing
 from shared.models.message import EvidenceItem
 from shared.playbook.acting.evidence import missing_export
 from shared.playbook.acting.exports import EvidenceExport
-from shared.ports import EvidenceReader
+from shared.ports import EvidenceReader, RowsWriter
 from shared.settings import get_settings
 
 FOLDER = "late/"
@@ -50,7 +50,8 @@ async def export_late_rows(_: task.ActivityContext, payload: dict[str, Any]) -> 
     Input: ``{"case": CaseRequest, "user_principal_name", "round": of the latest export, "until"}``.
     With ``hostile``, the addresses that logs are asked by, too.
     Output: ``{"items": [EvidenceItem], "missing": [Missing]}``; a table with nothing new has no
-    item. A table whose number of rows is what was exported is not read again.
+    item, unless the log's answer was partial: then it is missing, too. A table whose number of
+    rows is what was exported is not read again.
 
     Effect: blobs ``<case_id>/<run>/late/...`` in the evidence container; none is ever overwritten.
     Idempotency: parts that are stored are not exported again; a run that was interrupted goes on
@@ -98,6 +99,11 @@ async def export_late_rows(_: task.ActivityContext, payload: dict[str, Any]) -> 
             missing.append(missing_export(export, why, start, until))
             continue
         items += parts
+        missing += [
+            missing_export(export, f"rows that came late: partial, {part.partial}", start, until)
+            for part in parts
+            if part.partial
+        ]
     return {
         "items": [item.to_json() for item in items],
         "missing": [one.to_json() for one in missing],
@@ -162,21 +168,23 @@ class LatePass(TableExport):
     async def _write_late(
         self, name: str, start: datetime, known: "KnownRows"
     ) -> EvidenceItem | None:
+        def begin() -> RowsWriter:
+            return self.store.write_rows(
+                self.case_id, name, source=self.export.source, query=self.export.query, start=start
+            )
+
         writer, reached, partial = None, start, ""
         async for page in self._pages(start):
             rows = await known.without(page.rows)
             if rows:
-                writer = writer or self.store.write_rows(
-                    self.case_id,
-                    name,
-                    source=self.export.source,
-                    query=self.export.query,
-                    start=start,
-                )
+                writer = writer or begin()
                 await writer.write(rows)
             reached, partial = page.end, partial or page.partial
             if writer is not None and writer.rows >= self.part_rows:
                 break
+        if writer is None and partial:
+            # That nothing new is there is not known: an item without rows says so.
+            writer = begin()
         return await writer.commit(end=reached, partial=partial) if writer is not None else None
 
 

@@ -216,3 +216,23 @@ async def test_a_store_that_is_away_is_asked_again_later(house: FakeHouse) -> No
     house.evidence.failing = {"commit": away}
     with pytest.raises(RetryableError):
         await call(export_late_rows, case=CASE, round=1, until=CASE["now"])
+
+
+@pytest.mark.parametrize("rows", [0, 1], ids=["no row", "a row"])
+async def test_what_the_second_pass_had_a_partial_answer_about_is_missing(
+    house: FakeHouse, rows: int
+) -> None:
+    payload = {"case": CASE, "user_principal_name": NAME, "round": 1}
+    await call(preserve_evidence, **payload)
+    row_ = {"TimeGenerated": "2026-11-20T11:59:00Z", "UserPrincipalName": NAME}
+    detail = "a cluster did not answer"
+    answer = QueryResult(rows=[row_] * rows, partial=True, detail=detail)
+    house.siem.answers = {"": answer}
+    for _again in range(2):
+        found = await call(export_late_rows, until="2026-11-21T12:00:00.000Z", **payload)
+        assert found["items"] and {one["rows"] for one in found["items"]} == {rows}
+        assert {one["partial"] for one in found["items"]} == {detail}
+        reasons = {one["source"]: one["reason"] for one in found["missing"]}
+        assert len(reasons) == len(found["items"])
+        assert set(reasons.values()) == {f"rows that came late: partial, {detail}"}
+        assert all(one["by_hand"] for one in found["missing"])
