@@ -8,11 +8,10 @@ from shared.models.plan import ActionName
 from shared.models.trusted import TrustCheck
 from shared.playbook.addresses import why_never_block
 from shared.playbook.confidence.scoring_input import ScoringInput
+from shared.playbook.planning.decided import NOT_THE_ATTACKS
 from shared.playbook.planning.never_block import block_rules
 from shared.playbook.planning.plan import AddressFacts
 from shared.policy import get_policy
-
-NOT_THE_ATTACKS = "no sign-in that was judged came from it, so it may be anybody's"
 
 
 def attack_address(case: CaseRequest, facts: ScoringInput) -> str | None:

@@ -34,6 +34,7 @@ from shared.playbook.acting.containment import (
     not_run,
 )
 from shared.playbook.planning.answers import decision_of
+from shared.playbook.planning.block_answer import with_asked_address
 from shared.playbook.planning.plan import apply_decision
 from shared.playbook.planning.silence import on_silence
 from shared.playbook.reporting.question_text import first_answer_words
@@ -202,8 +203,8 @@ def _follow(this: Round, question: Question, answer: Decision | None) -> Steps[N
     else:
         decision = decision_of(answer, question.asked())
     this.decision = decision
-    decided, address = this.standing.decided, question.blockable_address
-    chosen = apply_decision(decided.plan, decision, blockable_address=address)
+    plan = with_asked_address(this.standing.decided.plan, question.asked())
+    chosen = apply_decision(plan, decision, blockable_address=question.blockable_address)
     set_phase(this.ctx, CaseStatus.CONTAINING)
     this.start(chosen)
     both = f", confirmed by {decision.confirmed_by}" if decision.confirmed_by else ""
@@ -216,7 +217,7 @@ def _follow(this: Round, question: Question, answer: Decision | None) -> Steps[N
         decision=decision.to_json(),
         timeline=timeline(this.ctx, event),
     )
-    this.left_out = not_run(decision, decided.plan, chosen, utc_now(this.ctx))
+    this.left_out = not_run(decision, plan, chosen, utc_now(this.ctx))
     yield from change_messages(this.ctx, this.standing.case.case_id, "decided", question)
 
 

@@ -13,6 +13,7 @@ from shared.models.asked import Asked
 from shared.models.base import Json
 from shared.models.plan import Decision
 from shared.models.sla import Escalated, Tier
+from shared.playbook.planning.block_answer import why_no_block
 from shared.playbook.planning.nudges import ESCALATION, REMINDER, nudge_minutes
 from shared.playbook.planning.silence import on_silence
 from shared.playbook.reporting.question_text import waiting_words
@@ -37,6 +38,7 @@ class Question:
         self.blockable_address = decided.blockable_address
         """Of when it was asked: another, by a later judgement, nobody has been shown."""
         self._address = decided.blockable_address or decided.address
+        self._why_no_block = why_no_block(decided, self._address)
         self.first_answer: Decision | None = None
         self.answer = ctx.wait_for_external_event(str(Event.DECISION))
         self.taken = ctx.wait_for_external_event(str(Event.ACKNOWLEDGED))
@@ -81,6 +83,7 @@ class Question:
             two_persons=decided.two_persons,
             first_answer=self.first_answer,
             address=self._address,
+            why_no_block=self._why_no_block or why_no_block(decided, self._address),
             reminded_at=self._nudged_at.get(REMINDER),
             escalated_at=self._nudged_at.get(ESCALATION),
         )

@@ -24,7 +24,8 @@ from shared.playbook.planning.answers import (
     why_refused,
     why_too_late,
 )
-from triggers.kinds_now import became_one_for_two
+from shared.playbook.planning.block_answer import why_only_forbidden
+from triggers.kinds_now import ROLE_SECONDS, SLACK_SECONDS, became_one_for_two
 from triggers.principal import can_tell_owner, is_sign_in_on
 
 _log = logging.getLogger("tourniquet.triggers")
@@ -110,9 +111,11 @@ async def send_decision(
     found = record.get("asked")
     asked = Asked.model_validate(found) if found else None
     if asked is not None and not asked.two_persons and not leaves_it(decision):
-        since = await became_one_for_two(record["account"] or {})
+        seconds = SLACK_SECONDS if by.channel == SLACK else ROLE_SECONDS
+        since = await became_one_for_two(record["account"] or {}, seconds)
         decision = decision.model_copy(update={"two_persons": since})
     reason = why_refused(decision, run=run, question=question, asked=asked)
+    reason = reason or why_only_forbidden(decision, asked)
     if reason := reason or _why_perhaps_own(record["account"], decision):
         _log.warning("an answer on %s by %s was refused: %s", case_id, by.channel, reason)
         return reason

@@ -14,6 +14,8 @@ from triggers.principal import names_of
 
 ROLE_SECONDS = 10.0
 """How long a person waits for the directory to tell the roles; then nobody knows them."""
+SLACK_SECONDS = 1.0
+"""The same in Slack, which shows a failure after 3 seconds in all, whatever counted."""
 
 
 def listed_now(account: Json | None, *, is_admin: bool = False) -> set[AccountKind]:
@@ -28,23 +30,24 @@ def listed_now(account: Json | None, *, is_admin: bool = False) -> set[AccountKi
     return kinds - {AccountKind.ORDINARY}
 
 
-async def became_one_for_two(account: Json) -> bool:
+async def became_one_for_two(account: Json, seconds: float = ROLE_SECONDS) -> bool:
     """Return whether the account is by now one that two people decide about, as by a new role."""
     asking = get_policy().asking
     if not asking.two_persons:
         return False
-    kinds = await kinds_now(account)
+    kinds = await kinds_now(account, seconds)
     return bool(kinds) and needs_two(asking, kinds)
 
 
-async def kinds_now(account: Json) -> set[AccountKind]:
+async def kinds_now(account: Json, seconds: float = ROLE_SECONDS) -> set[AccountKind]:
     """Return what the lists and the account's roles make it, in every directory that it is in.
 
-    ``UNKNOWN`` is among them while a role cannot be read: it may have one by now.
+    ``UNKNOWN`` is among them while a role cannot be read within ``seconds``: it may have one by
+    now.
     """
     places = [account, *(account.get("also_in") or [])]
     try:
-        async with asyncio.timeout(ROLE_SECONDS):
+        async with asyncio.timeout(seconds):
             found = (_has_role(one) for one in places if one.get("object_id"))
             roles = await asyncio.gather(*found)
     except (TourniquetError, TimeoutError):

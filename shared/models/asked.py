@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from shared.models.base import Model, UtcDatetime
-from shared.models.plan import ActionName, Decision
+from shared.models.plan import ActionName, Decision, Disposition, PlannedAction
 
 
 class Asked(Model):
@@ -21,5 +21,18 @@ class Asked(Model):
     """What the first of two persons has chosen; the second confirms or changes it."""
     address: str | None = None
     """Which address ``BlockIP`` means where the plan names none, for as long as this is asked."""
+    why_no_block: str | None = None
+    """Why that address must not be blocked, as the newest judgement knows it."""
     reminded_at: UtcDatetime | None = None
     escalated_at: UtcDatetime | None = None
+
+    def protected(self) -> PlannedAction | None:
+        """Return the plan's line that says why the address is not blocked; ``None``: it may be."""
+        if not self.address or not self.why_no_block:
+            return None
+        return PlannedAction(
+            action=ActionName.BLOCK_IP,
+            target=self.address,
+            disposition=Disposition.NEVER,
+            why=f"{self.address} must not be blocked: {self.why_no_block}",
+        )

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
+from shared.models.asked import Asked
 from shared.models.block import BlockName
 from shared.models.case import CaseRecord
 from shared.models.message import AskedAction, Question
@@ -151,6 +152,8 @@ def options_for(case: CaseRecord, address: str | None) -> list[Option]:
     ]
     scoring = case.blocks.get(BlockName.SCORING)
     unsupported = scoring.details.get("unsupported_actions") or () if scoring else ()
+    if case.asked is not None and case.asked.address and ActionName.BLOCK_IP not in unsupported:
+        lines[ActionName.BLOCK_IP] = _of_question(lines.get(ActionName.BLOCK_IP, []), case.asked)
     options = [
         _option(choice, lines.get(choice.action, []), address, unsupported=unsupported)
         for choice in offered
@@ -176,6 +179,18 @@ def question_for(case: CaseRecord, address: str | None, token: str) -> Question:
         if one.alone
     ]
     return Question(choices=choices, alone=alone, token=token)
+
+
+def _of_question(planned: list[PlannedAction], asked: Asked) -> list[PlannedAction]:
+    """Return what the plan says of blocking the address that a question is about.
+
+    A judgement since then may have a line about another address, of which nobody is asked.
+    """
+    if any(line.disposition is Disposition.ASK for line in planned):
+        return planned
+    about = [line for line in planned if line.target == asked.address]
+    protected = asked.protected()
+    return about or ([protected] if protected else [])
 
 
 def _option(

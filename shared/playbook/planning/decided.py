@@ -10,6 +10,9 @@ from shared.models.plan import ActionName, Disposition, PlannedAction
 from shared.models.policy import Limits
 from shared.models.verdict import Confidence, Reason, Verdict
 
+NOT_THE_ATTACKS = "no sign-in that was judged came from it, so it may be anybody's"
+"""Why no log is asked by an address that no rule protects."""
+
 
 class Decided(Model):
     """Result of the activity ``decide_response``."""

@@ -123,10 +123,10 @@ def apply_decision(
     """Return what to run because a person chose it, in the order of doing.
 
     A person may also choose account actions that the plan does not name, and to block
-    ``blockable_address`` (the attack's address, when it may be blocked). Never returned: lines
-    that are automatic (they run anyway), lines the plan says ``never``, and anything at all when
-    the plan asks for nothing (observe mode, break-glass). ``MonitorOnly`` and ``NoAction`` exclude
-    the rest.
+    ``blockable_address`` (the address that was shown, when it may be blocked), also when the plan
+    has by now a line about another one. Never returned: lines that are automatic (they run anyway),
+    lines the plan says ``never``, and anything at all when the plan asks for nothing (observe mode,
+    break-glass). ``MonitorOnly`` and ``NoAction`` exclude the rest.
     """
     chosen = set(decision.actions)
     asked = [line for line in plan if line.disposition is Disposition.ASK]
@@ -149,11 +149,13 @@ def apply_decision(
             for action in ACCOUNT_ACTIONS
             if action in chosen and action not in planned
         ]
-    if ActionName.BLOCK_IP in chosen and ActionName.BLOCK_IP not in planned and blockable_address:
+    addresses = {line.target for line in plan if line.action is ActionName.BLOCK_IP}
+    shown = blockable_address if not blocks and blockable_address not in addresses else None
+    if ActionName.BLOCK_IP in chosen and shown:
         run.append(
             PlannedAction(
                 action=ActionName.BLOCK_IP,
-                target=blockable_address,
+                target=shown,
                 disposition=Disposition.ASK,
                 why=why,
             )

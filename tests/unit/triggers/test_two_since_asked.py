@@ -123,3 +123,18 @@ async def test_a_directory_that_does_not_answer_keeps_nobody_waiting(
     monkeypatch.setattr(kinds_now, "_has_role", never)
     response = await decide(client, REVOKE, KIM)
     assert answer(response)["decision"]["two_persons"] is True
+
+
+async def test_an_answer_that_would_do_nothing_is_refused_and_not_used_up(
+    house: FakeHouse, client: FakeClient
+) -> None:
+    house.cases.records[CASE_ID]["asked"] = ASKED | {
+        "address": "203.0.113.66",
+        "why_no_block": "the office's egress",
+    }
+    refused = await decide(client, {"actions": ["BlockIP"]}, KIM)
+    assert refused.status_code == 409
+    assert "the office's egress" in answer(refused)["detail"]
+    assert house.cases.claims == {} and client.events == []
+    both = await decide(client, {"actions": ["BlockIP", "RevokeSessions"]}, KIM)
+    assert both.status_code == 202
