@@ -158,6 +158,7 @@ def test_a_wrong_workflow_is_noticed(old: str, new: str, said: str) -> None:
         (fixed.LINTER, '"enabled": true', '"enabled": false', "must be on"),
         (fixed.HOST, 'Outputs": false', 'Outputs": true', "traceInputsAndOutputs must be False"),
         (fixed.HOST, '"Reject"', '"Ignore"', "versionFailureStrategy must be Reject"),
+        (f"infra/{fixed.RULES}", "/token_theft.yaml", "/mfa_fatigue.yaml", "tokenTheft is ../"),
         (f"infra/{fixed.RULES}", ", tokenTheft]", "]", "token_theft is a file or deployed"),
         (f"infra/{fixed.RULES}", ", tokenTheft]", ", tokenTheft, mfaFatigue]", "deployed twice"),
     ],
@@ -249,3 +250,21 @@ def test_a_checkov_that_is_not_there_is_a_problem(monkeypatch: pytest.MonkeyPatc
 def test_a_checkov_that_notices_nothing_is_a_problem() -> None:
     assert "not noticed" in policies.read_report(report(seen=False))[0]
     assert "not noticed" in policies.read_report("{}")[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("createIncident: true", "createIncident: false"),
+        ("triggerThreshold: 0", "triggerThreshold: 100"),
+        ("triggerOperator: gt", "triggerOperator: lt"),
+    ],
+)
+def test_a_detection_that_hands_nothing_over_is_noticed(
+    bicep: Mapping[str, BicepFile], old: str, new: str
+) -> None:
+    texts = fixed.read_detections(ROOT)
+    texts["mfa_fatigue"] = text_of("infra/detections/mfa_fatigue.yaml", old, new)
+    linter, host = ((ROOT / one).read_text("utf-8") for one in (fixed.LINTER, fixed.HOST))
+    (problem,) = fixed.check(linter, host, texts, bicep)
+    assert "mfa_fatigue.yaml: every row it finds must open an incident" in problem

@@ -66,6 +66,10 @@ def test_a_mistake_in_the_workbook_is_noticed(old: str, new: str, said: str) -> 
         ("provider_failing", "one.outcome", "parse_json(Message).result", "reads Message another"),
         ("breaker_tripped", '== "tripped"', 'in~ ("open")', "nothing checks"),
         ("breaker_tripped", "AppTraces", "AppEvents", "no table in use"),
+        ("app_unhealthy", "Success == false", "Success == true", "must say failed = sumif"),
+        ("app_unhealthy", "failed >= 10", "failed >= 100000", "must say | where failed"),
+        ("provider_failing", "failed * 5", "failed * 50", "must say | where failed"),
+        ("service_level_missed", "== false", "== true", "must say tobool"),
         ("app_unhealthy", "Success == false", 'ResultCode == "x"', "reads ResultCode"),
     ],
 )

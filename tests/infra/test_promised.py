@@ -60,6 +60,7 @@ BROKEN = [
     (RULES, "    customDetails: one.customDetails\n", ""),
     (RULES, "${toUpper(one.queryPeriod)}", "${one.queryPeriod}"),
     (RULES, "  name: guid(workspace.id, suffix, one.id)", "  name: guid(workspace.id, one.id)"),
+    (VAULT, "bypass: 'AzureServices'", "bypass: 'None'"),
     (VAULT, "recover ? 'recover' : 'default'", "recover ? 'default' : 'recover'"),
     (NETWORK, "registrationEnabled: false", "registrationEnabled: true"),
     ("modules/firewall.bicep", "['192.0.2.1']", "['0.0.0.0/0']"),

@@ -24,6 +24,7 @@ BY_TYPE: dict[str, Rows] = {
     "Microsoft.KeyVault/vaults": {
         "properties.publicNetworkAccess": _PRIVATE,
         "properties.networkAcls.defaultAction": _DENIES,
+        "properties.networkAcls.bypass": "'AzureServices'",
         "properties.networkAcls.ipRules": None,
         "properties.networkAcls.virtualNetworkRules": None,
         "properties.accessPolicies": None,

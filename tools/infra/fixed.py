@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from tools.bicep.syntax import Array, BicepFile, Name
+from tools.bicep.syntax import Array, BicepFile, Call, Name, Text
 from tools.provision.lookups import SIGN_IN_TABLES
 
 LINTER, HOST = "infra/bicepconfig.json", "host.json"
@@ -41,6 +41,7 @@ def check(
         *_host(json.loads(host)),
         *_detections(set(detections), bicep[RULES]),
         *_tables(detections),
+        *_incidents(detections),
     ]
 
 
@@ -59,6 +60,15 @@ def _tables(detections: Mapping[str, str]) -> Iterator[str]:
         fuzzy = {table for union in _FUZZY.findall(query) for table in _READ.findall(union)}
         for table in sorted({one for one in read if one not in fuzzy or read.count(one) > 1}):
             yield f"infra/detections/{name}.yaml: reads {table} outside of one fuzzy union"
+
+
+def _incidents(detections: Mapping[str, str]) -> Iterator[str]:
+    """Yield what would find something and hand nothing over."""
+    for name, text in sorted(detections.items()):
+        rule: Json = yaml.safe_load(text)
+        opens = rule["incidentConfiguration"]["createIncident"] is True
+        if not opens or (rule["triggerOperator"], rule["triggerThreshold"]) != ("gt", 0):
+            yield f"infra/detections/{name}.yaml: every row it finds must open an incident"
 
 
 def _linter(given: Json) -> Iterator[str]:
@@ -82,6 +92,9 @@ def _host(given: Json) -> Iterator[str]:
 
 
 def _detections(files: set[str], rules: BicepFile) -> Iterator[str]:
+    for symbol, loaded in _loaded(rules):
+        if loaded != f"../detections/{_file_name(symbol)}.yaml":
+            yield f"infra/{RULES}: {symbol} is {loaded}"
     declared = rules.variables.get("detections")
     items = declared.value.items if declared and isinstance(declared.value, Array) else ()
     deployed = [_file_name(one.name) for one in items if isinstance(one, Name)]
@@ -89,6 +102,13 @@ def _detections(files: set[str], rules: BicepFile) -> Iterator[str]:
         yield f"infra/{RULES}: the detection {name} is a file or deployed, but not both"
     for name in sorted({one for one in deployed if deployed.count(one) > 1}):
         yield f"infra/{RULES}: the detection {name} is deployed twice"
+
+
+def _loaded(rules: BicepFile) -> Iterator[tuple[str, str]]:
+    for name, one in rules.variables.items():
+        if isinstance(one.value, Call) and one.value.name == "loadYamlContent":
+            (path,) = one.value.arguments
+            yield name, str(path.literal if isinstance(path, Text) else path)
 
 
 def _file_name(symbol: str) -> str:

@@ -18,6 +18,19 @@ ALERTS = "infra/alerts"
 MODULE = "infra/modules/portal.bicep"
 TABLES = Path(__file__).resolve().parent.parent / "kusto" / "portal-tables.json"
 TEXT, QUERY, PARAMETERS = 1, 3, 9
+TELLS = {
+    "app_unhealthy": (
+        "failed = sumif(ItemCount, Success == false)",
+        "| where failed >= 10 and failed * 10 >= executions",
+    ),
+    "breaker_tripped": ('== "tripped"', "| where times > 0"),
+    "provider_failing": (
+        '("retryable", "throttled", "permission_denied", "not_configured", "unexpected")',
+        "| where failed >= 5 and failed * 5 >= calls",
+    ),
+    "service_level_missed": ('== "missed")', "tobool(one.met) == false)"),
+}
+"""When an alert is raised, as docs/operations.md says; one that is not here tells of every row."""
 CHARTS = frozenset({"table", "piechart", "barchart", "timechart"})
 _METRIC = re.compile(r"tourniquet\.[a-z_.]*[a-z]")
 _PREFIX = re.compile(r"contains '\"name\": \"(tourniquet\.[a-z_.]*?)\"?'")
@@ -69,6 +82,9 @@ def check(workbook: str, alerts: Mapping[str, str], module: str) -> list[str]:
     for name, query in queries.items():
         problems += [f"{name}: {problem}" for problem in _query(query)]
         problems += [f"{name}: {problem}" for problem in check_form(query, tables())]
+    for name, query in alerts.items():
+        pieces = [one for one in TELLS.get(Path(name).stem, ()) if one not in query]
+        problems += [f"{name}: must say {one}" for one in pieces]
     known = {metric for query in queries.values() for metric in _metrics(query)}
     problems += [f"{WORKBOOK}: {one} is measured and not shown" for one in set(Metric) - known]
     loaded, there = set(_LOADED.findall(module)), {Path(name).name for name in alerts}
