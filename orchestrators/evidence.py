@@ -10,7 +10,17 @@ from typing import Any
 
 from durabletask import task
 
-from orchestrators.flow import Retry, Steps, attempt, case_activity, save, timeline, utc_now
+from orchestrators.flow import (
+    Retry,
+    Steps,
+    attempt,
+    case_activity,
+    problem,
+    save,
+    timeline,
+    utc_now,
+)
+from orchestrators.late_ticket import note_later
 from orchestrators.names import Activity
 from orchestrators.standing import Standing
 from shared.models.base import Json, format_utc
@@ -85,24 +95,34 @@ def seal(ctx: task.OrchestrationContext, preserving: Preserving, block: Json) ->
     }
 
 
-def seal_at_the_end(ctx: task.OrchestrationContext, preserving: Preserving) -> Steps[None]:
+def seal_at_the_end(
+    ctx: task.OrchestrationContext, preserving: Preserving, late: list[task.Task[Any]]
+) -> Steps[None]:
     """Seal once more, with all that the watch brought, and rows that came late to the logs."""
     case_id = preserving.case.case_id
     if preserving.late:
         block = yield from _block(ctx, preserving)
         yield from attempt(save(ctx, case_id, {"blocks": {BlockName.EVIDENCE: block}}))
     yield from _export_late_rows(ctx, preserving)
-    yield from seal_and_tell(ctx, preserving.case, LAST_SEAL)
+    yield from seal_and_tell(ctx, preserving.case, LAST_SEAL, late)
 
 
-def seal_and_tell(ctx: task.OrchestrationContext, case: CaseRequest, why: str) -> Steps[None]:
-    """Seal when nothing more will be told, and give the ticket the hash: it vouches for it."""
+def seal_and_tell(
+    ctx: task.OrchestrationContext, case: CaseRequest, why: str, late: list[task.Task[Any]]
+) -> Steps[None]:
+    """Seal when nothing more will be told, and give the ticket the hash: it vouches for it.
+
+    ``late`` is what writes the notes that a ticket did not take; this one, too.
+    """
     if not (yield from seal_again(ctx, case.case_id, in_run(case.run, why))):
         return
-    message = {"case_id": case.case_id, "phase": "sealed", "why": why, "must_exist": True}
+    message: Json = {"case_id": case.case_id, "phase": "sealed", "why": why, "must_exist": True}
     told = yield from attempt(case_activity(ctx, Activity.OPEN_TICKET, message, Retry.SAVE))
-    if reason := told.error or (told.result or {}).get("error"):
-        event = f"the ticket does not have the hash of the newest manifest: {reason}"
+    if reason := problem(told):
+        written = [one["system"] for one in (told.result or {}).get("tickets", ())]
+        refused = {"refused": reason, "written": written}
+        note_later(ctx, late, case, refused, phase=message["phase"], why=why)
+        event = f"the ticket does not have the hash of the newest manifest yet: {reason}"
         yield from attempt(save(ctx, case.case_id, {"timeline": timeline(ctx, event)}))
 
 

@@ -78,13 +78,13 @@ def _respond(
         clocks.handed_over()
         set_phase(ctx, final_status(standing.outcomes))
     yield from clocks.end()
-    yield from seal_at_the_end(ctx, evidence)
+    yield from seal_at_the_end(ctx, evidence, standing.late_notes)
     every = (one for blocks in standing.blocks.values() for one in blocks)
     blocks = [one for one in every if not one.is_complete]
     # Late tickets are not waited for: they may take a year, and go on without the case.
     yield from settle([*standing.links.values(), *standing.pages, *blocks])
     if blocks:
-        yield from seal_and_tell(ctx, standing.case, "blocks ended")
+        yield from seal_and_tell(ctx, standing.case, "blocks ended", standing.late_notes)
     confidence = standing.decided.verdict.compromise_confidence_score
     return {"case_id": case.case_id, "confidence": confidence}
 

@@ -115,7 +115,7 @@ def test_a_ticket_that_did_not_get_the_last_hash_is_said(case: NewCase) -> None:
     run = case(open_ticket=open_ticket)
     respond(run)
     run.wait()
-    said = "the ticket does not have the hash of the newest manifest: the ITSM is away"
+    said = "the ticket does not have the hash of the newest manifest yet: the ITSM is away"
     assert said in record(run)["timeline"]
 
 
