@@ -13,6 +13,8 @@ from shared.playbook.acting.exports import EvidenceExport
 from shared.playbook.acting.exports_udm import UdmExport
 
 PARAMETER = "hostileAddresses"
+IN_NAME = "-by-address"
+"""What the names of items by address have in them, and no other's."""
 NO_ADDRESS = "no address of the case is the attacker's, as far as it is known"
 
 
@@ -31,7 +33,7 @@ def _address_of(column: str, *written_in: str) -> str:
 
 def _export(name: str, table: str, condition: str) -> EvidenceExport:
     return EvidenceExport(
-        name=f"{name}-by-address.jsonl.gz",
+        name=f"{name}{IN_NAME}.jsonl.gz",
         output="exported_ad_logs_link",
         table=table,
         condition=condition,
@@ -41,7 +43,7 @@ def _export(name: str, table: str, condition: str) -> EvidenceExport:
 
 def _udm(name: str, table: str, condition: str) -> UdmExport:
     return UdmExport(
-        name=f"udm-{name}-by-address.jsonl.gz",
+        name=f"udm-{name}{IN_NAME}.jsonl.gz",
         output="exported_ad_logs_link",
         table=table,
         condition=f"{condition} and (${{any principal.ip {PARAMETER}}})",
