@@ -71,14 +71,15 @@ def test_a_scanner_that_fails_is_not_a_pass(clone: Path, monkeypatch: pytest.Mon
         scan.scan(clone)
 
 
-def commit(clone: Path, *, removes: bool = False) -> None:
+def commit(clone: Path, *, removes: bool = False, says: str = "x") -> None:
     if removes:
         for one in clone.iterdir():
             if one.is_file():
                 one.unlink()
     who = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.com")
     subprocess.run(["git", "add", "--all"], cwd=clone, check=True)
-    subprocess.run(["git", *who, "commit", "-q", "-m", "x", "--no-gpg-sign"], cwd=clone, check=True)
+    done = ["git", *who, "commit", "-q", "-m", says, "--no-gpg-sign"]
+    subprocess.run(done, cwd=clone, check=True)
 
 
 def test_what_was_taken_out_again_is_found_in_the_history(clone: Path) -> None:
@@ -96,6 +97,30 @@ def test_what_was_taken_out_again_is_found_in_the_history(clone: Path) -> None:
     assert re.search(r"^[0-9a-f]{12} settings\.json:1: looks like a secret", found, re.MULTILINE)
     assert f"main.bicep: {somebodys} may be" in found
     assert LETTERS[:12] not in found
+
+
+def test_ids_of_a_merge_and_of_a_message_are_found_in_the_history(clone: Path) -> None:
+    if not scan.KINGFISHER.exists():
+        pytest.skip("tools/setup.sh supply_chain has not run; `make check` does it")
+    merged, said = (f"8c1e5a3f-0f5e-4b55-8a5{one}-" + "6d1f5b0c9a77" for one in (1, 2))
+
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", *arguments], cwd=clone, check=True, capture_output=True)
+
+    commit(clone)
+    git("checkout", "-q", "-b", "side")
+    (clone / "side.txt").write_text("x")
+    commit(clone, says=f"Deployed with --subscription {said}")
+    git("checkout", "-q", "-")
+    (clone / "other.txt").write_text("x")
+    commit(clone)
+    who = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.com")
+    git(*who, "merge", "-q", "--no-commit", "--no-ff", "side")
+    (clone / "harmless.py").write_text(f"TENANT = '{merged}'\n")
+    commit(clone)
+    found = "\n".join(history.problems(clone))
+    assert f"harmless.py: {merged} may be" in found
+    assert f"in its message: {said} may be" in found
 
 
 def test_a_history_that_is_not_all_here_is_a_problem(clone: Path, tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ KNOWN = {
     'signature "signature-of-token"; written in two pieces since',
 }
 """Found in the history, and of no use to anybody, by Kingfisher's fingerprint."""
+MESSAGE = " " * 4
+"""How git begins a line of a commit's message; no line of a change begins so."""
 LIMIT_SECONDS = 600
 _NOBODY = {
     f"GIT_{who}_{part}": value
@@ -88,14 +90,18 @@ def _secrets(repository: Path) -> Iterator[tuple[str, str]]:
 
 
 def _ids(root: Path) -> Iterator[str]:
-    """Yield ids of tenants and subscriptions in lines that some commit added."""
-    log = _git(root, "log", "--all", "--patch", "--unified=0", "--no-color", "--no-ext-diff")
+    """Yield ids of tenants and subscriptions in lines that some commit or merge added, or says."""
+    form = ("--patch", "--unified=0", "--no-color", "--no-ext-diff", "--diff-merges=first-parent")
+    log = _git(root, "log", "--all", *form)
     commit = path = ""
     for line in log.splitlines():
         if line.startswith("commit "):
             commit = line[7:19]
         elif line.startswith("+++ b/"):
             path = line[6:]
+        elif line.startswith(MESSAGE):
+            for one in unknown_ids(line, ""):
+                yield f"{commit} in its message: {one} may be somebody's tenant or subscription"
         elif line.startswith("+"):
             for one in unknown_ids(line[1:], path):
                 yield f"{commit} {path}: {one} may be somebody's tenant or subscription"
