@@ -58,7 +58,8 @@ class Round:
         """Start planned actions; they run while people are told and asked."""
         standing = self.standing
         number = standing.next_containment()
-        started = start_containment(self.ctx, standing, lines, number)
+        asking = self.question is not None
+        started = start_containment(self.ctx, standing, lines, number, asking=asking)
         self.under_way.append(started)
         standing.clocks.containing(started.account)
         return started

@@ -48,7 +48,8 @@ def contain(
     """Run planned actions on one account; return one outcome per action.
 
     Input: ``{"case_id", "run", "account_key", "object_id", "directory", "since", "actions":
-    [PlannedAction]}``; ``since`` is when the compromise began, or ``None``. Never fails:
+    [PlannedAction], "asking"}``; ``since`` is when the compromise began, or ``None``; ``asking``:
+    nobody else writes the outcomes for hours, so storage is waited for. Never fails:
     an action that cannot be done is an outcome with status ``failed``. Addresses are blocked
     beside it (``block_address``), so that the account never waits for a firewall.
     """
@@ -62,22 +63,27 @@ def contain(
             outcomes = yield from _contain_account(ctx, payload, planned, reading)
             yield from remember_deeds(ctx, payload, outcomes)
     outcomes = [*covered, *outcomes]
-    yield from attempt(save(ctx, payload["case_id"], {"actions": outcomes}, Retry.WRITE))
+    patch: Json = {"actions": outcomes}
+    stored = yield from attempt(save(ctx, payload["case_id"], patch, Retry.WRITE))
+    left = patch if stored.error or "error" in stored.result else {}
     if any(item["status"] == ActionStatus.FAILED for item in outcomes):
-        yield from _call_for_help(ctx, payload["case_id"])
+        yield from _call_for_help(ctx, payload["case_id"], left)
+    elif left and payload.get("asking"):
+        yield from attempt(save(ctx, payload["case_id"], left, Retry.LAST))
     return outcomes
 
 
-def _call_for_help(ctx: task.OrchestrationContext, case_id: str) -> Steps[None]:
+def _call_for_help(ctx: task.OrchestrationContext, case_id: str, left: Json) -> Steps[None]:
     """Tell people at once what they have to do by hand; firewall and evidence may take minutes.
 
-    Source: seed 004, ``Conditional_AD_Containment`` failure handling.
+    ``left`` is what storage has refused before. Source: seed 004, ``Conditional_AD_Containment``
+    failure handling.
     """
     message = {"case_id": case_id, "phase": "containment_failed"}
     told = yield from attempt(case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.READ))
     channels = (told.result or {}).get("channels", {}) or {"all": told.error}
     event = f"analysts told (containment failed): {whom(channels)}"
-    yield from attempt(save(ctx, case_id, {"timeline": timeline(ctx, event)}))
+    yield from attempt(save(ctx, case_id, left | {"timeline": timeline(ctx, event)}))
 
 
 def _contain_account(

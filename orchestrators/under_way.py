@@ -47,8 +47,13 @@ def start_containment(
     standing: Standing,
     actions: list[PlannedAction],
     number: int,
+    *,
+    asking: bool,
 ) -> Containment:
-    """Start the planned actions; ``number`` keeps the instance ids of two rounds apart."""
+    """Start the planned actions; ``number`` keeps the instance ids of two rounds apart.
+
+    ``asking``: a question stands beside them, and the case writes down nothing until its answer.
+    """
     case, decided = standing.case, standing.decided
     doable = [item.to_json() for item in actions if item.action in IDENTITY_ACTIONS]
     account: list[task.Task[Any]] = []
@@ -62,6 +67,7 @@ def start_containment(
             "since": format_utc(decided.compromised_since) if decided.compromised_since else None,
             "attacked_at": format_utc(decided.attacked_at) if decided.attacked_at else None,
             "actions": doable,
+            "asking": asking,
         }
         account = [
             ctx.call_sub_orchestrator(

@@ -5,11 +5,13 @@ from typing import Any
 
 from shared.errors import RetryableError
 from shared.models.case import CaseRequest
+from shared.models.plan import Disposition
+from shared.models.verdict import Confidence
 from shared.playbook.reporting.record import initial_record, merge_record
 from tests.support.durable_backend import Run
 from tests.support.inbox import Inbox
-from tests.support.joining import close, respond
-from tests.support.scripts import SOON, case_payload, fail
+from tests.support.joining import RESET, REVOKE, close, respond
+from tests.support.scripts import SOON, case_payload, decided, fail, plan_line
 
 type NewCase = Callable[..., Run]
 
@@ -103,6 +105,19 @@ def test_what_joined_is_written_when_storage_is_back_after_minutes(case: NewCase
     assert [one["case_id"] for one in joined["joined"]] == [f"case-{7:024x}"]
     [event] = [one["event"] for one in joined["timeline"]]
     assert "1 more incident on the account joined" in event
+
+
+def test_what_was_done_beside_a_question_is_written_before_its_answer(case: NewCase) -> None:
+    lines = [plan_line(REVOKE, Disposition.AUTOMATIC), plan_line(RESET, Disposition.ASK)]
+    storage = Storage(lambda patch: "actions" in patch)
+    run = case(
+        save_case=storage.save,
+        decide_response=lambda _payload: decided(Confidence.HIGH, lines),
+    )
+    respond(run)
+    run.wait(f"{run.case_id}:contain:1")
+    [done] = [patch["actions"] for patch in storage.kept if "actions" in patch]
+    assert [(one["action"], one["status"]) for one in done] == [(REVOKE, "succeeded")]
 
 
 def test_the_last_write_of_a_case_waits_for_storage(case: NewCase) -> None:
