@@ -524,3 +524,6 @@ output SENTINEL_WORKSPACE_ID string = sentinelWorkspaceId
 
 @description('Object ids of service principals that may publish security events.')
 output EVENT_PUBLISHER_IDS string = eventPublisherIds
+
+@description('The choices by which Azure roles are given, as deployed: who changes one and does not provision is noticed.')
+output TOURNIQUET_DEPLOYED_CHOICES string = '${durableBackend};${blockAtFirewall};${firewallPolicyId};${sentinelWorkspaceId}'

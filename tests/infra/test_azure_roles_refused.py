@@ -1,5 +1,7 @@
 """Roles that one may not look at, or not take away, keep nobody from the others."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from tests.infra.azure import OWN_WORKSPACE, RELAY, Azure, held
@@ -12,7 +14,16 @@ from tests.infra.test_azure_roles import (
     RESPONDER,
     TOPIC,
 )
-from tools.provision.azure_roles import REMEMBERED, take_back
+from tools.bicep.render import render
+from tools.bicep.syntax import BicepFile
+from tools.provision.azure_roles import (
+    CHOICES,
+    DEPLOYED,
+    REMEMBERED,
+    ROLES,
+    take_back,
+    take_back_deployed,
+)
 from tools.provision.cloud import CloudError, Denied, Json
 
 CONTRIBUTOR = BUILT_IN["durableTaskDataContributor"]
@@ -64,3 +75,24 @@ def test_a_locked_resource_keeps_nobody_from_the_others() -> None:
     assert [one["properties"]["scope"] for one in cloud.held] == [HUB]
     assert any("could not be taken away: Conflict" in one for one in said)
     assert any(one.startswith("taken away: ") and ANOTHERS_WORKSPACE in one for one in said)
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_a_choice_that_was_not_deployed_takes_nothing(name: str) -> None:
+    """`azd env set`, and then the hook alone: the app still goes by what is deployed."""
+    cloud = Azure(held(HUB, CONTRIBUTOR), **{DEPLOYED: "azureStorage;False;;"})
+    changed = {"DURABLE_BACKEND": "azureManaged", "BLOCK_AT_FIREWALL": "true"}
+    before = cloud.values[name]
+    cloud.values[name] = changed.get(name, ANOTHERS_WORKSPACE)
+    (said,) = take_back_deployed(cloud)
+    assert "`azd provision`" in said
+    assert cloud.sent == []
+    cloud.values[name] = before
+    assert any(one.startswith("taken away: ") for one in take_back_deployed(cloud))
+
+
+def test_the_marker_is_of_every_choice_that_decides_a_role(bicep: Mapping[str, BicepFile]) -> None:
+    assert {name for one in ROLES for name in one.chosen_by} == set(CHOICES)
+    outputs = bicep["main.bicep"].outputs
+    names = [f"${{{render(outputs[one].value)}}}" for one in CHOICES]
+    assert render(outputs[DEPLOYED].value) == f"'{';'.join(names)}'"

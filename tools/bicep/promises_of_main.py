@@ -38,6 +38,9 @@ _OUTPUTS = {
     "FIREWALL_POLICY_ID": "firewallPolicyId",
     "SENTINEL_WORKSPACE_ID": "sentinelWorkspaceId",
     "EVENT_PUBLISHER_IDS": "eventPublisherIds",
+    "TOURNIQUET_DEPLOYED_CHOICES": (
+        "'${durableBackend};${blockAtFirewall};${firewallPolicyId};${sentinelWorkspaceId}'"
+    ),
 }
 _AT_SENTINEL = (
     "resourceGroup((hasSentinel ? sentinelParts[2] : subscription()).subscriptionId, "

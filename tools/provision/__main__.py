@@ -62,7 +62,7 @@ def permissions(cloud: Cloud) -> Iterator[str]:
         "Azure, the step grant (docs/infra.md)",
     )
     yield from _unless_denied(
-        azure_roles.take_back(cloud),
+        azure_roles.take_back_deployed(cloud),
         "what is switched off may still hold a role in Azure: let an Owner or User Access "
         f"Administrator run `{LATER}`",
     )

@@ -10,6 +10,7 @@ choice that is not there at all was never deployed or not fetched: nothing is ta
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
@@ -27,6 +28,8 @@ IDENTITIES = {
 }
 ELSEWHERE = ("SENTINEL_WORKSPACE_ID", "FIREWALL_POLICY_ID")
 """What may be in another subscription."""
+CHOICES = ("DURABLE_BACKEND", "BLOCK_AT_FIREWALL", "FIREWALL_POLICY_ID", "SENTINEL_WORKSPACE_ID")
+DEPLOYED = "TOURNIQUET_DEPLOYED_CHOICES"
 REMEMBERED = "ROLE_SUBSCRIPTIONS"
 PLACEHOLDER = "192.0.2.1"
 """The one address of an IP group that blocks nobody (firewall.bicep)."""
@@ -80,8 +83,12 @@ class Role(NamedTuple):
     is_on: Callable[[Cloud, str], bool]
 
 
-_WORKSPACE = ("SENTINEL_WORKSPACE_ID",)
-_WORKSPACES = "Microsoft.OperationalInsights/workspaces"
+_on_workspace = partial(
+    Role,
+    kind="Microsoft.OperationalInsights/workspaces",
+    chosen_by=("SENTINEL_WORKSPACE_ID",),
+    is_on=_is_workspace,
+)
 ROLES = (
     Role(
         Holder.APP,
@@ -107,32 +114,25 @@ ROLES = (
         ("BLOCK_AT_FIREWALL", "FIREWALL_POLICY_ID"),
         _is_policy,
     ),
-    Role(
-        Holder.APP,
-        "Log Analytics Reader",
-        LOG_ANALYTICS_READER,
-        _WORKSPACES,
-        _WORKSPACE,
-        _is_workspace,
-    ),
-    Role(
-        Holder.APP,
-        "Microsoft Sentinel Responder",
-        _SENTINEL_RESPONDER,
-        _WORKSPACES,
-        _WORKSPACE,
-        _is_workspace,
-    ),
-    Role(
-        Holder.RELAY,
-        "Microsoft Sentinel Responder",
-        _SENTINEL_RESPONDER,
-        _WORKSPACES,
-        _WORKSPACE,
-        _is_workspace,
-    ),
+    _on_workspace(Holder.APP, "Log Analytics Reader", LOG_ANALYTICS_READER),
+    _on_workspace(Holder.APP, "Microsoft Sentinel Responder", _SENTINEL_RESPONDER),
+    _on_workspace(Holder.RELAY, "Microsoft Sentinel Responder", _SENTINEL_RESPONDER),
 )
 PUBLISHERS = "EVENT_PUBLISHER_IDS"
+
+
+def take_back_deployed(cloud: Cloud) -> Iterator[str]:
+    """Do it, unless a choice is another than the app was deployed with and goes by.
+
+    Raises:
+        Denied: as `take_back`.
+        CloudError: as `take_back`.
+    """
+    deployed = cloud.value(DEPLOYED)
+    if deployed and deployed.lower() != ";".join(map(cloud.value, CHOICES)).lower():
+        yield f"left: Azure roles, as {', '.join(CHOICES)} are not as deployed: `azd provision`"
+    else:
+        yield from take_back(cloud)
 
 
 def take_back(cloud: Cloud) -> Iterator[str]:
