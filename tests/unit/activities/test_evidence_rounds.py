@@ -40,7 +40,9 @@ async def test_a_second_round_drops_no_item_of_the_first(house: FakeHouse, hiccu
         lost = [{"at": CASE["now"], "event": not_kept("answers/x", "blob 503")}]
         await call(save_case, patch={"timeline": lost})
     manifest = json.loads(house.evidence.blobs[f"{CASE_ID}/{await export_and_seal(2)}"])
-    record, _etag = await house.cases.load(CASE_ID)
+    stored = await house.cases.load(CASE_ID)
+    assert stored is not None
+    record, _etag = stored
     block = record["blocks"][BlockName.EVIDENCE]
     assert hiccup is any("answers/x" in note for note in block["notes"])
     listed = {item["name"] for item in block["details"]["items"]}
