@@ -182,14 +182,17 @@ def _evidence(played: Played) -> RenderableType:
     items = played.evidence()
     if not items:
         return Text("Nothing was kept.", style="red")
+    run = f"{played.record.get('run', '')}/"
     table = _table("evidence", "rows", "size", "sha256", right=(1, 2))
     for item in items:
         rows = "" if item["rows"] is None else str(item["rows"])
         digest = f"{item['sha256'][:_SHOWN_HASH]}…"
-        table.add_row(item["name"], rows, format_size(item["size"]), Text(digest, style="dim"))
+        name = item["name"].removeprefix(run)
+        table.add_row(name, rows, format_size(item["size"]), Text(digest, style="dim"))
     where = played.block(BlockName.EVIDENCE)["outputs"].get("evidence_storage_location")
     place = "/".join(str(where).rsplit("/", 2)[-2:])
-    return Group(table, Text(f"in the container and folder {place}, with a manifest", style="dim"))
+    text = f"in the container and folder {place}, exports in {run}, with a manifest"
+    return Group(table, Text(text, style="dim"))
 
 
 def _people(played: Played) -> RenderableType:
