@@ -225,4 +225,4 @@ def test_the_guide_lifts_and_undoes_before_provisioning_takes_the_permissions() 
     assert "no block is in force and no undo is open" in back
     removing = guide.partition("## Removing it")[2]
     assert removing.index("not by `azd provision`") < removing.index("Lift the blocks")
-    assert removing.index("Lift the blocks") < removing.index("3. `azd down`")
+    assert removing.index("Lift the blocks") < removing.index("4. `azd down`")

@@ -12,7 +12,7 @@ from tools.provision import app, azure_roles, entra, grants, lookups, outputs, p
 from tools.provision.cloud import GRAPH, AzureCli, Cloud, CloudError, Denied
 from tools.provision.preview import DONE, Preview, only_said
 
-LATER = "azd hooks run postprovision"
+LATER = "azd env refresh` and `azd hooks run postprovision"
 IDENTITY = azure_roles.IDENTITIES[Holder.APP]
 
 

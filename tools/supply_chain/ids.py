@@ -7,7 +7,7 @@ _ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _NAMED = re.compile(
     r"(?:subscriptions?/|tenants?/|login\.microsoftonline\.com/|sts\.windows\.net/"
     # As a key, an option or a variable: "tenantId": "...", --subscription ..., AZURE_TENANT_ID=...
-    rf"|(?:\btid|tenant(?:_?id)?|subscription(?:_?id)?)[\"'`]*[\s:=,|]+[\"'`]*)({_ID})",
+    rf"|(?:\btid|(?:tenant|subscription)\)?(?:[ _-]?id)?)[\"'`]*[\s:=,|]+[\"'`]*)({_ID})",
     re.IGNORECASE,
 )
 MADE_UP = {
