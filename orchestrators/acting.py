@@ -54,11 +54,11 @@ class Round:
     decision: Decision | None = None
     question: Question | None = None
 
-    def start(self, lines: list[PlannedAction]) -> Containment:
-        """Start planned actions; they run while people are told and asked."""
+    def start(self, lines: list[PlannedAction], *, answered: bool = False) -> Containment:
+        """Start planned actions; they run while people are told and asked, or were ``answered``."""
         standing = self.standing
         number = standing.next_containment()
-        asking = self.question is not None
+        asking = self.question is not None and not answered
         started = start_containment(self.ctx, standing, lines, number, asking=asking)
         self.under_way.append(started)
         standing.clocks.containing(started.account)
@@ -207,7 +207,7 @@ def _follow(this: Round, question: Question, answer: Decision | None) -> Steps[N
     plan = with_asked_address(this.standing.decided.plan, question.asked())
     chosen = apply_decision(plan, decision, blockable_address=question.blockable_address)
     set_phase(this.ctx, CaseStatus.CONTAINING)
-    this.start(chosen)
+    this.start(chosen, answered=True)
     both = f", confirmed by {decision.confirmed_by}" if decision.confirmed_by else ""
     event = f"decided by {decision.decided_by}{both}: {', '.join(decision.actions)}"
     if answer is not None:

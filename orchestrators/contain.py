@@ -49,7 +49,7 @@ def contain(
 
     Input: ``{"case_id", "run", "account_key", "object_id", "directory", "since", "actions":
     [PlannedAction], "asking"}``; ``since`` is when the compromise began, or ``None``; ``asking``:
-    nobody else writes the outcomes for hours, so storage is waited for. Never fails:
+    nobody else writes the outcomes until its answer, so storage is waited for. Never fails:
     an action that cannot be done is an outcome with status ``failed``. Addresses are blocked
     beside it (``block_address``), so that the account never waits for a firewall.
     """
@@ -69,7 +69,7 @@ def contain(
     if any(item["status"] == ActionStatus.FAILED for item in outcomes):
         yield from _call_for_help(ctx, payload["case_id"], left)
     elif left and payload.get("asking"):
-        yield from attempt(save(ctx, payload["case_id"], left, Retry.LAST))
+        yield from attempt(save(ctx, payload["case_id"], left, Retry.SAVE))
     return outcomes
 
 

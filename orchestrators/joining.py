@@ -230,7 +230,7 @@ def join_incidents(
     after = ask_about_undone((yield from decide(ctx, anew, gathered)), undone)
     before = Decided.model_validate(payload["decided"])
     todo = _todo(before, after, payload["outcomes"], undone)
-    yield from _note(ctx, case, found, _what_changes(before, after, todo))
+    yield from _note(ctx, case, found, _what_changes(before, after, todo), more=todo is not None)
     if todo is None:
         if payload.get("sealed"):
             # What is done because of them is sealed when it is done.
@@ -268,8 +268,10 @@ def _what_changes(before: Decided, after: Decided, todo: Todo | None) -> str:
     return f"the verdict stays {known.compromise_confidence_score}; nothing more is done"
 
 
-def _note(ctx: task.OrchestrationContext, case: CaseRequest, found: Json, what: str) -> Steps[None]:
-    """Write down what joined, then say so on the ticket and on the incidents themselves."""
+def _note(
+    ctx: task.OrchestrationContext, case: CaseRequest, found: Json, what: str, *, more: bool = False
+) -> Steps[None]:
+    """Write down what joined, then say so; ``more`` that is to do does not wait for storage."""
     titles = "; ".join(dict.fromkeys(item["title"] for item in found["incidents"]))
     noun = "incident" if found["count"] == 1 else "incidents"
     event = f"{found['count']} more {noun} on the account joined ({titles[:300]}): {what}"
@@ -291,4 +293,4 @@ def _note(ctx: task.OrchestrationContext, case: CaseRequest, found: Json, what: 
     left = patch if stored.error or "error" in stored.result else {"timeline": []}
     left["timeline"] += timeline(ctx, *lines)
     if left["timeline"]:
-        yield from attempt(save(ctx, case.case_id, left, Retry.LAST))
+        yield from attempt(save(ctx, case.case_id, left, Retry.WRITE if more else Retry.LAST))

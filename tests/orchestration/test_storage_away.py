@@ -10,7 +10,7 @@ from shared.models.verdict import Confidence
 from shared.playbook.reporting.record import initial_record, merge_record
 from tests.support.durable_backend import Run
 from tests.support.inbox import Inbox
-from tests.support.joining import RESET, REVOKE, close, respond
+from tests.support.joining import RESET, REVOKE, close, judgements, respond
 from tests.support.scripts import SOON, case_payload, decided, fail, plan_line
 
 type NewCase = Callable[..., Run]
@@ -79,14 +79,16 @@ LONGER_THAN_SAVED_FOR = 12
 
 
 class Storage:
-    """Refuses the writes that carry ``what``, so many times in a row, then keeps them."""
+    """Refuses the writes that carry ``what``, ``times`` in a row, then keeps them."""
 
-    def __init__(self, what: Callable[[dict[str, Any]], bool]) -> None:
-        self._what, self.refused = what, 0
+    def __init__(
+        self, what: Callable[[dict[str, Any]], bool], times: int = LONGER_THAN_SAVED_FOR
+    ) -> None:
+        self._what, self.refused, self._times = what, 0, times
         self.kept: list[dict[str, Any]] = []
 
     def save(self, payload: dict[str, Any]) -> Any:
-        if self._what(payload["patch"]) and self.refused < LONGER_THAN_SAVED_FOR:
+        if self._what(payload["patch"]) and self.refused < self._times:
             self.refused += 1
             raise RetryableError("storage is away", vendor="blob")
         self.kept.append(payload["patch"])
@@ -109,7 +111,7 @@ def test_what_joined_is_written_when_storage_is_back_after_minutes(case: NewCase
 
 def test_what_was_done_beside_a_question_is_written_before_its_answer(case: NewCase) -> None:
     lines = [plan_line(REVOKE, Disposition.AUTOMATIC), plan_line(RESET, Disposition.ASK)]
-    storage = Storage(lambda patch: "actions" in patch)
+    storage = Storage(lambda patch: "actions" in patch, times=6)
     run = case(
         save_case=storage.save,
         decide_response=lambda _payload: decided(Confidence.HIGH, lines),
@@ -118,6 +120,20 @@ def test_what_was_done_beside_a_question_is_written_before_its_answer(case: NewC
     run.wait(f"{run.case_id}:contain:1")
     [done] = [patch["actions"] for patch in storage.kept if "actions" in patch]
     assert [(one["action"], one["status"]) for one in done] == [(REVOKE, "succeeded")]
+
+
+def test_what_a_joined_incident_calls_for_does_not_wait_for_storage(case: NewCase) -> None:
+    inbox, storage = Inbox(), Storage(lambda patch: "joined" in patch, times=1000)
+    rising = judgements(
+        decided(Confidence.HIGH, []),
+        decided(Confidence.HIGH, [plan_line(REVOKE, Disposition.AUTOMATIC)]),
+    )
+    run = case(save_case=storage.save, decide_response=rising, **inbox.scripts())
+    respond(run)
+    run.wait_for_call("comment_incident", count=2)
+    run.tell("Joined", inbox.put(7))
+    run.wait_for_call("revoke_sessions")
+    assert storage.refused <= 10, "eight tries before people are told, two after"
 
 
 def test_the_last_write_of_a_case_waits_for_storage(case: NewCase) -> None:
