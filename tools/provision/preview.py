@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tools.provision.cloud import Cloud, Json
+from tools.provision.cloud import Cloud, CloudError, Json
 
 DONE = ("granted: ", "taken away: ")
 """How the steps begin a line that says what they did."""
@@ -27,9 +27,9 @@ class Preview:
         """Run nothing: what a command does is not known here.
 
         Raises:
-            NotImplementedError: always.
+            CloudError: always.
         """
-        raise NotImplementedError(f"no preview of {arguments[0]}")
+        raise CloudError(f"no preview of {arguments[0]}")
 
     def remember(self, name: str, value: str) -> None:
         """Keep nothing."""
