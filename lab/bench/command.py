@@ -17,7 +17,7 @@ from lab.bench.accounts import NEVER_BLOCKED
 from lab.bench.alone import EMPTY_APP, measure_cold_start, measure_scoring
 from lab.bench.cost import measure_case_cost
 from lab.bench.driver import Driver, Tick
-from lab.bench.imports import profile_imports
+from lab.bench.imports import profile_imports, with_bytecode
 from lab.bench.measure import VENDOR_LATENCY_SECONDS as VENDOR_LATENCY
 from lab.bench.measure import Timed, measure_growth, measure_history, summarise, time_cases
 from lab.bench.results import BenchResult, Latency
@@ -131,10 +131,12 @@ async def run_bench(console: Console, folder: Path, *, quick: bool) -> int:
 async def _measure(console: Console, lab: Lab, driver: Driver, extent: Extent) -> dict[str, Any]:
     """Run every measurement in turn; the keys are fields of ``BenchResult``."""
     with _stage(console, "Cold start", 1) as tick:
-        cold_start = await measure_cold_start(lab.root, _app_settings(lab), lab.logs, extent.starts)
+        bytecode = with_bytecode(lab.state_dir / "bytecode")
+        env = _app_settings(lab) | bytecode
+        cold_start = await measure_cold_start(lab.root, env, lab.logs, extent.starts)
         imports = {
-            "app": profile_imports(lab.root, _app_settings(lab)),
-            "empty_app": profile_imports(EMPTY_APP, {}),
+            "app": profile_imports(lab.root, env),
+            "empty_app": profile_imports(EMPTY_APP, bytecode),
         }
         tick()
     with _stage(console, "Warming the workers up", _FIRST_TIMED) as tick:

@@ -12,13 +12,22 @@ from lab.bench.results import Imports
 from lab.errors import LabError
 
 MOST_NAMED = 12
-_IMPORT = (
+BEFORE_READY = (
     # What is imported in a thread beside the start is not waited for.
     "import threading; threading.Thread.start = lambda thread: None; import function_app"
 )
+"""What a worker imports before it takes calls."""
 _LINE = re.compile(r"^import time:\s+(\d+) \|\s+(\d+) \| (\s*)(\S+)$", re.MULTILINE)
 _SPREAD = ("azure", "msgraph", "shared")
 """Packages of many, told apart by their second name."""
+
+
+def with_bytecode(folder: Path) -> dict[str, str]:
+    """Return the environment in which Python keeps bytecode in a folder, whatever the shell says.
+
+    What is deployed brings its bytecode, so starts and imports are measured with it.
+    """
+    return {"PYTHONPYCACHEPREFIX": str(folder), "PYTHONDONTWRITEBYTECODE": ""}
 
 
 def profile_imports(app_dir: Path, env: Mapping[str, str]) -> Imports:
@@ -31,7 +40,7 @@ def profile_imports(app_dir: Path, env: Mapping[str, str]) -> Imports:
     Raises:
         LabError: the app cannot be imported.
     """
-    command = [sys.executable, "-X", "importtime", "-c", _IMPORT]
+    command = [sys.executable, "-X", "importtime", "-c", BEFORE_READY]
     for _ in range(2):
         done = subprocess.run(
             command, cwd=app_dir, env=os.environ | env, capture_output=True, text=True, check=False

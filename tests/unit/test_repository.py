@@ -144,6 +144,8 @@ def test_package_leaves_out(path: str) -> None:
         "host.json",
         "requirements.txt",
         "shared/models/case.py",
+        "shared/models/__pycache__/case.cpython-313.pyc",
+        ".python_packages/lib/site-packages/pydantic/__pycache__/main.cpython-313.pyc",
         "orchestrators/respond.py",
         "shared/playbook/hunts/inbox_rules.kql",
         "shared/default_policy.yaml",

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tools.provision.bytecode import code_command, packages_command
 from tools.provision.cloud import Cloud, CloudError, Json
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -53,20 +54,22 @@ def install_command(root: Path, target: Path) -> list[str]:
 def _run(command: list[str]) -> None:
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
-        raise CloudError(f"the packages cannot be installed: {done.stderr.strip()[-500:]}")
+        said = (done.stderr or done.stdout).strip()[-500:]
+        raise CloudError(f"the package cannot be made: {command[3]}: {said}")
 
 
 def add_packages(root: Path, run: Run = _run) -> Iterator[str]:
-    """Put the locked packages beside the code, unless they are there.
+    """Put the locked packages and their bytecode beside the code, unless they are there.
 
     Raises:
-        CloudError: pip refused.
+        CloudError: pip or the compiler refused.
     """
     lock = (root / LOCK).read_bytes()
     if (root / STAMP).exists() and (root / STAMP).read_bytes() == lock:
         return
     shutil.rmtree(root / PACKAGES, ignore_errors=True)
     run(install_command(root, root / FOLDER))
+    run(packages_command(root / FOLDER))
     (root / PACKAGES).mkdir(exist_ok=True)
     (root / STAMP).write_bytes(lock)
     yield "the locked packages are in the package"
@@ -81,9 +84,10 @@ def with_scheduler(host: Json) -> Json:
 
 
 def pack(cloud: Cloud, root: Path = ROOT, run: Run = _run) -> Iterator[str]:
-    """Before packaging: add the packages; let ``host.json`` name the scheduler where chosen."""
+    """Before packaging: add packages and bytecode; name the scheduler where chosen."""
     yield from unpack(cloud, root)
     yield from add_packages(root, run)
+    run(code_command(root))
     if cloud.value(BACKEND) != SCHEDULER:
         return
     (root / KEPT).parent.mkdir(exist_ok=True)

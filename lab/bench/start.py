@@ -1,0 +1,77 @@
+"""What a start costs the worker itself: CPU of importing the app, with and without bytecode.
+
+``python -m lab.bench.start`` measures the app and the empty durable app in turn, no lab needed. In
+CPU seconds, so that it may be done on a busy machine.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from lab.bench.alone import EMPTY_APP
+from lab.bench.imports import BEFORE_READY, with_bytecode
+from lab.bench.numbers import median
+from lab.environment import repository_root
+
+WITH_WARM_UP = (
+    "import threading, function_app\n"
+    "[one.join() for one in threading.enumerate() if one.name == 'warm-up']"
+)
+"""What a worker imports before it takes calls, and beside it what the first case needs."""
+
+
+def without_bytecode(folder: Path) -> dict[str, str]:
+    """Return the environment in which Python finds no bytecode and keeps none."""
+    return {"PYTHONPYCACHEPREFIX": str(folder / "none"), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def main() -> int:
+    """Print medians of CPU seconds."""
+    parser = argparse.ArgumentParser(prog="python -m lab.bench.start", description=__doc__)
+    parser.add_argument("--starts", type=int, default=10)
+    starts: int = parser.parse_args().starts
+    kinds: tuple[tuple[str, Callable[[Path], Mapping[str, str]]], ...] = (
+        ("with bytecode", with_bytecode),
+        ("without", without_bytecode),
+    )
+    for kind, make_environment in kinds:
+        with tempfile.TemporaryDirectory() as folder:
+            env = make_environment(Path(folder))
+            app, warm, empty = _measure(starts, env)
+        sys.stdout.write(
+            f"{kind:>14}: app {app:.3f} s, empty app {empty:.3f} s, {app / empty:.2f} times;"
+            f" with the imports beside it {warm:.3f} s\n"
+        )
+    return 0
+
+
+def _measure(starts: int, env: Mapping[str, str]) -> tuple[float, float, float]:
+    runs = ((repository_root(), BEFORE_READY), (repository_root(), WITH_WARM_UP))
+    rounds = [
+        [_cpu_of(folder, program, env) for folder, program in (*runs, (EMPTY_APP, BEFORE_READY))]
+        for _ in range(starts + 1)
+    ]
+    # The first round of each fills the file cache and makes the bytecode.
+    app, warm, empty = (median(list(one)) for one in zip(*rounds[1:], strict=True))
+    return app, warm, empty
+
+
+def _cpu_of(folder: Path, program: str, env: Mapping[str, str]) -> float:
+    before = _cpu_of_children()
+    command = [sys.executable, "-c", program]
+    subprocess.run(command, cwd=folder, env=os.environ | env, check=True)
+    return _cpu_of_children() - before
+
+
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    sys.exit(main())
