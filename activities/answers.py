@@ -20,7 +20,7 @@ from shared.errors import TourniquetError
 from shared.models.base import Json, format_utc
 from shared.playbook.acting.sealing import not_kept
 from shared.providers.heard import Heard, hearing
-from shared.providers.http import VendorResponse
+from shared.providers.response import VendorResponse
 
 type Activity = Callable[[task.ActivityContext, dict[str, Any]], Coroutine[Any, Any, Json]]
 

@@ -17,6 +17,7 @@ from yarl import URL
 
 from shared.errors import NotConfigured, PermanentError, RetryableError, TourniquetError
 from shared.providers.answers import error_for_status, hide_secrets, parse_json, parse_model
+from shared.providers.response import VendorResponse
 from shared.providers.retry import CallPolicy, NotSent, Retry, call_with_retries
 from shared.providers.sessions import open_session
 from shared.settings import Settings
@@ -41,15 +42,6 @@ def path(template: str, **values: str) -> str:
     if steps := [key for key, value in values.items() if value in (".", "..")]:
         raise PermanentError(f"not an address: its {', '.join(steps)} is only dots")
     return template.format_map({key: quote(value, safe="") for key, value in values.items()})
-
-
-@dataclass(frozen=True)
-class VendorResponse:
-    """An accepted answer; ``body`` is parsed JSON, ``None`` when empty, or text if asked for."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: Any
 
 
 @dataclass(frozen=True)

@@ -270,8 +270,8 @@ async def test_consents_in_force_are_listed_and_revoked_for_good(lab: Lab, api: 
 
 
 async def test_a_list_is_read_page_by_page(api: OktaApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    from shared.providers.http import VendorResponse
     from shared.providers.okta.models import Factor
+    from shared.providers.response import VendorResponse
 
     asked: list[tuple[str, Any]] = []
 

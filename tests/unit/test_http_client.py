@@ -20,7 +20,8 @@ from shared.errors import (
     Throttled,
     TourniquetError,
 )
-from shared.providers.http import VendorClient, VendorResponse, path
+from shared.providers.http import VendorClient, path
+from shared.providers.response import VendorResponse
 from shared.providers.retry import NotSent, Retry, parse_retry_after
 from shared.providers.sessions import close_sessions
 from shared.settings import Settings

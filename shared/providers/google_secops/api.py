@@ -10,7 +10,8 @@ from functools import cached_property
 from shared.errors import NotConfigured, PermissionDenied
 from shared.models.base import Json
 from shared.providers.google_secops.tokens import GoogleTokens
-from shared.providers.http import VendorClient, VendorResponse
+from shared.providers.http import VendorClient
+from shared.providers.response import VendorResponse
 from shared.providers.retry import Retry
 from shared.settings import Settings
 

@@ -24,8 +24,9 @@ from shared.providers.google_secops.identity import (
     ServiceAccountKey,
     read_identity,
 )
-from shared.providers.http import VendorClient, VendorResponse
+from shared.providers.http import VendorClient
 from shared.providers.loops import PerLoop
+from shared.providers.response import VendorResponse
 from shared.providers.retry import Retry
 from shared.settings import Settings
 

@@ -23,8 +23,9 @@ from shared.models.base import Json, VendorModel, parse_utc
 from shared.models.handling import Handled, TicketHandling, TicketKey
 from shared.models.message import Ticket, TicketReference
 from shared.providers.basic_auth import basic_client
-from shared.providers.http import VendorClient, VendorResponse, path
+from shared.providers.http import VendorClient, path
 from shared.providers.jira.document import document, plain_text
+from shared.providers.response import VendorResponse
 from shared.providers.retry import Retry
 from shared.providers.work_notes import mark
 from shared.settings import Settings

@@ -8,8 +8,9 @@ from typing import Literal
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from shared.errors import NotConfigured, PermissionDenied, RetryableError
-from shared.providers.http import VendorClient, VendorResponse
+from shared.providers.http import VendorClient
 from shared.providers.okta.tokens import VENDOR, OktaTokens
+from shared.providers.response import VendorResponse
 from shared.providers.retry import Retry
 from shared.settings import Settings
 

@@ -11,8 +11,9 @@ from typing import Literal
 from shared.errors import NotConfigured, RetryableError
 from shared.models.base import Json, VendorModel
 from shared.models.message import Notification, NotificationReceipt
-from shared.providers.http import VendorClient, VendorResponse
+from shared.providers.http import VendorClient
 from shared.providers.links import web_links
+from shared.providers.response import VendorResponse
 from shared.providers.retry import Retry
 from shared.settings import Settings
 

@@ -12,7 +12,7 @@ from shared.errors import NotConfigured, PermanentError
 from shared.models.firewall import BlockAnswer, WantedBlock
 from shared.models.message import BlockState
 from shared.providers.addresses import parse_address, public_address
-from shared.providers.http import VendorClient, VendorResponse
+from shared.providers.http import VendorClient
 from shared.providers.panos.messages import (
     VENDOR,
     read_answer,
@@ -21,6 +21,7 @@ from shared.providers.panos.messages import (
     tags_of,
     unregister,
 )
+from shared.providers.response import VendorResponse
 from shared.providers.retry import Retry
 from shared.settings import Settings
 

@@ -22,7 +22,8 @@ from shared.errors import (
 )
 from shared.models.base import Json, VendorModel
 from shared.models.message import Notification, NotificationReceipt
-from shared.providers.http import VendorClient, VendorResponse
+from shared.providers.http import VendorClient
+from shared.providers.response import VendorResponse
 from shared.providers.retry import Retry, parse_retry_after
 from shared.providers.slack.blocks import escape, fallback_text, to_blocks
 from shared.settings import Settings

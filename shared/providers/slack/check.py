@@ -1,7 +1,7 @@
 """Whether Slack takes our token, and which scopes it has."""
 
 from shared.errors import PermissionDenied
-from shared.providers.http import VendorResponse
+from shared.providers.response import VendorResponse
 from shared.providers.slack.chat import VENDOR, Slack, to_error
 from shared.settings import Settings
 

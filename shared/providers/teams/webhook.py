@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from shared.errors import NotConfigured, RetryableError
 from shared.models.message import Notification, NotificationReceipt
 from shared.providers.answers import parse_json
-from shared.providers.http import VendorClient, VendorResponse
+from shared.providers.http import VendorClient
+from shared.providers.response import VendorResponse
 from shared.providers.retry import Retry
 from shared.providers.teams.card import to_message
 from shared.settings import Settings

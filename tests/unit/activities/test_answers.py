@@ -15,7 +15,7 @@ from activities.registry import ACTIVITIES
 from shared.errors import RetryableError
 from shared.models.base import Json
 from shared.models.query import QueryResult
-from shared.providers.http import VendorResponse
+from shared.providers.response import VendorResponse
 from shared.providers.retry import CallPolicy, call_with_retries
 from tests.support.fakes import FakeHouse
 from tests.unit.activities.calls import CASE, CASE_ID, call

@@ -9,7 +9,7 @@ from shared.errors import (
     TourniquetError,
 )
 from shared.models.message import Notification
-from shared.providers.http import VendorResponse
+from shared.providers.response import VendorResponse
 from shared.providers.slack.blocks import MOST_LETTERS, escape, fallback_text, to_blocks
 from shared.providers.slack.chat import MessageGoneError, to_error
 
