@@ -9,10 +9,12 @@ from typing import Any
 from durabletask import task
 
 from activities.evidence_export import TableExport
+from activities.record import note_in_record
 from activities.support import explain, utc_now
 from shared.bootstrap import get_providers
 from shared.errors import NotConfigured, PermanentError, RetryableError
 from shared.models.base import Json
+from shared.models.block import BlockName
 from shared.models.case import CaseRequest
 from shared.models.evidence import LeftOut, Missing
 from shared.models.message import EvidenceItem
@@ -21,6 +23,7 @@ from shared.playbook.acting.evidence import (
     evidence_block,
     missing_export,
     unexported_block,
+    without_items,
 )
 from shared.playbook.acting.exports import (
     AZURE_FIREWALL_EXPORTS,
@@ -45,14 +48,17 @@ async def preserve_evidence(_: task.ActivityContext, payload: dict[str, Any]) ->
 
     Input: ``{"case": CaseRequest, "user_principal_name", "on_premises_name", "round": 1, "hostile":
     addresses that nothing protects, "spared": {address: why it is not asked by}}``; output
-    ``{"block"}``, without a manifest (``seal_evidence`` makes it). The window is the look-back
-    before the case's "now". A source that fails is listed with what to do by hand.
+    ``{"block"}``, without a manifest (``seal_evidence`` makes it); the items are left out once the
+    record lists them, as they are most of it. The window is the look-back before the case's "now".
+    A source that fails is listed with what to do by hand.
 
     Effect: blobs under ``<case_id>/<run>/`` in the evidence container; none is ever overwritten.
+    The block is in the record, if that can be written.
     Idempotency: parts that are stored are not exported again; a run that was interrupted goes on
     behind its last part.
     Permission: Log Analytics Reader, or Chronicle API Editor (``roles/chronicle.editor``); Storage
-    Blob Data Contributor on the evidence container, or a role that only reads and adds there.
+    Blob Data Contributor on the case container, and on the evidence container, where a role that
+    only reads and adds is enough.
 
     Raises:
         RetryableError: the store does not answer; what is stored by then stays.
@@ -71,7 +77,10 @@ async def preserve_evidence(_: task.ActivityContext, payload: dict[str, Any]) ->
         left_out=_left_out(payload),
     )
     stamps = {"started_at": started, "finished_at": utc_now()}
-    return {"block": block | {key: value.isoformat() for key, value in stamps.items()}}
+    block |= {key: value.isoformat() for key, value in stamps.items()}
+    if items and await note_in_record(case.case_id, {"blocks": {BlockName.EVIDENCE: block}}):
+        block = without_items(block)
+    return {"block": block}
 
 
 async def list_unexported(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from durabletask import task
 from pydantic import ValidationError
 
+from activities.record import note_in_record
 from activities.support import explain
 from shared.bootstrap import get_providers
 from shared.errors import Conflict, NotConfigured, PermanentError, RetryableError
@@ -27,6 +28,7 @@ from shared.models.evidence import (
     revision_of,
 )
 from shared.models.message import EvidenceItem
+from shared.playbook.acting.evidence import counted, sealed_block, sealed_details, sealed_line
 from shared.playbook.acting.sealing import case_documents, unkept_answers, with_items
 from shared.ports import EvidenceStore
 
@@ -40,17 +42,20 @@ _JSON = "application/json"
 async def seal_evidence(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Keep what the case knows of itself, and write the manifest that lists all evidence.
 
-    Input: ``{"case_id", "why", "at"}``; ``why`` names what had happened and the try that asks.
-    Output: ``{"manifest": EvidenceItem, "items", "missing", "events"}``, of the items those that
-    the record does not list yet; from a store that refuses for good, which is not worth another
-    try, ``{"manifest": None, "error"}``.
+    Input: ``{"case_id", "why", "at"}``; ``why`` names what had happened and the try that asks;
+    with ``missing`` true what the manifest misses is noted in the block, too. Output:
+    ``{"manifest": EvidenceItem, "items", "missing", "events", "counted", "stored"}``, of the items
+    those that the record does not list; ``stored``: the record says all that, and when. From a
+    store that refuses for good, which is not worth another try, ``{"manifest": None, "error"}``.
 
     What is kept: the facts that the decision was made from, verdict and plan, the decision, the
     actions with what was there before, and the case's events as a chain. Everything else that lies
     in the case's folder is listed, too.
 
-    Effect: blobs under ``<case_id>/`` in the evidence container; none is ever overwritten.
-    Idempotency: a manifest that was made for the same ``why`` is returned again.
+    Effect: blobs under ``<case_id>/`` in the evidence container; none is ever overwritten. The
+    record names the manifest, if it can be written.
+    Idempotency: a manifest that was made for the same ``why`` is returned again, and merging the
+    same into the record changes nothing.
     Permission: Storage Blob Data Contributor on the case container; on the evidence container a
     role that reads and adds is enough.
 
@@ -71,10 +76,22 @@ async def _try_to_seal(payload: dict[str, Any]) -> Json:
         raise RetryableError("the case record is not there yet", operation="seal_evidence")
     for _try in range(TRIES):
         try:
-            return await _seal(store, found[0], str(payload["why"]), str(payload["at"]))
+            sealed = await _seal(store, found[0], str(payload["why"]), str(payload["at"]))
         except Conflict:
             continue
+        return await _tell_record(payload, found[0]["blocks"][BlockName.EVIDENCE], sealed)
     raise RetryableError("other manifests were always faster", operation="seal_evidence")
+
+
+async def _tell_record(payload: dict[str, Any], block: Json, sealed: Json) -> Json:
+    """Write into the record what was sealed; what it lists then need not be returned."""
+    patch = sealed_details(sealed)
+    new = sealed_block(block, sealed, None) if payload.get("missing") else {"details": patch}
+    event = {"at": payload["at"], "event": sealed_line(sealed, None)}
+    wanted = {"blocks": {BlockName.EVIDENCE: new}, "timeline": [event]}
+    if not await note_in_record(payload["case_id"], wanted):
+        return sealed | {"stored": False}
+    return sealed | {"items": [], "stored": True}
 
 
 async def _seal(store: EvidenceStore, record: Json, why: str, at: str) -> Json:
@@ -165,4 +182,5 @@ def _answer(item: EvidenceItem, manifest: Manifest, listed: Sequence[Json]) -> J
     known = {one["name"] for one in listed}
     kept = {key: content[key] for key in ("missing", "events")}
     kept["items"] = [one for one in content["items"] if one["name"] not in known]
+    kept["counted"] = counted(content["items"])
     return kept | {"manifest": item.to_json() | {"revision": manifest.revision}}

@@ -54,12 +54,17 @@ async def save_case(_: task.ActivityContext, payload: dict[str, Any]) -> dict[st
     return {"case_id": case_id}
 
 
-async def note_in_record(case_id: str, patch: Json) -> None:
-    """Merge a patch into a record that is there; what storage refuses is logged and not kept."""
+async def note_in_record(case_id: str, patch: Json) -> bool:
+    """Merge a patch into a record that is there; return whether it is kept.
+
+    What storage refuses is logged.
+    """
     try:
-        await _merge_and_store(get_providers().require("cases"), case_id, patch)
+        await _merge_and_store(get_providers().require("cases"), case_id, dict(patch))
     except (TourniquetError, ValidationError) as error:
         _log.warning("not kept in the record: %s", explain(error))
+        return False
+    return True
 
 
 async def note_lines(record: Json, lines: Sequence[str]) -> None:

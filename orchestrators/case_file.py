@@ -66,16 +66,21 @@ class CaseFile:
         first = patch | {"case": self._case.to_json()}
         self._opening = save(self._ctx, self._case.case_id, first)
 
-    def write(self, *, patiently: bool = False, **patch: Any) -> Steps[None]:
+    def write(self, *, patiently: bool = False, stored: bool = False, **patch: Any) -> Steps[None]:
         """Add to the record and store it; never fails.
 
-        ``patiently`` is for the last write of a case: it waits half an hour for storage.
+        ``patiently`` is for the last write of a case: it waits half an hour for storage. What an
+        activity has ``stored`` already is only remembered, unless storage lacks something else.
         """
         self._add(patch)
-        sent = self._everything() if self._is_behind() else self._without_stored(patch)
+        behind = self._is_behind()
+        if stored and not behind:
+            self._stored |= patch.get("blocks", {})
+            return
+        sent = self._everything() if behind else self._without_stored(patch)
         policy = Retry.LAST if patiently else Retry.WRITE
-        stored = yield from attempt(save(self._ctx, self._case.case_id, sent, policy))
-        self._behind = stored.error is not None or "error" in stored.result
+        saved = yield from attempt(save(self._ctx, self._case.case_id, sent, policy))
+        self._behind = saved.error is not None or "error" in saved.result
         if not self._behind:
             self._stored |= patch.get("blocks", {})
 

@@ -28,7 +28,13 @@ from shared.models.block import BlockName
 from shared.models.case import CaseRequest
 from shared.models.evidence import LAST_SEAL
 from shared.models.run import in_run
-from shared.playbook.acting.evidence import STILL_EXPORTING, sealed_block, unexported_block
+from shared.playbook.acting.evidence import (
+    STILL_EXPORTING,
+    sealed_block,
+    sealed_details,
+    sealed_line,
+    unexported_block,
+)
 from shared.playbook.acting.subject import query_parameters
 
 PATIENCE = timedelta(minutes=5)
@@ -86,12 +92,13 @@ def exported(ctx: task.OrchestrationContext, preserving: Preserving) -> Steps[Js
 
 
 def seal(ctx: task.OrchestrationContext, preserving: Preserving, block: Json) -> Steps[Json]:
-    """Write the manifest over what the record now says; return the patch of the record."""
+    """Write the manifest over what the record now says; return what ``CaseFile.write`` needs."""
     case, why = preserving.case, f"response completed, round {preserving.number}"
-    sealed, error = yield from _seal(ctx, case.case_id, in_run(case.run, why))
+    done = yield from _seal(ctx, case.case_id, in_run(case.run, why), missing=True)
     return {
-        "blocks": {BlockName.EVIDENCE: sealed_block(block, sealed, error)},
-        "timeline": timeline(ctx, _event(sealed, error)),
+        "stored": done.stored,
+        "blocks": {BlockName.EVIDENCE: sealed_block(block, done.sealed, done.error)},
+        "timeline": done.lines,
     }
 
 
@@ -131,13 +138,13 @@ def seal_again(ctx: task.OrchestrationContext, case_id: str, why: str) -> Steps[
 
     Returns whether there is one.
     """
-    sealed, error = yield from _seal(ctx, case_id, why)
-    patch: Json = {"timeline": timeline(ctx, _event(sealed, error))}
-    if sealed:
-        details = {key: sealed[key] for key in ("manifest", "items", "events")}
-        patch["blocks"] = {BlockName.EVIDENCE: {"details": details}}
-    yield from attempt(save(ctx, case_id, patch))
-    return sealed is not None
+    done = yield from _seal(ctx, case_id, why)
+    patch: Json = {"timeline": done.lines}
+    if done.sealed:
+        patch["blocks"] = {BlockName.EVIDENCE: {"details": sealed_details(done.sealed)}}
+    if not done.stored:
+        yield from attempt(save(ctx, case_id, patch))
+    return done.sealed is not None
 
 
 def _export_late_rows(ctx: task.OrchestrationContext, preserving: Preserving) -> Steps[None]:
@@ -179,18 +186,26 @@ def _unexported(ctx: task.OrchestrationContext, preserving: Preserving, why: str
     return block or unexported_block(case, query_parameters(case, *names), why, [])
 
 
+@dataclass(frozen=True)
+class _Seal:
+    """What became of sealing."""
+
+    sealed: Json | None
+    error: str | None
+    lines: list[Json]
+    stored: bool
+    """Whether the record says so already."""
+
+
 def _seal(
-    ctx: task.OrchestrationContext, case_id: str, why: str
-) -> Steps[tuple[Json | None, str | None]]:
-    payload = {"case_id": case_id, "why": why, "at": format_utc(utc_now(ctx))}
+    ctx: task.OrchestrationContext, case_id: str, why: str, *, missing: bool = False
+) -> Steps[_Seal]:
+    payload: Json = {"case_id": case_id, "why": why, "at": format_utc(utc_now(ctx))}
+    payload |= {"missing": True} if missing else {}
     settled = yield from attempt(case_activity(ctx, Activity.SEAL_EVIDENCE, payload, Retry.SAVE))
-    if settled.result and not settled.result.get("manifest"):
-        return None, settled.result.get("error")
-    return settled.result, settled.error
-
-
-def _event(sealed: Json | None, error: str | None) -> str:
-    if not sealed:
-        return f"evidence not sealed: {error or 'no answer'}"
-    manifest = sealed["manifest"]
-    return f"evidence sealed: {manifest['name']}, SHA-256 {manifest['sha256']}"
+    answer: Json = settled.result or {}
+    sealed, error = (answer, None) if answer.get("manifest") else (None, answer.get("error"))
+    event = sealed_line(sealed, error or settled.error)
+    at = payload["at"] if sealed else format_utc(utc_now(ctx))
+    stored = bool(answer.get("stored"))
+    return _Seal(sealed, error or settled.error, [{"at": at, "event": event}], stored)

@@ -156,6 +156,8 @@ _SEALED: Json = {
     "items": [],
     "missing": [],
     "events": {"count": 0, "head": "0" * 64},
+    "counted": {"items": 0, "rows": 0, "by_address": 0},
+    "stored": True,
 }
 _RELEASED: Json = {"status": "succeeded", "verified": True, "detail": "released"}
 _UNDONE = {"status": "succeeded", "verified": True, "detail": "accountEnabled is true"}

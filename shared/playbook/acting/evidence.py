@@ -1,6 +1,6 @@
 """The block ``Evidence_Preservation``: what was kept of which log, and what was not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from shared.models.base import Json
@@ -14,11 +14,14 @@ from shared.playbook.acting.exports import (
     OKTA_EXPORTS,
     EvidenceExport,
 )
+from shared.playbook.acting.exports_by_address import IN_NAME
 from shared.playbook.acting.exports_udm import UDM_EXPORTS, UDM_OKTA
 
 NOT_SEALED = "no manifest of the evidence"
 STILL_EXPORTING = "still being exported"
 """Why a log is missing in a manifest that is made while its export goes on."""
+SEALED = ("manifest", "items", "events", "counted")
+"""What the block's details say of the newest manifest."""
 RECEIVED = "incident-as-received.json"
 """The incident as it arrived: written by the trigger before the case starts."""
 
@@ -85,6 +88,7 @@ def evidence_block(
             "missing": [one.to_json() for one in missing],
             "left_out": [one.to_json() for one in left_out],
             "parameters": parameters,
+            "counted": counted(item.to_json() for item in items),
             "manifest": None,
         },
     ).block.to_json()
@@ -133,13 +137,13 @@ def sealed_block(block: Json, sealed: Json | None, error: str | None) -> Json:
 
     Args:
         block: the block so far.
-        sealed: what ``seal_evidence`` returned: ``{"manifest", "items", "events", "missing"}``;
-            ``items`` are those that the record did not list.
+        sealed: what ``seal_evidence`` returned: ``{"manifest", "items", "events", "counted",
+            "missing"}``; ``items`` are those that the record does not list.
         error: why it returned nothing.
     """
     if not sealed or not sealed.get("manifest"):
         why = error or (sealed or {}).get("error") or "no answer"
-        status = BlockStatus.PARTIAL if block["details"].get("items") else BlockStatus.FAILED
+        status = BlockStatus.PARTIAL if _has_items(block["details"]) else BlockStatus.FAILED
         return block | {"status": status, "notes": [*block["notes"], f"{NOT_SEALED}: {why}"]}
     missing = [_missing_line(Missing.model_validate(one)) for one in sealed["missing"]]
     notes = [note for note in block["notes"] if not note.startswith(NOT_SEALED)]
@@ -147,12 +151,42 @@ def sealed_block(block: Json, sealed: Json | None, error: str | None) -> Json:
     status = block["status"]
     if missing and status == BlockStatus.COMPLETE:
         status = BlockStatus.PARTIAL
-    new = {key: sealed[key] for key in ("manifest", "items", "events")}
+    new = sealed_details(sealed)
     if (notes, status) == (block["notes"], block["status"]):
         return {"details": new}
     items = all_items(block["details"].get("items"), new["items"])
     details = block["details"] | new | {"items": items}
     return block | {"notes": notes, "status": status, "details": details}
+
+
+def sealed_details(sealed: Json) -> Json:
+    """Return what the block says of a manifest: the part of it that ``seal_evidence`` returned."""
+    return {key: sealed[key] for key in SEALED if key in sealed}
+
+
+def sealed_line(sealed: Json | None, error: str | None) -> str:
+    """Return the event of a seal, or of one that failed."""
+    if not sealed:
+        return f"evidence not sealed: {error or 'no answer'}"
+    manifest = sealed["manifest"]
+    return f"evidence sealed: {manifest['name']}, SHA-256 {manifest['sha256']}"
+
+
+def without_items(block: Json) -> Json:
+    """Return the block of an export whose items the record lists; merging keeps them there."""
+    details = {key: value for key, value in block["details"].items() if key != "items"}
+    return block | {"details": details}
+
+
+def counted(items: Iterable[Json]) -> dict[str, int]:
+    """Return how many items of evidence there are, their rows, and how many of these by address."""
+    rows = {item["name"]: item.get("rows") or 0 for item in items}
+    by_address = sum(number for name, number in rows.items() if IN_NAME in name)
+    return {"items": len(rows), "rows": sum(rows.values()), "by_address": by_address}
+
+
+def _has_items(details: Json) -> bool:
+    return bool(details.get("items") or (details.get("counted") or {}).get("items"))
 
 
 def all_items(known: Sequence[Json] | None, more: Sequence[Json] | None) -> list[Json]:

@@ -2,7 +2,7 @@
 
 from shared.models.block import BlockName
 from shared.models.case import CaseRecord
-from shared.playbook.acting.exports_by_address import IN_NAME
+from shared.playbook.acting.evidence import counted
 
 
 def evidence_lines(record: CaseRecord) -> list[str]:
@@ -16,13 +16,13 @@ def evidence_lines(record: CaseRecord) -> list[str]:
     manifest = details.get("manifest") or {}
     if not manifest.get("sha256"):
         return []
-    items = details.get("items") or []
-    rows = sum(item.get("rows") or 0 for item in items)
-    from_address = sum(item.get("rows") or 0 for item in items if IN_NAME in item["name"])
-    twice = f", {from_address} of them by address (an account's own are by account, too)"
+    # What the orchestration knows of a case when storage is away has no items, but their number.
+    known = details.get("counted") or counted(details.get("items") or [])
+    twice = f", {known['by_address']} of them by address (an account's own are by account, too)"
     where = block.outputs.get("evidence_storage_location") if block else None
-    counted = f"{len(items)} items, {rows} log rows" + (twice if from_address else "")
-    lines = [counted + (f", in {where}" if where else "")]
+    words = f"{known['items']} items, {known['rows']} log rows"
+    words += twice if known["by_address"] else ""
+    lines = [words + (f", in {where}" if where else "")]
     lines.append(f"SHA-256 of {manifest['name']}: {manifest['sha256']}")
     lines.append(f"Check: make verify-evidence CASE={record.case_id} SHA256={manifest['sha256']}")
     return lines

@@ -14,7 +14,7 @@ from shared.models.block import (
 from shared.models.case import CaseRecord, CaseRequest, CaseStatus
 from shared.models.run import run_started
 from shared.playbook.acting.containment import merge_outcomes, status_after
-from shared.playbook.acting.evidence import all_items
+from shared.playbook.acting.evidence import SEALED, all_items
 from shared.playbook.acting.undoing import carry_undo, keep_undone, merge_undos
 from shared.playbook.reporting.sla import merge_sla
 from shared.playbook.reporting.tickets_kept import keep_tickets
@@ -165,7 +165,7 @@ def _with_newest_manifest(before: Json, merged: Json) -> Json:
     revisions = [(one.get("manifest") or {}).get("revision", 0) for one in (old, new)]
     if revisions[0] <= revisions[1]:
         return merged
-    kept = {key: old[key] for key in ("manifest", "items", "events") if key in old}
+    kept = {key: old[key] for key in SEALED if key in old}
     if not revisions[1]:
         kept["items"] = all_items(old.get("items"), new.get("items"))
     return merged | {"details": new | kept}
