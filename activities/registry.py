@@ -15,6 +15,7 @@ from activities.containment import (
     verify_account,
 )
 from activities.deciding import decide_response
+from activities.deciding_early import decide_early
 from activities.devices import isolate_devices, release_devices, scan_devices, verify_devices
 from activities.directory_size import count_users
 from activities.enrichment import enrich_user
@@ -48,6 +49,7 @@ ACTIVITIES = (
     keeps_answers(analyse_activity),
     keeps_answers(get_case_context),
     decide_response,
+    decide_early,
     read_account_state,
     disable_account,
     force_password_reset,

@@ -14,12 +14,13 @@ from orchestrators.hand_over import change_messages, reached, tell_people
 from orchestrators.joining import Joins
 from orchestrators.question import SECOND, Question
 from orchestrators.silence import silence
-from orchestrators.standing import Raised, Standing, Todo
+from orchestrators.standing import Containment, Raised, Standing, Todo
 from orchestrators.under_way import (
-    Containment,
+    add_rest,
     block_addresses,
     contain_account,
     finish_devices,
+    left_over,
     start_containment,
 )
 from shared.models.base import Json
@@ -57,9 +58,12 @@ class Round:
     def start(self, lines: list[PlannedAction], *, answered: bool = False) -> Containment:
         """Start planned actions; they run while people are told and asked, or were ``answered``."""
         standing = self.standing
-        number = standing.next_containment()
         asking = self.question is not None and not answered
-        started = start_containment(self.ctx, standing, lines, number, asking=asking)
+        begun, standing.early = standing.early, None
+        if begun is None:
+            started = start_containment(self.ctx, standing, lines, asking=asking)
+        else:
+            started = add_rest(self.ctx, standing, begun, lines, asking=asking)
         self.under_way.append(started)
         standing.clocks.containing(started.account)
         return started
@@ -182,6 +186,7 @@ def _write_verdict(this: Round, status: CaseStatus) -> Steps[None]:
     standing = this.standing
     verdict = standing.decided.verdict
     event = f"verdict {verdict.compromise_confidence_score} ({verdict.score} of 100)"
+    begun, standing.events = standing.events, []
     patch: Json = {
         "status": status,
         "verdict": verdict.to_json(),
@@ -189,7 +194,7 @@ def _write_verdict(this: Round, status: CaseStatus) -> Steps[None]:
         "blocks": standing.gathered.blocks,
         "account": standing.decided.account,
         "incident": {"context": standing.gathered.context},
-        "timeline": timeline(this.ctx, event),
+        "timeline": [*begun, *timeline(this.ctx, event)],
     }
     if this.question is not None:
         asked = this.question.asked().to_json()
@@ -226,7 +231,10 @@ def _settle(this: Round) -> Steps[None]:
     """Wait for everything under way; the account's part is written before the firewall's."""
     outcomes = merge_outcomes(this.standing.outcomes, this.left_out)
     for under_way in this.under_way:
-        outcomes = merge_outcomes(outcomes, (yield from contain_account(this.ctx, under_way)))
+        done = yield from contain_account(this.ctx, under_way)
+        outcomes = merge_outcomes(outcomes, done)
+        if under_way.early and (left := left_over(under_way, done)):
+            this.start(left, answered=True)
     this.standing.clocks.contained_at()
     preserved = yield from exported(this.ctx, this.evidence)
     if any(under_way.takes_minutes for under_way in this.under_way):

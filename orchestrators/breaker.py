@@ -30,9 +30,11 @@ def admit(
 ) -> Steps[Todo]:
     """Return what may be done by itself; when the breaker is open, all of it is asked instead.
 
-    The one case that trips the breaker has the SOC told before it does anything else.
+    What has begun was admitted before. The one case that trips the breaker has the SOC told before
+    it does anything else.
     """
-    if not any(line.action not in NOTHING_TO_DO for line in todo.automatic):
+    begun = standing.begun
+    if all(line.action in NOTHING_TO_DO or line in begun for line in todo.automatic):
         return todo
     asked = yield from _asked(ctx, standing)
     key = EntityInstanceId(str(Entity.BREAKER), BREAKER_KEY)
@@ -45,8 +47,8 @@ def admit(
         _start_page(ctx, file, standing, admission.why)
     standing.held = True
     held = hold_plan(standing.decided.plan, admission.why)
-    standing.decided = standing.decided.model_copy(update={"plan": held})
-    asks = any(line.disposition is Disposition.ASK for line in held)
+    standing.decided = standing.decided.model_copy(update={"plan": held}).with_begun(begun)
+    asks = any(line.disposition is Disposition.ASK for line in standing.decided.plan)
     return Todo([], asks)
 
 

@@ -16,6 +16,14 @@ MAX_ADDRESSES = 20
 """Addresses looked up per case; the others are named in the block's notes."""
 
 
+_ABOUT_THE_ACCOUNT = {
+    BlockName.USER: Activity.ENRICH_USER,
+    BlockName.SIGN_INS: Activity.ANALYSE_SIGN_INS,
+    BlockName.ACTIVITY: Activity.ANALYSE_ACTIVITY,
+}
+_CONTEXT = "context"
+
+
 @dataclass
 class Gathered:
     """What gathering brought: one entry per block, the account's facts, the incident's context."""
@@ -24,31 +32,84 @@ class Gathered:
     context: Json = field(default_factory=dict)
 
 
+class Gathering:
+    """The four gathering blocks and the case context, all being asked at once; never fails."""
+
+    def __init__(self, ctx: task.OrchestrationContext, case: CaseRequest) -> None:
+        self._ctx, self._case = ctx, case
+        self._calls: dict[str, task.Task[Json]] = {}
+        self._sign_ins: dict[str, Settled] | None = None
+        request = {"case": case.to_reader()}
+        if case.account:
+            for name, activity in _ABOUT_THE_ACCOUNT.items():
+                self._calls[name] = _read(ctx, activity, request)
+        if case.incident.source != "manual":
+            self._calls[_CONTEXT] = _read(ctx, Activity.GET_CASE_CONTEXT, request)
+        asked = case.addresses[:MAX_ADDRESSES]
+        self._checks = {address: _check(ctx, case, address) for address in asked}
+
+    def account_and_sign_ins(self) -> Steps[dict[str, Json]]:
+        """Wait for the account and its sign-ins; return every block that has answered by then.
+
+        What is not among them was not answered, or has failed for now.
+        """
+        yield from self._settle_sign_ins()
+        user = self._calls.get(BlockName.USER)
+        if user is not None:
+            yield from settle([user])
+        found: dict[str, Json] = {}
+        if self._sign_ins:
+            found[BlockName.SIGN_INS] = self._block(BlockName.SIGN_INS, self._sign_ins)
+        for name in (BlockName.USER, BlockName.ACTIVITY):
+            one = self._calls.get(name)
+            if one is not None and one.is_complete and not one.is_failed:
+                found[name] = one.get_result()["block"]
+        primary = self._suspicious() or self._case.successful_login_ip
+        check = self._checks.get(primary) if primary else None
+        if check is not None and check.is_complete and not check.is_failed:
+            found[BlockName.ADDRESS] = check.get_result()["block"]
+        return found
+
+    @property
+    def is_over(self) -> bool:
+        """Whether everything that was asked has its answer."""
+        every = [*self._calls.values(), *self._checks.values()]
+        return self._sign_ins is not None and all(one.is_complete for one in every)
+
+    def finish(self) -> Steps[Gathered]:
+        """Wait for everything and return it."""
+        sign_ins = yield from self._settle_sign_ins()
+        done = yield from settle([*self._calls.values(), *self._checks.values()])
+        results = dict(zip([*self._calls, *self._checks], done, strict=True)) | sign_ins
+        gathered = Gathered()
+        if _CONTEXT in self._calls:
+            gathered.context = results[_CONTEXT].result or {}
+        for name in (BlockName.USER, BlockName.SIGN_INS, BlockName.ACTIVITY):
+            gathered.blocks[name] = self._block(name, results)
+        answers = {address: results[address] for address in self._checks}
+        gathered.blocks[BlockName.ADDRESS] = _address_block(self._case, self._suspicious(), answers)
+        return gathered
+
+    def _block(self, name: BlockName, results: dict[str, Settled]) -> Json:
+        return _block_or_gap(name, self._case, results.get(name))
+
+    def _suspicious(self) -> str | None:
+        return _suspicious_address(self._block(BlockName.SIGN_INS, self._sign_ins or {}))
+
+    def _settle_sign_ins(self) -> Steps[dict[str, Settled]]:
+        """Wait for the sign-in log, then ask about the address that it shows, if nobody has."""
+        if self._sign_ins is None:
+            first = self._calls.pop(BlockName.SIGN_INS, None)
+            self._sign_ins = yield from _ask_until_logged(self._ctx, self._case, first)
+            address = self._suspicious()
+            if address and address not in self._checks:
+                self._checks[address] = _check(self._ctx, self._case, address)
+        return self._sign_ins
+
+
 def gather(ctx: task.OrchestrationContext, case: CaseRequest) -> Steps[Gathered]:
     """Run the four gathering blocks and the case context in parallel; never fails."""
-    request = case.to_reader()
-    calls: dict[str, task.Task[Json]] = {}
-    if case.account:
-        calls[BlockName.USER] = _read(ctx, Activity.ENRICH_USER, {"case": request})
-        calls[BlockName.SIGN_INS] = _read(ctx, Activity.ANALYSE_SIGN_INS, {"case": request})
-        calls[BlockName.ACTIVITY] = _read(ctx, Activity.ANALYSE_ACTIVITY, {"case": request})
-    if case.incident.source != "manual":
-        calls["context"] = _read(ctx, Activity.GET_CASE_CONTEXT, {"case": request})
-    asked = case.addresses[:MAX_ADDRESSES]
-    checks = [_check(ctx, case, address) for address in asked]
-    sign_ins = yield from _ask_until_logged(ctx, case, calls.pop(BlockName.SIGN_INS, None))
-    done = yield from settle([*calls.values(), *checks])
-    results = dict(zip(calls, done, strict=False)) | sign_ins
-
-    gathered = Gathered(context=(results["context"].result or {}) if "context" in results else {})
-    for name in (BlockName.USER, BlockName.SIGN_INS, BlockName.ACTIVITY):
-        gathered.blocks[name] = _block_or_gap(name, case, results.get(name))
-    suspicious = _suspicious_address(gathered.blocks[BlockName.SIGN_INS])
-    answers = dict(zip(asked, done[len(calls) :], strict=True))
-    if suspicious and suspicious not in answers:
-        answers[suspicious] = (yield from settle([_check(ctx, case, suspicious)]))[0]
-    gathered.blocks[BlockName.ADDRESS] = _address_block(case, suspicious, answers)
-    return gathered
+    return (yield from Gathering(ctx, case).finish())
 
 
 def _ask_until_logged(

@@ -72,6 +72,7 @@ class Activity(StrEnum):
     EXPORT_LATE_ROWS = "export_late_rows"
     LIST_UNEXPORTED = "list_unexported"
     LOOK_AT_TICKETS = "look_at_tickets"
+    DECIDE_EARLY = "decide_early"
 
 
 class Entity(StrEnum):
@@ -100,6 +101,8 @@ class Event(StrEnum):
     """Raised on a block's own instance (``block_instance``): a person lifts or extends it."""
     SERVICE_LEVEL = "ServiceLevel"
     """Raised on the instance that keeps a case's clocks (``clocks_instance``): what happened."""
+    REST = "Rest"
+    """Raised on a containment that began early: what else it has to do (``contain``)."""
 
 
 def clocks_instance(case_id: str) -> str:

@@ -10,9 +10,10 @@ from orchestrators.breaker import count_users
 from orchestrators.case_file import CaseFile
 from orchestrators.clocks import CaseClocks
 from orchestrators.deciding import decide
+from orchestrators.early import contain_early
 from orchestrators.evidence import preserve, seal_and_tell, seal_at_the_end
 from orchestrators.flow import Steps, settle, utc_now
-from orchestrators.gather import gather
+from orchestrators.gather import Gathering
 from orchestrators.hand_over import hand_over, tell_of_failure
 from orchestrators.joining import Joins, release
 from orchestrators.late_ticket import complete_later
@@ -56,15 +57,18 @@ def _respond(
     set_phase(ctx, CaseStatus.GATHERING)
     file.open()
     users = count_users(ctx, case) if case.account else None
-    gathered = yield from gather(ctx, case)
+    gathering = Gathering(ctx, case)
+    early = yield from contain_early(ctx, file, case, gathering, clocks, users)
+    gathered = yield from gathering.finish()
 
     set_phase(ctx, CaseStatus.DECIDING)
-    decided = yield from decide(ctx, case, gathered)
+    decided = yield from decide(ctx, case, gathered, at=early.decided_at if early else None)
     about = _with_attack_address(case, decided)
-    standing = Standing(about, gathered, decided, clocks, users=users)
+    standing = early or Standing(about, gathered, decided, clocks, users=users)
+    standing.know(about, gathered, decided)
     joins = Joins(ctx, standing)
     evidence = preserve(ctx, standing)
-    yield from act(Round(ctx, file, standing, joins, evidence), first_todo(decided))
+    yield from act(Round(ctx, file, standing, joins, evidence), first_todo(standing.decided))
     ticket = yield from hand_over(ctx, file)
     clocks.handed_over()
     set_phase(ctx, final_status(standing.outcomes))

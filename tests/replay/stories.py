@@ -17,6 +17,7 @@ from tests.replay.block_stories import (
 )
 from tests.replay.campaign_stories import CAMPAIGN
 from tests.replay.clock_stories import CLOCKS
+from tests.replay.early_stories import EARLY
 from tests.support.durable_backend import Engine, Run
 from tests.support.inbox import Inbox
 from tests.support.scripts import (
@@ -283,7 +284,7 @@ STORIES = (
     Story("respond", "late-sign-in-log", _logged_at_third_read),
     Story("respond", "joined-and-raised", _joined_and_raised),
     Story("join_incidents", "one-joined", _one_joined),
-    *(Story(*one) for one in CAMPAIGN),
+    *(Story(*one) for one in (*CAMPAIGN, *EARLY, *CLOCKS)),
     Story("contain", "account-and-address", _account_and_address),
     Story("contain", "refused", _refused),
     Story("contain", "ways-back", _ways_back),
@@ -296,5 +297,4 @@ STORIES = (
     Story("undo", "directory-lags", _enabled_at_third_look),
     Story("undo", "account-and-address", _account_and_address_undone),
     Story("open_ticket_late", "second-try", _opened_at_second_try),
-    *(Story(*one) for one in CLOCKS),
 )

@@ -189,6 +189,7 @@ def default_scripts() -> dict[str, Script]:
         "analyse_activity": _block(BlockName.ACTIVITY),
         "get_case_context": lambda _payload: {"status": "New"},
         "decide_response": lambda _payload: decided(),
+        "decide_early": lambda _payload: {},
         "read_account_state": lambda _payload: _STATE,
         "disable_account": acts(ActionName.DISABLE_ACCOUNT),
         "force_password_reset": acts(ActionName.FORCE_PASSWORD_RESET),

@@ -1,5 +1,7 @@
 """What deciding brings: the verdict, the plan, and the facts about the account they rest on."""
 
+from collections.abc import Sequence
+
 from pydantic import Field
 
 from shared.models.base import Json, Model, UtcDatetime
@@ -54,6 +56,15 @@ class Decided(Model):
     """Whether two different people have to want its containment."""
     attacked_at: UtcDatetime | None = None
     """The last sign-in from the attack's address that succeeded, as far as the log shows."""
+
+    def with_begun(self, begun: Sequence[PlannedAction]) -> "Decided":
+        """Return the same with each line that has begun in the plan as it was when it began.
+
+        It is planned just so, unless deciding failed, or settings or policy changed in between.
+        """
+        kept = {(line.action, line.target): line for line in begun}
+        plan = [kept.pop((line.action, line.target), line) for line in self.plan]
+        return self.model_copy(update={"plan": [*kept.values(), *plan]})
 
 
 def undecided(case: CaseRequest, blocks: dict[str, Json], error: str) -> Decided:

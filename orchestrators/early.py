@@ -1,0 +1,60 @@
+"""Containment that begins before everything was gathered, as soon as its verdict is certain.
+
+A hunt over weeks of logs or a reputation source that hangs takes many seconds; the attacker uses
+them. What is begun early is what the full verdict would begin as well (``decide_early``).
+"""
+
+from durabletask import task
+
+from orchestrators.breaker import admit
+from orchestrators.case_file import CaseFile
+from orchestrators.clocks import CaseClocks
+from orchestrators.flow import Retry, Steps, attempt, case_activity, timeline, utc_now
+from orchestrators.gather import Gathered, Gathering
+from orchestrators.names import Activity
+from orchestrators.standing import Standing, first_todo
+from orchestrators.under_way import start_containment
+from shared.models.base import Json, format_utc
+from shared.models.block import BlockName
+from shared.models.case import CaseRequest
+from shared.playbook.planning.decided import Decided
+
+
+def contain_early(
+    ctx: task.OrchestrationContext,
+    file: CaseFile,
+    case: CaseRequest,
+    gathering: Gathering,
+    clocks: CaseClocks,
+    users: task.Task[Json] | None,
+) -> Steps[Standing | None]:
+    """Contain what is certain while the rest is being gathered; return where the case then stands.
+
+    ``None`` when everything is there already, or nothing is certain. Asked only where the sign-in
+    log shows a success: without one nothing is done without asking.
+    """
+    blocks = yield from gathering.account_and_sign_ins()
+    if gathering.is_over or not _shows_success(blocks):
+        return None
+    at = format_utc(utc_now(ctx))
+    payload = {"case": case.to_reader(), "blocks": blocks, "at": at}
+    asked = yield from attempt(case_activity(ctx, Activity.DECIDE_EARLY, payload, Retry.READ))
+    if not asked.result:
+        return None
+    decided = Decided.model_validate(asked.result)
+    standing = Standing(case, Gathered(), decided, clocks, users=users)
+    todo = yield from admit(ctx, file, standing, first_todo(decided))
+    if todo.automatic:
+        standing.early = start_containment(ctx, standing, todo.automatic, asking=False, early=True)
+        names = ", ".join(str(line.action) for line in todo.automatic)
+        event = f"{names} begun: High already, whatever is still being asked will say"
+        standing.events = timeline(ctx, event)
+    standing.decided_at = at
+    return standing
+
+
+def _shows_success(blocks: dict[str, Json]) -> bool:
+    if BlockName.USER not in blocks or BlockName.SIGN_INS not in blocks:
+        return False
+    analysis = blocks[BlockName.SIGN_INS]["details"].get("analysis") or {}
+    return bool(analysis.get("successful_login_details"))
