@@ -38,24 +38,15 @@ from duckdb_kql.types import kusto_type
 
 from lab.simulators.kql_general import generalised
 from lab.simulators.kql_lint import union_conflict
+from lab.simulators.kql_translation import SINCE, UNTIL, KqlTranslator
 from lab.simulators.kql_values import kql_type, typed, wire_value
 from lab.simulators.specification import load
 
 _DUCKDB_TYPES = {
-    "string": "VARCHAR", "datetime": "TIMESTAMPTZ", "dynamic": "JSON", "long": "BIGINT",
-    "int": "INTEGER", "real": "DOUBLE", "bool": "BOOLEAN", "guid": "VARCHAR",
-    "timespan": "INTERVAL", "decimal": "DECIMAL(38, 10)",
+    "string": "VARCHAR", "datetime": "TIMESTAMP WITH TIME ZONE", "dynamic": "JSON",
+    "long": "BIGINT", "int": "INTEGER", "real": "DOUBLE", "bool": "BOOLEAN", "guid": "VARCHAR",
+    "timespan": "INTERVAL", "decimal": "DECIMAL(38,10)",
 }  # fmt: skip
-
-# What ends a term for `has`: the engine writes Unicode classes, which DuckDB takes 6 ms to compile
-# for every term of every query. The same as ranges takes 0.6 ms; the two differ only in rare
-# symbols, combining marks and letter-like signs.
-_NOT_ALPHANUMERIC = r"[^\pL\pN]"
-_NOT_ALPHANUMERIC_RANGES = (
-    r"[^0-9A-Za-z\x{AA}\x{B5}\x{BA}\x{C0}-\x{1FFF}\x{2C00}-\x{2DFF}\x{3040}-\x{D7FF}"
-    r"\x{F900}-\x{FDFF}\x{FE70}-\x{FEFF}\x{FF10}-\x{FFDC}\x{10000}-\x{1F000}"
-    r"\x{20000}-\x{3FFFF}]"
-)
 
 
 class QueryError(Exception):
@@ -162,17 +153,16 @@ class KqlStore:
         conflict = union_conflict(text, self.schemas)
         if conflict:
             raise QueryError("SemanticError", "SEM0100", conflict)
-        tables = self._named_tables(text) if since or until else []
-        bounds = (tables, since, until)
+        bounds = {name: at for name, at in ((SINCE, since), (UNTIL, until)) if at}
         general, values = generalised(text)
         if values and general not in self._not_general:
             try:
-                return self._run(self._translated(general), values, *bounds)
+                return self._run(general, values, bounds)
             except (duckdb_kql.KqlError, duckdb.Error, AssertionError):
                 # Wrong either way, or the engine wants a literal where it got a parameter.
                 self._not_general.add(general)
         try:
-            return self._run(self._translated(text), {}, *bounds)
+            return self._run(text, {}, bounds)
         except duckdb_kql.KqlSyntaxError as error:
             raise QueryError("SyntaxError", "SYN0002", str(error)) from error
         except duckdb_kql.KqlUnsupportedError as error:
@@ -182,21 +172,14 @@ class KqlStore:
         except duckdb.Error as error:
             raise _semantic(str(error)) from error
 
-    def _run(
-        self,
-        translated: tuple[str, dict[str, str]],
-        values: dict[str, Any],
-        tables: list[str],
-        since: datetime | None,
-        until: datetime | None,
-    ) -> Result:
-        sql, slots = translated
+    def _run(self, text: str, values: dict[str, Any], bounds: dict[str, datetime]) -> Result:
+        statement, slots = self._translated(text, tuple(bounds))
+        parameters = {slot: values[name] for slot, name in slots.items()}
+        wanted = {name: at for name, at in bounds.items() if name in statement.named_parameters}
         cursor = self._connection.cursor()
         try:
             cursor.execute("SET TimeZone='UTC'")
-            for table in tables:
-                _narrow(cursor, table, since, until)
-            cursor.execute(sql, {slot: values[name] for slot, name in slots.items()})
+            cursor.execute(statement, parameters | wanted)
             columns = [Column(d[0], kusto_type(d[1])) for d in cursor.description or ()]
             fetched = cursor.fetchall()
         finally:
@@ -208,31 +191,18 @@ class KqlStore:
         ]
         return Result(columns, rows)
 
-    def _named_tables(self, text: str) -> list[str]:
+    def _translate(
+        self, text: str, bounds: tuple[str, ...]
+    ) -> tuple[duckdb.Statement, dict[str, str]]:
+        """Return the parsed SQL and, for each placeholder in it, the name of its parameter."""
+        tables = {
+            name: {column: _DUCKDB_TYPES[kind] for column, kind in columns.items()}
+            for name, columns in self._types.items()
+        }
         words = set(re.findall(r"\w+", text))
-        return [name for name in self.schemas if name in words]
-
-    def _translate(self, text: str) -> tuple[str, dict[str, str]]:
-        """Return SQL and, for each placeholder in it, the name of its parameter."""
-        schema = {name: list(columns) for name, columns in self._types.items()}
-        translated = duckdb_kql.to_sql(text, schema=schema, allow_write=False)
-        declared = [d for d in translated.declarations if d.slot in translated.slots]
-        if any(d.default is not None for d in declared):
-            raise duckdb_kql.KqlSchemaError("declare query_parameters", "use let instead")
-        sql = str(translated).replace(_NOT_ALPHANUMERIC, _NOT_ALPHANUMERIC_RANGES)
-        return sql, {d.slot: d.name for d in declared}
-
-
-def _narrow(
-    cursor: duckdb.DuckDBPyConnection, table: str, since: datetime | None, until: datetime | None
-) -> None:
-    """Hide, for this cursor, the rows outside the request's timespan."""
-    bounds = [("TimeGenerated >= ", since), ("TimeGenerated <= ", until)]
-    where = " AND ".join(f"{op} TIMESTAMPTZ '{at.isoformat()}'" for op, at in bounds if at)
-    cursor.execute(
-        f'CREATE OR REPLACE TEMP VIEW "{table}" AS '  # noqa: S608 - our own tables and times
-        f'SELECT * FROM memory.main."{table}" WHERE {where}'
-    )
+        named = [name for name in tables if name in words]
+        found = KqlTranslator(self._connection, tables).translate(text, named, bounds)
+        return duckdb.extract_statements(found.sql)[0], found.slots
 
 
 def _semantic(message: str) -> QueryError:
