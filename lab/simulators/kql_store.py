@@ -37,6 +37,7 @@ import duckdb_kql
 from duckdb_kql.types import kusto_type
 
 from lab.simulators.kql_general import generalised
+from lab.simulators.kql_kept import KeptTranslations
 from lab.simulators.kql_lint import union_conflict
 from lab.simulators.kql_translation import SINCE, UNTIL, KqlTranslator
 from lab.simulators.kql_values import kql_type, typed, wire_value
@@ -77,7 +78,7 @@ class Result:
 class KqlStore:
     """Every known table, always there; rows come and go with the tenant."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: KeptTranslations | None = None) -> None:
         self.schemas: dict[str, dict[str, str]] = load("azure-monitor-tables.json")["tables"]
         self._connection = duckdb_kql.connect()
         # The tables are small: one thread is faster than sharing them out.
@@ -86,6 +87,7 @@ class KqlStore:
         self._rows: dict[str, list[dict[str, Any]]] = {}
         self._types = {name: dict(columns) for name, columns in self.schemas.items()}
         self._not_general: set[str] = set()
+        self._kept = kept or KeptTranslations()
         self._translated = functools.lru_cache(maxsize=2048)(self._translate)
         for name in self.schemas:
             self._create(name)
@@ -199,9 +201,14 @@ class KqlStore:
             name: {column: _DUCKDB_TYPES[kind] for column, kind in columns.items()}
             for name, columns in self._types.items()
         }
-        words = set(re.findall(r"\w+", text))
-        named = [name for name in tables if name in words]
-        found = KqlTranslator(self._connection, tables).translate(text, named, bounds)
+        found = self._kept.get(text, bounds, tables)
+        if found is None:
+            words = set(re.findall(r"\w+", text))
+            named = [name for name in tables if name in words]
+            found = KqlTranslator(self._connection, tables).translate(text, named, bounds)
+            # A text with its values in it is not asked again tomorrow.
+            if found.slots:
+                self._kept.keep(text, bounds, tables, found)
         return duckdb.extract_statements(found.sql)[0], found.slots
 
 
