@@ -30,6 +30,8 @@ class CaseCalls:
     """Calls on the longest chain in which each needs the answer of the one before."""
     containing: int
     """Those of them from the verdict on."""
+    acted_at: datetime
+    """When the last action on the account itself was accepted: password, sessions."""
 
 
 def read_calls(lines: Sequence[Json], latency: float) -> CaseCalls:
@@ -56,7 +58,7 @@ def read_calls(lines: Sequence[Json], latency: float) -> CaseCalls:
     ):
         if effects and (not reads or reads[-1]["seq"] < effects[-1]["seq"]):
             raise LabError("a case of the bench was contained and not read back")
-    if not acts:
+    if all(_is_rule(line) for line in acts):
         raise LabError("a case of the bench was not contained")
     contained = [line for line in (*states, *rules, *acts) if line["seq"] >= first["seq"]]
     verified_at = max(ended_at(line) for line in contained)
@@ -68,6 +70,7 @@ def read_calls(lines: Sequence[Json], latency: float) -> CaseCalls:
         count=sum(ended_at(line) < verified_at + timedelta(seconds=latency) for line in lines),
         chain=_gathering_chain(gathered, latency) + chain,
         containing=chain,
+        acted_at=max(ended_at(line) for line in acts if not _is_rule(line)),
     )
 
 

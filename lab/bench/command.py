@@ -46,6 +46,7 @@ class Extent:
     """How much is measured."""
 
     single_cases: int
+    slow_cases: int
     rounds_of_20: int
     growth: tuple[int, ...]
     starts: int
@@ -56,6 +57,7 @@ class Extent:
 
 FULL = Extent(
     single_cases=20,
+    slow_cases=8,
     rounds_of_20=3,
     growth=(10, 100, 1000),
     starts=5,
@@ -65,6 +67,7 @@ FULL = Extent(
 )
 QUICK = Extent(
     single_cases=4,
+    slow_cases=2,
     rounds_of_20=1,
     growth=(10, 100),
     starts=3,
@@ -142,37 +145,68 @@ async def _measure(console: Console, lab: Lab, driver: Driver, extent: Extent) -
     with _stage(console, "Warming the workers up", _FIRST_TIMED) as tick:
         [first] = await time_cases(driver, lab.common, first=0, at_once=1, tick=tick)
         await time_cases(driver, lab.common, first=1, at_once=_FIRST_TIMED - 1, tick=tick)
-    single: list[Timed] = []
-    with _stage(console, "One case at a time", extent.single_cases) as tick:
-        for number in range(_FIRST_TIMED, _FIRST_TIMED + extent.single_cases):
-            single += await time_cases(driver, lab.common, first=number, at_once=1, tick=tick)
-    many: list[Timed] = []
-    with _stage(console, "20 cases at once", 20 * extent.rounds_of_20) as tick:
-        for number in range(extent.rounds_of_20):
-            start = _FIRST_TIMED + extent.single_cases + 20 * number
-            many += await time_cases(driver, lab.common, first=start, at_once=20, tick=tick)
+    latency = await _measure_latency(console, lab, driver, extent)
     with _stage(console, "Cost of many cases", extent.growth[-1]) as tick:
         growth, throughput, stalled = await measure_growth(driver, lab.common, extent.growth, tick)
     return {
-        "latency": _latency(single, many),
+        "latency": latency.by_number(),
+        "slow_source": summarise(latency.slow, latency.chain, latency.containing),
         "growth": growth,
-        "history": await measure_history(driver, single[-1].case_id),
+        "history": await measure_history(driver, latency.single[-1].case_id),
         "throughput_per_s": throughput,
         "stalled": stalled,
         "cold_start": cold_start.model_copy(update={"first_case_s": round(first.contained_s, 3)}),
         "imports": imports,
-        "scoring": measure_scoring(single[-1].record, extent.scorings),
+        "scoring": measure_scoring(latency.single[-1].record, extent.scorings),
     }
 
 
-def _latency(single: list[Timed], many: list[Timed]) -> dict[str, Latency]:
+@dataclass(frozen=True)
+class _Times:
+    """The cases whose time counts."""
+
+    single: list[Timed]
+    slow: list[Timed]
+    many: list[Timed]
+
     # What merely happened one after the other can look dependent, never the other way round.
-    chain = min(one.calls.chain for one in single)
-    containing = min(one.calls.containing for one in single)
-    return {
-        "1": summarise(single, chain, containing),
-        "20": summarise(many, chain, containing),
-    }
+    @property
+    def chain(self) -> int:
+        return min(one.calls.chain for one in self.single)
+
+    @property
+    def containing(self) -> int:
+        return min(one.calls.containing for one in self.single)
+
+    def by_number(self) -> dict[str, Latency]:
+        return {
+            "1": summarise(self.single, self.chain, self.containing),
+            "20": summarise(self.many, self.chain, self.containing),
+        }
+
+
+async def _measure_latency(console: Console, lab: Lab, driver: Driver, extent: Extent) -> _Times:
+    times, first = _Times([], [], []), _FIRST_TIMED
+    with _stage(console, "One case at a time", extent.single_cases) as tick:
+        for _ in range(extent.single_cases):
+            times.single.extend(
+                await time_cases(driver, lab.common, first=first, at_once=1, tick=tick)
+            )
+            first += 1
+    with _stage(console, "One at a time, a source slow", extent.slow_cases) as tick:
+        for _ in range(extent.slow_cases):
+            slow = await time_cases(
+                driver, lab.common, first=first, at_once=1, tick=tick, slow_source=True
+            )
+            times.slow.extend(slow)
+            first += 1
+    with _stage(console, "20 cases at once", 20 * extent.rounds_of_20) as tick:
+        for _ in range(extent.rounds_of_20):
+            times.many.extend(
+                await time_cases(driver, lab.common, first=first, at_once=20, tick=tick)
+            )
+            first += 20
+    return times
 
 
 def _app_settings(lab: Lab) -> dict[str, str]:

@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -63,12 +63,21 @@ class Driver:
     ) -> None:
         await self._http.close()
 
-    async def stage(self, town: Town, *, latency: float) -> None:
-        """Put a town in the place of the last one; every vendor answers after ``latency``."""
-        slow = [{"vendor": "*", "kind": "latency", "value": latency}] if latency else []
+    async def stage(
+        self, town: Town, *, latency: float, slow: Mapping[str, float] | None = None
+    ) -> None:
+        """Put a town in the place of the last one.
+
+        Every vendor answers after ``latency`` seconds, those of ``slow`` after theirs.
+        """
+        seconds = {**(slow or {}), **({"*": latency} if latency else {})}
+        faults = [
+            {"vendor": vendor, "kind": "latency", "value": value}
+            for vendor, value in seconds.items()
+        ]
         await self._put("tenant", town.tenant)
         await self._put("incidents", [account.incident for account in town.accounts])
-        await self._put("faults", slow)
+        await self._put("faults", faults)
 
     async def answer(
         self, accounts: Sequence[Account], *, at_once: int, tick: Tick = lambda: None

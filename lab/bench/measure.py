@@ -20,6 +20,11 @@ VENDOR_LATENCY_SECONDS = 0.2
 """What each vendor call takes: so much that the order of calls decides, not this machine's CPU."""
 BATCH = 100
 """Accounts of one tenant while cases are counted by the hundred."""
+SLOW_SOURCE_SECONDS = 8.0
+"""What a reputation service takes that is in trouble; the app gives it ten, and tries again."""
+SLOW_SOURCE = "virustotal"
+_BEGUN = "begun: High already"
+"""What the timeline says when an account is contained before everything was gathered."""
 AT_ONCE = 10
 """Cases under way at the same time while cost and throughput are measured."""
 
@@ -33,20 +38,31 @@ class Timed:
     calls: CaseCalls
     contained_s: float
     handed_over_s: float
+    acted_s: float
+    """Until password and sessions were taken from the attacker."""
     after_verdict_s: float
     """From the verdict, not from the POST, to the last verified identity containment."""
 
 
 async def time_cases(
-    driver: Driver, common: Common, *, first: int, at_once: int, tick: Tick
+    driver: Driver,
+    common: Common,
+    *,
+    first: int,
+    at_once: int,
+    tick: Tick,
+    slow_source: bool = False,
 ) -> list[Timed]:
     """Answer ``at_once`` incidents at the same time and return each case's times.
+
+    ``slow_source``: one reputation service takes ``SLOW_SOURCE_SECONDS``.
 
     Raises:
         LabError: a case was not contained, verified and handed over.
     """
     town = make_town(common, first, at_once, blockable=True)
-    await driver.stage(town, latency=VENDOR_LATENCY_SECONDS)
+    slow = {SLOW_SOURCE: SLOW_SOURCE_SECONDS} if slow_source else {}
+    await driver.stage(town, latency=VENDOR_LATENCY_SECONDS, slow=slow)
     before = await driver.last_line()
     answered = await driver.answer(town.accounts, at_once=at_once, tick=tick)
     ledger = await driver.ledger_after(before)
@@ -64,14 +80,16 @@ def _timed(one: Answered, ledger: Iterable[Json], record: Json) -> Timed:
     calls = read_calls(one.account.lines(ledger), VENDOR_LATENCY_SECONDS)
     told = (item["at"] for item in record["timeline"] if item["event"].startswith(HANDED_OVER))
     handed_over_at = datetime.fromisoformat(next(told))
-    scored_at = datetime.fromisoformat(record["blocks"][BlockName.SCORING]["finished_at"])
+    begun = [item["at"] for item in record["timeline"] if _BEGUN in item["event"]]
+    scored_at = [*begun, record["blocks"][BlockName.SCORING]["finished_at"]][0]
     return Timed(
         case_id=one.account.case_id,
         record=record,
         calls=calls,
         contained_s=(calls.verified_at - one.posted_at).total_seconds(),
         handed_over_s=(handed_over_at - one.posted_at).total_seconds(),
-        after_verdict_s=(calls.verified_at - scored_at).total_seconds(),
+        acted_s=(calls.acted_at - one.posted_at).total_seconds(),
+        after_verdict_s=(calls.verified_at - datetime.fromisoformat(scored_at)).total_seconds(),
     )
 
 
@@ -92,6 +110,7 @@ def summarise(timed: Sequence[Timed], chain: int, containing: int) -> Latency:
         sequential_p50_s=round(calls * VENDOR_LATENCY_SECONDS, 3),
         hand_over_p50_s=round(median(handed_over), 3),
         hand_over_p95_s=round(percentile(handed_over, 0.95), 3),
+        acted_p50_s=round(median([one.acted_s for one in timed]), 3),
         after_verdict_p50_s=round(median(after_verdict), 3),
         after_verdict_floor_s=round(containing * VENDOR_LATENCY_SECONDS, 3),
         chain=chain,

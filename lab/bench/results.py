@@ -20,6 +20,8 @@ class Latency(Result):
     hand_over_p50_s: float
     """From the POST to the completed hand-over, the firewall's confirmation included."""
     hand_over_p95_s: float
+    acted_p50_s: float
+    """From the POST until password and sessions were taken from the attacker, not yet verified."""
     after_verdict_p50_s: float
     """From the verdict, not from the POST, to the last verified identity containment."""
     after_verdict_floor_s: float
@@ -170,6 +172,8 @@ class BenchResult(Result):
     workers: int
     vendor_latency_s: float
     latency: dict[str, Latency]
+    slow_source: Latency
+    """One case at a time while a reputation service takes 8 seconds."""
     growth: dict[str, Growth]
     history: History
     cost: CaseCost

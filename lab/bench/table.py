@@ -5,6 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from lab.bench.measure import SLOW_SOURCE, SLOW_SOURCE_SECONDS
 from lab.bench.results import BenchResult, CaseCost
 from lab.console.terminal import format_size
 
@@ -38,6 +39,9 @@ def show(console: Console, result: BenchResult, path: Path) -> None:
 def _others(result: BenchResult) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold")
+    slow = result.slow_source
+    acted = f"password and sessions p50 {slow.acted_p50_s:.2f} s, verified {slow.p50_s:.2f} s"
+    table.add_row("slow source", f"{SLOW_SOURCE} takes {SLOW_SOURCE_SECONDS:g} s: {acted}")
     for cases, one in result.growth.items():
         cost = f"{one.cpu_s:.1f} s of worker CPU, {one.cpu_per_case_s * 1000:.0f} ms per case"
         if one.peak_memory_mb is not None:

@@ -120,6 +120,7 @@ def test_a_mailbox_counts_until_it_was_read_back() -> None:
     calls = read_calls([*LINES, *RULES], 0.2)
     assert calls.verified_at == START + timedelta(seconds=2.6)
     assert calls.containing == 4 + 3
+    assert calls.acted_at == START + timedelta(seconds=1.5)
     with pytest.raises(LabError, match="not read back"):
         read_calls([*LINES, *RULES[:-1]], 0.2)
 
@@ -174,7 +175,7 @@ ROWS = Rows(
 
 def bench_result() -> BenchResult:
     timed = [
-        Timed("case", {}, read_calls(LINES, 0.2), seconds, 4.0, seconds / 2)
+        Timed("case", {}, read_calls(LINES, 0.2), seconds, 4.0, 1.0, seconds / 2)
         for seconds in (2.0, 3.0)
     ]
     latency = summarise(timed, chain=6, containing=4)
@@ -186,6 +187,7 @@ def bench_result() -> BenchResult:
         workers=2,
         vendor_latency_s=0.2,
         latency={"1": latency, "20": latency},
+        slow_source=latency,
         growth={
             "100": Growth(
                 cpu_s=30.0,
