@@ -37,6 +37,7 @@ from activities.restoring import enable_inbox_rules, restore_oauth_grants
 from activities.risk import confirm_compromised, dismiss_risk
 from activities.seen import tells_states
 from activities.sign_ins import analyse_sign_ins
+from activities.telling import tell_people
 from activities.ticket_looks import look_at_tickets
 from activities.ticketing import open_ticket
 from activities.undoing import enable_account
@@ -89,4 +90,5 @@ ACTIVITIES = (
     export_late_rows,
     list_unexported,
     look_at_tickets,
+    tells_states(tell_people),
 )

@@ -15,12 +15,11 @@ from orchestrators.flow import (
 from orchestrators.late_ticket import is_complete, may_open
 from orchestrators.names import Activity
 from orchestrators.question import Question
+from orchestrators.telling import tell_in_one_go
 from shared.models.base import Json, format_utc
-from shared.models.block import BlockName
 from shared.models.case import CaseStatus
-from shared.playbook.reporting.handover import notification_block
+from shared.playbook.reporting.telling import has_reached, told_patch
 from shared.playbook.reporting.tickets_kept import known_tickets
-from shared.playbook.reporting.told import SENT, whom
 
 
 def tell_people(ctx: task.OrchestrationContext, file: CaseFile, phase: str) -> Steps[Json]:
@@ -30,33 +29,16 @@ def tell_people(ctx: task.OrchestrationContext, file: CaseFile, phase: str) -> S
     (seed 004 block 8). Returns what the block ``Incident_Creation_Notification`` needs.
     """
     started = utc_now(ctx)
-    message = {"case_id": file.case_id, "phase": phase}
+    message: Json = {"case_id": file.case_id, "phase": phase, "started_at": format_utc(started)}
     opening = {} if may_open(ctx, file) else {"must_exist": True}
-    ticket, channels, comment = yield from settle(
-        [
-            case_activity(ctx, Activity.OPEN_TICKET, message | opening, Retry.READ),
-            case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.READ),
-            case_activity(ctx, Activity.COMMENT_INCIDENT, message, Retry.READ),
-        ]
-    )
-    told: Json = {
-        "ticket": ticket.result or {"ticket_id": None, "error": ticket.error},
-        "channels": (channels.result or {}).get("channels", {}) or {"all": channels.error},
-        "states": (channels.result or {}).get("states", {}),
-        "references": (channels.result or {}).get("references", {}),
-        "comment": comment.result or {"error": comment.error},
-    }
+    answers = yield from tell_in_one_go(ctx, message | opening)
+    told = answers.told()
     if not told["ticket"].get("ticket_id"):
         yield from _emergency(ctx, file, told)
     told["ticket"]["there"] = _there(file, told["ticket"])
-    block = notification_block(told, started, utc_now(ctx))
-    patch: Json = {
-        "blocks": {BlockName.NOTIFICATION: block},
-        "timeline": timeline(ctx, _told_line(told, phase)),
-    }
-    if reached(told):
-        patch["sla"] = {"notified_at": format_utc(utc_now(ctx))}
-    yield from file.write(patiently=phase == "completed", **patch)
+    patch = told_patch(told, phase, started, answers.at or utc_now(ctx))
+    stored = answers.at is not None
+    yield from file.write(patiently=phase == "completed", stored=stored, **patch)
     return told
 
 
@@ -75,8 +57,7 @@ def _emergency(ctx: task.OrchestrationContext, file: CaseFile, told: Json) -> St
 
 def reached(told: Json) -> bool:
     """Return whether anybody was told: a ticket is there, or a channel has taken the message."""
-    channels = (told["channels"], told.get("emergency") or {})
-    return bool(told["ticket"].get("ticket_id")) or any(SENT in one.values() for one in channels)
+    return has_reached(told)
 
 
 def change_messages(
@@ -113,19 +94,6 @@ def _there(file: CaseFile, ticket: Json) -> dict[str, str]:
     written = {one["system"] for one in ticket.get("tickets", ())}
     known = known_tickets(file.record)
     return {name: str(one["ticket_id"]) for name, one in known.items() if name not in written}
-
-
-def _told_line(told: Json, phase: str) -> str:
-    ticket, there = told["ticket"], told["ticket"]["there"].values()
-    written = [str(one["ticket_id"]) for one in ticket.get("tickets", [])]
-    line = " and ".join(written) or ticket.get("ticket_id")
-    not_written = f"ticket {' and '.join(there)} NOT written" if there else ""
-    if not line:
-        line = f"{not_written or 'no ticket'} ({ticket.get('error')})"
-        line += f", emergency message: {whom(told['emergency'])}"
-    elif not_written:
-        line += f", {not_written}"
-    return f"analysts told ({phase.replace('_', ' ')}): {line}; {whom(told['channels'])}"
 
 
 def hand_over(ctx: task.OrchestrationContext, file: CaseFile) -> Steps[Json]:

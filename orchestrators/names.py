@@ -73,6 +73,7 @@ class Activity(StrEnum):
     LIST_UNEXPORTED = "list_unexported"
     LOOK_AT_TICKETS = "look_at_tickets"
     DECIDE_EARLY = "decide_early"
+    TELL_PEOPLE = "tell_people"
 
 
 class Entity(StrEnum):

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, cast
@@ -35,6 +36,7 @@ from lab.functions_host.outage import HubOutage
 from orchestrators.names import Activity
 from orchestrators.registry import ENTITIES, ORCHESTRATORS
 from tests.support.fast_clock import SPEED, FastClock, fast_clock
+from tests.support.telling import tell_by_scripts
 
 type Script = Callable[[dict[str, Any]], Any]
 """What a scripted activity does: gets the payload, returns the result or raises."""
@@ -144,8 +146,15 @@ class Engine:
     def answer(self, name: str, payload: dict[str, Any]) -> Any:
         """Answer one activity call from the scripts of the case it belongs to."""
         run = self._runs[payload.get("case_id") or payload["case"]["case_id"]]
-        run.calls.append((name, payload))
-        return json.loads(json.dumps(run.scripts[name](payload)))
+        if name == Activity.TELL_PEOPLE:
+            play = partial(_play, run)
+            return tell_by_scripts(payload, play, lambda: self.clock.now)
+        return _play(run, name, payload)
+
+
+def _play(run: Run, name: str, payload: dict[str, Any]) -> Any:
+    run.calls.append((name, payload))
+    return json.loads(json.dumps(run.scripts[name](payload)))
 
 
 @contextmanager

@@ -5,15 +5,17 @@ The Functions worker replays it for every step, as a host would; days pass in no
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from durabletask.internal import helpers
 from durabletask.internal import orchestrator_service_pb2 as pb
 
+from orchestrators.names import Activity
 from shared.models.base import Json
 from tests.support.durable_backend import default_version
 from tests.support.golden import History, run_turn
+from tests.support.telling import tell_by_scripts
 
 type Script = Callable[[Json], Any]
 
@@ -76,12 +78,20 @@ class Stepper:
             task = action.scheduleTask
             self._history.events.append(helpers.new_task_scheduled_event(action.id, task.name))
             payload = json.loads(task.input.value)
-            self.calls.append((task.name, payload))
-            answer = json.dumps(self._scripts[task.name](payload))
+            answer = json.dumps(self._answer(task.name, payload))
             return helpers.new_task_completed_event(action.id, answer)
         if action.HasField("completeOrchestration"):
             self.output = json.loads(action.completeOrchestration.result.value)
             return None
+        return self._take_child(action)
+
+    def _answer(self, name: str, payload: Json) -> Any:
+        if name == Activity.TELL_PEOPLE:
+            return tell_by_scripts(payload, self._answer, lambda: self.now.replace(tzinfo=UTC))
+        self.calls.append((name, payload))
+        return self._scripts[name](payload)
+
+    def _take_child(self, action: pb.OrchestratorAction) -> pb.HistoryEvent:
         child = action.createSubOrchestration
         assert child.name, f"{action} is nothing that this test plays"
         self._history.events.append(
