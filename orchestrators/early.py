@@ -34,14 +34,16 @@ def contain_early(
     log shows a success: without one nothing is done without asking.
     """
     blocks = yield from gathering.account_and_sign_ins()
-    if gathering.is_over or not _shows_success(blocks):
+    if not gathering.pending or not _shows_success(blocks):
         return None
     at = format_utc(utc_now(ctx))
     payload = {"case": case.to_reader(), "blocks": blocks, "at": at}
-    asked = yield from attempt(case_activity(ctx, Activity.DECIDE_EARLY, payload, Retry.READ))
-    if not asked.result:
+    answer = yield from _first(
+        case_activity(ctx, Activity.DECIDE_EARLY, payload, Retry.READ), gathering
+    )
+    if not answer:
         return None
-    decided = Decided.model_validate(asked.result)
+    decided = Decided.model_validate(answer)
     standing = Standing(case, Gathered(), decided, clocks, users=users)
     todo = yield from admit(ctx, file, standing, first_todo(decided))
     if todo.automatic:
@@ -51,6 +53,13 @@ def contain_early(
         standing.events = timeline(ctx, event)
     standing.decided_at = at
     return standing
+
+
+def _first(deciding: task.Task[Json], gathering: Gathering) -> Steps[Json | None]:
+    """Return what was decided early, unless everything has been gathered before that."""
+    while not deciding.is_complete and (pending := gathering.pending):
+        yield task.when_any([deciding, *pending])
+    return (yield from attempt(deciding)).result if deciding.is_complete else None
 
 
 def _shows_success(blocks: dict[str, Json]) -> bool:

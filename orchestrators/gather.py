@@ -71,10 +71,10 @@ class Gathering:
         return found
 
     @property
-    def is_over(self) -> bool:
-        """Whether everything that was asked has its answer."""
+    def pending(self) -> list[task.Task[Json]]:
+        """What has no answer yet, the sign-in log apart."""
         every = [*self._calls.values(), *self._checks.values()]
-        return self._sign_ins is not None and all(one.is_complete for one in every)
+        return [one for one in every if not one.is_complete]
 
     def finish(self) -> Steps[Gathered]:
         """Wait for everything and return it."""

@@ -17,6 +17,7 @@ from tests.support.asking import answer
 from tests.support.durable_backend import Run, Script, durable_engine
 from tests.support.early import Hunts, certain, early_scripts, planned, success
 from tests.support.scripts import (
+    decided,
     default_scripts,
     fail,
     verified,
@@ -112,6 +113,30 @@ def test_deciding_early_that_fails_changes_nothing(case: NewCase) -> None:
     respond(run)
     run.wait()
     assert done(run) == ["force_password_reset", "revoke_sessions"]
+
+
+def test_deciding_early_that_is_overtaken_is_not_waited_for(case: NewCase) -> None:
+    hunts, decided_in_full = Hunts(), threading.Event()
+
+    def early_one(_payload: Json) -> Any:
+        hunts.release()
+        assert decided_in_full.wait(120)
+        return certain()({})
+
+    def full(_payload: Json) -> Any:
+        decided_in_full.set()
+        return decided()
+
+    run = case(
+        analyse_sign_ins=success,
+        analyse_activity=hunts.script,
+        decide_early=early_one,
+        decide_response=full,
+    )
+    respond(run)
+    run.wait()
+    assert done(run) == ["force_password_reset", "revoke_sessions"], "each once"
+    assert "at" not in run.called("decide_response")[0]
 
 
 @pytest.mark.parametrize(("limit", "acts"), [(0, False), (1, True)])
