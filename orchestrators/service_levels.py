@@ -74,7 +74,8 @@ class _Keeper:
     def pending(self) -> list[task.Task[Any]]:
         """Return what is waited for: what the case says, and the next clock to ring."""
         moment = self.clocks.next_moment()
-        if moment != self._timer_for:
+        # A timer that rings too early finds nothing due, and costs less than another one.
+        if moment is None or (self._timer_for is not None and moment < self._timer_for):
             self._cancel_timer()
         if moment is not None and self._timer is None:
             self._timer = self._ctx.create_timer(max(moment - utc_now(self._ctx), _AT_ONCE))
