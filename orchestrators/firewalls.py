@@ -12,7 +12,7 @@ from typing import Any
 from durabletask import task
 from durabletask.entities import EntityInstanceId
 
-from orchestrators.flow import Retry, Steps, attempt, case_activity, settle, utc_now
+from orchestrators.flow import Retry, Settled, Steps, attempt, case_activity, settle, utc_now
 from orchestrators.names import Activity, Entity, Orchestrator
 from shared.models.base import Json, format_utc
 from shared.models.firewall import address_key
@@ -47,13 +47,15 @@ def align_firewall(
     if payload["blocking"]:
         claim = yield from _claim(ctx, payload)
         if claim["unread"]:
-            return (yield from _leave(ctx, payload, claim))
-        ours, renewed = claim["ours"], claim["known"]
+            return _left(payload, claim)
+        ours, renewed, wanted = claim["ours"], claim["known"], claim["wanted"]
+    else:
+        wanted = yield ask_address(ctx, payload, "wanted")
     done: Json = {}
-    wanted = yield ask_address(ctx, payload, "wanted")
-    for number in range(MOST_ROUNDS):
+    for _round in range(MOST_ROUNDS):
         change = {"until": wanted["until"], "cases": wanted["cases"], "renewed": renewed}
-        done = yield from _change(ctx, payload, change, f"{ctx.instance_id}:{number}")
+        # Not by the number of the round: one instance may align more than once.
+        done = yield from _change(ctx, payload, change, ctx.new_uuid())
         now = yield ask_address(ctx, payload, "wanted")
         if bool(now["until"]) == bool(wanted["until"]):
             break
@@ -74,16 +76,19 @@ def align_firewall(
 def align_all(
     ctx: task.OrchestrationContext, payload: Json, firewalls: Sequence[str], *, blocking: bool
 ) -> Steps[list[Json]]:
-    """Bring every named firewall in line, all at the same time; return what each answered."""
+    """Bring every named firewall in line, all at the same time; return what each answered.
+
+    One alone is brought in line here: an orchestration of its own would be nothing but more events.
+    """
     request = {"case_id": payload["case_id"], "address": payload["address"], "blocking": blocking}
-    settled = yield from settle(
-        [
-            ctx.call_sub_orchestrator(
-                str(Orchestrator.ALIGN_FIREWALL), input=request | {"firewall": name}
-            )
-            for name in firewalls
-        ]
-    )
+    requests = [request | {"firewall": name} for name in firewalls]
+    if len(requests) == 1:
+        settled = [(yield from _align_here(ctx, requests[0]))]
+    else:
+        name = str(Orchestrator.ALIGN_FIREWALL)
+        settled = yield from settle(
+            [ctx.call_sub_orchestrator(name, input=one) for one in requests]
+        )
     lost = {"ours": True, "wanted": blocking, "rule_id": "", "state": None, "error": None}
     lost |= {"unsure": True, "forbidden": False}
     return [
@@ -92,12 +97,20 @@ def align_all(
     ]
 
 
+def _align_here(ctx: task.OrchestrationContext, request: Json) -> Steps[Settled]:
+    try:
+        return Settled((yield from align_firewall(ctx, request)))
+    except task.TaskFailedError as error:
+        return Settled(error=error.details.message)
+
+
 def _claim(ctx: task.OrchestrationContext, payload: Json) -> Steps[Json]:
     """Record, before the first write, that the block is ours, unless it was there already.
 
     Two cases may come at once: the second sees the first one's block, which is recorded by then.
-    Returns ``{"ours", "known", "unread", "forbidden"}``: whether the block is ours, whether it was
-    already, why nobody can know it, or ``None``, and whether that is because it must not be.
+    Returns ``{"ours", "known", "unread", "forbidden", "wanted"}``: whether the block is ours,
+    whether it was already, why nobody can know it, or ``None``, whether that is because it must not
+    be, and what the cases want now.
     """
     request = payload | {"before": True}
     before = yield from attempt(case_activity(ctx, Activity.READ_BLOCK, request, Retry.FIREWALL))
@@ -109,17 +122,17 @@ def _claim(ctx: task.OrchestrationContext, payload: Json) -> Steps[Json]:
         "known": bool(known["known"]),
         "unread": None if known["known"] else state.get("refused"),
         "forbidden": state.get("forbidden", False),
+        "wanted": known,
     }
 
 
-def _leave(ctx: task.OrchestrationContext, payload: Json, claim: Json) -> Steps[Json]:
+def _left(payload: Json, claim: Json) -> Json:
     """Write nothing: what is there may be somebody else's, and would be lifted as ours."""
-    now = yield ask_address(ctx, payload, "wanted")
     why = claim["unread"]
     return {
         "firewall": payload["firewall"],
         "ours": False,
-        "wanted": bool(now["until"]),
+        "wanted": bool(claim["wanted"]["until"]),
         "refused": why
         if claim["forbidden"]
         else f"not written, as it could not be read before: {why}",

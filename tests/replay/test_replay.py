@@ -97,9 +97,18 @@ def test_an_orchestrator_that_ends_earlier_than_its_history_is_caught(
     monkeypatch.setattr(blocks, "_keep", _keep_nothing)
     with pytest.raises(AssertionError, match="turn"):
         replay(blocks.block_address, history)
-    for turn in range(4, len(history.turns())):
+    for turn in range(_blocked(history) + 1, len(history.turns())):
         with pytest.raises(AssertionError, match=r"schedules \[\]|ends with \[\]"):
             replay_turn(blocks.block_address, history, turn)
+
+
+def _blocked(history: History) -> int:
+    """Return the turn in which the block was in force: the firewall's lock was given back."""
+    return next(
+        number
+        for number, (start, end) in enumerate(history.turns())
+        if any(event.HasField("entityUnlockSent") for event in history.events[start:end])
+    )
 
 
 def _keep_nothing(*_given: Any) -> Steps[None]:
