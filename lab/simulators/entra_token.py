@@ -7,6 +7,7 @@ scope's resource), so that Azurite's ``--oauth basic`` accepts them too. A resou
 is refused as Entra does (AADSTS500011).
 """
 
+import functools
 import time
 import uuid
 from typing import Any, ClassVar
@@ -56,6 +57,7 @@ class TokenAuthority:
         self.issuer = f"https://sts.windows.net/{settings.azure_tenant_id}/"
         self.permissions_withheld: set[str] = set()
         """Application permissions that the app lacks; the next token shows it."""
+        self._decoded = functools.lru_cache(maxsize=64)(self._decode)
         self._object_id = str(uuid.uuid5(uuid.NAMESPACE_URL, settings.azure_client_id))
 
     def knows(self, resource: str) -> bool:
@@ -101,12 +103,19 @@ class TokenAuthority:
         if kind.lower() != "bearer" or not token:
             raise TokenError("Access token is empty.")
         try:
-            claims: dict[str, Any] = jwt.decode(
-                token, self._public_key, algorithms=["RS256"], audience=audiences,
-                issuer=self.issuer, options={"require": ["exp", "nbf", "aud", "iss", "oid"]},
-            )  # fmt: skip
+            claims = self._decoded(token, tuple(audiences))
+            if claims["exp"] <= time.time():
+                claims = self._decode(token, tuple(audiences))
         except jwt.InvalidTokenError as error:
             raise TokenError(f"Access token validation failure: {error}") from error
+        return dict(claims)
+
+    def _decode(self, token: str, audiences: tuple[str, ...]) -> dict[str, Any]:
+        """Check everything about a token; only that it has expired changes later."""
+        claims: dict[str, Any] = jwt.decode(
+            token, self._public_key, algorithms=["RS256"], audience=audiences,
+            issuer=self.issuer, options={"require": ["exp", "nbf", "aud", "iss", "oid"]},
+        )  # fmt: skip
         return claims
 
     def key_set(self) -> dict[str, Any]:

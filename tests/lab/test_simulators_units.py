@@ -1,10 +1,15 @@
 """The parts of the simulators that decide something by themselves."""
 
+import contextlib
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from lab.simulators import entra_token
+from lab.simulators.config import SimulatorSettings
+from lab.simulators.entra_token import TokenAuthority, TokenError
 from lab.simulators.exchange import Call, RefusalError
 from lab.simulators.graph.odata import collection
 from lab.simulators.graph.roles import may_act
@@ -14,6 +19,7 @@ from lab.simulators.kql_values import moment_of, wire_value
 from lab.simulators.ledger import masked
 from lab.simulators.log_analytics import timespan
 
+GRAPH = "https://graph.microsoft.com"
 ROLE = "#microsoft.graph.directoryRole"
 
 
@@ -168,3 +174,26 @@ def test_masking_reaches_every_depth_and_spares_the_rest() -> None:
     assert masked(body) == {
         "a": [{"passwordProfile": {"password": "***", "force": True}}], "client_secret": "***",
     }  # fmt: skip
+
+
+def test_a_token_that_was_good_expires(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entra_token, "LIFETIME_SECONDS", 1)
+    authority = TokenAuthority(SimulatorSettings(), "https://localhost:1")
+    expires = 0.0
+    while not expires:
+        with contextlib.suppress(TokenError):  # a slow machine: it was old at birth
+            token = f"Bearer {authority.issue(GRAPH)}"
+            expires = float(authority.check(token, [GRAPH])["exp"])
+    time.sleep(max(0.0, expires - time.time()))
+    with pytest.raises(TokenError, match="expired"):
+        authority.check(token, [GRAPH])
+
+
+def test_a_forged_token_is_refused_beside_a_good_one() -> None:
+    authority, other = (TokenAuthority(SimulatorSettings(), "https://localhost:1") for _ in "ab")
+    good = f"Bearer {authority.issue(GRAPH)}"
+    authority.check(good, [GRAPH])
+    with pytest.raises(TokenError, match="Audience"):
+        authority.check(good, ["https://management.azure.com"])
+    with pytest.raises(TokenError, match="Signature"):
+        authority.check(f"Bearer {other.issue(GRAPH)}", [GRAPH])
