@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lab.simulators.sql_text import Token, tokens
+from lab.simulators.sql_text import Token, tokens, unquoted
 
 _PARTS = ("WHEN", "THEN", "ELSE", "END")
 
@@ -79,16 +79,28 @@ def _chosen(case: _Case, types: Mapping[str, str]) -> Sequence[Token] | None:
 def _holds(condition: Sequence[str], types: Mapping[str, str]) -> bool | None:
     """Tell whether ``typeof(x) = 'T'`` or ``typeof(x) IN ('T', ...)``; None for all else."""
     match condition:
-        case ["typeof", "(", name, ")", "=", wanted] if wanted.startswith("'"):
+        case ["typeof", "(", *operand, ")", "=", wanted] if wanted.startswith("'"):
             kinds = [wanted]
         case ["typeof", "(", name, ")", "IN", "(", *listed, ")"] if all(
             text == "," if i % 2 else text.startswith("'") for i, text in enumerate(listed)
         ):
-            kinds = listed[::2]
+            operand, kinds = [name], listed[::2]
         case _:
             return None
-    kind = "VARCHAR" if name.startswith("'") else types.get(name[1:-1])
+    kind = _kind(operand, types)
     return None if kind is None else f"'{kind}'" in kinds
+
+
+def _kind(operand: Sequence[str], types: Mapping[str, str]) -> str | None:
+    """The type of a column, of a text, or of what is made a text."""
+    match operand:
+        case [name] if name.startswith('"'):
+            return types.get(unquoted(name))
+        case [text] if text.startswith("'"):
+            return "VARCHAR"
+        case ["CAST", "(", _, "AS", "VARCHAR", ")"]:
+            return "VARCHAR"
+    return None
 
 
 def _is_known(found: Sequence[Token], types: Mapping[str, str]) -> bool:

@@ -82,6 +82,7 @@ def test_what_would_mean_something_else_stays(sql: str) -> None:
         ("CASE WHEN typeof(\"b\") = 'JSON' THEN 1 ELSE 2 END", "(1)"),
         ("CASE WHEN typeof(\"n\") IN ('INTEGER', 'BIGINT') THEN 1 ELSE 2 END", "(1)"),
         ("CASE typeof(\"b\") WHEN 'DOUBLE' THEN 1 WHEN 'JSON' THEN \"n\" ELSE 2 END", '("n")'),
+        ("CASE typeof(CAST($p AS VARCHAR)) WHEN 'JSON' THEN 1 ELSE 2 END", "(2)"),
         ("CASE typeof('/') WHEN 'JSON' THEN 1 ELSE CASE WHEN x THEN 2 END END",
          "(CASE WHEN x THEN 2 END)"),
         ("CASE WHEN typeof(\"a\") = 'JSON' THEN 1 ELSE CASE typeof(\"b\") WHEN 'JSON' THEN 3"
@@ -102,6 +103,7 @@ def test_a_known_type_decides(case: str, short: str) -> None:
         "CASE WHEN typeof(\"a\") = 'JSON' THEN 1 END",
         "CASE WHEN typeof(lower(\"a\")) = 'JSON' THEN 1 ELSE 2 END",
         "CASE \"a\" WHEN 'JSON' THEN 1 ELSE 2 END",
+        "CASE WHEN typeof(CAST(v AS UUID)) = 'JSON' THEN 1 ELSE 2 END",
         "CASE WHEN typeof(v) = 'JSON' THEN 1 ELSE 2 END",
     ],
 )
