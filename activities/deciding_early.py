@@ -32,10 +32,11 @@ _JUDGED = (*_NEEDED, BlockName.ADDRESS, BlockName.ACTIVITY)
 async def decide_early(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Return what is done to the account without asking, whatever is still being asked says.
 
-    Input: ``{"case": CaseRequest, "blocks": {name: Block}: those that have answered, "at": UTC}``,
-    at least the account's and its sign-ins'. Output: ``{}`` when nothing is certain, else a
-    ``Decided`` about the account whose plan are those lines; ``decide_response`` with the same
-    ``at`` plans each of them too, and decides the rest.
+    Input: ``{"case": CaseRequest, "blocks": {name: Block}, "at": UTC}`` with the blocks that have
+    answered, at least the account's and its sign-ins', of each what decides (``only_decisive``).
+    Output: ``{}`` when nothing is certain, else a ``Decided`` about the account whose plan are
+    those lines; ``decide_response`` with the same ``at`` plans each of them too, and decides the
+    rest.
 
     Effect: none.
     Idempotency: the same input, settings and policy give the same result.
@@ -63,7 +64,7 @@ async def decide_early(_: task.ActivityContext, payload: dict[str, Any]) -> dict
         return {}
     user = profile_of(blocks)
     return Decided(
-        verdict=verdict,
+        verdict=verdict.model_copy(update={"reasons": []}),
         plan=certain,
         account={"kinds": sorted(kinds_of(case, blocks))},
         object_id=user.object_id if user else case.account.object_id,

@@ -17,7 +17,7 @@ from orchestrators.under_way import start_containment
 from shared.models.base import Json, format_utc
 from shared.models.block import BlockName
 from shared.models.case import CaseRequest
-from shared.playbook.planning.decided import Decided
+from shared.playbook.planning.decided import Decided, only_decisive
 
 
 def contain_early(
@@ -37,7 +37,7 @@ def contain_early(
     if not gathering.pending or not _shows_success(blocks):
         return None
     at = format_utc(utc_now(ctx))
-    payload = {"case": case.to_reader(), "blocks": blocks, "at": at}
+    payload = {"case": case.to_reader(), "blocks": only_decisive(blocks), "at": at}
     answer = yield from _first(
         case_activity(ctx, Activity.DECIDE_EARLY, payload, Retry.READ), gathering
     )

@@ -15,6 +15,18 @@ from shared.models.verdict import Confidence, Reason, Verdict
 NOT_THE_ATTACKS = "no sign-in that was judged came from it, so it may be anybody's"
 """Why no log is asked by an address that no rule protects."""
 
+_DECISIVE: dict[str, tuple[str, ...]] = {
+    BlockName.SIGN_INS: ("analysis", "complete", "last_success_at"),
+    BlockName.ADDRESS: ("verdict",),
+    BlockName.ACTIVITY: (),
+}
+"""Of the details of these blocks, what deciding about an account reads; of others, everything."""
+_DECISIVE_OUTPUTS: dict[str, tuple[str, ...]] = {
+    BlockName.SIGN_INS: (),
+    BlockName.ADDRESS: (),
+    BlockName.ACTIVITY: ("findings",),
+}
+
 
 class Decided(Model):
     """Result of the activity ``decide_response``."""
@@ -65,6 +77,21 @@ class Decided(Model):
         kept = {(line.action, line.target): line for line in begun}
         plan = [kept.pop((line.action, line.target), line) for line in self.plan]
         return self.model_copy(update={"plan": [*kept.values(), *plan]})
+
+
+def only_decisive(blocks: dict[str, Json]) -> dict[str, Json]:
+    """Return of gathered blocks what decides about the account: a history keeps every input."""
+    return {
+        name: {
+            "outputs": _only(block["outputs"], _DECISIVE_OUTPUTS.get(name)),
+            "details": _only(block["details"], _DECISIVE.get(name)),
+        }
+        for name, block in blocks.items()
+    }
+
+
+def _only(values: Json, names: tuple[str, ...] | None) -> Json:
+    return values if names is None else {key: values[key] for key in names if key in values}
 
 
 def undecided(case: CaseRequest, blocks: dict[str, Json], error: str) -> Decided:

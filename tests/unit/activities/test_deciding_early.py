@@ -16,7 +16,7 @@ from shared.models.block import BlockName
 from shared.models.directory import Memberships
 from shared.models.plan import Disposition
 from shared.models.signin import SignInLogResult
-from shared.playbook.planning.decided import Decided
+from shared.playbook.planning.decided import Decided, only_decisive
 from tests.support.fakes import FakeHouse
 from tests.support.scripts import NAME
 from tests.unit.activities.calls import call
@@ -44,7 +44,7 @@ async def gathered(given: Json) -> dict[str, Json]:
 
 
 async def early(given: Json, blocks: dict[str, Json], *missing: BlockName) -> Json:
-    known = {name: block for name, block in blocks.items() if name not in missing}
+    known = only_decisive({name: one for name, one in blocks.items() if name not in missing})
     return await call(decide_early, case=given, blocks=known, at=NIGHT)
 
 
