@@ -87,6 +87,19 @@ class Incident(Model):
     techniques: list[str] = Field(default_factory=list)
 
 
+FOR_PEOPLE_ONLY = {
+    "number",
+    "description",
+    "severity",
+    "url",
+    "created_at",
+    "alert_group_identifiers",
+    "tactics",
+    "techniques",
+}
+"""Of an incident, what is told and shown, and neither asked by nor judged."""
+
+
 class Timing(Model):
     """Waiting times of a case, taken from the settings at intake and fixed for its life.
 
@@ -133,8 +146,12 @@ class CaseRequest(Model):
     """Which run of the case this is (``shared.models.run``); the orchestration names it."""
 
     def to_reader(self) -> Json:
-        """Return the case for an activity that reads: its waiting times are the orchestrators'."""
-        return self.model_dump(mode="json", exclude={"timing"})
+        """Return the case for an activity that reads.
+
+        Without its waiting times, which are the orchestrators', and ``FOR_PEOPLE_ONLY``. What an
+        activity gets is kept in the history, once for each.
+        """
+        return self.model_dump(mode="json", exclude={"timing": True, "incident": FOR_PEOPLE_ONLY})
 
     @property
     def successful_login_ip(self) -> str | None:
