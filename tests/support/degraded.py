@@ -169,7 +169,7 @@ class Degraded:
         return quiet and ("notify_analysts", "completed") in calls
 
 
-def start(engine: Engine, house: House) -> Degraded:
+def start(engine: Engine, house: House, timing: Json = SOON) -> Degraded:
     """Start the ordinary High case of a brute force in a house."""
     run = engine.case({one.__name__: _real(one, house) for one in ACTIVITIES})
     house.evidence.keep(run.case_id, RECEIVED, b"{}", source="intake")
@@ -181,7 +181,7 @@ def start(engine: Engine, house: House) -> Degraded:
         now=REPORTED_AT.isoformat(),
         detected_at=REPORTED_AT.isoformat(),
         received_at=REPORTED_AT.isoformat(),
-        timing=SOON,
+        timing=timing,
     )
     run.start("respond", payload)
     return Degraded(run, house)
