@@ -63,13 +63,26 @@ class KqlTranslator:
             KqlError: the query is wrong, or uses what the engine does not have.
         """
         wanted = tuple(bounds)
-        code = _QUOTED_OR_COMMENT.sub("", text)
-        if _CHOOSES.search(code) and not _SEES_ALL.search(code):
-            columns, others = self._mentioned(text, named)
-            translation, result = self._translate(text, columns, wanted)
-            if result is not None and not others & {_root(name) for name in result}:
-                return translation
+        small = self._with_needed(text, named, wanted)
+        if small is not None:
+            return small
         return self._translate(text, {name: self._tables[name] for name in named}, wanted)[0]
+
+    def _with_needed(
+        self, text: str, named: Sequence[str], bounds: Sequence[str]
+    ) -> Translation | None:
+        """The translation over the columns that the query needs; None if it may need all."""
+        code = _QUOTED_OR_COMMENT.sub("", text)
+        if not _CHOOSES.search(code) or _SEES_ALL.search(code):
+            return None
+        columns, others = self._mentioned(text, named)
+        try:
+            translation, result = self._translate(text, columns, bounds)
+        except (duckdb_kql.KqlError, AssertionError):
+            return None
+        if result is None or others & {_root(name) for name in result}:
+            return None
+        return translation
 
     def _mentioned(self, text: str, named: Iterable[str]) -> tuple[dict[str, Columns], set[str]]:
         """The columns that the query's words name, and for each table one that they do not.

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from lab.scenarios.expander import expand
 from lab.scenarios.loader import load_common, load_scenario
 from lab.simulators.kql_store import KqlStore, QueryError
+from lab.simulators.kql_values import moment_of
 from lab.simulators.sql_text import quoted
 from shared.kql import let_statements
 from shared.playbook.acting.exports import EXPORTS, OKTA_EXPORTS
@@ -144,6 +145,9 @@ SHAPES = [
     "SigninLogs | summarize arg_max(TimeGenerated, *) by UserId | project UserId, Status",
     "SigninLogs | summarize arg_min(TimeGenerated, IPAddress) by UserId | sort by UserId asc",
     "SigninLogs | getschema",
+    "SigninLogs | getschema | summarize count() by ColumnType",
+    "SigninLogs | top 3 by TimeGenerated asc | join kind=inner (SigninLogs"
+    " | top 3 by TimeGenerated asc) on UserId | project AppId1, TimeGenerated1",
     "SigninLogs | summarize take_any(Status) by UserId | project Kind = gettype(take_any_Status)",
     "SigninLogs | extend Status = tostring(Status) | where isnotempty(Status) | count",
     "SigninLogs | extend UserId = strlen(UserId) | where UserId == 36 | summarize sum(UserId)",
@@ -191,6 +195,15 @@ def test_every_shape_is_answered_the_same(
     for query in SHAPES:
         short, plain = both.answers(query, *bounds)
         assert _unordered(short) == _unordered(plain), query
+
+
+def test_a_row_at_the_very_start_or_end_counts(both: Both) -> None:
+    newest = both.lab.query("SigninLogs | summarize max(TimeGenerated)", None, None).rows[0][0]
+    at = moment_of(newest)
+    for bounds in ((at, None), (at, at), (None, at)):
+        short, plain = both.answers("SigninLogs | count", *bounds)
+        assert short == plain
+        assert short.rows[0][0] > 0
 
 
 columns = st.sampled_from(
