@@ -54,13 +54,21 @@ class KeptTranslations:
         unfinished = file.with_suffix(f".{os.getpid()}")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            if len(os.listdir(self._folder)) < _MOST:
-                content = {"sql": translation.sql, "slots": translation.slots}
-                unfinished.write_text(json.dumps(content), encoding="utf-8")
-                unfinished.replace(file)
+            self._make_room()
+            content = {"sql": translation.sql, "slots": translation.slots}
+            unfinished.write_text(json.dumps(content), encoding="utf-8")
+            unfinished.replace(file)
         except OSError:
             with contextlib.suppress(OSError):
                 unfinished.unlink()
+
+    def _make_room(self) -> None:
+        """Delete the older half when the folder is full: other code made most of it."""
+        files = list(self._folder.iterdir())
+        if len(files) >= _MOST:
+            files.sort(key=lambda file: file.stat().st_mtime_ns)
+            for file in files[: _MOST // 2]:
+                file.unlink(missing_ok=True)
 
     def _file(self, text: str, bounds: tuple[str, ...], tables: Mapping[str, Columns]) -> Path:
         made_of = json.dumps([self._made_by, text, bounds, tables])

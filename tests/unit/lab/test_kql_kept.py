@@ -73,4 +73,6 @@ def test_there_is_an_end_to_what_is_kept(tmp_path: Path) -> None:
     kept = KeptTranslations(tmp_path)
     for number in range(600):
         kept.keep(f"T{number}", (), TABLES, MADE)
-    assert len(list(tmp_path.iterdir())) == 500
+    assert len(list(tmp_path.iterdir())) == 350
+    assert kept.get("T599", (), TABLES) == MADE
+    assert kept.get("T0", (), TABLES) is None
