@@ -16,7 +16,7 @@ from activities.case_facts import (
 )
 from activities.support import utc_now
 from shared.models.account_kind import AccountKind
-from shared.models.base import Json, parse_utc
+from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus, make_block
 from shared.models.case import CaseRequest
 from shared.models.directory import DirectoryUser
@@ -41,9 +41,8 @@ from shared.settings import Settings, get_settings
 async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Compute the verdict, the recommended actions and the plan.
 
-    Input: ``{"case": CaseRequest, "blocks": {name: Block}, "at"}``; output: ``Decided``. ``at``
-    is when it was decided what to begin early, by whose hour the mode is; without it, now. It is
-    an activity so that its result is history: a changed weight or policy never changes a running
+    Input: ``{"case": CaseRequest, "blocks": {name: Block}}``; output: ``Decided``. It is an
+    activity so that its result is history: a changed weight or policy never changes a running
     case.
 
     Effect: none.
@@ -53,7 +52,7 @@ async def decide_response(_: task.ActivityContext, payload: dict[str, Any]) -> d
     case = CaseRequest.model_validate(payload["case"])
     blocks: Blocks = payload["blocks"]
     policy, started = get_policy(), utc_now()
-    now = mode_at(case.mode, policy, parse_utc(payload["at"]) if payload.get("at") else started)
+    now = mode_at(case.mode, policy, started)
     facts = scoring_input(blocks)
     hostile, spared = attackers_addresses(case, blocks, facts)
     verdict = score(facts)

@@ -12,11 +12,12 @@ from activities.case_facts import (
     profile_of,
     scoring_input,
 )
-from shared.models.base import Json, parse_utc
+from activities.support import utc_now
+from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.case import CaseRequest
 from shared.models.plan import Disposition
-from shared.playbook.acting.containment import IDENTITY_ACTIONS
+from shared.playbook.acting.containment import FIRST_ACTIONS
 from shared.playbook.confidence.certainty import certain_verdict
 from shared.playbook.confidence.scoring import recommend
 from shared.playbook.planning.decided import Decided
@@ -32,14 +33,14 @@ _JUDGED = (*_NEEDED, BlockName.ADDRESS, BlockName.ACTIVITY)
 async def decide_early(_: task.ActivityContext, payload: dict[str, Any]) -> dict[str, Any]:
     """Return what is done to the account without asking, whatever is still being asked says.
 
-    Input: ``{"case": CaseRequest, "blocks": {name: Block}, "at": UTC}`` with the blocks that have
-    answered, at least the account's and its sign-ins', of each what decides (``only_decisive``).
-    Output: ``{}`` when nothing is certain, else a ``Decided`` about the account whose plan are
-    those lines; ``decide_response`` with the same ``at`` plans each of them too, and decides the
-    rest.
+    Input: ``{"case": CaseRequest, "blocks": {name: Block}}`` with the blocks that have answered, at
+    least the account's and its sign-ins', of each what decides (``only_decisive``). Output: ``{}``
+    when nothing is certain, else a ``Decided`` about the account whose plan are those lines:
+    disabling, password, sessions, which come first anyway. ``decide_response`` plans each of them
+    too, and decides the rest.
 
     Effect: none.
-    Idempotency: the same input, settings and policy give the same result.
+    Idempotency: the same input, settings, policy and hour give the same result.
     Permission: none.
     """
     case = CaseRequest.model_validate(payload["case"])
@@ -53,12 +54,12 @@ async def decide_early(_: task.ActivityContext, payload: dict[str, Any]) -> dict
     if verdict is None:
         return {}
     recommended = recommend(facts, verdict)
-    now = mode_at(case.mode, get_policy(), parse_utc(payload["at"]))
+    now = mode_at(case.mode, get_policy(), utc_now())
     plan = plan_lines(case, blocks, facts, verdict, recommended, [], now)
     certain = [
         line
         for line in plan
-        if line.disposition is Disposition.AUTOMATIC and line.action in IDENTITY_ACTIONS
+        if line.disposition is Disposition.AUTOMATIC and line.action in FIRST_ACTIONS
     ]
     if not certain:
         return {}

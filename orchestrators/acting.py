@@ -14,13 +14,12 @@ from orchestrators.hand_over import change_messages, reached, tell_people
 from orchestrators.joining import Joins
 from orchestrators.question import SECOND, Question
 from orchestrators.silence import silence
-from orchestrators.standing import Containment, Raised, Standing, Todo
+from orchestrators.standing import Raised, Standing, Todo
 from orchestrators.under_way import (
-    add_rest,
+    Containment,
     block_addresses,
     contain_account,
     finish_devices,
-    left_over,
     start_containment,
 )
 from shared.models.base import Json
@@ -58,12 +57,11 @@ class Round:
     def start(self, lines: list[PlannedAction], *, answered: bool = False) -> Containment:
         """Start planned actions; they run while people are told and asked, or were ``answered``."""
         standing = self.standing
+        begun, standing.begun = standing.begun, None
+        lines = [line for line in lines if begun is None or line not in begun.plan]
+        number = standing.next_containment()
         asking = self.question is not None and not answered
-        begun, standing.early = standing.early, None
-        if begun is None:
-            started = start_containment(self.ctx, standing, lines, asking=asking)
-        else:
-            started = add_rest(self.ctx, standing, begun, lines, asking=asking)
+        started = start_containment(self.ctx, standing, lines, number, asking=asking)
         self.under_way.append(started)
         standing.clocks.containing(started.account)
         return started
@@ -114,9 +112,10 @@ def _open(this: Round, todo: Todo) -> Steps[None]:
     A question is made before anybody is told: who answers at once answers it in time.
     """
     this.question = Question(this.ctx, this.file, this.standing) if todo.asks else None
+    early = this.standing.begun is not None
     started = this.start(todo.automatic)
     start_linking(this.ctx, this.standing, this.standing.decided)
-    status = CaseStatus.CONTAINING if started.acts else CaseStatus.DECIDING
+    status = CaseStatus.CONTAINING if started.acts or early else CaseStatus.DECIDING
     if todo.asks:
         status = CaseStatus.AWAITING_DECISION
     set_phase(this.ctx, status)
@@ -128,7 +127,8 @@ def _open(this: Round, todo: Todo) -> Steps[None]:
         this.question.add_message(told)
         clocks.asked()
     if reached(told):
-        clocks.notified(containment_due=bool(started.account or (started.acts and not todo.asks)))
+        account = bool(started.account) or early
+        clocks.notified(containment_due=account or (started.acts and not todo.asks))
 
 
 def _ask_anew(this: Round, question: Question, raised: Raised) -> Steps[Decision | None]:
@@ -231,10 +231,7 @@ def _settle(this: Round) -> Steps[None]:
     """Wait for everything under way; the account's part is written before the firewall's."""
     outcomes = merge_outcomes(this.standing.outcomes, this.left_out)
     for under_way in this.under_way:
-        done = yield from contain_account(this.ctx, under_way)
-        outcomes = merge_outcomes(outcomes, done)
-        if under_way.early and (left := left_over(under_way, done)):
-            this.start(left, answered=True)
+        outcomes = merge_outcomes(outcomes, (yield from contain_account(this.ctx, under_way)))
     this.standing.clocks.contained_at()
     preserved = yield from exported(this.ctx, this.evidence)
     if any(under_way.takes_minutes for under_way in this.under_way):

@@ -21,19 +21,26 @@ from shared.playbook.reporting.told import SENT, whom
 
 VERDICT_SECONDS = 5
 """Time for the case to write its verdict, which the page quotes."""
+EARLY_VERDICT_SECONDS = 60
+"""The same, when the case asks before everything was gathered."""
 PAGE_RETRY_MINUTES = (0, 1, 2, 5, 10, 15, 30, 60, 60, 60)
 """Waits before the page is tried again while no channel takes it: about 4 hours in all."""
 
 
 def admit(
-    ctx: task.OrchestrationContext, file: CaseFile, standing: Standing, todo: Todo
+    ctx: task.OrchestrationContext,
+    file: CaseFile,
+    standing: Standing,
+    todo: Todo,
+    *,
+    page_after: int = VERDICT_SECONDS,
 ) -> Steps[Todo]:
     """Return what may be done by itself; when the breaker is open, all of it is asked instead.
 
     What has begun was admitted before. The one case that trips the breaker has the SOC told before
     it does anything else.
     """
-    begun = standing.begun
+    begun = standing.begun.plan if standing.begun else []
     if all(line.action in NOTHING_TO_DO or line in begun for line in todo.automatic):
         return todo
     asked = yield from _asked(ctx, standing)
@@ -44,10 +51,12 @@ def admit(
         standing.counted_as = asked.privileged or standing.counted_as or False
         return todo
     if admission.first:
-        _start_page(ctx, file, standing, admission.why)
+        _start_page(ctx, file, standing, admission.why, page_after)
     standing.held = True
     held = hold_plan(standing.decided.plan, admission.why)
-    standing.decided = standing.decided.model_copy(update={"plan": held}).with_begun(begun)
+    standing.decided = standing.decided.model_copy(update={"plan": held})
+    if standing.begun:
+        standing.decided = standing.decided.with_begun(standing.begun)
     asks = any(line.disposition is Disposition.ASK for line in standing.decided.plan)
     return Todo([], asks)
 
@@ -76,10 +85,12 @@ def _asked(ctx: task.OrchestrationContext, standing: Standing) -> Steps[Asked]:
 
 
 def _start_page(
-    ctx: task.OrchestrationContext, file: CaseFile, standing: Standing, why: str
+    ctx: task.OrchestrationContext, file: CaseFile, standing: Standing, why: str, after: int
 ) -> None:
     """Start what tells the SOC: an orchestration of its own, which outlives a case that breaks."""
-    payload = {"case_id": standing.case.case_id, "why": why, "record": file.record}
+    payload: Json = {"case_id": standing.case.case_id, "why": why, "record": file.record}
+    if after != VERDICT_SECONDS:
+        payload["after_seconds"] = after
     number = len(standing.pages) + 1
     standing.pages.append(
         ctx.call_sub_orchestrator(
@@ -94,11 +105,12 @@ def page_soc(ctx: task.OrchestrationContext, payload: Json) -> Generator[task.Ta
     """Tell the SOC that nothing is contained without a person any more, until a channel takes it.
 
     Input: ``{"case_id": the case that tripped the breaker, "why", "record": for the case that
-    storage is away}``. Output: whether somebody was told. Never fails.
+    storage is away, "after_seconds": time for the verdict}``. Output: whether somebody was told.
+    Never fails.
     """
     case_id, why = payload["case_id"], payload["why"]
     message = {"case_id": case_id, "phase": "paused", "why": why, "record": payload["record"]}
-    yield ctx.create_timer(timedelta(seconds=VERDICT_SECONDS))
+    yield ctx.create_timer(timedelta(seconds=payload.get("after_seconds", VERDICT_SECONDS)))
     for minutes in PAGE_RETRY_MINUTES:
         if minutes:
             yield ctx.create_timer(timedelta(minutes=minutes))

@@ -59,6 +59,10 @@ class CaseFile:
             {key: dict(one) if isinstance(one, dict) else one for key, one in patch.items()}
         )
 
+    def remember(self, **patch: Any) -> None:
+        """Add to the record what another orchestration stores."""
+        self._add(patch)
+
     def open(self) -> None:
         """Schedule the first write and wait for nothing."""
         patch: Json = {"timeline": timeline(self._ctx, "case opened")}

@@ -20,8 +20,7 @@ from orchestrators.flow import (
     utc_now,
 )
 from orchestrators.names import Activity, Entity
-from orchestrators.read_back import Look, ReadBack
-from orchestrators.rest import wait_for_rest
+from orchestrators.read_back import ReadBack
 from shared.models.base import Json, format_utc
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName, PlannedAction
@@ -49,9 +48,9 @@ def contain(
     """Run planned actions on one account; return one outcome per action.
 
     Input: ``{"case_id", "run", "account_key", "object_id", "directory", "since", "actions":
-    [PlannedAction], "asking", "early"}``; ``since`` is when the compromise began, or ``None``;
+    [PlannedAction], "asking", "timeline"}``; ``since`` is when the compromise began, or ``None``;
     ``asking``: nobody else writes the outcomes until its answer, so storage is waited for;
-    ``early``: the event ``Rest`` brings what else there is to do, and ``asking``. Never fails:
+    ``timeline``: entries to write down with the outcomes. Never fails:
     an action that cannot be done is an outcome with status ``failed``. Addresses are blocked
     beside it (``block_address``), so that the account never waits for a firewall.
     """
@@ -60,19 +59,14 @@ def contain(
     with (yield lock):
         reading = case_activity(ctx, Activity.READ_ACCOUNT_STATE, _request(payload), Retry.CONTAIN)
         planned, covered = yield from leave_out_covered(ctx, payload, planned, reading)
-        work = _Containment(ctx, payload, reading)
-        yield from work.do_in_order(planned)
-        if payload.get("early"):
-            work.look()
-            rest = yield from wait_for_rest(ctx)
-            payload = payload | {"asking": rest.asking}
-            planned, more = yield from leave_out_covered(ctx, payload, rest.actions, reading)
-            covered = [*covered, *more]
-            yield from work.do_in_order(planned)
-        outcomes = yield from work.do_the_others()
-        yield from remember_deeds(ctx, payload, outcomes)
+        outcomes: list[Json] = []
+        if planned:
+            outcomes = yield from _contain_account(ctx, payload, planned, reading)
+            yield from remember_deeds(ctx, payload, outcomes)
     outcomes = [*covered, *outcomes]
     patch: Json = {"actions": outcomes}
+    if payload.get("timeline"):
+        patch["timeline"] = payload["timeline"]
     stored = yield from attempt(save(ctx, payload["case_id"], patch, Retry.WRITE))
     left = patch if stored.error or "error" in stored.result else {}
     if any(item["status"] == ActionStatus.FAILED for item in outcomes):
@@ -92,59 +86,41 @@ def _call_for_help(ctx: task.OrchestrationContext, case_id: str, left: Json) -> 
     told = yield from attempt(case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.READ))
     channels = (told.result or {}).get("channels", {}) or {"all": told.error}
     event = f"analysts told (containment failed): {whom(channels)}"
-    yield from attempt(save(ctx, case_id, left | {"timeline": timeline(ctx, event)}))
+    said = [*left.get("timeline", ()), *timeline(ctx, event)]
+    yield from attempt(save(ctx, case_id, left | {"timeline": said}))
 
 
-class _Containment:
-    """Acts in order, then does the rest and reads back until verified or out of patience.
+def _contain_account(
+    ctx: task.OrchestrationContext,
+    payload: Json,
+    planned: list[PlannedAction],
+    reading: task.Task[Any],
+) -> Steps[list[Json]]:
+    """Act in order, then read back until verified or out of patience.
 
     What was done in order is read back while the rest is being done: nobody waits for both. Each
     action reads the account itself; ``reading`` is waited for where it says more: what an undo of
     disabling may restore though storage is away, and the names of a break-glass account.
     """
-
-    def __init__(
-        self, ctx: task.OrchestrationContext, payload: Json, reading: task.Task[Any]
-    ) -> None:
-        self._ctx, self._reading = ctx, reading
-        base = _request(payload)
-        self._request = base | {"before": None, "attempt": name_attempt(ctx, payload)}
-        self._seen = ReadBack(ctx, base)
-        self._wanted: dict[ActionName, PlannedAction] = {}
-        self._looking: list[Look] = []
-
-    def do_in_order(self, planned: list[PlannedAction]) -> Steps[None]:
-        """Do those of the actions that have an order; the others wait for ``do_the_others``."""
-        new = {item.action: item for item in planned if item.action not in self._wanted}
-        self._wanted |= new
-        done: dict[ActionName, Settled] = {}
-        for action, activity in IN_ORDER:
-            if action in new:
-                if action is ActionName.DISABLE_ACCOUNT:
-                    yield from self._read()
-                done[action] = yield from _do(self._ctx, activity, self._request)
-        self._seen.add(_outcomes(self._ctx, new, done), done)
-
-    def look(self) -> None:
-        """Start to read back what was done, for ``do_the_others`` to finish."""
-        self._looking += self._seen.start_looking()
-
-    def do_the_others(self) -> Steps[list[Json]]:
-        """Do what has no order, all at once; return the outcomes of everything, read back."""
-        rest = {action: activity for action, activity in AT_ONCE if action in self._wanted}
-        if rest:
-            if not self._looking:
-                self.look()
-            yield from self._read()
-        others = yield from _all_at_once(self._ctx, self._request, rest)
-        yield from self._seen.finish_looking(self._looking)
-        self._seen.add(_outcomes(self._ctx, self._wanted, others), others)
-        return (yield from self._seen.until_verified())
-
-    def _read(self) -> Steps[None]:
-        if self._request["before"] is None:
-            before = (yield from attempt(self._reading)).result
-            self._request = self._request | {"before": before}
+    base = _request(payload)
+    request = base | {"before": None, "attempt": name_attempt(ctx, payload)}
+    wanted = {item.action: item for item in planned}
+    seen = ReadBack(ctx, base)
+    done: dict[ActionName, Settled] = {}
+    for action, activity in IN_ORDER:
+        if action in wanted:
+            if action is ActionName.DISABLE_ACCOUNT:
+                request = request | {"before": (yield from attempt(reading)).result}
+            done[action] = yield from _do(ctx, activity, request)
+    seen.add(_outcomes(ctx, wanted, done), done)
+    rest = {action: activity for action, activity in AT_ONCE if action in wanted}
+    looking = seen.start_looking() if rest else []
+    if rest:
+        request = request | {"before": (yield from attempt(reading)).result}
+    others = yield from _all_at_once(ctx, request, rest)
+    yield from seen.finish_looking(looking)
+    seen.add(_outcomes(ctx, wanted, others), others)
+    return (yield from seen.until_verified())
 
 
 def _do(ctx: task.OrchestrationContext, activity: Activity, request: Json) -> Steps[Settled]:

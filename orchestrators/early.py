@@ -4,20 +4,31 @@ A hunt over weeks of logs or a reputation source that hangs takes many seconds; 
 them. What is begun early is what the full verdict would begin as well (``decide_early``).
 """
 
+from dataclasses import dataclass, field
+
 from durabletask import task
 
-from orchestrators.breaker import admit
+from orchestrators.breaker import EARLY_VERDICT_SECONDS, admit
 from orchestrators.case_file import CaseFile
 from orchestrators.clocks import CaseClocks
-from orchestrators.flow import Retry, Steps, attempt, case_activity, timeline, utc_now
+from orchestrators.flow import Retry, Steps, attempt, case_activity, timeline
 from orchestrators.gather import Gathered, Gathering
 from orchestrators.names import Activity
 from orchestrators.standing import Standing, first_todo
-from orchestrators.under_way import start_containment
-from shared.models.base import Json, format_utc
+from orchestrators.under_way import Containment, start_containment
+from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.case import CaseRequest
 from shared.playbook.planning.decided import Decided, only_decisive
+
+
+@dataclass(frozen=True)
+class Early:
+    """Where a case stands that was decided early."""
+
+    standing: Standing
+    under_way: list[Containment] = field(default_factory=list)
+    """What has begun; nothing when the breaker held it."""
 
 
 def contain_early(
@@ -27,7 +38,7 @@ def contain_early(
     gathering: Gathering,
     clocks: CaseClocks,
     users: task.Task[Json] | None,
-) -> Steps[Standing | None]:
+) -> Steps[Early | None]:
     """Contain what is certain while the rest is being gathered; return where the case then stands.
 
     ``None`` when everything is there already, or nothing is certain. Asked only where the sign-in
@@ -36,8 +47,7 @@ def contain_early(
     blocks = yield from gathering.account_and_sign_ins()
     if not gathering.pending or not _shows_success(blocks):
         return None
-    at = format_utc(utc_now(ctx))
-    payload = {"case": case.to_reader(), "blocks": only_decisive(blocks), "at": at}
+    payload = {"case": case.to_reader(), "blocks": only_decisive(blocks)}
     answer = yield from _first(
         case_activity(ctx, Activity.DECIDE_EARLY, payload, Retry.READ), gathering
     )
@@ -45,14 +55,24 @@ def contain_early(
         return None
     decided = Decided.model_validate(answer)
     standing = Standing(case, Gathered(), decided, clocks, users=users)
-    todo = yield from admit(ctx, file, standing, first_todo(decided))
-    if todo.automatic:
-        standing.early = start_containment(ctx, standing, todo.automatic, asking=False, early=True)
-        names = ", ".join(str(line.action) for line in todo.automatic)
-        event = f"{names} begun: High already, whatever is still being asked will say"
-        standing.events = timeline(ctx, event)
-    standing.decided_at = at
-    return standing
+    todo = first_todo(decided)
+    todo = yield from admit(ctx, file, standing, todo, page_after=EARLY_VERDICT_SECONDS)
+    if not todo.automatic:
+        return Early(standing)
+    names = ", ".join(str(line.action) for line in todo.automatic)
+    event = f"{names} begun: High already, whatever is still being asked will say"
+    standing.events, standing.begun = timeline(ctx, event), decided
+    file.remember(timeline=standing.events)
+    started = start_containment(
+        ctx,
+        standing,
+        todo.automatic,
+        standing.next_containment(),
+        asking=False,
+        events=standing.events,
+    )
+    clocks.containing(started.account)
+    return Early(standing, [started])
 
 
 def _first(deciding: task.Task[Json], gathering: Gathering) -> Steps[Json | None]:

@@ -102,8 +102,6 @@ class Event(StrEnum):
     """Raised on a block's own instance (``block_instance``): a person lifts or extends it."""
     SERVICE_LEVEL = "ServiceLevel"
     """Raised on the instance that keeps a case's clocks (``clocks_instance``): what happened."""
-    REST = "Rest"
-    """Raised on a containment that began early: what else it has to do (``contain``)."""
 
 
 def clocks_instance(case_id: str) -> str:

@@ -14,31 +14,6 @@ from shared.models.plan import Disposition, PlannedAction
 from shared.playbook.planning.decided import Decided
 
 
-@dataclass(frozen=True)
-class Containment:
-    """What was started together: the planned actions and the orchestrations that do them."""
-
-    actions: list[PlannedAction]
-    account: list[task.Task[Any]]
-    devices: list[task.Task[Any]]
-    addresses: dict[str, task.Task[Any]]
-    """Each block's own orchestration, which lives until the block ends."""
-    number: int
-    """Keeps the instance ids of two containments of a case apart."""
-    early: bool = False
-    """Whether it began before its case knew all there is to do, and ends without it in the end."""
-
-    @property
-    def acts(self) -> bool:
-        """Whether anything was started."""
-        return bool(self.account or self.takes_minutes)
-
-    @property
-    def takes_minutes(self) -> bool:
-        """Whether anything is done outside the directory."""
-        return bool(self.devices or self.addresses)
-
-
 @dataclass
 class Standing:
     """The case after deciding; ``outcomes`` grows, ``decided`` changes when a verdict rises."""
@@ -72,10 +47,8 @@ class Standing:
     """By address, the search for other accounts that it hit."""
     late_notes: list[task.Task[Any]] = field(default_factory=list)
     """What writes notes that a ticketing system did not take, beside the case."""
-    early: Containment | None = None
-    """What began before everything was gathered, until it is told what else there is to do."""
-    decided_at: str | None = None
-    """When it was decided what begins early (UTC): the rest is decided by that hour, too."""
+    begun: Decided | None = None
+    """What was decided early, if it has begun; its plan are the lines that have."""
     events: list[Json] = field(default_factory=list)
     """Timeline entries to be written with the verdict."""
     pages: list[task.Task[Any]] = field(default_factory=list)
@@ -84,12 +57,7 @@ class Standing:
     def know(self, case: CaseRequest, gathered: Gathered, decided: Decided) -> None:
         """Take over what was gathered and decided; what began early stays in the plan."""
         self.case, self.gathered = case, gathered
-        self.decided = decided.with_begun(self.begun)
-
-    @property
-    def begun(self) -> list[PlannedAction]:
-        """What began before everything was gathered, while nothing else has."""
-        return self.early.actions if self.early else []
+        self.decided = decided.with_begun(self.begun) if self.begun else decided
 
     def as_judged(self) -> "Judged":
         """Return what the case acts on, to go back to."""

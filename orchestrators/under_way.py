@@ -4,15 +4,14 @@ Nothing about the account waits for a firewall or for devices, whose changes tak
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
 from durabletask import task
 
 from orchestrators.flow import Steps, settle, utc_now
 from orchestrators.names import Event, Orchestrator
-from orchestrators.rest import send_rest
-from orchestrators.standing import Containment, Standing
+from orchestrators.standing import Standing
 from shared.models.base import Json, format_utc
 from shared.models.case import CaseRequest
 from shared.models.firewall import block_instance
@@ -22,91 +21,71 @@ from shared.playbook.acting.devices import DEVICE_ACTIONS
 from shared.playbook.planning.decided import Decided
 
 
+@dataclass(frozen=True)
+class Containment:
+    """What was started together: the planned actions and the orchestrations that do them."""
+
+    actions: list[PlannedAction]
+    account: list[task.Task[Any]]
+    devices: list[task.Task[Any]]
+    addresses: dict[str, task.Task[Any]]
+    """Each block's own orchestration, which lives until the block ends."""
+
+    @property
+    def acts(self) -> bool:
+        """Whether anything was started."""
+        return bool(self.account or self.takes_minutes)
+
+    @property
+    def takes_minutes(self) -> bool:
+        """Whether anything is done outside the directory."""
+        return bool(self.devices or self.addresses)
+
+
 def start_containment(
-    ctx: task.OrchestrationContext,
-    standing: Standing,
-    actions: list[PlannedAction],
-    *,
-    asking: bool,
-    early: bool = False,
-) -> Containment:
-    """Start the planned actions.
-
-    ``asking``: a question stands beside them, and the case writes down nothing until its answer.
-    ``early``: the case says later what else there is to do to the account (``add_rest``).
-    """
-    number = standing.next_containment()
-    return Containment(
-        actions,
-        _start_account(ctx, standing, actions, number, asking=asking, early=early),
-        _start_devices(ctx, standing.case, standing.decided, actions, number),
-        _start_blocks(ctx, standing, actions),
-        number,
-        early,
-    )
-
-
-def add_rest(
-    ctx: task.OrchestrationContext,
-    standing: Standing,
-    begun: Containment,
-    actions: list[PlannedAction],
-    *,
-    asking: bool,
-) -> Containment:
-    """Let a containment that began early do the others of the planned actions, too.
-
-    If it has ended, as its case took too long, they are started as any others.
-    """
-    known = {(line.action, line.target) for line in begun.actions}
-    others = [line for line in actions if (line.action, line.target) not in known]
-    if all(one.is_complete for one in begun.account):
-        started = start_containment(ctx, standing, others, asking=asking)
-        account = [*begun.account, *started.account]
-        return replace(started, actions=[*begun.actions, *others], account=account)
-    mine = [line for line in others if line.action in IDENTITY_ACTIONS]
-    send_rest(ctx, _instance(ctx, begun.number), mine, asking=asking)
-    elsewhere = [line for line in others if line.action not in IDENTITY_ACTIONS]
-    started = start_containment(ctx, standing, elsewhere, asking=asking)
-    actions = [*begun.actions, *others]
-    return replace(started, actions=actions, account=begun.account, early=True)
-
-
-def _instance(ctx: task.OrchestrationContext, number: int) -> str:
-    return f"{ctx.instance_id}:contain:{number}"
-
-
-def _start_account(
     ctx: task.OrchestrationContext,
     standing: Standing,
     actions: list[PlannedAction],
     number: int,
     *,
     asking: bool,
-    early: bool,
-) -> list[task.Task[Any]]:
+    events: Sequence[Json] = (),
+) -> Containment:
+    """Start the planned actions; ``number`` keeps the instance ids of two rounds apart.
+
+    ``asking``: a question stands beside them, and the case writes down nothing until its answer.
+    ``events``: timeline entries that the account's containment writes down with its outcomes.
+    """
     case, decided = standing.case, standing.decided
     doable = [item.to_json() for item in actions if item.action in IDENTITY_ACTIONS]
-    if not doable or not case.account:
-        return []
-    payload = {
-        "case_id": case.case_id,
-        "run": case.run,
-        "account_key": decided.object_id or case.account.key,
-        "object_id": decided.object_id or case.account.user_id,
-        "directory": decided.directory,
-        "since": format_utc(decided.compromised_since) if decided.compromised_since else None,
-        "attacked_at": format_utc(decided.attacked_at) if decided.attacked_at else None,
-        "actions": doable,
-        "asking": asking,
-    }
-    return [
-        ctx.call_sub_orchestrator(
-            str(Orchestrator.CONTAIN),
-            input=payload | {"early": True} if early else payload,
-            instance_id=_instance(ctx, number),
-        )
-    ]
+    account: list[task.Task[Any]] = []
+    if doable and case.account:
+        payload = {
+            "case_id": case.case_id,
+            "run": case.run,
+            "account_key": decided.object_id or case.account.key,
+            "object_id": decided.object_id or case.account.user_id,
+            "directory": decided.directory,
+            "since": format_utc(decided.compromised_since) if decided.compromised_since else None,
+            "attacked_at": format_utc(decided.attacked_at) if decided.attacked_at else None,
+            "actions": doable,
+            "asking": asking,
+        }
+        if events:
+            payload["timeline"] = list(events)
+        account = [
+            ctx.call_sub_orchestrator(
+                str(Orchestrator.CONTAIN),
+                input=payload,
+                instance_id=f"{ctx.instance_id}:contain:{number}",
+            )
+        ]
+    return Containment(
+        actions,
+        account,
+        _start_devices(ctx, case, decided, actions, number),
+        _start_blocks(ctx, standing, actions),
+    )
 
 
 def _start_blocks(
@@ -165,23 +144,13 @@ def _start_devices(
 def contain_account(ctx: task.OrchestrationContext, under_way: Containment) -> Steps[list[Json]]:
     """Wait for the account's actions; neither devices nor the firewall are waited for."""
     at = utc_now(ctx)
-    settled = yield from settle(under_way.account)
-    done = [item for one in settled for item in one.result or []]
-    failed = next((one for one in settled if one.result is None), None)
-    if failed is not None:
-        return [*done, *by_hand(left_over(under_way, done), at, error=failed.error or "no answer")]
-    return done
-
-
-def left_over(under_way: Containment, outcomes: Sequence[Json]) -> list[PlannedAction]:
-    """Return the account's actions without an outcome: of what ended before it was told of them."""
     elsewhere = (ActionName.BLOCK_IP, *DEVICE_ACTIONS)
-    known = {(item["action"], item["target"]) for item in outcomes}
-    return [
-        line
-        for line in under_way.actions
-        if line.action not in elsewhere and (line.action, line.target) not in known
-    ]
+    mine = [item for item in under_way.actions if item.action not in elsewhere]
+    settled = yield from settle(under_way.account)
+    if settled and settled[0].result is None:
+        return by_hand(mine, at, error=settled[0].error or "no answer")
+    done: list[Json] = settled[0].result if settled else []
+    return done
 
 
 def block_addresses(

@@ -2,12 +2,11 @@
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
+from durabletask.client import OrchestrationFailedError
 
-from orchestrators import rest
 from shared.models.block import BlockName
 from shared.models.plan import ActionName, Disposition
 from shared.models.policy import Limits
@@ -16,19 +15,14 @@ from tests.orchestration.test_respond import record, respond
 from tests.support.asking import answer
 from tests.support.durable_backend import Run, Script, durable_engine
 from tests.support.early import Hunts, certain, early_scripts, planned, success
-from tests.support.scripts import (
-    decided,
-    default_scripts,
-    fail,
-    verified,
-)
+from tests.support.scripts import decided, default_scripts, fail, verified
 
 type NewCase = Callable[..., Run]
 type Json = dict[str, Any]
 
-RESET, REVOKE = ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS
 RULES = ActionName.DISABLE_INBOX_RULES
-CERTAIN = {"ForcePasswordReset", "RevokeSessions"}
+BOTH_DONE = ["force_password_reset", "revoke_sessions"]
+BEGUN = "ForcePasswordReset, RevokeSessions begun"
 
 
 def early(case: NewCase, **scripts: Script) -> Run:
@@ -37,8 +31,12 @@ def early(case: NewCase, **scripts: Script) -> Run:
 
 
 def done(run: Run) -> list[str]:
-    acts = ("force_password_reset", "revoke_sessions", "disable_inbox_rules")
+    acts = (*BOTH_DONE, "disable_inbox_rules")
     return [name for name, payload in run.calls if name in acts and not payload.get("last")]
+
+
+def phases(run: Run) -> list[str]:
+    return [call["phase"] for call in run.called("notify_analysts")]
 
 
 def test_what_is_certain_does_not_wait_for_the_hunts(case: NewCase) -> None:
@@ -48,38 +46,96 @@ def test_what_is_certain_does_not_wait_for_the_hunts(case: NewCase) -> None:
     [asked] = run.called("decide_early")
     assert {BlockName.USER, BlockName.SIGN_INS} <= asked["blocks"].keys()
     assert BlockName.ACTIVITY not in asked["blocks"]
-    assert done(run) == ["force_password_reset", "revoke_sessions"], "each once"
-    [full] = run.called("decide_response")
-    assert full["at"] == asked["at"], "by the hour of what has begun"
+    assert done(run) == BOTH_DONE, "each once"
     saved = record(run)
     assert {item["action"]: item["verified"] for item in saved["actions"]} == {
         "ForcePasswordReset": True,
         "RevokeSessions": True,
         "BlockIP": True,
     }
-    begun, verdict = [e for e in saved["timeline"] if "begun" in e or e.startswith("verdict")]
-    assert begun.startswith("ForcePasswordReset, RevokeSessions begun"), begun
-    assert verdict.startswith("verdict High")
+    lines = [e for e in saved["timeline"] if "begun" in e or e.startswith("verdict")]
+    assert [line.partition(":")[0] for line in dict.fromkeys(lines)] == [
+        BEGUN,
+        "verdict High (95 of 100)",
+    ]
 
 
-def test_what_the_hunts_find_is_done_in_the_same_containment(case: NewCase) -> None:
+def test_what_the_hunts_find_is_done_afterwards(case: NewCase) -> None:
     """After the sessions are revoked, so that nobody who was signed in puts it back."""
     run = early(case, decide_response=planned(RULES))
     respond(run)
     run.wait()
-    assert done(run) == ["force_password_reset", "revoke_sessions", "disable_inbox_rules"]
-    assert len(run.called("read_account_state")) == 1, "one containment, one lock"
-    assert {item["action"] for item in record(run)["actions"]} == {*CERTAIN, str(RULES)}
+    assert done(run) == [*BOTH_DONE, "disable_inbox_rules"]
+    assert {item["action"] for item in record(run)["actions"]} == {
+        "ForcePasswordReset",
+        "RevokeSessions",
+        "DisableInboxRules",
+    }
+
+
+def test_what_has_begun_is_written_and_its_account_free_while_the_hunts_go_on(
+    case: NewCase,
+) -> None:
+    hunts = Hunts()
+
+    def save(payload: Json) -> Any:
+        if payload["patch"].get("actions"):
+            hunts.release()
+        return default_scripts()["save_case"](payload)
+
+    run = early(case, analyse_activity=hunts.script, save_case=save,
+                force_password_reset=default_scripts()["force_password_reset"])  # fmt: skip
+    respond(run)
+    run.wait()
+    patches = [call["patch"] for call in run.called("save_case")]
+    [written] = [one for one in patches if one.get("actions") and not one.get("blocks")][:1]
+    assert written["timeline"][0]["event"].startswith(BEGUN)
+    assert {item["verified"] for item in written["actions"]} == {True}
+    assert patches.index(written) < next(n for n, one in enumerate(patches) if "verdict" in one)
+
+
+def test_an_early_failure_is_told_while_the_hunts_go_on(case: NewCase) -> None:
+    hunts = Hunts()
+
+    def notify(payload: Json) -> Any:
+        if payload["phase"] == "containment_failed":
+            hunts.release()
+        return default_scripts()["notify_analysts"](payload)
+
+    run = early(
+        case,
+        analyse_activity=hunts.script,
+        force_password_reset=fail("HTTP 503"),
+        notify_analysts=notify,
+    )
+    respond(run)
+    run.wait()
+    assert phases(run)[:2] == ["containment_failed", "opened"]
+    outcomes = {item["action"]: item["status"] for item in record(run)["actions"]}
+    assert (outcomes["ForcePasswordReset"], outcomes["RevokeSessions"]) == ("failed", "succeeded")
 
 
 def test_what_is_asked_of_the_rest_waits_for_a_person(case: NewCase) -> None:
     run = early(case, decide_response=planned(RULES, disposition=Disposition.ASK))
     respond(run)
     run.wait_for_call("notify_analysts")
-    assert run.called("notify_analysts")[0]["phase"] == "decision_needed"
+    assert phases(run)[0] == "decision_needed"
     run.tell("Decision", answer(RULES, question=1))
     run.wait()
-    assert done(run) == ["force_password_reset", "revoke_sessions", "disable_inbox_rules"]
+    assert done(run) == [*BOTH_DONE, "disable_inbox_rules"]
+
+
+def test_what_is_automatic_of_the_rest_waits_for_no_person(case: NewCase) -> None:
+    methods = ActionName.REMOVE_AUTHENTICATION_METHODS
+    plan = [*planned(RULES)({})["plan"], *planned(methods, disposition=Disposition.ASK)({})["plan"]]
+    whole = decided() | {"plan": [line for n, line in enumerate(plan) if line not in plan[:n]]}
+    run = early(case, decide_response=lambda _payload: whole)
+    respond(run)
+    run.wait_for_call("disable_inbox_rules")
+    run.tell("Decision", answer(methods, question=1))
+    run.wait()
+    assert done(run) == [*BOTH_DONE, "disable_inbox_rules"]
+    assert len(run.called("remove_authentication_methods")) == 1
 
 
 def test_nothing_begins_where_nothing_is_certain(case: NewCase) -> None:
@@ -89,14 +145,12 @@ def test_nothing_begins_where_nothing_is_certain(case: NewCase) -> None:
     respond(run)
     run.wait()
     assert len(run.called("decide_early")) == 1
-    assert "at" not in run.called("decide_response")[0]
-    assert done(run) == ["force_password_reset", "revoke_sessions"]
+    assert done(run) == BOTH_DONE
+    assert not [event for event in record(run)["timeline"] if "begun" in event]
 
 
 def test_without_a_success_in_the_log_nobody_asks_what_is_certain(case: NewCase) -> None:
-    hunts = Hunts()
-    hunts.release()
-    run = case(analyse_activity=hunts.script)
+    run = case()
     respond(run)
     run.wait()
     assert run.called("decide_early") == []
@@ -112,7 +166,7 @@ def test_deciding_early_that_fails_changes_nothing(case: NewCase) -> None:
     run = case(analyse_sign_ins=success, analyse_activity=hunts.script, decide_early=broken)
     respond(run)
     run.wait()
-    assert done(run) == ["force_password_reset", "revoke_sessions"]
+    assert done(run) == BOTH_DONE
 
 
 def test_deciding_early_that_is_overtaken_is_not_waited_for(case: NewCase) -> None:
@@ -135,8 +189,7 @@ def test_deciding_early_that_is_overtaken_is_not_waited_for(case: NewCase) -> No
     )
     respond(run)
     run.wait()
-    assert done(run) == ["force_password_reset", "revoke_sessions"], "each once"
-    assert "at" not in run.called("decide_response")[0]
+    assert done(run) == BOTH_DONE, "each once"
 
 
 @pytest.mark.parametrize(("limit", "acts"), [(0, False), (1, True)])
@@ -154,18 +207,48 @@ def test_the_breaker_is_asked_before_anything_begins_and_counts_a_case_once(
         run = engine.case(default_scripts() | scripts)
         respond(run)
         run.wait()
-    rest = ["force_password_reset", "revoke_sessions", "disable_inbox_rules"]
-    assert done(run) == (rest if acts else [])
-    phases = [call["phase"] for call in run.called("notify_analysts")]
-    assert ("decision_needed" in phases) is not acts
+    assert done(run) == ([*BOTH_DONE, "disable_inbox_rules"] if acts else [])
+    assert ("decision_needed" in phases(run)) is not acts
+    assert phases(run).count("paused") == (0 if acts else 1)
+    told = [name if name == "notify_analysts" else payload["patch"].keys()
+            for name, payload in run.calls if name in ("notify_analysts", "save_case")]  # fmt: skip
+    verdict = next(n for n, one in enumerate(told) if "verdict" in one)
+    assert verdict < told.index("notify_analysts"), "what a page quotes is there"
+
+
+def test_a_breaker_that_opens_meanwhile_holds_the_rest_and_not_what_has_begun() -> None:
+    hunts, none = Hunts(), Limits(automatic_per_hour=0).to_json()
+    reset = hunts.released_by(default_scripts()["force_password_reset"])
+    scripts: dict[str, Script] = {
+        "analyse_sign_ins": success,
+        "analyse_activity": hunts.script,
+        "force_password_reset": reset,
+        "decide_early": certain(),
+        "decide_response": lambda _payload: planned(RULES)({}) | {"limits": none},
+    }
+    with durable_engine() as engine:
+        run = engine.case(default_scripts() | scripts)
+        respond(run)
+        run.wait()
+    plan = {line["action"]: line["disposition"] for line in record(run)["plan"]}
+    assert plan == {
+        "ForcePasswordReset": "automatic",
+        "RevokeSessions": "automatic",
+        "DisableInboxRules": "ask",
+    }
+    assert done(run) == BOTH_DONE
+    assert "decision_needed" in phases(run)
 
 
 def test_what_has_begun_stays_in_the_record_when_deciding_fails(case: NewCase) -> None:
-    run = early(case, decide_response=fail("the ruleset is gone"))
+    """And with it whose account it is, which undoing and evidence go by."""
+    answer_early = certain(directory="okta", object_id="00uOKTA")
+    run = early(case, decide_early=answer_early, decide_response=fail("the ruleset is gone"))
     respond(run)
     run.wait()
     saved = record(run)
-    assert {item["action"] for item in saved["actions"]} == CERTAIN
+    assert [run.called(name)[0]["object_id"] for name in BOTH_DONE] == ["00uOKTA"] * 2
+    assert (saved["account"]["object_id"], saved["account"]["directory"]) == ("00uOKTA", "okta")
     plan = {line["action"]: line["disposition"] for line in saved["plan"]}
     assert plan == {
         "ForcePasswordReset": "automatic",
@@ -175,39 +258,39 @@ def test_what_has_begun_stays_in_the_record_when_deciding_fails(case: NewCase) -
     assert saved["verdict"]["compromise_confidence_score"] == Confidence.MEDIUM
 
 
-@pytest.mark.parametrize("still_reading_back", [False, True])
-def test_a_containment_that_was_told_nothing_gives_the_account_free(
-    case: NewCase, monkeypatch: pytest.MonkeyPatch, still_reading_back: bool
+def test_a_case_that_breaks_off_says_what_has_begun(case: NewCase) -> None:
+    run = early(case, decide_response=lambda _payload: {"not": "a judgement"})
+    respond(run)
+    with pytest.raises(OrchestrationFailedError):
+        run.wait()
+    [broke] = [call for call in run.called("notify_analysts") if call["phase"] == "broke_off"]
+    assert [e for e in broke["record"]["timeline"] if e["event"].startswith(BEGUN)]
+
+
+def test_a_person_in_another_case_on_the_account_does_not_wait_for_the_hunts(
+    case: NewCase,
 ) -> None:
-    """What its case finds later is done by another, whether or not it reads back just then."""
-    monkeypatch.setattr(rest, "PATIENCE", timedelta(milliseconds=200))
-    numbers = iter(range(100))
-    told = threading.Event()
-
-    def hunts(payload: Json) -> Any:
-        if next(numbers) == 0:  # tried again after a second, when patience is over
-            raise RuntimeError("HTTP 503")
-        return default_scripts()["analyse_activity"](payload)
-
-    def notify(payload: Json) -> Any:
-        told.set()
-        return default_scripts()["notify_analysts"](payload)
+    hunts, looked = Hunts(), threading.Event()
 
     def look(payload: Json) -> Json:
-        if still_reading_back:
-            assert told.wait(120)
+        looked.set()
         return verified(payload)
 
-    run = case(
-        analyse_sign_ins=success,
-        analyse_activity=hunts,
-        decide_early=certain(),
-        decide_response=planned(RULES),
-        notify_analysts=notify,
+    first = early(
+        case,
+        analyse_activity=hunts.script,
+        force_password_reset=default_scripts()["force_password_reset"],
         verify_account=look,
     )
-    respond(run)
-    run.wait()
-    assert done(run) == ["force_password_reset", "revoke_sessions", "disable_inbox_rules"]
-    assert len(run.called("read_account_state")) == 2, "two containments"
-    assert {item["action"] for item in record(run)["actions"]} == {*CERTAIN, str(RULES)}
+    asks = planned(RULES, disposition=Disposition.ASK)({})
+    asks |= {"plan": [line for line in asks["plan"] if line["action"] == RULES]}
+    rules = hunts.released_by(default_scripts()["disable_inbox_rules"])
+    second = case(decide_response=lambda _payload: asks, disable_inbox_rules=rules)
+    respond(first)
+    assert looked.wait(120)
+    respond(second)
+    second.wait_for_call("notify_analysts")
+    second.tell("Decision", answer(RULES, question=1))
+    second.wait()
+    first.wait()
+    assert done(first) == BOTH_DONE

@@ -19,6 +19,10 @@ PERSISTENCE_ACTIONS = frozenset(
     }
 )
 """Actions on several things of an account, which can be half done."""
+FIRST_ACTIONS = frozenset(
+    {ActionName.DISABLE_ACCOUNT, ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS}
+)
+"""What keeps somebody out of an account; ways back are closed afterwards."""
 IDENTITY_ACTIONS = PERSISTENCE_ACTIONS | {
     ActionName.DISABLE_ACCOUNT,
     ActionName.FORCE_PASSWORD_RESET,

@@ -1,7 +1,5 @@
 """What deciding brings: the verdict, the plan, and the facts about the account they rest on."""
 
-from collections.abc import Sequence
-
 from pydantic import Field
 
 from shared.models.base import Json, Model, UtcDatetime
@@ -15,6 +13,14 @@ from shared.models.verdict import Confidence, Reason, Verdict
 NOT_THE_ATTACKS = "no sign-in that was judged came from it, so it may be anybody's"
 """Why no log is asked by an address that no rule protects."""
 
+_WHOSE = (
+    "object_id",
+    "directory",
+    "user_principal_name",
+    "compromised_since",
+    "attacked_at",
+)
+"""What says on whom the case acts, and since when somebody else does."""
 _DECISIVE: dict[str, tuple[str, ...]] = {
     BlockName.SIGN_INS: ("analysis", "complete", "last_success_at"),
     BlockName.ADDRESS: ("verdict",),
@@ -69,14 +75,19 @@ class Decided(Model):
     attacked_at: UtcDatetime | None = None
     """The last sign-in from the attack's address that succeeded, as far as the log shows."""
 
-    def with_begun(self, begun: Sequence[PlannedAction]) -> "Decided":
-        """Return the same with each line that has begun in the plan as it was when it began.
+    def with_begun(self, begun: "Decided") -> "Decided":
+        """Return the same with what has begun in the plan as it began, on that account.
 
         It is planned just so, unless deciding failed, or settings or policy changed in between.
         """
-        kept = {(line.action, line.target): line for line in begun}
+        kept = {(line.action, line.target): line for line in begun.plan}
         plan = [kept.pop((line.action, line.target), line) for line in self.plan]
-        return self.model_copy(update={"plan": [*kept.values(), *plan]})
+        update = {name: getattr(begun, name) for name in _WHOSE}
+        whose = {"object_id": begun.object_id, "directory": begun.directory}
+        account = begun.account | self.account | whose
+        return self.model_copy(
+            update=update | {"plan": [*kept.values(), *plan], "account": account}
+        )
 
 
 def only_decisive(blocks: dict[str, Json]) -> dict[str, Json]:

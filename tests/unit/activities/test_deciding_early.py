@@ -11,7 +11,7 @@ from activities.deciding import decide_response
 from activities.deciding_early import decide_early
 from activities.enrichment import enrich_user
 from activities.sign_ins import analyse_sign_ins
-from shared.models.base import Json
+from shared.models.base import Json, parse_utc
 from shared.models.block import BlockName
 from shared.models.directory import Memberships
 from shared.models.plan import Disposition
@@ -20,12 +20,13 @@ from shared.playbook.planning.decided import Decided, only_decisive
 from tests.support.fakes import FakeHouse
 from tests.support.scripts import NAME
 from tests.unit.activities.calls import call
-from tests.unit.activities.test_deciding import DOWN, attack, case
-from tests.unit.playbook.builders import ATTACKER, SUCCESS_AT, history
+from tests.unit.activities.test_deciding import DOWN, attack, automatic, case
+from tests.unit.playbook.builders import ATTACKER, SUCCESS_AT, finding, history
 
 __all__ = ["attack"]
 
-NIGHT = "2026-11-20T22:00:00Z"
+NIGHT, DAY = "2026-11-20T22:00:00Z", "2026-11-20T10:00:00Z"
+BY_DAY = {"time_zone": "UTC", "from": "08:00", "to": "18:00", "during": "approve"}
 LATER = (BlockName.ADDRESS, BlockName.ACTIVITY)
 SOME = list(chain.from_iterable(combinations(LATER, number) for number in (0, 1, 2)))
 
@@ -45,7 +46,7 @@ async def gathered(given: Json) -> dict[str, Json]:
 
 async def early(given: Json, blocks: dict[str, Json], *missing: BlockName) -> Json:
     known = only_decisive({name: one for name, one in blocks.items() if name not in missing})
-    return await call(decide_early, case=given, blocks=known, at=NIGHT)
+    return await call(decide_early, case=given, blocks=known)
 
 
 @pytest.mark.parametrize("missing", SOME, ids=lambda names: "+".join(names) or "nothing")
@@ -53,38 +54,57 @@ async def test_what_is_certain_is_what_is_planned_in_the_end(missing: tuple[Bloc
     given = case()
     blocks = await gathered(given)
     found = Decided.model_validate(await early(given, blocks, *missing))
-    full = Decided.model_validate(await call(decide_response, case=given, blocks=blocks, at=NIGHT))
+    full = Decided.model_validate(await call(decide_response, case=given, blocks=blocks))
     assert [str(line.action) for line in found.plan] == ["ForcePasswordReset", "RevokeSessions"]
     assert [line for line in found.plan if line not in full.plan] == []
     for name in ("object_id", "directory", "user_principal_name", "limits", "compromised_since"):
         assert getattr(found, name) == getattr(full, name), name
     assert found.attacked_at == full.attacked_at
     assert found.account["kinds"] == full.account["kinds"]
-    assert full.with_begun(found.plan) == full
+    assert full.with_begun(found) == full
 
 
-async def test_the_rest_is_decided_by_the_hour_of_what_has_begun(
-    govern: Callable[..., None],
+async def test_what_has_begun_stays_so_when_the_hour_changes_the_mode(
+    govern: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Business hours may begin between both; nobody is asked about what is done already."""
-    hours = {"time_zone": "Europe/Berlin", "from": "08:00", "to": "18:00", "during": "approve"}
-    govern(business_hours=hours)
+    govern(business_hours=BY_DAY)
     given = case()
     blocks = await gathered(given)
+    monkeypatch.setattr("activities.deciding_early.utc_now", lambda: parse_utc(NIGHT))
+    monkeypatch.setattr("activities.deciding.utc_now", lambda: parse_utc(DAY))
     found = Decided.model_validate(await early(given, blocks, *LATER))
-    assert found.plan
-    for at, kind in ((NIGHT, Disposition.AUTOMATIC), ("2026-11-20T10:00:00Z", Disposition.ASK)):
-        answer = await call(decide_response, case=given, blocks=blocks, at=at)
-        assert {line.disposition for line in Decided.model_validate(answer).plan} == {kind}
+    full = Decided.model_validate(await call(decide_response, case=given, blocks=blocks))
+    assert {line.disposition for line in full.plan} == {Disposition.ASK}
+    plan = {str(line.action): line.disposition for line in full.with_begun(found).plan}
+    assert plan == {
+        "ForcePasswordReset": Disposition.AUTOMATIC,
+        "RevokeSessions": Disposition.AUTOMATIC,
+        "BlockIP": Disposition.ASK,
+    }
+
+
+async def test_only_what_locks_out_begins_early(govern: Callable[..., None]) -> None:
+    """What has no order waits for those, and for the hunts that call for it."""
+    allowed = ["RevokeSessions", "ForcePasswordReset", "DisableInboxRules"]
+    govern(automatic={"ordinary": {"High": allowed}})
+    given = case()
+    blocks = await gathered(given)
+    rules = finding("inbox_rules", "2026-11-20T12:20:00Z").to_json()
+    blocks[BlockName.ACTIVITY]["outputs"]["findings"] = [rules]
+    full = Decided.model_validate(await call(decide_response, case=given, blocks=blocks))
+    assert "DisableInboxRules" in automatic(full)
+    found = Decided.model_validate(await early(given, blocks, BlockName.ADDRESS))
+    assert [str(line.action) for line in found.plan] == ["ForcePasswordReset", "RevokeSessions"]
 
 
 async def test_by_day_nothing_begins_early_where_a_person_is_asked_by_day(
-    govern: Callable[..., None],
+    govern: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    govern(business_hours={"time_zone": "UTC", "from": "08:00", "to": "18:00", "during": "approve"})
+    govern(business_hours=BY_DAY)
+    monkeypatch.setattr("activities.deciding_early.utc_now", lambda: parse_utc(DAY))
     given = case()
-    blocks = await gathered(given)
-    assert not await call(decide_early, case=given, blocks=blocks, at="2026-11-20T10:00:00Z")
+    assert not await early(given, await gathered(given))
 
 
 @pytest.mark.parametrize("mode", ["observe", "approve"])
