@@ -63,12 +63,13 @@ def contain_early(
     event = f"{names} begun: High already, whatever is still being asked will say"
     standing.events, standing.begun = timeline(ctx, event), decided
     file.remember(timeline=standing.events)
+    # A question may come with the verdict, and then nobody else writes the outcomes.
     started = start_containment(
         ctx,
         standing,
         todo.automatic,
         standing.next_containment(),
-        asking=False,
+        asking=True,
         events=standing.events,
     )
     clocks.containing(started.account)

@@ -13,9 +13,10 @@ from shared.models.policy import Limits
 from shared.models.verdict import Confidence
 from tests.orchestration.test_respond import record, respond
 from tests.support.asking import answer
+from tests.support.blocks import wait_for
 from tests.support.durable_backend import Run, Script, durable_engine
 from tests.support.early import Hunts, certain, early_scripts, planned, success
-from tests.support.scripts import decided, default_scripts, fail, verified
+from tests.support.scripts import SOON, decided, default_scripts, fail, verified
 
 type NewCase = Callable[..., Run]
 type Json = dict[str, Any]
@@ -256,6 +257,35 @@ def test_what_has_begun_stays_in_the_record_when_deciding_fails(case: NewCase) -
         "MonitorOnly": "never",
     }
     assert saved["verdict"]["compromise_confidence_score"] == Confidence.MEDIUM
+
+
+def test_what_has_begun_is_written_when_storage_comes_back_beside_a_question(
+    case: NewCase,
+) -> None:
+    """The next write of the case comes with the answer, in hours."""
+    away = iter([True] * 3)
+
+    def save(payload: Json) -> Any:
+        if payload["patch"].get("actions") and next(away, False):
+            raise RuntimeError("storage is away")
+        return default_scripts()["save_case"](payload)
+
+    full = planned(RULES, disposition=Disposition.ASK)
+    run = early(case, save_case=save, decide_response=full)
+    respond(run, timing=SOON | {"approval_deadline_minutes": 60_000})
+    wait_for(lambda: len(written(run)) > 3)
+    assert {item["action"] for item in written(run)[3]["actions"]} == {
+        "ForcePasswordReset",
+        "RevokeSessions",
+    }
+    run.tell("Decision", answer(RULES, question=1))
+    run.wait()
+
+
+def written(run: Run) -> list[Json]:
+    """Return what was to be written of outcomes."""
+    patches = [call["patch"] for call in run.called("save_case")]
+    return [patch for patch in patches if patch.get("actions")]
 
 
 def test_a_case_that_breaks_off_says_what_has_begun(case: NewCase) -> None:
