@@ -37,6 +37,9 @@ def ask(
     """
     while True:
         clocks = standing.clocks
+        # What began early has often ended by now; then nothing would wake this.
+        if at := clocks.contained_at():
+            yield from file.write(sla={"contained_at": at})
         yield task.when_any([*question.pending(), *joins.pending(), *clocks.pending()])
         if question.taken.is_complete:
             question.taken_over()
@@ -45,8 +48,6 @@ def ask(
             yield from file.write(**patch)
             question.tell_taken(patch["timeline"][0]["event"])
         yield from refuse_closing(ctx, file, standing, question)
-        if at := clocks.contained_at():
-            yield from file.write(sla={"contained_at": at})
         if question.answer.is_complete:
             answer = yield from _take(ctx, file, standing, question, question.next_answer())
             if answer is not None:

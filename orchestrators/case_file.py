@@ -41,6 +41,8 @@ class CaseFile:
         """What opens tickets that could not be opened, beside the case."""
         self.late_since: datetime | None = None
         """When the newest of them began."""
+        self.begun: str | None = None
+        """What began before there was a verdict, for people."""
 
     @property
     def record(self) -> Json:
@@ -59,8 +61,9 @@ class CaseFile:
             {key: dict(one) if isinstance(one, dict) else one for key, one in patch.items()}
         )
 
-    def remember(self, **patch: Any) -> None:
-        """Add to the record what another orchestration stores."""
+    def remember(self, begun: str, **patch: Any) -> None:
+        """Add to the record what another orchestration stores: what has ``begun``."""
+        self.begun = begun
         self._add(patch)
 
     def open(self) -> None:

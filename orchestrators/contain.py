@@ -48,9 +48,9 @@ def contain(
     """Run planned actions on one account; return one outcome per action.
 
     Input: ``{"case_id", "run", "account_key", "object_id", "directory", "since", "actions":
-    [PlannedAction], "asking", "timeline"}``; ``since`` is when the compromise began, or ``None``;
+    [PlannedAction], "asking", "patch"}``; ``since`` is when the compromise began, or ``None``;
     ``asking``: nobody else writes the outcomes until its answer, so storage is waited for;
-    ``timeline``: entries to write down with the outcomes. Never fails:
+    ``patch``: what to write into the record beside the outcomes. Never fails:
     an action that cannot be done is an outcome with status ``failed``. Addresses are blocked
     beside it (``block_address``), so that the account never waits for a firewall.
     """
@@ -64,9 +64,7 @@ def contain(
             outcomes = yield from _contain_account(ctx, payload, planned, reading)
             yield from remember_deeds(ctx, payload, outcomes)
     outcomes = [*covered, *outcomes]
-    patch: Json = {"actions": outcomes}
-    if payload.get("timeline"):
-        patch["timeline"] = payload["timeline"]
+    patch: Json = payload.get("patch", {}) | {"actions": outcomes}
     stored = yield from attempt(save(ctx, payload["case_id"], patch, Retry.WRITE))
     left = patch if stored.error or "error" in stored.result else {}
     if any(item["status"] == ActionStatus.FAILED for item in outcomes):

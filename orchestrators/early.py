@@ -62,7 +62,9 @@ def contain_early(
     names = ", ".join(str(line.action) for line in todo.automatic)
     event = f"{names} begun: High already, whatever is still being asked will say"
     standing.events, standing.begun = timeline(ctx, event), decided
-    file.remember(timeline=standing.events)
+    whose = {"object_id": decided.object_id, "directory": decided.directory}
+    patch: Json = {"timeline": standing.events, "account": whose}
+    file.remember(names, **patch)
     # A question may come with the verdict, and then nobody else writes the outcomes.
     started = start_containment(
         ctx,
@@ -70,7 +72,7 @@ def contain_early(
         todo.automatic,
         standing.next_containment(),
         asking=True,
-        events=standing.events,
+        patch=patch,
     )
     clocks.containing(started.account)
     return Early(standing, [started])

@@ -81,6 +81,8 @@ def tell_of_failure(ctx: task.OrchestrationContext, file: CaseFile, why: str) ->
     """Tell people that the response itself broke off: they have to take over by hand."""
     ctx.set_custom_status({"phase": CaseStatus.FAILED})
     event = f"the response broke off: {why}"
+    if file.begun:
+        event = f"{file.begun} begun, look whether it is done; {event}"
     yield from file.write(status=CaseStatus.FAILED, timeline=timeline(ctx, event))
     case_id = file.case_id
     message = {"case_id": case_id, "phase": "broke_off", "why": event, "record": file.record}

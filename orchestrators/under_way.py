@@ -49,18 +49,18 @@ def start_containment(
     number: int,
     *,
     asking: bool,
-    events: Sequence[Json] = (),
+    patch: Json | None = None,
 ) -> Containment:
     """Start the planned actions; ``number`` keeps the instance ids of two rounds apart.
 
     ``asking``: a question stands beside them, and the case writes down nothing until its answer.
-    ``events``: timeline entries that the account's containment writes down with its outcomes.
+    ``patch``: what the account's containment writes into the record with its outcomes.
     """
     case, decided = standing.case, standing.decided
     doable = [item.to_json() for item in actions if item.action in IDENTITY_ACTIONS]
     account: list[task.Task[Any]] = []
     if doable and case.account:
-        payload = {
+        payload: Json = {
             "case_id": case.case_id,
             "run": case.run,
             "account_key": decided.object_id or case.account.key,
@@ -71,8 +71,8 @@ def start_containment(
             "actions": doable,
             "asking": asking,
         }
-        if events:
-            payload["timeline"] = list(events)
+        if patch:
+            payload["patch"] = patch
         account = [
             ctx.call_sub_orchestrator(
                 str(Orchestrator.CONTAIN),

@@ -11,12 +11,15 @@ from shared.models.block import BlockName
 from shared.models.plan import ActionName, Disposition
 from shared.models.policy import Limits
 from shared.models.verdict import Confidence
+from shared.playbook.reporting.channels import message_for
 from tests.orchestration.test_respond import record, respond
-from tests.support.asking import answer
+from tests.orchestration.test_service_levels import respond as respond_in_time
+from tests.support.asking import answer, wait_for_phase
 from tests.support.blocks import wait_for
 from tests.support.durable_backend import Run, Script, durable_engine
 from tests.support.early import Hunts, certain, early_scripts, planned, success
-from tests.support.scripts import SOON, decided, default_scripts, fail, verified
+from tests.support.joining import close
+from tests.support.scripts import OBJECT_ID, SOON, decided, default_scripts, fail, verified
 
 type NewCase = Callable[..., Run]
 type Json = dict[str, Any]
@@ -294,7 +297,36 @@ def test_a_case_that_breaks_off_says_what_has_begun(case: NewCase) -> None:
     with pytest.raises(OrchestrationFailedError):
         run.wait()
     [broke] = [call for call in run.called("notify_analysts") if call["phase"] == "broke_off"]
+    assert broke["why"].startswith(f"{BEGUN}, look whether it is done; the response broke off")
+    assert BEGUN in message_for(broke["record"], "broke_off", broke["why"]).model_dump_json()
     assert [e for e in broke["record"]["timeline"] if e["event"].startswith(BEGUN)]
+    run.wait(f"{run.case_id}:contain:1")
+    wait_for(lambda: bool(written(run)))
+    # Whoever takes it back has to know where.
+    assert written(run)[0]["account"] == {"object_id": OBJECT_ID, "directory": "entra"}
+
+
+def test_a_contained_account_is_not_called_late_while_the_rest_is_asked(case: NewCase) -> None:
+    """Its containment has ended before the question: nothing else wakes the case for hours."""
+    hunts = Hunts()
+
+    def save(payload: Json) -> Any:
+        if payload["patch"].get("actions"):
+            hunts.release()
+        return default_scripts()["save_case"](payload)
+
+    def full(payload: Json) -> Any:
+        run.wait(f"{run.case_id}:contain:1")
+        return planned(RULES, disposition=Disposition.ASK)(payload)
+
+    run = early(case, analyse_activity=hunts.script, save_case=save, decide_response=full,
+                force_password_reset=default_scripts()["force_password_reset"])  # fmt: skip
+    respond_in_time(run, {"approval_deadline_minutes": 600_000})
+    wait_for(lambda: "contained_at" in record(run)["sla"])
+    assert "question" in record(run), "before anybody answered"
+    run.tell("Decision", answer(RULES, question=1))
+    wait_for_phase(run, "completed")
+    close(run)
 
 
 def test_a_person_in_another_case_on_the_account_does_not_wait_for_the_hunts(
