@@ -8,6 +8,7 @@ from lab.chaos.models import PlannedCase
 from lab.chaos.observed import Observed
 from shared.models.base import Json
 from shared.models.block import BlockName, BlockStatus
+from shared.models.case import CaseStatus
 from shared.models.outcome import ActionStatus
 from shared.playbook.reporting.case_view import BLOCK_WORDS
 
@@ -34,6 +35,9 @@ def _failures(record: Json) -> Iterator[tuple[str, re.Pattern[str]]]:
     for block, words in BLOCK_WORDS.items():
         if block is BlockName.NOTIFICATION:
             # Of a message that failed the other channels, or the next message, cannot always tell.
+            continue
+        if block is BlockName.EVIDENCE and record["status"] == CaseStatus.AWAITING_DECISION:
+            # It is exported beside the question: the record shows it, and what is told next says it.
             continue
         status = (record["blocks"].get(block) or {}).get("status")
         if status == BlockStatus.FAILED:

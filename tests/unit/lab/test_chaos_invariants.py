@@ -245,5 +245,13 @@ def test_a_step_that_failed_in_silence(status: str) -> None:
     assert "Sign-in analysis" in found.detail
 
 
+def test_evidence_beside_a_question_is_told_with_its_outcome() -> None:
+    blocks = {"Evidence_Preservation": {"status": "partial"}}
+    waiting = with_record(status="awaiting_decision", blocks=blocks)
+    assert list(someone_was_told_of_every_failure(waiting)) == []
+    [found] = someone_was_told_of_every_failure(with_record(blocks=blocks))
+    assert "Evidence preservation is partial" in found.detail
+
+
 def test_what_was_before_is_what_the_world_starts_with() -> None:
     assert well().before["directory"]["users"][0]["lastPasswordChangeDateTime"] == BEFORE
