@@ -37,7 +37,7 @@ def _failures(record: Json) -> Iterator[tuple[str, re.Pattern[str]]]:
             # Of a message that failed the other channels, or the next message, cannot always tell.
             continue
         if block is BlockName.EVIDENCE and record["status"] == CaseStatus.AWAITING_DECISION:
-            # It is exported beside the question: the record shows it, and what is told next says it.
+            # It is exported beside the question: the record shows it, the next message says it.
             continue
         status = (record["blocks"].get(block) or {}).get("status")
         if status == BlockStatus.FAILED:
