@@ -16,8 +16,8 @@ import isodate  # type: ignore[import-untyped] # comes with azure-monitor-query
 
 from lab.simulators.entra_token import TokenAuthority, TokenError
 from lab.simulators.exchange import Answer, Call, Operation
-from lab.simulators.kql_store import KqlStore, QueryError, Result
-from lab.simulators.kql_values import moment_of
+from lab.simulators.kql.store import KqlStore, QueryError, Result
+from lab.simulators.kql.values import moment_of
 from lab.simulators.specification import Specification
 from lab.simulators.vendor import Vendor
 

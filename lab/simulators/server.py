@@ -23,7 +23,7 @@ from lab.simulators.google_token import GoogleToken, GoogleTokens
 from lab.simulators.graph.directory import Directory
 from lab.simulators.graph.service import Graph
 from lab.simulators.jira import Jira
-from lab.simulators.kql_store import KqlStore
+from lab.simulators.kql.store import KqlStore
 from lab.simulators.lab_api import LabApi
 from lab.simulators.ledger import Ledger
 from lab.simulators.log_analytics import LogAnalytics

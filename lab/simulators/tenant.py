@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from lab.simulators.geoip import anonymous_record, asn_record, city_record, country_problems
 from lab.simulators.graph.directory import Account, made_up_id
-from lab.simulators.kql_values import table_problems
+from lab.simulators.kql.values import table_problems
 from lab.simulators.okta_org import problems_of as okta_problems
 from lab.simulators.reputation import abuseipdb_data, canonical, virustotal_attributes
 from lab.simulators.specification import Specification, errors

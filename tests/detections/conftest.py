@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.simulators.kql_store import KqlStore
+from lab.simulators.kql.store import KqlStore
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, NamedTuple
 
-from lab.simulators.kql_store import KqlStore
+from lab.simulators.kql.store import KqlStore
 from shared.models.signin import SignIn
 from shared.playbook.sign_ins.collapse import collapse
 from shared.playbook.sign_ins.detected import Detection

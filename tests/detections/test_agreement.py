@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from lab.simulators.kql_store import KqlStore
+from lab.simulators.kql.store import KqlStore
 from tests.detections import (
     test_brute_force,
     test_impossible_travel,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lab.simulators.kql_store import KqlStore
+from lab.simulators.kql.store import KqlStore
 from shared.playbook.sign_ins.detection import find_brute_force_successes, to_second
 from tests.detections.logs import Rows, ask_rule, logs, read, row
 

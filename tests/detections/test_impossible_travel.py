@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lab.simulators.kql_store import KqlStore
+from lab.simulators.kql.store import KqlStore
 from shared.playbook.sign_ins.impossible_travel import find_impossible_travel
 from tests.detections.logs import (
     BERLIN,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lab.simulators.kql_store import KqlStore
+from lab.simulators.kql.store import KqlStore
 from shared.playbook.sign_ins.password_spray import find_password_sprays
 from tests.detections.logs import NOW, RECENT, Rows, ask_rule, logs, read, row
 

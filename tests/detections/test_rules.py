@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lab.simulators.kql_store import KqlStore
+from lab.simulators.kql.store import KqlStore
 from shared.models.case import AlertType
 from shared.playbook.intake.alert_type import choose_alert_type
 from shared.playbook.intake.alerts import (

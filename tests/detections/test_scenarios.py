@@ -6,7 +6,7 @@ import pytest
 
 from lab.scenarios.expander import expand
 from lab.scenarios.loader import list_scenarios, load_common, load_scenario
-from lab.simulators.kql_store import KqlStore
+from lab.simulators.kql.store import KqlStore
 from shared.playbook.sign_ins.detection import find_brute_force_successes
 from shared.playbook.sign_ins.impossible_travel import find_impossible_travel
 from shared.playbook.sign_ins.mfa_fatigue import find_mfa_fatigue

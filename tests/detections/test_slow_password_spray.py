@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lab.simulators.kql_store import KqlStore
+from lab.simulators.kql.store import KqlStore
 from shared.playbook.sign_ins.slow_password_spray import find_slow_password_sprays
 from tests.detections.logs import Rows, ask_rule, logs, recent, row, within
 

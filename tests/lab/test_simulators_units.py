@@ -13,9 +13,9 @@ from lab.simulators.entra_token import TokenAuthority, TokenError
 from lab.simulators.exchange import Call, RefusalError
 from lab.simulators.graph.odata import collection
 from lab.simulators.graph.roles import may_act
-from lab.simulators.kql_general import generalised
-from lab.simulators.kql_lint import union_conflict
-from lab.simulators.kql_values import moment_of, wire_value
+from lab.simulators.kql.general import generalised
+from lab.simulators.kql.lint import union_conflict
+from lab.simulators.kql.values import moment_of, wire_value
 from lab.simulators.ledger import masked
 from lab.simulators.log_analytics import timespan
 

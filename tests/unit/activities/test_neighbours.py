@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from activities.sign_ins import analyse_sign_ins
-from lab.simulators.kql_store import KqlStore
+from lab.simulators.kql.store import KqlStore
 from shared.errors import RetryableError
 from shared.kql import let_statements
 from shared.models.base import Json, format_utc

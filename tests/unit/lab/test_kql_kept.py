@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.simulators.kql_kept import KeptTranslations
-from lab.simulators.kql_store import KqlStore
-from lab.simulators.kql_translation import KqlTranslator, Translation
+from lab.simulators.kql.kept import KeptTranslations
+from lab.simulators.kql.store import KqlStore
+from lab.simulators.kql.translation import KqlTranslator, Translation
 
 ROWS = {"SigninLogs": [{"TimeGenerated": "2026-11-20T12:00:00Z", "UserId": "a"}]}
 QUERY = 'let who = "a";\nSigninLogs | where UserId =~ who | project UserId'

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from lab.scenarios.expander import expand
 from lab.scenarios.loader import load_common, load_scenario
-from lab.simulators.kql_store import KqlStore, QueryError
-from lab.simulators.kql_values import moment_of
-from lab.simulators.sql_text import quoted
+from lab.simulators.kql.sql_text import quoted
+from lab.simulators.kql.store import KqlStore, QueryError
+from lab.simulators.kql.values import moment_of
 from shared.kql import let_statements
 from shared.playbook.acting.exports import EXPORTS, OKTA_EXPORTS
 from shared.playbook.acting.exports_by_address import BY_ADDRESS

@@ -3,10 +3,10 @@
 import duckdb
 import pytest
 
-from lab.simulators.sql_cases import replaced_cases
-from lab.simulators.sql_stages import put_together
-from lab.simulators.sql_text import joined, queries
-from lab.simulators.sql_types import Shortener
+from lab.simulators.kql.sql_cases import replaced_cases
+from lab.simulators.kql.sql_stages import put_together
+from lab.simulators.kql.sql_text import joined, queries
+from lab.simulators.kql.sql_types import Shortener
 
 TABLES = {
     "T": {"a": "VARCHAR", "b": "JSON", "n": "BIGINT"},

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lab.simulators.kql_store import KqlStore
+from lab.simulators.kql.store import KqlStore
 from shared.kql import let_statements
 from shared.playbook.hunts import Hunt, load_hunts
 

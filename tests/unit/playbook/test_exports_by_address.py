@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lab.simulators.kql_store import KqlStore
+from lab.simulators.kql.store import KqlStore
 from lab.simulators.udm_query import compile_query
 from shared.kql import let_statements
 from shared.playbook.acting.exports import EXPORTS, OKTA_EXPORTS

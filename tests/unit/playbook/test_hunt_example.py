@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from lab.scenarios.loader import load_scenario
-from lab.simulators.kql_store import KqlStore
+from lab.simulators.kql.store import KqlStore
 from shared.playbook.hunts import evaluate_hunt, parse_hunt
 from tests.unit.playbook.builders import brute_force, facts, plain_address
 from tests.unit.playbook.hunt_rows import office, run

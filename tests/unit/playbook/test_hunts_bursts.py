@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lab.simulators.kql_store import KqlStore
+from lab.simulators.kql.store import KqlStore
 from tests.unit.playbook.hunt_rows import (
     ATTACKER,
     HUNTS,

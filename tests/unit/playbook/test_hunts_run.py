@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.simulators.kql_store import KqlStore
+from lab.simulators.kql.store import KqlStore
 from shared.playbook.hunts import evaluate_hunt
 from tests.unit.playbook.hunt_rows import (
     HUNTS,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lab.simulators.kql_store import KqlStore, QueryError
+from lab.simulators.kql.store import KqlStore, QueryError
 from tests.unit.playbook.hunt_rows import ATTACKER, HUNTS, Rows, at, placed, run, token_use
 
 HUNT = HUNTS["token_new_places"]

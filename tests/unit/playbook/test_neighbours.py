@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lab.simulators.kql_store import KqlStore
+from lab.simulators.kql.store import KqlStore
 from shared.kql import let_statements
 from shared.models.base import format_utc
 from shared.models.directory import UserRisk

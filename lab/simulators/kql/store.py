@@ -36,11 +36,11 @@ import duckdb
 import duckdb_kql
 from duckdb_kql.types import kusto_type
 
-from lab.simulators.kql_general import generalised
-from lab.simulators.kql_kept import KeptTranslations
-from lab.simulators.kql_lint import union_conflict
-from lab.simulators.kql_translation import SINCE, UNTIL, KqlTranslator
-from lab.simulators.kql_values import kql_type, typed, wire_value
+from lab.simulators.kql.general import generalised
+from lab.simulators.kql.kept import KeptTranslations
+from lab.simulators.kql.lint import union_conflict
+from lab.simulators.kql.translation import SINCE, UNTIL, KqlTranslator
+from lab.simulators.kql.values import kql_type, typed, wire_value
 from lab.simulators.specification import load
 
 _DUCKDB_TYPES = {
@@ -105,7 +105,7 @@ class KqlStore:
         return {name: len(rows) for name, rows in self._rows.items() if rows}
 
     def load(self, tables: dict[str, list[dict[str, Any]]]) -> None:
-        """Replace all rows. ``tables`` must have passed ``kql_values.table_problems``."""
+        """Replace all rows. ``tables`` must have passed ``values.table_problems``."""
         with self._lock:
             for name in {*self._rows, *tables}:
                 types = dict(self.schemas[name])

@@ -9,7 +9,7 @@ import re
 from datetime import UTC
 from typing import Any
 
-from lab.simulators.kql_values import moment_of
+from lab.simulators.kql.values import moment_of
 
 _STRING = r'"(?:[^"\\\n]|\\.)*"'
 _LITERAL = re.compile(

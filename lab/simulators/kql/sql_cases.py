@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lab.simulators.sql_text import Token, tokens, unquoted
+from lab.simulators.kql.sql_text import Token, tokens, unquoted
 
 _PARTS = ("WHEN", "THEN", "ELSE", "END")
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lab.simulators.sql_text import Query, Token, tokens, words
+from lab.simulators.kql.sql_text import Query, Token, tokens, words
 
 _CLAUSES = {"WHERE": 1, "GROUP": 2, "ORDER": 3, "LIMIT": 4}
 

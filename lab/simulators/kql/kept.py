@@ -10,13 +10,13 @@ from pathlib import Path
 import duckdb
 import duckdb_kql
 
-from lab.simulators import kql_translation, sql_cases, sql_stages, sql_text, sql_types
-from lab.simulators.kql_translation import Translation
-from lab.simulators.sql_types import Columns
+from lab.simulators.kql import sql_cases, sql_stages, sql_text, sql_types, translation
+from lab.simulators.kql.sql_types import Columns
+from lab.simulators.kql.translation import Translation
 
-FOLDER = Path(__file__).parents[2] / ".lab" / "kql"
+FOLDER = Path(__file__).parents[3] / ".lab" / "kql"
 _MOST = 500
-_MAKERS = (kql_translation, sql_cases, sql_stages, sql_text, sql_types)
+_MAKERS = (translation, sql_cases, sql_stages, sql_text, sql_types)
 
 
 class KeptTranslations:

@@ -16,9 +16,18 @@ from typing import Any
 
 import duckdb
 
-from lab.simulators.sql_cases import replaced_cases, with_replaced
-from lab.simulators.sql_stages import put_together
-from lab.simulators.sql_text import Query, joined, nested, queries, quoted, tokens, unquoted, words
+from lab.simulators.kql.sql_cases import replaced_cases, with_replaced
+from lab.simulators.kql.sql_stages import put_together
+from lab.simulators.kql.sql_text import (
+    Query,
+    joined,
+    nested,
+    queries,
+    quoted,
+    tokens,
+    unquoted,
+    words,
+)
 
 type Columns = dict[str, str]
 """Column name to DuckDB type."""

@@ -14,9 +14,9 @@ from datetime import datetime
 import duckdb
 import duckdb_kql
 
-from lab.simulators.sql_stages import put_together
-from lab.simulators.sql_text import Query, joined, queries, quoted
-from lab.simulators.sql_types import Columns, Shortener
+from lab.simulators.kql.sql_stages import put_together
+from lab.simulators.kql.sql_text import Query, joined, queries, quoted
+from lab.simulators.kql.sql_types import Columns, Shortener
 
 SINCE, UNTIL = "since", "until"
 """Parameters of a translation that bound TimeGenerated."""
