@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-from lab.simulators.kql_lint import union_conflict  # noqa: E402
+from lab.simulators.kql.lint import union_conflict  # noqa: E402
 from shared.kql import let_statements  # noqa: E402
 from shared.playbook.acting.exports import (  # noqa: E402
     AZURE_FIREWALL_EXPORTS,
