@@ -37,11 +37,11 @@ def admit(
 ) -> Steps[Todo]:
     """Return what may be done by itself; when the breaker is open, all of it is asked instead.
 
-    What has begun was admitted before. The one case that trips the breaker has the SOC told before
-    it does anything else.
+    A case that has begun early was admitted then, with all that its verdict calls for. The one case
+    that trips the breaker has the SOC told before it does anything else.
     """
-    begun = standing.begun.plan if standing.begun else []
-    if all(line.action in NOTHING_TO_DO or line in begun for line in todo.automatic):
+    acts = any(line.action not in NOTHING_TO_DO for line in todo.automatic)
+    if standing.begun is not None or not acts:
         return todo
     asked = yield from _asked(ctx, standing)
     key = EntityInstanceId(str(Entity.BREAKER), BREAKER_KEY)
@@ -55,9 +55,7 @@ def admit(
     standing.held = True
     held = hold_plan(standing.decided.plan, admission.why)
     standing.decided = standing.decided.model_copy(update={"plan": held})
-    if standing.begun:
-        standing.decided = standing.decided.with_begun(standing.begun)
-    asks = any(line.disposition is Disposition.ASK for line in standing.decided.plan)
+    asks = any(line.disposition is Disposition.ASK for line in held)
     return Todo([], asks)
 
 

@@ -172,28 +172,37 @@ def test_the_breaker_is_asked_before_anything_begins_and_counts_a_case_once(
     assert verdict < told.index("notify_analysts"), "what a page quotes is there"
 
 
-def test_a_breaker_that_opens_meanwhile_holds_the_rest_and_not_what_has_begun() -> None:
-    hunts, none = Hunts(), Limits(automatic_per_hour=0).to_json()
+def test_a_breaker_that_opens_meanwhile_holds_the_others_and_not_a_case_it_let_through() -> None:
+    """A storm: each case is let through or held as a whole, however its answers are spread."""
+    hunts, limits = Hunts(), Limits(automatic_per_hour=1).to_json()
+    tripped = threading.Event()
+
+    def full(_payload: Json) -> Any:
+        assert tripped.wait(120)
+        return planned(RULES)({}) | {"limits": limits}
+
     reset = hunts.released_by(default_scripts()["force_password_reset"])
     scripts: dict[str, Script] = {
         "analyse_sign_ins": success,
         "analyse_activity": hunts.script,
         "force_password_reset": reset,
-        "decide_early": certain(),
-        "decide_response": lambda _payload: planned(RULES)({}) | {"limits": none},
+        "decide_early": certain(limits=limits),
+        "decide_response": full,
     }
     with durable_engine() as engine:
-        run = engine.case(default_scripts() | scripts)
-        respond(run)
-        run.wait()
-    plan = {line["action"]: line["disposition"] for line in record(run)["plan"]}
-    assert plan == {
-        "ForcePasswordReset": "automatic",
-        "RevokeSessions": "automatic",
-        "DisableInboxRules": "ask",
-    }
-    assert done(run) == BOTH_DONE
-    assert "decision_needed" in phases(run)
+        first = engine.case(default_scripts() | scripts)
+        respond(first)
+        first.wait_for_call("force_password_reset")
+        held = decided() | {"limits": limits}
+        second = engine.case(default_scripts() | {"decide_response": lambda _payload: held})
+        respond(second)
+        second.wait_for_call("notify_analysts")
+        tripped.set()
+        first.wait()
+        second.wait()
+    assert done(first) == [*BOTH_DONE, "disable_inbox_rules"]
+    assert "decision_needed" not in phases(first)
+    assert done(second) == []
 
 
 def test_a_person_in_another_case_on_the_account_does_not_wait_for_the_hunts(

@@ -27,7 +27,9 @@ class ByHand:
         self._activities = activities
         self._scheduled: list[tuple[task.CompletableTask[Any], str, Json]] = []
 
-    def call_activity(self, name: str, *, input: Json, retry_policy: object) -> task.Task[Any]:
+    def call_activity(
+        self, name: str, *, input: Json, retry_policy: object = None
+    ) -> task.Task[Any]:
         """Schedule an activity."""
         scheduled: task.CompletableTask[Any] = task.CompletableTask()
         self._scheduled.append((scheduled, name, json.loads(json.dumps(input))))

@@ -34,7 +34,8 @@ class _Stage:
             f" LIMIT {self.limit}" if self.limit else "",
         )
         # Only ever text that was taken apart.
-        return f"SELECT {self.columns} FROM {self.source}{''.join(clauses)}"  # noqa: S608
+        ends = "".join(clauses)
+        return f"SELECT {self.columns} FROM {self.source}{ends}"  # noqa: S608 - the engine's SQL
 
 
 def put_together(parts: Sequence[Query], rest: str) -> tuple[list[Query], str]:
