@@ -51,7 +51,8 @@ class KqlTranslator:
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Columns]
     ) -> None:
-        self._connection = connection
+        # Several threads translate at once, and a connection has only one answer at a time.
+        self._connection = connection.cursor()
         self._tables = tables
 
     def translate(self, text: str, named: Sequence[str], bounds: Iterable[str]) -> Translation:

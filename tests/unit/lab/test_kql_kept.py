@@ -1,5 +1,6 @@
 """Translations that are kept between runs of the lab."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,21 @@ def test_there_is_an_end_to_what_is_kept(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 350
     assert kept.get("T599", (), TABLES) == MADE
     assert kept.get("T0", (), TABLES) is None
+
+
+def test_many_at_once_are_translated_as_one_after_the_other(tmp_path: Path) -> None:
+    """A new lab is asked a case's hunts at the same moment."""
+    hunts = [
+        f"let who = 'a';\nSigninLogs | where UserId =~ who and IPAddress != '{n}'"
+        " | summarize Seen = count(), Last = max(TimeGenerated) by UserId, IPAddress"
+        " | extend Kind = iff(Seen > 1, strcat(UserId, IPAddress), tostring(Seen))"
+        f" | where isnotempty(Kind) | project C{n} = Kind, Seen, Last"
+        for n in range(24)
+    ]
+    alone = KqlStore(KeptTranslations(tmp_path / "alone"))
+    together = KqlStore(KeptTranslations(tmp_path / "together"))
+    for store in (alone, together):
+        store.load(ROWS)
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda text: together.query(text, None, None), hunts))
+    assert answers == [alone.query(text, None, None) for text in hunts]
