@@ -14,6 +14,12 @@ from lab.scenarios.models import Common
 from lab.simulators.config import SimulatorSettings
 from shared.models.case import OperatingMode
 
+AS_GRAPH_LIMITS = {
+    "TOURNIQUET_IDENTITY_PROTECTION_PER_10_SECONDS": "10",
+    "TOURNIQUET_GRAPH_REPORTS_PER_10_SECONDS": "5",
+}
+"""The app's own defaults, for measurements; elsewhere the lab has no such limits."""
+
 
 def read_mode(env: Mapping[str, str]) -> OperatingMode:
     """Return the operating mode that ``LAB_MODE`` asks for; automatic by default.
@@ -113,8 +119,7 @@ def host_environment(ports: Ports, policy_file: Path, function_key: str) -> dict
         "TOURNIQUET_RECHECK_MINUTES": "1",
         "TOURNIQUET_LATE_LOG_BUDGET_SECONDS": "2",
         # The simulated Graph has no such limits unless its tenant asks for them.
-        "TOURNIQUET_IDENTITY_PROTECTION_PER_10_SECONDS": "0",
-        "TOURNIQUET_GRAPH_REPORTS_PER_10_SECONDS": "0",
+        **dict.fromkeys(AS_GRAPH_LIMITS, "0"),
         **_own_settings(),
         # The user's own policy, too, is in that file.
         "TOURNIQUET_POLICY_FILE": str(policy_file),

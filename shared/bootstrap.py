@@ -5,7 +5,7 @@ the case. Building is cheap: no network, and the vendors' own libraries are impo
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from shared.errors import NotConfigured
 from shared.ports import (
@@ -31,6 +31,9 @@ from shared.ports import (
     TrustedNetworks,
 )
 from shared.settings import Settings, get_settings
+
+if TYPE_CHECKING:
+    from shared.providers.blob import BlobTurns
 
 ENTRA = "entra"
 NEEDED_SETTINGS = {
@@ -160,7 +163,7 @@ def build_providers(settings: Settings) -> Providers:
         Graph,
     )
 
-    graph = Graph(settings)
+    graph = Graph(settings, _shared_turns(settings))
     providers = Providers(
         directory=Entra(settings, graph),
         trusted_networks=EntraLocations(settings, graph),
@@ -176,6 +179,14 @@ def build_providers(settings: Settings) -> Providers:
     _add_defences(providers, settings)
     _add_people(providers, settings)
     return providers
+
+
+def _shared_turns(settings: Settings) -> "BlobTurns | None":
+    if not settings.blob_url:
+        return None
+    from shared.providers.blob import BlobTurns
+
+    return BlobTurns(settings)
 
 
 def _add_okta(providers: Providers, settings: Settings) -> None:

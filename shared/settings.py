@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     """Deadline of one attempt of a log query, which takes longer than other calls."""
 
     identity_protection_per_10_seconds: int = Field(default=10, ge=0, le=1000)
-    """Requests to Identity Protection by this instance; 0: as many as there are."""
+    """Requests to Identity Protection by all instances of the app; 0: as many as there are."""
     graph_reports_per_10_seconds: int = Field(default=5, ge=0, le=1000)
     graph_url: str = "https://graph.microsoft.com/v1.0"
     okta_url: str | None = None

@@ -14,6 +14,7 @@ from lab.bench.driver import Driver
 from lab.bench.measure import VENDOR_LATENCY_SECONDS
 from lab.bench.results import CaseCost, GbSeconds
 from lab.bench.table import cost_table
+from lab.environment import AS_GRAPH_LIMITS
 from lab.errors import LabError
 from lab.stack import Lab
 from shared.models.base import Json
@@ -27,6 +28,7 @@ _SETTINGS = {
     "TOURNIQUET_RECHECK_MINUTES": "0.1",
     "TOURNIQUET_WATCH_HOURS": "0.006",
     "TOURNIQUET_BLOCK_HOURS": "0.006",
+    **AS_GRAPH_LIMITS,
 }
 _KINDS = {
     "httpTrigger": "request",

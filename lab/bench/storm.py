@@ -22,6 +22,7 @@ from lab.bench.driver import Driver
 from lab.bench.numbers import median, percentile
 from lab.bench.results import Result
 from lab.client import LabCallError, LabClient
+from lab.environment import AS_GRAPH_LIMITS
 from lab.errors import LabError
 from lab.stack import Lab
 from shared.models.base import Json, format_utc
@@ -36,9 +37,7 @@ JOINING_SECONDS = 1200.0
 """Looks at what joined are up to 15 minutes apart."""
 _SETTINGS = {
     "TOURNIQUET_RECHECK_MINUTES": "1440",
-    # Each of the two workers has its half of what Graph takes.
-    "TOURNIQUET_IDENTITY_PROTECTION_PER_10_SECONDS": "5",
-    "TOURNIQUET_GRAPH_REPORTS_PER_10_SECONDS": "2",
+    **AS_GRAPH_LIMITS,
 }
 _PAUSES = (0.5, 1, 2, 4, 8)
 _LOOK_SECONDS = 3.0

@@ -35,12 +35,11 @@ SITUATIONS = (
     Situation("large, busiest hour", LARGE, _calm(LARGE)),
     Situation("large, storm", LARGE, _storm(LARGE), instances=4),
     Situation(
-        "large, storm, lanes shared",
+        "large, storm, each alone",
         LARGE,
         _storm(LARGE),
         instances=4,
-        risks_per_10_seconds=2,
-        reports_per_10_seconds=1,
+        shares_turns=False,
     ),
     Situation(
         "large, storm, ten apps",

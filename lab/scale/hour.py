@@ -6,7 +6,7 @@ import random
 from lab.bench.numbers import median, percentile
 from lab.scale.models import CaseLoad, Row, Situation
 from lab.scale.simulated_time import now, run_simulated, sleep_until
-from lab.scale.stations import Firewall, Queries, Station, Window
+from lab.scale.stations import Firewall, Queries, Station, Turns, Window
 from shared.errors import Throttled
 from shared.providers.entra.lanes import Lanes
 from shared.providers.retry import FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS
@@ -18,6 +18,8 @@ TURN_SECONDS = 1 / 50
 Durable Functions", "Performance targets")."""
 SLACK_SECONDS = 1.0
 """Slack: about one message a second for a channel."""
+BLOB_SECONDS = 0.01
+"""A request to Blob storage of the same region."""
 
 
 class _App:
@@ -30,7 +32,8 @@ class _App:
         )
         self.attempts = settings.call_attempts
         self.patience = max(settings.call_budget_seconds, settings.query_timeout_seconds)
-        self.lanes = [Lanes(settings) for _ in range(situation.instances)]
+        turns = Turns(BLOB_SECONDS) if situation.shares_turns else None
+        self.lanes = [Lanes(settings, turns, now) for _ in range(situation.instances)]
         self.cpu = Station(situation.instances)
         self.hub = [Station(1) for _ in range(situation.partitions)]
         self.queries = Queries(load.query_seconds)
@@ -92,15 +95,14 @@ class _Hour:
         await sleep_until(max(turned, thought))
 
     async def _ask(self, app: _App, lanes: Lanes, operation: str) -> None:
-        """Ask Graph as the product does: a turn of the lane, then tries with growing waits."""
+        """Ask Graph as the product does: a turn of the lane for each try, with growing waits."""
         report = operation.startswith("userRegistrationDetails")
         vendor = app.reports if report else self._identity_protection
-        try:
-            await lanes.wait_for_turn(operation)
-        except Throttled:
-            self._missing[operation] += 1
-            return
         for attempt in range(app.attempts):
+            try:
+                await lanes.wait_for_turn(operation)
+            except Throttled:
+                break
             opens = vendor.ready(now())
             # Graph's limit is not finer than the rounding of these clocks.
             if opens <= now() + 1e-6:

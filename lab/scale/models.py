@@ -39,9 +39,11 @@ class Situation:
     partitions: int = 4
     """Of each task hub."""
     risks_per_10_seconds: int = 10
-    """``TOURNIQUET_IDENTITY_PROTECTION_PER_10_SECONDS`` of each instance."""
+    """``TOURNIQUET_IDENTITY_PROTECTION_PER_10_SECONDS`` of each app."""
     reports_per_10_seconds: int = 5
-    """``TOURNIQUET_GRAPH_REPORTS_PER_10_SECONDS`` of each instance."""
+    """``TOURNIQUET_GRAPH_REPORTS_PER_10_SECONDS`` of each app."""
+    shares_turns: bool = True
+    """Whether the instances of an app read one another's turns; not while storage is away."""
 
 
 class Row(Result):

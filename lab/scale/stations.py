@@ -1,7 +1,9 @@
-"""What cases queue for. Everything is told the time, so that nothing here waits."""
+"""What cases queue for. All but storage is told the time, and does not wait."""
 
+import asyncio
 import heapq
 from collections import deque
+from collections.abc import Sequence
 
 
 class Station:
@@ -94,3 +96,28 @@ class Firewall:
             self._begins = max(at, self._ends)
             self._ends = self._begins + self._seconds
         return self._ends
+
+
+class Turns:
+    """What the instances of an app share in Blob storage: who writes first wins."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._kept: dict[str, tuple[list[float], int]] = {}
+
+    async def read(self, lane: str) -> tuple[list[float], str | None]:
+        """Return the turns that are kept, and their version."""
+        await asyncio.sleep(self._seconds)
+        if lane not in self._kept:
+            return [], None
+        turns, version = self._kept[lane]
+        return list(turns), str(version)
+
+    async def write(self, lane: str, turns: Sequence[float], version: str | None) -> bool:
+        """Keep turns in place of those of a version; tell whether they were still those."""
+        await asyncio.sleep(self._seconds)
+        kept = self._kept.get(lane)
+        if version != (str(kept[1]) if kept else None):
+            return False
+        self._kept[lane] = (list(turns), kept[1] + 1 if kept else 0)
+        return True

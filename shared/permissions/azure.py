@@ -106,6 +106,8 @@ AZURE_NEEDS: tuple[Need, ...] = (
             "campaign.delete",
             "dependency.list",
             "dependency.put",
+            "turns.get",
+            "turns.put",
         ),
         permission="Storage Blob Data Contributor",
         role_id=BLOB_CONTRIBUTOR,

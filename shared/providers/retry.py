@@ -28,6 +28,10 @@ class NotSent(RetryableError):
     """The request never reached the vendor (refused connection, name not resolved)."""
 
 
+class OutOfTurn(Throttled):
+    """Nothing was sent, and nothing will be: its turn would have come too late."""
+
+
 class Retry(Enum):
     """What may be repeated after a :class:`RetryableError`."""
 
@@ -73,6 +77,8 @@ def parse_retry_after(value: str | None, *, now: datetime | None = None) -> floa
 
 
 def _may_repeat(error: Exception, retry: Retry) -> bool:
+    if isinstance(error, OutOfTurn):
+        return False
     match retry:
         case Retry.ALWAYS:
             return isinstance(error, RetryableError)
@@ -96,8 +102,12 @@ async def call_with_retries[T](
     vendor: str,
     operation: str,
     retry: Retry = Retry.ALWAYS,
+    turn: Callable[[], Awaitable[None]] | None = None,
 ) -> T:
     """Run ``attempt`` until it succeeds, within the policy's deadlines.
+
+    ``turn``, where the vendor limits how often it is asked, is waited for before each attempt, and
+    is no part of the attempt's own deadline.
 
     Raises:
         TourniquetError: the last attempt's error; a deadline is a :class:`RetryableError`. A
@@ -112,6 +122,8 @@ async def call_with_retries[T](
     async def once(vendor: str, operation: str) -> T:
         nonlocal tried
         tried += 1
+        if turn is not None:
+            await turn()
         seconds = min(policy.attempt_timeout, max(0.0, deadline - time.monotonic()))
         try:
             async with asyncio.timeout(seconds):

@@ -5,6 +5,7 @@ from shared.providers.blob.cases import BlobCaseStore
 from shared.providers.blob.dependencies import BlobDependencyStates
 from shared.providers.blob.evidence import BlobEvidenceStore
 from shared.providers.blob.open_cases import BlobOpenCases
+from shared.providers.blob.turns import BlobTurns
 
 __all__ = [
     "BlobCampaigns",
@@ -12,4 +13,5 @@ __all__ = [
     "BlobDependencyStates",
     "BlobEvidenceStore",
     "BlobOpenCases",
+    "BlobTurns",
 ]

@@ -19,7 +19,7 @@ from shared.providers.answers import error_for_status, hide_secrets, parse_json,
 from shared.providers.azure import error_from_azure
 from shared.providers.clouds import GRAPH, scope
 from shared.providers.credentials import get_credential
-from shared.providers.entra.lanes import Lanes
+from shared.providers.entra.lanes import Lanes, SharedTurns
 from shared.providers.entra.models import Page
 from shared.providers.http import CONNECT_TIMEOUT_SECONDS, connection_error
 from shared.providers.loops import PerLoop
@@ -40,14 +40,18 @@ MOST_PAGES = 10
 class Graph:
     """Sends requests built by the SDK's builders.
 
+    Args:
+        settings: address, limits and deadlines.
+        turns: what the instances of the app share; without it this one keeps the limits alone.
+
     Attributes:
         base_url: Graph's address with the version.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, turns: SharedTurns | None = None) -> None:
         self.base_url = settings.graph_url.rstrip("/")
         self._policy = CallPolicy.from_settings(settings)
-        self._lanes = Lanes(settings)
+        self._lanes = Lanes(settings, turns)
         self._client = PerLoop(self._build)
 
     @property
@@ -108,7 +112,6 @@ class Graph:
         Raises:
             TourniquetError: see ``shared.errors``.
         """
-        await self._lanes.wait_for_turn(operation)
 
         async def attempt() -> M:
             response = await self._exchange(operation, build())
@@ -124,7 +127,12 @@ class Graph:
             return _parse(operation, response.content, model)
 
         return await call_with_retries(
-            attempt, self._policy, vendor=VENDOR, operation=operation, retry=retry
+            attempt,
+            self._policy,
+            vendor=VENDOR,
+            operation=operation,
+            retry=retry,
+            turn=partial(self._lanes.wait_for_turn, operation),
         )
 
     async def collect[Item: VendorModel](

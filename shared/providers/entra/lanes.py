@@ -7,108 +7,199 @@ goes before what is only asked to know more, and neither waits behind a long que
 have a turn soon is refused here as Graph would refuse, and the case goes on without that answer.
 Everything else of Graph has limits of thousands of requests, and no lane.
 
-One process keeps its own lanes: the settings say how much of the limits is this instance's.
+All instances of the app share their lanes: each writes down when it asks, where all of them read
+it. Without storage each goes by its own turns, and Graph refuses what is too much.
 """
 
 import asyncio
-import heapq
-import itertools
-from collections import deque
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
-from shared.errors import Throttled
+from shared.errors import TourniquetError
 from shared.providers.loops import PerLoop
+from shared.providers.retry import OutOfTurn
 from shared.settings import Settings
 
 PATIENCE_SECONDS = 3.0
 """How long what is asked to know more waits for its turn."""
 URGENT_PATIENCE_SECONDS = 8.0
 """How long what contains an account, or gives it back, waits."""
-_IDENTITY_PROTECTION, _REPORTS = "identity protection", "reports"
+ALONE_SECONDS = 10.0
+"""How long storage that did not answer is not asked for turns."""
+IDENTITY_PROTECTION, REPORTS = "identity-protection", "reports"
 _A_MOMENT = 0.005
+_MARGIN_SECONDS = 0.05
+"""Requests do not all travel equally fast: two may arrive closer together than they were sent."""
 _LANES = {
-    "riskyUsers.get": _IDENTITY_PROTECTION,
-    "riskyUsers.dismiss": _IDENTITY_PROTECTION,
-    "confirmCompromised": _IDENTITY_PROTECTION,
-    "userRegistrationDetails.get": _REPORTS,
+    "riskyUsers.get": IDENTITY_PROTECTION,
+    "riskyUsers.dismiss": IDENTITY_PROTECTION,
+    "confirmCompromised": IDENTITY_PROTECTION,
+    "userRegistrationDetails.get": REPORTS,
 }
 _URGENT = frozenset({"riskyUsers.dismiss", "confirmCompromised"})
+_log = logging.getLogger("tourniquet.providers")
+
+type Clock = Callable[[], float]
+
+
+class SharedTurns(Protocol):
+    """Where the instances of the app write down their turns, in seconds of Unix time."""
+
+    async def read(self, lane: str) -> tuple[list[float], str | None]:
+        """Return the newest turns, oldest first, and their version."""
+
+    async def write(self, lane: str, turns: Sequence[float], version: str | None) -> bool:
+        """Write turns over those of a version; tell whether they were still those."""
 
 
 class Lane:
-    """At most ``calls`` turns in any ``seconds``; urgent ones first, then in order of coming."""
+    """At most ``calls`` turns in any ``seconds``; urgent ones first, then in order of coming.
 
-    def __init__(self, calls: int, seconds: float) -> None:
-        self._calls, self._seconds = calls, seconds
-        self._taken: deque[float] = deque(maxlen=calls)
-        self._waiting: list[tuple[bool, int]] = []
-        self._order = itertools.count()
+    Who is urgent takes the next turn although it is still to come. Who is not takes one only when
+    it is there, so that somebody urgent, maybe of another instance, still goes before.
+    """
 
-    async def turn(self, *, urgent: bool, patience: float) -> None:
-        """Wait for a turn.
+    def __init__(
+        self,
+        name: str,
+        calls: int,
+        seconds: float,
+        *,
+        shared: SharedTurns | None = None,
+        clock: Clock = time.time,
+    ) -> None:
+        self._name, self._calls, self._seconds = name, calls, seconds + _MARGIN_SECONDS
+        self._shared, self._clock = shared, clock
+        self._turns: list[float] = []
+        self._alone_until = 0.0
+        self._queue = asyncio.Lock()
+        self._queued = 0
 
-        Raises:
-            Throttled: it would not come within ``patience`` seconds; says when it would.
+    async def turn(self, *, urgent: bool, patience: float) -> float:
+        """Wait for a turn, at most ``patience`` seconds.
+
+        Returns:
+            0.0: it is now; else no turn was taken, and one would come in so many seconds.
         """
-        mine = (not urgent, next(self._order))
-        deadline = _now() + patience
-        heapq.heappush(self._waiting, mine)
+        if urgent:
+            taken, at = await self._take(ahead=patience)
+            if taken:
+                await asyncio.sleep(max(0.0, at - self._clock()))
+            return 0.0 if taken else self._until(at)
+        deadline = self._clock() + patience
+        at = self._expected()
+        if at > deadline:
+            return self._until(at)
+        self._queued += 1
         try:
-            while (wait := self._wait(mine)) > 0:
-                if _now() + wait > deadline:
-                    raise Throttled("too many requests of our own", retry_after=wait)
-                await asyncio.sleep(wait)
-            self._taken.append(_now())
+            async with self._queue:
+                return await self._wait_as_first(deadline)
         finally:
-            self._waiting.remove(mine)
-            heapq.heapify(self._waiting)
+            self._queued -= 1
 
-    def _wait(self, mine: tuple[bool, int]) -> float:
-        """Return the seconds until the turn of one who waits, as things stand; 0: it is now."""
-        now, times = _now(), list(self._taken)
-        ahead = sum(other < mine for other in self._waiting)
-        for _ in range(ahead + 1):
-            full = len(times) >= self._calls
-            times.append(max(now, times[-self._calls] + self._seconds) if full else now)
-        # Those before go first, even when all of them may go now.
-        return max(times[-1] - now, _A_MOMENT if ahead else 0.0)
+    async def _wait_as_first(self, deadline: float) -> float:
+        while True:
+            taken, at = await self._take(ahead=0.0)
+            if taken:
+                return 0.0
+            if at > deadline:
+                return self._until(at)
+            await asyncio.sleep(self._until(at))
 
+    def _until(self, at: float) -> float:
+        return max(at - self._clock(), _A_MOMENT)
 
-def _now() -> float:
-    """Seconds by the clock that sleeping goes by."""
-    return asyncio.get_running_loop().time()
+    def _expected(self) -> float:
+        """Return when one who came now would have a turn, by what is known here."""
+        turns = list(self._turns)
+        for _ in range(self._queued + 1):
+            turns.append(self._next(turns))
+        return turns[-1]
+
+    def _next(self, turns: Sequence[float]) -> float:
+        now = self._clock()
+        full = len(turns) >= self._calls
+        return max(now, turns[-self._calls] + self._seconds) if full else now
+
+    async def _take(self, *, ahead: float) -> tuple[bool, float]:
+        """Take the next turn if it is within ``ahead`` seconds; return whether, and when it is."""
+        if self._shared is not None and self._clock() >= self._alone_until:
+            try:
+                return await self._take_shared(self._shared, ahead)
+            except TourniquetError as error:
+                _log.warning("turns of %s are this instance's own for now: %s", self._name, error)
+                self._alone_until = self._clock() + ALONE_SECONDS
+        at = self._next(self._turns)
+        taken = at <= self._clock() + ahead
+        if taken:
+            self._turns = self._with(self._turns, at)
+        return taken, at
+
+    async def _take_shared(self, shared: SharedTurns, ahead: float) -> tuple[bool, float]:
+        while True:
+            turns, version = await shared.read(self._name)
+            # A clock that was wrong must not close the lane for everybody.
+            latest = self._clock() + URGENT_PATIENCE_SECONDS
+            turns = [turn for turn in turns if turn <= latest]
+            at = self._next(turns)
+            if at > self._clock() + ahead:
+                self._turns = turns
+                return False, at
+            mine = self._with(turns, at)
+            if await shared.write(self._name, mine, version):
+                self._turns = mine
+                return True, at
+
+    def _with(self, turns: Sequence[float], at: float) -> list[float]:
+        return [*turns, at][-self._calls :]
 
 
 class Lanes:
-    """The lanes of one process; a limit of 0 is none."""
+    """The lanes of the app; a limit of 0 is none.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: how often.
+        shared: where the instances write down their turns; ``None``: this one is alone.
+        clock: seconds of Unix time.
+    """
+
+    def __init__(
+        self, settings: Settings, shared: SharedTurns | None = None, clock: Clock = time.time
+    ) -> None:
         self._risks = settings.identity_protection_per_10_seconds
         self._reports = settings.graph_reports_per_10_seconds
+        self._shared, self._clock = shared, clock
         self._lanes = PerLoop(self._make)
 
     def _make(self) -> dict[str, Lane]:
         lanes = {}
         if self._risks:
             # Graph counts these by the second: one after the other, never ten at once.
-            lanes[_IDENTITY_PROTECTION] = Lane(1, 10 / self._risks)
+            lanes[IDENTITY_PROTECTION] = self._lane(IDENTITY_PROTECTION, 1, 10 / self._risks)
         if self._reports:
-            lanes[_REPORTS] = Lane(self._reports, 10.0)
+            lanes[REPORTS] = self._lane(REPORTS, self._reports, 10.0)
         return lanes
+
+    def _lane(self, name: str, calls: int, seconds: float) -> Lane:
+        return Lane(name, calls, seconds, shared=self._shared, clock=self._clock)
 
     async def wait_for_turn(self, operation: str) -> None:
         """Wait until an operation of Graph may be sent; at once when it has no lane.
 
         Raises:
-            Throttled: its turn would come too late.
+            OutOfTurn: its turn would come too late.
         """
         lane = self._lanes.get().get(_LANES.get(operation, ""))
         if lane is None:
             return
         urgent = operation in _URGENT
         patience = URGENT_PATIENCE_SECONDS if urgent else PATIENCE_SECONDS
-        try:
-            await lane.turn(urgent=urgent, patience=patience)
-        except Throttled as error:
-            raise Throttled(
-                str(error), vendor="entra", operation=operation, retry_after=error.retry_after
-            ) from None
+        if late := await lane.turn(urgent=urgent, patience=patience):
+            raise OutOfTurn(
+                "too many requests of our own",
+                vendor="entra",
+                operation=operation,
+                retry_after=late,
+            )

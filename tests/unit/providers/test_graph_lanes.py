@@ -1,106 +1,224 @@
 """Graph's tight limits: never asked more often, containment first, nobody waits long."""
 
 import asyncio
-import itertools
-import time
-from collections.abc import Iterator
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shared.errors import Throttled
-from shared.providers.entra.lanes import Lane, Lanes
+from lab.scale.simulated_time import now, run_simulated, sleep_until
+from lab.scale.stations import Turns
+from shared.errors import RetryableError
+from shared.providers.entra.lanes import (
+    ALONE_SECONDS,
+    PATIENCE_SECONDS,
+    URGENT_PATIENCE_SECONDS,
+    Lane,
+    Lanes,
+    SharedTurns,
+)
+from shared.providers.retry import OutOfTurn
 from shared.settings import Settings
 
+MARGIN = 0.05
+BLOB_SECONDS = 0.01
+LONG = 60.0
 
-class Clock:
-    """A monotonic clock that only sleeping moves."""
+
+def lane(calls: int = 1, seconds: float = 1.0, shared: SharedTurns | None = None) -> Lane:
+    return Lane("lane", calls, seconds, shared=shared, clock=now)
+
+
+def instances(count: int, calls: int = 1, seconds: float = 1.0) -> list[Lane]:
+    """The lanes of so many instances that share their turns."""
+    shared = Turns(BLOB_SECONDS)
+    return [lane(calls, seconds, shared) for _ in range(count)]
+
+
+async def take(one: Lane, *, urgent: bool = False, patience: float = LONG) -> float:
+    """Take a turn; return when it was."""
+    assert await one.turn(urgent=urgent, patience=patience) == 0.0
+    return now()
+
+
+def simulated[T](work: Callable[[], Awaitable[T]]) -> T:
+    async def run() -> T:
+        return await work()
+
+    return run_simulated(run())
+
+
+class Storage(Turns):
+    """Shared turns whose storage can be away."""
 
     def __init__(self) -> None:
-        self.now = 100.0
+        super().__init__(BLOB_SECONDS)
+        self.away = self.cannot_write = False
+        self.asked = 0
 
-    def monotonic(self) -> float:
-        return self.now
+    async def read(self, lane: str) -> tuple[list[float], str | None]:
+        self.asked += 1
+        if self.away:
+            await asyncio.sleep(1.0)
+            raise RetryableError("no answer within 1.0 s")
+        return await super().read(lane)
 
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
-    """Time passes at once: sleepers wake in the order of their times."""
-    found = Clock()
-    yield_once = asyncio.sleep
-
-    async def sleep(seconds: float) -> None:
-        until = found.now + seconds
-        sleepers.append(until)
-        while found.now < until:
-            await yield_once(0)
-            if min(sleepers) == until and idle():
-                found.now = until
-        sleepers.remove(until)
-
-    sleepers: list[float] = []
-    turns = itertools.count()
-
-    def idle() -> bool:
-        # Everybody else has had a look since: nobody moves at this time any more.
-        return next(turns) % 20 == 19
-
-    monkeypatch.setattr(time, "monotonic", found.monotonic)
-    monkeypatch.setattr(asyncio, "sleep", sleep)
-    yield found
+    async def write(self, lane: str, turns: Sequence[float], version: str | None) -> bool:
+        if self.cannot_write:
+            raise RetryableError("HTTP 503")
+        return await super().write(lane, turns, version)
 
 
-async def take(lane: Lane, clock: Clock, *, urgent: bool = False, patience: float = 60) -> float:
-    """Take a turn; return when it was."""
-    await lane.turn(urgent=urgent, patience=patience)
-    return clock.now
+@pytest.mark.parametrize("count", [1, 2])
+def test_at_once_while_there_is_room(count: int) -> None:
+    async def work() -> None:
+        lanes = instances(count, 5, 10)
+        turns = await asyncio.gather(*(take(lanes[i % count]) for i in range(5)))
+        assert max(turns) - min(turns) < 0.3
 
-
-async def test_at_once_while_there_is_room(clock: Clock) -> None:
-    lane = Lane(5, 10)
-    turns = await asyncio.gather(*(take(lane, clock) for _ in range(5)))
-    assert max(turns) - min(turns) < 0.2
+    simulated(work)
 
 
 @pytest.mark.parametrize(("calls", "seconds"), [(1, 1.0), (5, 10.0)])
-async def test_never_more_often(clock: Clock, calls: int, seconds: float) -> None:
-    lane = Lane(calls, seconds)
-    turns = sorted(await asyncio.gather(*(take(lane, clock) for _ in range(calls * 4))))
-    spans = [later - first for first, later in zip(turns, turns[calls:], strict=False)]
-    assert min(spans) >= seconds - 1e-6
-    assert max(spans) < seconds + 1
+@pytest.mark.parametrize("count", [1, 4])
+def test_never_more_often_by_all_instances_together(count: int, calls: int, seconds: float) -> None:
+    async def work() -> None:
+        lanes = instances(count, calls, seconds)
+        asking = [take(lanes[i % count]) for i in range(calls * 5)]
+        turns = sorted(await asyncio.gather(*asking))
+        spans = [later - first for first, later in zip(turns, turns[calls:], strict=False)]
+        assert min(spans) >= seconds
+        assert max(spans) < seconds + 0.5, "nobody waits without need"
+
+    simulated(work)
 
 
-async def test_who_contains_goes_first(clock: Clock) -> None:
-    lane = Lane(1, 1)
-    await lane.turn(urgent=False, patience=1)
-    asking = [asyncio.create_task(take(lane, clock)) for _ in range(3)]
-    await asyncio.sleep(0.01)
-    containing = await take(lane, clock, urgent=True)
-    asked = await asyncio.gather(*asking)
-    assert containing < min(asked)
+@given(
+    asked=st.lists(
+        st.tuples(st.floats(0, 20), st.integers(0, 3), st.booleans()), min_size=1, max_size=30
+    ),
+    limit=st.sampled_from([(1, 1.0), (2, 3.0), (5, 10.0)]),
+)
+def test_whoever_asks_whenever_the_limit_holds_and_patience_too(
+    asked: list[tuple[float, int, bool]], limit: tuple[int, float]
+) -> None:
+    calls, seconds = limit
+
+    async def one(lanes: list[Lane], at: float, instance: int, urgent: bool) -> float | None:
+        await sleep_until(at)
+        patience = URGENT_PATIENCE_SECONDS if urgent else PATIENCE_SECONDS
+        late = await lanes[instance].turn(urgent=urgent, patience=patience)
+        # Storage is asked once more after the last second of patience.
+        assert now() - at <= patience + 3 * BLOB_SECONDS * len(asked)
+        return None if late else now()
+
+    async def work() -> None:
+        lanes = instances(4, calls, seconds)
+        found = await asyncio.gather(*(one(lanes, *each) for each in asked))
+        turns = sorted(turn for turn in found if turn is not None)
+        assert turns, "the first is never refused"
+        for first, later in zip(turns, turns[calls:], strict=False):
+            assert later - first >= seconds
+
+    simulated(work)
 
 
-async def test_a_turn_that_would_come_too_late_is_refused_at_once(clock: Clock) -> None:
-    lane = Lane(1, 10)
-    await lane.turn(urgent=False, patience=0)
-    began = clock.now
-    with pytest.raises(Throttled) as caught:
-        await lane.turn(urgent=False, patience=3)
-    assert clock.now == began
-    assert caught.value.retry_after == pytest.approx(10)
-    clock.now += 10
-    await lane.turn(urgent=False, patience=0)
+@pytest.mark.parametrize("count", [1, 3])
+def test_who_contains_goes_first(count: int) -> None:
+    async def work() -> None:
+        lanes = instances(count)
+        await take(lanes[0])
+        asking = [asyncio.create_task(take(lanes[i % count])) for i in range(3)]
+        await asyncio.sleep(0.1)
+        # Not even the same instance's.
+        containing = await take(lanes[-1], urgent=True)
+        assert containing < min(await asyncio.gather(*asking))
+
+    simulated(work)
 
 
-async def test_who_gives_up_holds_nobody_up(clock: Clock) -> None:
-    lane = Lane(1, 1)
-    await lane.turn(urgent=False, patience=0)
-    gone = asyncio.create_task(take(lane, clock))
-    await asyncio.sleep(0.01)
-    gone.cancel()
-    await asyncio.gather(gone, return_exceptions=True)
-    began = clock.now
-    assert await take(lane, clock) - began <= 1.01
+@pytest.mark.parametrize("urgent", [False, True])
+def test_a_turn_that_would_come_too_late_is_refused_at_once(urgent: bool) -> None:
+    async def work() -> None:
+        one = lane(1, 10)
+        await take(one)
+        began = now()
+        assert await one.turn(urgent=urgent, patience=3) == pytest.approx(10 + MARGIN)
+        assert now() == began
+        await asyncio.sleep(10 + MARGIN)
+        assert await one.turn(urgent=urgent, patience=0) == 0.0
+
+    simulated(work)
+
+
+def test_a_long_queue_refuses_at_once() -> None:
+    async def work() -> None:
+        one = lane()
+        await take(one)
+        queued = [asyncio.create_task(one.turn(urgent=False, patience=3)) for _ in range(9)]
+        await asyncio.sleep(0.01)
+        began = now()
+        assert await one.turn(urgent=False, patience=3) > 3
+        assert now() == began
+        assert [late == 0.0 for late in await asyncio.gather(*queued)] == [True] * 2 + [False] * 7
+
+    simulated(work)
+
+
+def test_who_gives_up_holds_nobody_up() -> None:
+    async def work() -> None:
+        one = lane()
+        await take(one)
+        gone = asyncio.create_task(take(one))
+        await asyncio.sleep(0.01)
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+        assert await take(one) <= 1 + MARGIN + 0.01
+
+    simulated(work)
+
+
+def test_without_storage_each_goes_alone(caplog: pytest.LogCaptureFixture) -> None:
+    async def work() -> None:
+        storage = Storage()
+        first, second = lane(shared=storage), lane(shared=storage)
+        storage.away = True
+        assert await take(first) == pytest.approx(1.0)
+        # Storage that did not answer is left alone, and the own turns are kept all the same.
+        assert await take(first) == pytest.approx(2.0 + MARGIN)
+        assert storage.asked == 1
+        assert await take(second, urgent=True) < 3.1
+        storage.away = False
+        await asyncio.sleep(ALONE_SECONDS)
+        one = await take(first)
+        assert await take(second) >= one + 1
+
+    with caplog.at_level(logging.WARNING, logger="tourniquet.providers"):
+        simulated(work)
+    assert "this instance's own" in caplog.text
+
+
+def test_a_turn_that_cannot_be_written_down_is_taken_alone() -> None:
+    async def work() -> None:
+        storage = Storage()
+        one = lane(shared=storage)
+        await take(one)
+        storage.cannot_write = True
+        assert await take(one) >= 1
+        assert await one.turn(urgent=False, patience=0.5) > 0.5
+
+    simulated(work)
+
+
+def test_a_clock_that_was_wrong_does_not_close_the_lane() -> None:
+    async def work() -> None:
+        storage = Storage()
+        await storage.write("lane", [3600.0], None)
+        assert await take(lane(shared=storage)) < 0.1
+
+    simulated(work)
 
 
 async def test_what_has_no_lane_never_waits() -> None:
@@ -110,14 +228,16 @@ async def test_what_has_no_lane_never_waits() -> None:
         await own.wait_for_turn("userRegistrationDetails.get")
 
 
-async def test_identity_protection_is_asked_once_a_second_by_all_of_them() -> None:
-    own = Lanes(Settings(identity_protection_per_10_seconds=10))
-    await own.wait_for_turn("riskyUsers.get")
-    asking = [own.wait_for_turn("riskyUsers.get") for _ in range(6)]
-    refused = [
-        one
-        for one in await asyncio.gather(*asking, return_exceptions=True)
-        if isinstance(one, Throttled)
-    ]
-    assert 3 <= len(refused) <= 5
-    assert (refused[0].vendor, refused[0].operation) == ("entra", "riskyUsers.get")
+def test_identity_protection_is_asked_once_a_second_by_all_of_them() -> None:
+    async def work() -> None:
+        own = Lanes(Settings(identity_protection_per_10_seconds=10), None, now)
+        await own.wait_for_turn("riskyUsers.get")
+        asking = [own.wait_for_turn("riskyUsers.get") for _ in range(6)]
+        found = await asyncio.gather(*asking, return_exceptions=True)
+        refused = [one for one in found if isinstance(one, OutOfTurn)]
+        assert len(refused) == 4
+        assert (refused[0].vendor, refused[0].operation) == ("entra", "riskyUsers.get")
+        assert refused[0].retry_after
+        assert refused[0].retry_after > PATIENCE_SECONDS
+
+    simulated(work)
