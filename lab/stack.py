@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import secrets
-import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from lab.app_host import AppHost, storage_connection, wants_core_tools
+from lab.azurite_command import azurite_command
 from lab.children import Child
 from lab.client import LabClient
 from lab.environment import (
@@ -26,7 +26,6 @@ from lab.environment import (
     wants_sign_in,
     with_addresses,
 )
-from lab.errors import LabError
 from lab.functions_host import RunningHost
 from lab.policy import lab_policy, write_policy
 from lab.ports import Ports, free_ports
@@ -115,14 +114,13 @@ class Lab:
         }
 
     async def __aenter__(self) -> Self:
-        node = _find_node()
-        _find_azurite(self.root)
+        azurite = self._azurite()
         self.ports.check()
         try:
             self._claim_state_dir()
             write_certificates(self.state_dir)
             write_policy(self.policy_file, self.policy)
-            await self._start(node)
+            await self._start(azurite)
         except BaseException:
             await self._cleanup.aclose()
             raise
@@ -164,7 +162,7 @@ class Lab:
         self._cleanup.callback(lock.close)
         return True
 
-    async def _start(self, node: str) -> None:
+    async def _start(self, azurite: list[str]) -> None:
         """Start everything at the same time; the first failure ends the start."""
         app = app_environment(
             simulator_settings(self.common),
@@ -179,7 +177,7 @@ class Lab:
             env = env | sign_in_environment(self.common)
         async with _all_or_nothing() as start:
             start(self._start_simulators(app))
-            start(self._start_azurite(node))
+            start(self._start_child("azurite", azurite, os.environ.copy(), self.ports.blob))
             start(self._start_host(env))
 
     async def _start_simulators(self, app: dict[str, str]) -> None:
@@ -190,17 +188,17 @@ class Lab:
         command += ["--needs", f"host={self.ports.host}", "--needs", f"blob={self.ports.blob}"]
         await self._start_child("simulators", command, simulator_environment(app), self.ports.api)
 
-    async def _start_azurite(self, node: str) -> None:
-        service = "azurite.js" if self._core_tools else "blob/main.js"
-        command = [node, str(_find_azurite(self.root) / service)]
-        command += ["--blobHost", "127.0.0.1", "--blobPort", str(self.ports.blob)]
+    def _azurite(self) -> list[str]:
+        command = azurite_command(
+            self.root,
+            port=self.ports.blob,
+            certificates=self.state_dir,
+            all_services=bool(self._core_tools),
+        )
         if self._core_tools:
             queue, table = self._core_tools
             command += ["--queuePort", str(queue), "--tablePort", str(table)]
-        command += ["--cert", str(self.state_dir / "server.pem")]
-        command += ["--key", str(self.state_dir / "server.key"), "--oauth", "basic"]
-        command += ["--skipApiVersionCheck", "--inMemoryPersistence", "--disableTelemetry"]
-        await self._start_child("azurite", command, os.environ.copy(), self.ports.blob)
+        return command
 
     async def _start_child(
         self, name: str, command: list[str], env: dict[str, str], port: int
@@ -246,23 +244,6 @@ class Lab:
         path = self.state_dir / "lab.json"
         write_private(path, json.dumps(description, indent=2) + "\n")
         self._cleanup.callback(path.unlink, missing_ok=True)
-
-
-def _find_node() -> str:
-    node = shutil.which("node")
-    if node is None:
-        raise LabError(
-            "Node.js 20 or later was not found: install it (nodejs.org, or your system's nodejs"
-            " package); the lab's Blob storage, Azurite, runs on it."
-        )
-    return node
-
-
-def _find_azurite(root: Path) -> Path:
-    folder = root / "lab" / "azurite" / "node_modules" / "azurite" / "dist" / "src"
-    if not folder.is_dir():
-        raise LabError("Azurite is not installed: run 'make demo', or 'npm ci' in lab/azurite.")
-    return folder
 
 
 @contextlib.asynccontextmanager

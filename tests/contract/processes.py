@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
+from lab.azurite_command import azurite_command
 from tests.support.ports import free_port, free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
-AZURITE = ROOT / "lab/azurite/node_modules/azurite/dist/src/blob/main.js"
 START_SECONDS = 200.0
 PATIENCE_SECONDS = 100.0
 """How long what is meant to come is waited for, on however busy a machine."""
@@ -107,10 +107,8 @@ def running_simulators(state_dir: Path) -> Iterator[Lab]:
 def running_azurite(state_dir: Path, certificates: Path) -> Iterator[str]:
     """Run Azurite with the lab's certificate while the block runs; yields the account's URL."""
     port = free_port()
-    command = ["node", str(AZURITE), "--blobHost=127.0.0.1", f"--blobPort={port}"]
-    command += ["--inMemoryPersistence", "--silent", "--disableTelemetry", "--oauth=basic"]
-    command += ["--skipApiVersionCheck", f"--cert={certificates / 'server.pem'}"]
-    command += [f"--key={certificates / 'server.key'}"]
+    command = azurite_command(ROOT, port=port, certificates=certificates, all_services=False)
+    command += ["--silent"]
 
     def connect() -> None:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()

@@ -1,0 +1,70 @@
+"""Azurite finds a blob by its name, not by looking at all of them."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lab.azurite_command import FIND_BY_NAME, FOLDER, azurite_command
+from lab.errors import LabError
+from tests.unit.source_files import ROOT
+
+AZURITE = ROOT / FOLDER / "node_modules" / "azurite"
+# As many as Azurite's own queries have, with its indexes; each comparison is counted.
+QUERIES = """
+const { createRequire } = require("node:module");
+const Loki = createRequire(process.argv[1])("lokijs");
+const blobs = new Loki("x").addCollection("blobs", {
+  indices: ["accountName", "containerName", "name", "snapshot"],
+});
+for (let i = 0; i < 2000; i++) {
+  blobs.insert({ accountName: "a", containerName: `c${i % 2}`, name: `n${i >> 1}`, snapshot: "" });
+}
+let looked = 0;
+const equal = Loki.LokiOps.$eq;
+Loki.LokiOps.$eq = (a, b) => { looked++; return equal(a, b); };
+const where = { accountName: "a", containerName: "c1", name: "n77", snapshot: "" };
+const one = blobs.findOne(where);
+const found = {
+  one: [one.containerName, one.name],
+  none: blobs.findOne({ ...where, name: "missing" }),
+  many: blobs.chain().find({ accountName: "a", containerName: "c0" }).data().length,
+  prefix: blobs.chain().find({ accountName: "a", name: { $regex: "^n7" } }).data().length,
+  all: blobs.chain().find().data().length,
+  looked: 0,
+};
+looked = 0;
+blobs.findOne(where);
+found.looked = looked;
+console.log(JSON.stringify(found));
+"""
+
+
+def ask(*options: str, tmp_path: Path) -> dict[str, object]:
+    # Beside Azurite, as its own program is, so that the same lokijs is found.
+    script = tmp_path / "queries.cjs"
+    script.write_text(QUERIES.replace("process.argv[1]", json.dumps(str(AZURITE / "any.js"))))
+    arguments = [shutil.which("node") or "node", *options, str(script)]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    found: dict[str, object] = json.loads(done.stdout)
+    return found
+
+
+def test_what_is_found_is_the_same_and_few_are_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "node_modules").symlink_to(AZURITE.parent)
+    plain = ask(tmp_path=tmp_path)
+    faster = ask("--require", str(ROOT / FOLDER / FIND_BY_NAME), tmp_path=tmp_path)
+    looked, before = (int(str(found.pop("looked"))) for found in (faster, plain))
+    assert looked < 20 < before
+    assert plain == faster
+    assert faster["one"] == ["c1", "n77"]
+
+
+def test_what_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(LabError, match="npm ci"):
+        azurite_command(tmp_path, port=1, certificates=tmp_path, all_services=False)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(LabError, match=r"Node\.js 20"):
+        azurite_command(ROOT, port=1, certificates=tmp_path, all_services=False)
