@@ -5,7 +5,7 @@ A line is written when the vendor has done its work, after the added latency, so
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,22 +20,43 @@ _INDEPENDENT = ("log_analytics",)
 """Vendors whose calls never need one another's answers: every query is known beforehand."""
 
 
+type Latencies = Mapping[str, float]
+"""Seconds that a vendor's answer takes, by vendor; ``*``: every other one."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Calls in the order in which they need one another's answers: those of a step need none."""
+
+    gathering: list[list[list[Json]]]
+    """By vendor, the steps one after the other; the vendors do not wait for one another."""
+    containing: list[list[Json]]
+    """From the first read of the account's state on."""
+
+    @property
+    def length(self) -> int:
+        """Calls on the longest chain in which each needs the answer of the one before."""
+        return max(map(len, self.gathering), default=0) + len(self.containing)
+
+
 @dataclass(frozen=True)
 class CaseCalls:
     """The vendor calls of one case until its containment was verified."""
 
     verified_at: datetime
     count: int
-    chain: int
-    """Calls on the longest chain in which each needs the answer of the one before."""
-    containing: int
-    """Those of them from the verdict on."""
+    steps: Steps
     acted_at: datetime
     """When the last action on the account itself was accepted: password, sessions."""
 
 
-def read_calls(lines: Sequence[Json], latency: float) -> CaseCalls:
-    """Read the calls of one case, in the ledger's order, made with ``latency`` seconds each.
+def seconds_of(latencies: Latencies, vendor: str) -> float:
+    """Return how long a vendor's answer takes."""
+    return latencies.get(vendor, latencies.get("*", 0.0))
+
+
+def read_calls(lines: Sequence[Json], latencies: Latencies) -> CaseCalls:
+    """Read the calls of one case, in the ledger's order.
 
     The chain has two parts. Until the decision, everything is gathered at once, so it is the
     longest chain at one vendor. From the first read of the account's state on, one call follows the
@@ -60,16 +81,19 @@ def read_calls(lines: Sequence[Json], latency: float) -> CaseCalls:
             raise LabError("a case of the bench was contained and not read back")
     if all(_is_rule(line) for line in acts):
         raise LabError("a case of the bench was not contained")
-    contained = [line for line in (*states, *rules, *acts) if line["seq"] >= first["seq"]]
+    contained = sorted(
+        (line for line in (*states, *rules, *acts) if line["seq"] >= first["seq"]),
+        key=lambda line: int(line["seq"]),
+    )
     verified_at = max(ended_at(line) for line in contained)
-    decided = ended_at(first) - timedelta(seconds=latency)
+    decided = _began_at(first, latencies)
     gathered = [line for line in lines if ended_at(line) <= decided]
-    chain = longest_chain(map(ended_at, contained), latency)
     return CaseCalls(
         verified_at=verified_at,
-        count=sum(ended_at(line) < verified_at + timedelta(seconds=latency) for line in lines),
-        chain=_gathering_chain(gathered, latency) + chain,
-        containing=chain,
+        count=sum(_began_at(line, latencies) < verified_at for line in lines),
+        steps=Steps(
+            gathering=_by_vendor(gathered, latencies), containing=in_steps(contained, latencies)
+        ),
         acted_at=max(ended_at(line) for line in acts if not _is_rule(line)),
     )
 
@@ -79,26 +103,30 @@ def ended_at(line: Json) -> datetime:
     return datetime.fromisoformat(line["at"])
 
 
-def longest_chain(ends: Iterable[datetime], latency: float) -> int:
-    """Return the most calls of which each began after the one before had ended."""
-    chain, free = 0, None
-    for end in sorted(ends):
-        if free is None or end - timedelta(seconds=latency) >= free:
-            chain, free = chain + 1, end
-    return chain
+def _began_at(line: Json, latencies: Latencies) -> datetime:
+    return ended_at(line) - timedelta(seconds=seconds_of(latencies, line["vendor"]))
 
 
-def _gathering_chain(lines: Iterable[Json], latency: float) -> int:
-    ends: dict[str, list[datetime]] = defaultdict(list)
+def in_steps(lines: Iterable[Json], latencies: Latencies) -> list[list[Json]]:
+    """Return calls as few steps: one begins with the first call after the last step's first end."""
+    steps: list[list[Json]] = []
+    free: datetime | None = None
+    for line in sorted(lines, key=ended_at):
+        if free is None or _began_at(line, latencies) >= free:
+            steps.append([])
+            free = ended_at(line)
+        steps[-1].append(line)
+    return steps
+
+
+def _by_vendor(lines: Iterable[Json], latencies: Latencies) -> list[list[list[Json]]]:
+    found: dict[str, list[Json]] = defaultdict(list)
     for line in lines:
-        ends[line["vendor"]].append(ended_at(line))
-    return max(
-        (
-            1 if name in _INDEPENDENT else longest_chain(found, latency)
-            for name, found in ends.items()
-        ),
-        default=0,
-    )
+        found[line["vendor"]].append(line)
+    return [
+        [calls] if name in _INDEPENDENT else in_steps(calls, latencies)
+        for name, calls in found.items()
+    ]
 
 
 def _is_rule(line: Json) -> bool:

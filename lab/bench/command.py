@@ -5,8 +5,8 @@ import platform
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,11 @@ from lab.bench.accounts import NEVER_BLOCKED
 from lab.bench.alone import EMPTY_APP, measure_cold_start, measure_scoring
 from lab.bench.cost import measure_case_cost
 from lab.bench.driver import Driver, Tick
+from lab.bench.extent import FIRST_TIMED, FULL, QUICK, Extent
 from lab.bench.imports import profile_imports, with_bytecode
-from lab.bench.measure import VENDOR_LATENCY_SECONDS as VENDOR_LATENCY
-from lab.bench.measure import Timed, measure_growth, measure_history, summarise, time_cases
-from lab.bench.results import BenchResult, Latency
+from lab.bench.latency import measure_latency
+from lab.bench.measure import LATENCIES, measure_growth, measure_history, time_cases
+from lab.bench.results import BenchResult
 from lab.bench.rows import measure_rows
 from lab.bench.table import show
 from lab.console.terminal import is_live
@@ -37,44 +38,6 @@ _SETTINGS = {
     # Nobody waits for the re-check, and its calls must not fall into another measurement.
     "TOURNIQUET_RECHECK_MINUTES": "600",
 }
-_FIRST_TIMED = 10
-"""Number of the first account whose time counts; those before it warm the workers up."""
-
-
-@dataclass(frozen=True)
-class Extent:
-    """How much is measured."""
-
-    single_cases: int
-    slow_cases: int
-    rounds_of_20: int
-    growth: tuple[int, ...]
-    starts: int
-    scorings: int
-    backtest_rows: int
-    evidence_rows: int
-
-
-FULL = Extent(
-    single_cases=20,
-    slow_cases=8,
-    rounds_of_20=3,
-    growth=(10, 100, 1000),
-    starts=5,
-    scorings=2000,
-    backtest_rows=50_000,
-    evidence_rows=200_000,
-)
-QUICK = Extent(
-    single_cases=4,
-    slow_cases=2,
-    rounds_of_20=1,
-    growth=(10, 100),
-    starts=3,
-    scorings=500,
-    backtest_rows=10_000,
-    evidence_rows=100_000,
-)
 
 
 async def run_bench(console: Console, folder: Path, *, quick: bool) -> int:
@@ -120,7 +83,7 @@ async def run_bench(console: Console, folder: Path, *, quick: bool) -> int:
         cpus=os.cpu_count() or 1,
         python=platform.python_version(),
         workers=WORKERS,
-        vendor_latency_s=VENDOR_LATENCY,
+        vendor_latency_s=dict(LATENCIES),
         load_before=round(load, 2),
         seconds=round(time.monotonic() - began, 1),
         **measured,
@@ -142,71 +105,22 @@ async def _measure(console: Console, lab: Lab, driver: Driver, extent: Extent) -
             "empty_app": profile_imports(EMPTY_APP, bytecode),
         }
         tick()
-    with _stage(console, "Warming the workers up", _FIRST_TIMED) as tick:
+    with _stage(console, "Warming the workers up", FIRST_TIMED) as tick:
         [first] = await time_cases(driver, lab.common, first=0, at_once=1, tick=tick)
-        await time_cases(driver, lab.common, first=1, at_once=_FIRST_TIMED - 1, tick=tick)
-    latency = await _measure_latency(console, lab, driver, extent)
+        await time_cases(driver, lab.common, first=1, at_once=FIRST_TIMED - 1, tick=tick)
+    latency = await measure_latency(lab, driver, extent, partial(_stage, console))
     with _stage(console, "Cost of many cases", extent.growth[-1]) as tick:
         growth, throughput, stalled = await measure_growth(driver, lab.common, extent.growth, tick)
     return {
-        "latency": latency.by_number(),
-        "slow_source": summarise(latency.slow, latency.chain, latency.containing),
+        **latency.results,
         "growth": growth,
-        "history": await measure_history(driver, latency.single[-1].case_id),
+        "history": await measure_history(driver, latency.example.account.case_id),
         "throughput_per_s": throughput,
         "stalled": stalled,
         "cold_start": cold_start.model_copy(update={"first_case_s": round(first.contained_s, 3)}),
         "imports": imports,
-        "scoring": measure_scoring(latency.single[-1].record, extent.scorings),
+        "scoring": measure_scoring(latency.example.record, extent.scorings),
     }
-
-
-@dataclass(frozen=True)
-class _Times:
-    """The cases whose time counts."""
-
-    single: list[Timed]
-    slow: list[Timed]
-    many: list[Timed]
-
-    # What merely happened one after the other can look dependent, never the other way round.
-    @property
-    def chain(self) -> int:
-        return min(one.calls.chain for one in self.single)
-
-    @property
-    def containing(self) -> int:
-        return min(one.calls.containing for one in self.single)
-
-    def by_number(self) -> dict[str, Latency]:
-        return {
-            "1": summarise(self.single, self.chain, self.containing),
-            "20": summarise(self.many, self.chain, self.containing),
-        }
-
-
-async def _measure_latency(console: Console, lab: Lab, driver: Driver, extent: Extent) -> _Times:
-    times, first = _Times([], [], []), _FIRST_TIMED
-    with _stage(console, "One case at a time", extent.single_cases) as tick:
-        for _ in range(extent.single_cases):
-            times.single.extend(
-                await time_cases(driver, lab.common, first=first, at_once=1, tick=tick)
-            )
-            first += 1
-    with _stage(console, "One at a time, a source slow", extent.slow_cases) as tick:
-        for _ in range(extent.slow_cases):
-            slow = await time_cases(
-                driver, lab.common, first=first, at_once=1, tick=tick, slow_source=True
-            )
-            times.slow.extend(slow)
-            first += 1
-    with _stage(console, "20 cases at once", 20 * extent.rounds_of_20) as tick:
-        for _ in range(extent.rounds_of_20):
-            times.many.extend(
-                await time_cases(driver, lab.common, first=first, at_once=20, tick=tick)
-            )
-            first += 20
-    return times
 
 
 def _app_settings(lab: Lab) -> dict[str, str]:

@@ -11,7 +11,7 @@ from rich.console import Console
 from lab.bench import case_cost
 from lab.bench.accounts import make_town
 from lab.bench.driver import Driver
-from lab.bench.measure import VENDOR_LATENCY_SECONDS
+from lab.bench.measure import LATENCIES
 from lab.bench.results import CaseCost, GbSeconds
 from lab.bench.table import cost_table
 from lab.environment import AS_GRAPH_LIMITS
@@ -75,7 +75,7 @@ async def measure_case_cost(folder: Path) -> CaseCost:
     )
     async with lab, lab.client() as client, Driver(lab, client) as driver:
         town = make_town(lab.common, 0, 1, blockable=True)
-        await driver.stage(town, latency=VENDOR_LATENCY_SECONDS)
+        await driver.stage(town, latencies=LATENCIES)
         before = await driver.last_line()
         logs = _Logs(lab)
         [answered] = await driver.answer(town.accounts, at_once=1)

@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -13,6 +13,7 @@ from typing import Any, Self
 import aiohttp
 
 from lab.bench.accounts import Account, Town
+from lab.bench.calls import Latencies
 from lab.bench.parts import cpu_of_parts, peak_memory_mb
 from lab.bench.results import CpuParts
 from lab.bench.stall import describe_stall
@@ -63,18 +64,11 @@ class Driver:
     ) -> None:
         await self._http.close()
 
-    async def stage(
-        self, town: Town, *, latency: float, slow: Mapping[str, float] | None = None
-    ) -> None:
-        """Put a town in the place of the last one.
-
-        Every vendor answers after ``latency`` seconds, those of ``slow`` after theirs.
-        """
-        seconds = {**(slow or {}), **({"*": latency} if latency else {})}
-        faults = [
-            {"vendor": vendor, "kind": "latency", "value": value}
-            for vendor, value in seconds.items()
-        ]
+    async def stage(self, town: Town, *, latencies: Latencies) -> None:
+        """Put a town in the place of the last one, and let every vendor take its time."""
+        # The first fault that fits wins.
+        ordered = sorted(latencies.items(), key=lambda item: item[0] == "*")
+        faults = [{"vendor": name, "kind": "latency", "value": value} for name, value in ordered]
         await self._put("tenant", town.tenant)
         await self._put("incidents", [account.incident for account in town.accounts])
         await self._put("faults", faults)

@@ -1,14 +1,16 @@
 """The measurements on a running lab: latency, growth with throughput, history."""
 
+import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from lab.bench.accounts import make_town
-from lab.bench.calls import CaseCalls, read_calls
+from lab.bench.accounts import Account, make_town
+from lab.bench.calls import CaseCalls, Latencies, read_calls
 from lab.bench.driver import Answered, Driver, Tick
 from lab.bench.numbers import median, percentile
+from lab.bench.plain_calls import PlainCalls, steps_of
 from lab.bench.results import CpuParts, Growth, History, Latency
 from lab.errors import LabError
 from lab.scenarios.models import Common
@@ -16,8 +18,16 @@ from lab.scenarios.people import HANDED_OVER
 from shared.models.base import Json
 from shared.models.block import BlockName
 
-VENDOR_LATENCY_SECONDS = 0.2
-"""What each vendor call takes: so much that the order of calls decides, not this machine's CPU."""
+ENRICHMENT_SECONDS, CONTAINMENT_SECONDS, TELLING_SECONDS = 0.3, 0.2, 0.1
+LATENCIES: Latencies = {
+    **dict.fromkeys(("log_analytics", "virustotal", "abuseipdb", "greynoise"), ENRICHMENT_SECONDS),
+    **dict.fromkeys(("entra", "okta", "azure_firewall"), CONTAINMENT_SECONDS),
+    "*": TELLING_SECONDS,
+}
+"""What each vendor call takes: so much that the order of calls decides, not this machine's CPU.
+
+The directory is asked as slowly as it acts; tickets, channels, mail and the incident are ``*``.
+"""
 BATCH = 100
 """Accounts of one tenant while cases are counted by the hundred."""
 SLOW_SOURCE_SECONDS = 8.0
@@ -33,7 +43,7 @@ AT_ONCE = 10
 class Timed:
     """One case with its times, in seconds from the POST of its incident."""
 
-    case_id: str
+    account: Account
     record: Json
     calls: CaseCalls
     contained_s: float
@@ -51,25 +61,26 @@ async def time_cases(
     first: int,
     at_once: int,
     tick: Tick,
-    slow_source: bool = False,
+    latencies: Latencies = LATENCIES,
 ) -> list[Timed]:
     """Answer ``at_once`` incidents at the same time and return each case's times.
-
-    ``slow_source``: one reputation service takes ``SLOW_SOURCE_SECONDS``.
 
     Raises:
         LabError: a case was not contained, verified and handed over.
     """
     town = make_town(common, first, at_once, blockable=True)
-    slow = {SLOW_SOURCE: SLOW_SOURCE_SECONDS} if slow_source else {}
-    await driver.stage(town, latency=VENDOR_LATENCY_SECONDS, slow=slow)
+    await driver.stage(town, latencies=latencies)
     before = await driver.last_line()
     answered = await driver.answer(town.accounts, at_once=at_once, tick=tick)
     ledger = await driver.ledger_after(before)
-    return [_timed(one, ledger, await driver.record(one.account)) for one in answered]
+    records = [await driver.record(one.account) for one in answered]
+    return [
+        _timed(one, ledger, record, latencies)
+        for one, record in zip(answered, records, strict=True)
+    ]
 
 
-def _timed(one: Answered, ledger: Iterable[Json], record: Json) -> Timed:
+def _timed(one: Answered, ledger: Iterable[Json], record: Json, latencies: Latencies) -> Timed:
     unproved = [
         item["action"]
         for item in record["actions"]
@@ -77,13 +88,13 @@ def _timed(one: Answered, ledger: Iterable[Json], record: Json) -> Timed:
     ]
     if unproved:
         raise LabError(f"{one.account.case_id}: not verified: {', '.join(unproved)}")
-    calls = read_calls(one.account.lines(ledger), VENDOR_LATENCY_SECONDS)
+    calls = read_calls(one.account.lines(ledger), latencies)
     told = (item["at"] for item in record["timeline"] if item["event"].startswith(HANDED_OVER))
     handed_over_at = datetime.fromisoformat(next(told))
     begun = [item["at"] for item in record["timeline"] if _BEGUN in item["event"]]
     scored_at = [*begun, record["blocks"][BlockName.SCORING]["finished_at"]][0]
     return Timed(
-        case_id=one.account.case_id,
+        account=one.account,
         record=record,
         calls=calls,
         contained_s=(calls.verified_at - one.posted_at).total_seconds(),
@@ -93,28 +104,77 @@ def _timed(one: Answered, ledger: Iterable[Json], record: Json) -> Timed:
     )
 
 
-def summarise(timed: Sequence[Timed], chain: int, containing: int) -> Latency:
-    """Return the percentiles of cases whose longest chain of dependent calls is ``chain``.
+@dataclass(frozen=True)
+class Floor:
+    """What the calls of one case take without the app, in seconds (``plain_calls``)."""
 
-    ``containing`` of those calls come after the verdict.
+    all_s: float
+    after_verdict_s: float
+    one_by_one_s: float
+    chain: int
+
+
+def shortest(timed: Sequence[Timed]) -> Timed:
+    """Return the case with the fewest steps.
+
+    Calls that merely happened one after the other can look dependent, never the other way round.
     """
+    return min(timed, key=lambda one: one.calls.steps.length)
+
+
+async def measure_floor(
+    driver: Driver,
+    plain: PlainCalls,
+    common: Common,
+    model: Timed,
+    *,
+    at_once: int,
+    runs: int,
+    latencies: Latencies,
+    tick: Tick,
+) -> Floor:
+    """Send the calls of a case again, as those of ``at_once`` other accounts at the same time.
+
+    Raises:
+        LabError: a vendor answers differently from the first time.
+    """
+    town = make_town(common, 0, at_once, blockable=True)
+    await driver.stage(town, latencies=latencies)
+    cases = [steps_of(model.calls.steps, model.account, account) for account in town.accounts]
+    taken = []
+    # The first run opens the connections, which the app has.
+    for number in range(runs + 1):
+        found = await asyncio.gather(*map(plain.in_parallel, cases))
+        taken += found if number else []
+        tick()
+    one_by_one = await asyncio.gather(*map(plain.one_by_one, cases))
+    tick()
+    return Floor(
+        all_s=median([one.all for one in taken]),
+        after_verdict_s=median([one.after_verdict for one in taken]),
+        one_by_one_s=median(one_by_one),
+        chain=model.calls.steps.length,
+    )
+
+
+def summarise(timed: Sequence[Timed], floor: Floor) -> Latency:
+    """Return the percentiles of cases, beside what the same calls take without the app."""
     contained = [one.contained_s for one in timed]
     handed_over = [one.handed_over_s for one in timed]
     after_verdict = [one.after_verdict_s for one in timed]
-    calls = median([one.calls.count for one in timed])
     return Latency(
         cases=len(timed),
         p50_s=round(median(contained), 3),
         p95_s=round(percentile(contained, 0.95), 3),
-        floor_p50_s=round(chain * VENDOR_LATENCY_SECONDS, 3),
-        sequential_p50_s=round(calls * VENDOR_LATENCY_SECONDS, 3),
+        floor_p50_s=round(floor.all_s, 3),
+        sequential_p50_s=round(floor.one_by_one_s, 3),
         hand_over_p50_s=round(median(handed_over), 3),
         hand_over_p95_s=round(percentile(handed_over, 0.95), 3),
         acted_p50_s=round(median([one.acted_s for one in timed]), 3),
         after_verdict_p50_s=round(median(after_verdict), 3),
-        after_verdict_floor_s=round(containing * VENDOR_LATENCY_SECONDS, 3),
-        chain=chain,
-        calls_p50=calls,
+        after_verdict_floor_s=round(floor.after_verdict_s, 3),
+        chain=floor.chain,
+        calls_p50=median([one.calls.count for one in timed]),
     )
 
 
@@ -138,7 +198,7 @@ async def measure_growth(
     while done < marks[-1]:
         mark = min(mark for mark in marks if mark > done)
         town = make_town(common, done, min(BATCH, mark - done), blockable=False)
-        await driver.stage(town, latency=0)
+        await driver.stage(town, latencies={})
         before, began = driver.cpu_seconds(), time.monotonic()
         try:
             await driver.answer(town.accounts, at_once=AT_ONCE, tick=tick)

@@ -16,7 +16,9 @@ class Latency(Result):
     p50_s: float
     p95_s: float
     floor_p50_s: float
+    """The same calls by plain asyncio, as parallel as their answers allow: no app, no engine."""
     sequential_p50_s: float
+    """The same calls, one after another."""
     hand_over_p50_s: float
     """From the POST to the completed hand-over, the firewall's confirmation included."""
     hand_over_p95_s: float
@@ -25,9 +27,9 @@ class Latency(Result):
     after_verdict_p50_s: float
     """From the verdict, not from the POST, to the last verified identity containment."""
     after_verdict_floor_s: float
-    """The longest chain of calls from then on, times the latency."""
+    """That of the calls from then on."""
     chain: int
-    """Vendor calls on the longest chain of dependent ones: the floor, divided by the latency."""
+    """Vendor calls on the longest chain of dependent ones."""
     calls_p50: float
     """Vendor calls begun before the containment was verified."""
 
@@ -163,15 +165,18 @@ class CaseCost(Result):
 
 
 class BenchResult(Result):
-    """The whole file; the keys of ``latency`` and ``growth`` are numbers of cases."""
+    """The whole file; the keys of latencies and ``growth`` are numbers of cases."""
 
     quick: bool
     measured_at: str
     cpus: int
     python: str
     workers: int
-    vendor_latency_s: float
+    vendor_latency_s: dict[str, float]
+    """By vendor, what each answer takes in ``latency``; ``*``: every other one's."""
     latency: dict[str, Latency]
+    latency_at_0: dict[str, Latency]
+    """The same with vendors that answer at once."""
     slow_source: Latency
     """One case at a time while a reputation service takes 8 seconds."""
     growth: dict[str, Growth]

@@ -107,7 +107,7 @@ async def run_storm(console: Console, folder: Path, *, incidents: int) -> int:
     async with lab, lab.client() as client, Driver(lab, client) as driver:
         town = make_town(lab.common, 0, max(1, incidents // INCIDENTS_PER_ACCOUNT), blockable=False)
         town.tenant["directory"]["tightLimits"] = True
-        await driver.stage(town, latency=0)
+        await driver.stage(town, latencies={})
         seen = _Seen()
         watching = asyncio.create_task(_watch_memory(lab, seen))
         await _send_all(client, _incidents(town, incidents), seen)

@@ -1,5 +1,6 @@
 """The result as people read it in a terminal."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -16,7 +17,8 @@ def show(console: Console, result: BenchResult, path: Path) -> None:
     names = ("at once", "contained p50", "p95", "floor", "one by one")
     for name in (*names, "verdict to contained p50", "floor", "handed over p50"):
         table.add_column(name, justify="right")
-    for at_once, one in result.latency.items():
+    at_0 = {f"{at_once}, vendors at 0 s": one for at_once, one in result.latency_at_0.items()}
+    for at_once, one in (result.latency | at_0).items():
         times = (one.p50_s, one.p95_s, one.floor_p50_s, one.sequential_p50_s)
         later = (one.after_verdict_p50_s, one.after_verdict_floor_s, one.hand_over_p50_s)
         table.add_row(at_once, *(f"{seconds:.2f} s" for seconds in (*times, *later)))
@@ -28,12 +30,19 @@ def show(console: Console, result: BenchResult, path: Path) -> None:
     console.print(cost_table(result.cost))
     console.print(
         f"\nTook {result.seconds:.0f} s on {result.cpus} CPUs, load before {result.load_before:g};"
-        f" every vendor call of the first table took {result.vendor_latency_s:g} s",
+        f" vendors of the first table took {_latencies(result.vendor_latency_s)}",
         soft_wrap=True,
     )
     if result.stalled:
         console.print(f"STALLED {result.stalled}", style="bold red", soft_wrap=True, markup=False)
     console.print(str(path), soft_wrap=True)
+
+
+def _latencies(by_vendor: Mapping[str, float]) -> str:
+    vendors: dict[float, list[str]] = {}
+    for name, seconds in by_vendor.items():
+        vendors.setdefault(seconds, []).append("others" if name == "*" else name)
+    return "; ".join(f"{seconds:g} s: {', '.join(names)}" for seconds, names in vendors.items())
 
 
 def _others(result: BenchResult) -> Table:

@@ -1,8 +1,7 @@
-"""The pure parts of the bench: percentiles, what a ledger says about a case, the JSON's shape."""
+"""The pure parts of the bench: percentiles, the JSON's shape, the table, a stall."""
 
 import io
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,8 +10,8 @@ import pytest
 from rich.console import Console
 
 from lab.bench.accounts import Town, make_town
-from lab.bench.calls import longest_chain, read_calls
-from lab.bench.measure import Timed, measure_growth, summarise
+from lab.bench.calls import Latencies, read_calls
+from lab.bench.measure import LATENCIES, Floor, Timed, measure_growth, summarise
 from lab.bench.numbers import median, percentile
 from lab.bench.results import (
     BenchResult,
@@ -33,47 +32,7 @@ from lab.bench.stall import describe_stall
 from lab.bench.table import show
 from lab.errors import LabError
 from lab.scenarios.loader import load_common
-
-START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-STATE = "accountEnabled,signInSessionsValidFromDateTime"
-
-
-def line(
-    seq: int,
-    seconds: float,
-    call: str,
-    *,
-    effect: bool = False,
-    select: str = "id,displayName,signInSessionsValidFromDateTime",
-) -> dict[str, Any]:
-    vendor, operation = call.split()
-    at = START + timedelta(seconds=seconds)
-    return {
-        "seq": seq,
-        "at": at.isoformat(),
-        "vendor": vendor,
-        "operation": operation,
-        "effect": effect,
-        "query": {"$select": select},
-    }
-
-
-LINES = [
-    line(1, 0.3, "entra users.get"),
-    line(2, 0.3, "virustotal ip_addresses.get"),
-    line(3, 0.4, "log_analytics query"),
-    line(4, 0.6, "entra transitiveMemberOf"),
-    line(5, 0.6, "entra riskyUsers.get"),
-    line(6, 0.7, "log_analytics query"),
-    line(7, 1.0, "entra users.get", select=STATE),
-    line(8, 1.2, "servicenow incident.post", effect=True),
-    line(9, 1.3, "entra users.get", select=STATE),
-    line(10, 1.5, "entra users.patch", effect=True),
-    # Evidence is preserved meanwhile: not on the way to containment.
-    line(11, 1.6, "entra users.get"),
-    line(12, 1.8, "entra users.get", select=STATE),
-    line(13, 2.4, "slack chat.postMessage", effect=True),
-]
+from tests.unit.lab.bench_lines import ALL, LINES
 
 
 @pytest.mark.parametrize(
@@ -91,65 +50,6 @@ def test_one_value_is_every_percentile() -> None:
 def test_a_percentile_of_nothing_is_an_error(values: list[float], share: float) -> None:
     with pytest.raises(ValueError, match="percentile"):
         percentile(values, share)
-
-
-def test_calls_at_the_same_time_are_one_link_of_a_chain() -> None:
-    ends = [START + timedelta(seconds=seconds) for seconds in (0.2, 0.25, 0.39, 0.62, 0.41)]
-    assert longest_chain(ends, 0.2) == 3
-    assert longest_chain([], 0.2) == 0
-
-
-def test_the_calls_of_a_case_end_with_the_verified_containment() -> None:
-    calls = read_calls(LINES, 0.2)
-    assert calls.verified_at == START + timedelta(seconds=1.8)
-    assert calls.count == 12
-    # Two directory reads one after the other, then state, claim, password, read-back.
-    assert (calls.chain, calls.containing) == (2 + 4, 4)
-
-
-RULES = [
-    line(14, 2.0, "entra messageRules.list"),
-    # Beside it, so not one more in the chain.
-    line(15, 2.02, "entra mailFolders.get"),
-    line(16, 2.3, "entra messageRules.patch", effect=True),
-    line(17, 2.6, "entra messageRules.list"),
-]
-
-
-def test_a_mailbox_counts_until_it_was_read_back() -> None:
-    calls = read_calls([*LINES, *RULES], 0.2)
-    assert calls.verified_at == START + timedelta(seconds=2.6)
-    assert calls.containing == 4 + 3
-    assert calls.acted_at == START + timedelta(seconds=1.5)
-    with pytest.raises(LabError, match="not read back"):
-        read_calls([*LINES, *RULES[:-1]], 0.2)
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [[one | {"effect": False} for one in LINES], [one for one in LINES if one["seq"] < 12], []],
-    ids=["no effect", "no read-back", "nothing"],
-)
-def test_a_case_that_was_not_contained_and_verified_is_an_error(
-    lines: list[dict[str, Any]],
-) -> None:
-    lines = [one for one in lines if one["vendor"] == "entra"]
-    with pytest.raises(LabError, match=r"not contained|not read back"):
-        read_calls(lines, 0.2)
-
-
-def test_each_account_has_its_own_name_address_and_case() -> None:
-    town = make_town(load_common(), 3, 3, blockable=True)
-    one, *others = town.accounts
-    assert len({account.case_id for account in town.accounts}) == 3
-    assert len({account.address for account in town.accounts}) == 3
-    about = {"vendor": "slack", "body": {"text": f"{one.name}@contoso.example"}}
-    assert one.lines([about]) == [about]
-    assert not any(other.lines([about]) for other in others)
-    names = [user["displayName"] for user in town.tenant["directory"]["users"]]
-    assert len(names) == len(set(names))
-    rows = town.tenant["tables"]["SigninLogs"]
-    assert sum(row["UserPrincipalName"].startswith(one.name) for row in rows) > 26
 
 
 COST = CaseCost(
@@ -174,19 +74,22 @@ ROWS = Rows(
 
 
 def bench_result() -> BenchResult:
+    [account] = make_town(load_common(), 1, 1, blockable=True).accounts
     timed = [
-        Timed("case", {}, read_calls(LINES, 0.2), seconds, 4.0, 1.0, seconds / 2)
+        Timed(account, {}, read_calls(LINES, ALL), seconds, 4.0, 1.0, seconds / 2)
         for seconds in (2.0, 3.0)
     ]
-    latency = summarise(timed, chain=6, containing=4)
+    floor = Floor(all_s=1.2, after_verdict_s=0.8, one_by_one_s=2.4, chain=6)
+    latency = summarise(timed, floor)
     return BenchResult(
         quick=True,
         measured_at="2026-11-20T12:00:00.000Z",
         cpus=2,
         python="3.13.0",
         workers=2,
-        vendor_latency_s=0.2,
+        vendor_latency_s=dict(LATENCIES),
         latency={"1": latency, "20": latency},
+        latency_at_0={"1": latency, "20": latency},
         slow_source=latency,
         growth={
             "100": Growth(
@@ -225,6 +128,8 @@ def test_the_table_shows_every_measurement(tmp_path: Path) -> None:
     text = io.StringIO()
     show(Console(file=text, width=200), bench_result(), tmp_path / "bench.json")
     for words in (
+        "20, vendors at 0 s",
+        "0.2 s: entra, okta, azure_firewall; 0.1 s: others",
         "100 cases",
         "the lab beside them: host 20 ms, simulators 30 ms, storage 40 ms per case",
         "workers' peak 512 MB",
@@ -243,8 +148,8 @@ class _Stalling:
     def __init__(self, batches: int) -> None:
         self._left = batches
 
-    async def stage(self, town: Town, *, latency: float) -> None:
-        assert latency == 0
+    async def stage(self, town: Town, *, latencies: Latencies) -> None:
+        assert latencies == {}
 
     async def answer(self, accounts: Sequence[Any], *, at_once: int, tick: Any) -> list[Any]:
         if not self._left:
