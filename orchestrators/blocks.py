@@ -20,6 +20,7 @@ from orchestrators.flow import (
 from orchestrators.late_firewalls import LateFirewalls
 from orchestrators.lifting import lift_for_good, note_late_orders, note_too_late, parse_order
 from orchestrators.names import Activity, Event
+from orchestrators.outcomes import write_outcomes
 from orchestrators.telling import tell_everywhere
 from shared.models.base import Json, format_utc
 from shared.models.firewall import BlockOrder
@@ -40,11 +41,12 @@ def block_address(
 ) -> Generator[task.Task[Any], Any, Json]:
     """Block one address for a case until it expires or is lifted; return the action's outcome.
 
-    Input: ``{"case_id", "address", "hours", "report_to"}``. As soon as every firewall has
+    Input: ``{"case_id", "address", "hours", "report_to", "asking"}``. As soon as every firewall has
     answered, the outcome is sent as event ``Blocked`` to the instance ``report_to`` (if given),
-    which therefore need not wait for the expiry. Nothing about the account waits for it. A
-    firewall that failed is tried again later. Never fails: a block that is not possible is an
-    outcome with status ``failed``.
+    which therefore need not wait for the expiry; ``asking`` (if given): nobody writes it into the
+    record before a question is answered, so it is written here. Nothing about the account waits
+    for it. A firewall that failed is tried again later. Never fails: a block that is not possible
+    is an outcome with status ``failed``.
     """
     begun = utc_now(ctx)
     until = begun + timedelta(hours=payload["hours"])
@@ -55,6 +57,8 @@ def block_address(
     if payload.get("report_to"):
         told = {"address": payload["address"], "outcome": outcome}
         ctx.send_event(payload["report_to"], str(Event.BLOCKED), data=told)
+    if payload.get("asking"):
+        yield from write_outcomes(ctx, payload, [outcome])
     kept = _Kept(payload, until, outcome, late)
     ended = yield from _keep(ctx, kept)
     late.cancel()

@@ -14,17 +14,15 @@ from orchestrators.flow import (
     attempt,
     case_activity,
     name_attempt,
-    save,
     settle,
-    timeline,
     utc_now,
 )
 from orchestrators.names import Activity, Entity
+from orchestrators.outcomes import write_outcomes
 from orchestrators.read_back import ReadBack
 from shared.models.base import Json, format_utc
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName, PlannedAction
-from shared.playbook.reporting.told import whom
 
 IN_ORDER: tuple[tuple[ActionName, Activity], ...] = (
     (ActionName.DISABLE_ACCOUNT, Activity.DISABLE_ACCOUNT),
@@ -64,28 +62,8 @@ def contain(
             outcomes = yield from _contain_account(ctx, payload, planned, reading)
             yield from remember_deeds(ctx, payload, outcomes)
     outcomes = [*covered, *outcomes]
-    patch: Json = payload.get("patch", {}) | {"actions": outcomes}
-    stored = yield from attempt(save(ctx, payload["case_id"], patch, Retry.WRITE))
-    left = patch if stored.error or "error" in stored.result else {}
-    if any(item["status"] == ActionStatus.FAILED for item in outcomes):
-        yield from _call_for_help(ctx, payload["case_id"], left)
-    elif left and payload.get("asking"):
-        yield from attempt(save(ctx, payload["case_id"], left, Retry.SAVE))
+    yield from write_outcomes(ctx, payload, outcomes)
     return outcomes
-
-
-def _call_for_help(ctx: task.OrchestrationContext, case_id: str, left: Json) -> Steps[None]:
-    """Tell people at once what they have to do by hand; firewall and evidence may take minutes.
-
-    ``left`` is what storage has refused before. Source: seed 004, ``Conditional_AD_Containment``
-    failure handling.
-    """
-    message = {"case_id": case_id, "phase": "containment_failed"}
-    told = yield from attempt(case_activity(ctx, Activity.NOTIFY_ANALYSTS, message, Retry.READ))
-    channels = (told.result or {}).get("channels", {}) or {"all": told.error}
-    event = f"analysts told (containment failed): {whom(channels)}"
-    said = [*left.get("timeline", ()), *timeline(ctx, event)]
-    yield from attempt(save(ctx, case_id, left | {"timeline": said}))
 
 
 def _contain_account(

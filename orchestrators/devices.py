@@ -21,6 +21,7 @@ from orchestrators.flow import (
     utc_now,
 )
 from orchestrators.names import Activity
+from orchestrators.outcomes import write_outcomes
 from shared.models.base import Json, format_utc
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName, PlannedAction
@@ -40,7 +41,8 @@ def contain_devices(
     """Scan and isolate an account's devices at the same time; return one outcome per action.
 
     Input: ``{"case_id", "run", "account", "object_id", "directory", "now", "actions":
-    [PlannedAction]}``.
+    [PlannedAction], "asking"}``; ``asking`` (if given): nobody writes the outcomes into the record
+    before a question is answered, so they are written here.
     Never fails: an action that cannot be done is an outcome with status ``failed``.
     """
     planned = [PlannedAction.model_validate(item) for item in payload["actions"]]
@@ -57,7 +59,10 @@ def contain_devices(
     for number, one in zip(broken, (yield from settle(tries)), strict=True):
         settled[number] = one if one.result else settled[number]
     started = [_started(ctx, item, one) for item, one in zip(planned, settled, strict=True)]
-    return (yield from _read_back(ctx, payload["case_id"], started))
+    outcomes = yield from _read_back(ctx, payload["case_id"], started)
+    if payload.get("asking"):
+        yield from write_outcomes(ctx, payload, outcomes)
+    return outcomes
 
 
 def _started(ctx: task.OrchestrationContext, planned: PlannedAction, settled: Settled) -> Json:

@@ -53,7 +53,8 @@ def start_containment(
 ) -> Containment:
     """Start the planned actions; ``number`` keeps the instance ids of two rounds apart.
 
-    ``asking``: a question stands beside them, and the case writes down nothing until its answer.
+    ``asking``: a question stands beside them, and the case writes down nothing until its answer;
+    each orchestration writes its own outcomes.
     ``patch``: what the account's containment writes into the record with its outcomes.
     """
     case, decided = standing.case, standing.decided
@@ -83,16 +84,21 @@ def start_containment(
     return Containment(
         actions,
         account,
-        _start_devices(ctx, case, decided, actions, number),
-        _start_blocks(ctx, standing, actions),
+        _start_devices(ctx, case, decided, actions, number, asking=asking),
+        _start_blocks(ctx, standing, actions, asking=asking),
     )
 
 
 def _start_blocks(
-    ctx: task.OrchestrationContext, standing: Standing, actions: list[PlannedAction]
+    ctx: task.OrchestrationContext,
+    standing: Standing,
+    actions: list[PlannedAction],
+    *,
+    asking: bool,
 ) -> dict[str, task.Task[Any]]:
     """Start a block of each address that this case does not block already."""
     case = standing.case
+    beside = {"asking": True} if asking else {}
     started: dict[str, task.Task[Any]] = {}
     for address in [item.target for item in actions if item.action is ActionName.BLOCK_IP]:
         earlier = standing.blocks.setdefault(address, [])
@@ -105,6 +111,7 @@ def _start_blocks(
                 "address": address,
                 "hours": case.timing.block_hours,
                 "report_to": ctx.instance_id,
+                **beside,
             },
             instance_id=block_instance(case.case_id, address, len(earlier) + 1),
         )
@@ -118,6 +125,8 @@ def _start_devices(
     decided: Decided,
     actions: list[PlannedAction],
     number: int,
+    *,
+    asking: bool,
 ) -> list[task.Task[Any]]:
     doable = [item for item in actions if item.action in DEVICE_ACTIONS]
     if not doable:
@@ -131,6 +140,7 @@ def _start_devices(
         "directory": decided.directory,
         "now": format_utc(case.now),
         "actions": [item.to_json() for item in doable],
+        **({"asking": True} if asking else {}),
     }
     return [
         ctx.call_sub_orchestrator(
