@@ -156,7 +156,7 @@ async def _risk_of(
     if not confirmed:
         return None, None
     try:
-        return await directory.get_risk(object_id), None
+        return await directory.get_risk(object_id, urgent=True), None
     except TourniquetError as error:
         _log.warning("risk after containment: %s", explain(error))
         return None, error

@@ -74,7 +74,7 @@ async def dismiss_risk(_: task.ActivityContext, payload: dict[str, Any]) -> dict
 async def _risk_state(directory: Directory, object_id: str) -> str | None:
     """Return the state, ``none`` without an entry; ``None`` when it may not be read."""
     try:
-        risk = await directory.get_risk(object_id)
+        risk = await directory.get_risk(object_id, urgent=True)
     except PermissionDenied as error:
         _log.warning("risk: %s", explain(error))
         return None

@@ -58,7 +58,8 @@ def block_address(
         told = {"address": payload["address"], "outcome": outcome}
         ctx.send_event(payload["report_to"], str(Event.BLOCKED), data=told)
     if payload.get("asking"):
-        yield from write_outcomes(ctx, payload, [outcome])
+        # Who lifts the block does not wait for storage.
+        yield from write_outcomes(ctx, payload, [outcome], waits=False)
     kept = _Kept(payload, until, outcome, late)
     ended = yield from _keep(ctx, kept)
     late.cancel()

@@ -62,7 +62,7 @@ def contain(
             outcomes = yield from _contain_account(ctx, payload, planned, reading)
             yield from remember_deeds(ctx, payload, outcomes)
     outcomes = [*covered, *outcomes]
-    yield from write_outcomes(ctx, payload, outcomes)
+    yield from write_outcomes(ctx, payload, outcomes, waits=True)
     return outcomes
 
 

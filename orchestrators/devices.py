@@ -61,7 +61,7 @@ def contain_devices(
     started = [_started(ctx, item, one) for item, one in zip(planned, settled, strict=True)]
     outcomes = yield from _read_back(ctx, payload["case_id"], started)
     if payload.get("asking"):
-        yield from write_outcomes(ctx, payload, outcomes)
+        yield from write_outcomes(ctx, payload, outcomes, waits=False)
     return outcomes
 
 

@@ -10,24 +10,26 @@ from shared.playbook.reporting.told import whom
 
 
 def write_outcomes(
-    ctx: task.OrchestrationContext, payload: Json, outcomes: list[Json]
+    ctx: task.OrchestrationContext, payload: Json, outcomes: list[Json], *, waits: bool
 ) -> Steps[None]:
     """Write outcomes into the record, and tell people at once of those that failed.
 
     ``payload`` has ``case_id``, and may have ``asking``: nobody else writes the outcomes until a
-    question is answered, so storage is waited for; and ``patch``: what to write beside them.
-    Never fails.
+    question is answered; and ``patch``: what to write beside them. ``waits``: then storage may be
+    waited for, some minutes. Never fails.
     """
     patch: Json = payload.get("patch", {}) | {"actions": outcomes}
     stored = yield from attempt(save(ctx, payload["case_id"], patch, Retry.WRITE))
     left = patch if stored.error or "error" in stored.result else {}
     if any(item["status"] == ActionStatus.FAILED for item in outcomes):
-        yield from _call_for_help(ctx, payload["case_id"], left)
-    elif left and payload.get("asking"):
+        yield from _call_for_help(ctx, payload["case_id"], left, waits=waits)
+    elif left and waits and payload.get("asking"):
         yield from attempt(save(ctx, payload["case_id"], left, Retry.SAVE))
 
 
-def _call_for_help(ctx: task.OrchestrationContext, case_id: str, left: Json) -> Steps[None]:
+def _call_for_help(
+    ctx: task.OrchestrationContext, case_id: str, left: Json, *, waits: bool
+) -> Steps[None]:
     """Tell people at once what they have to do by hand; firewall and evidence may take minutes.
 
     ``left`` is what storage has refused before. Source: seed 004, ``Conditional_AD_Containment``
@@ -38,4 +40,5 @@ def _call_for_help(ctx: task.OrchestrationContext, case_id: str, left: Json) -> 
     channels = (told.result or {}).get("channels", {}) or {"all": told.error}
     event = f"analysts told (containment failed): {whom(channels)}"
     said = [*left.get("timeline", ()), *timeline(ctx, event)]
-    yield from attempt(save(ctx, case_id, left | {"timeline": said}))
+    policy = Retry.SAVE if waits else Retry.WRITE
+    yield from attempt(save(ctx, case_id, left | {"timeline": said}, policy))

@@ -66,6 +66,10 @@ class Throttled(RetryableError):
         self.retry_after = retry_after
 
 
+class OutOfTurn(Throttled):
+    """Nothing was sent, and nothing will be: its turn would have come too late."""
+
+
 class Unconfirmed(RetryableError):
     """The vendor may have made what it was asked for, and does not show it yet."""
 

@@ -100,7 +100,7 @@ class _Hour:
         vendor = app.reports if report else self._identity_protection
         for attempt in range(app.attempts):
             try:
-                await lanes.wait_for_turn(operation)
+                await lanes.wait_for_turn(operation, urgent=operation == "confirmCompromised")
             except Throttled:
                 break
             opens = vendor.ready(now())

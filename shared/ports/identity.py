@@ -37,8 +37,11 @@ class Directory(Protocol):
         """Return which authentication methods are registered."""
         ...
 
-    async def get_risk(self, object_id: str) -> UserRisk | None:
-        """Return the account's risk, or ``None`` when the provider has no opinion."""
+    async def get_risk(self, object_id: str, *, urgent: bool = False) -> UserRisk | None:
+        """Return the account's risk, or ``None`` when the provider has no opinion.
+
+        ``urgent``: it is read on the way to confirming or dismissing it.
+        """
         ...
 
     async def federated_domain(self, user: DirectoryUser) -> str | None:

@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Self
 
 from shared.call_measurements import measured_call
-from shared.errors import RetryableError, Throttled
+from shared.errors import OutOfTurn, RetryableError, Throttled
 from shared.providers.heard import hear
 from shared.settings import Settings
 
@@ -26,10 +26,6 @@ LONGEST_WAIT_SECONDS = 8.0
 
 class NotSent(RetryableError):
     """The request never reached the vendor (refused connection, name not resolved)."""
-
-
-class OutOfTurn(Throttled):
-    """Nothing was sent, and nothing will be: its turn would have come too late."""
 
 
 class Retry(Enum):
@@ -106,8 +102,8 @@ async def call_with_retries[T](
 ) -> T:
     """Run ``attempt`` until it succeeds, within the policy's deadlines.
 
-    ``turn``, where the vendor limits how often it is asked, is waited for before each attempt, and
-    is no part of the attempt's own deadline.
+    ``turn``, where the vendor limits how often it is asked, is waited for before each attempt; the
+    first wait is no part of the deadlines, and is not measured as a call: nobody was asked.
 
     Raises:
         TourniquetError: the last attempt's error; a deadline is a :class:`RetryableError`. A
@@ -116,15 +112,19 @@ async def call_with_retries[T](
     """
     import stamina
 
+    if turn is not None:
+        await turn()
     deadline = time.monotonic() + policy.budget
     tried = 0
 
     async def once(vendor: str, operation: str) -> T:
         nonlocal tried
         tried += 1
-        if turn is not None:
+        if turn is not None and tried > 1:
             await turn()
         seconds = min(policy.attempt_timeout, max(0.0, deadline - time.monotonic()))
+        if seconds <= 0:
+            raise OutOfTurn("no time is left", vendor=vendor, operation=operation)
         try:
             async with asyncio.timeout(seconds):
                 return await attempt()

@@ -74,7 +74,7 @@ class FakeDirectory(Fake):
         self._call("get_mfa_registration")
         return self.mfa
 
-    async def get_risk(self, object_id: str) -> UserRisk | None:
+    async def get_risk(self, object_id: str, *, urgent: bool = False) -> UserRisk | None:
         self._call("get_risk")
         return self.risk
 

@@ -134,9 +134,9 @@ class Entra:
             methods=answer.methods_registered,
         )
 
-    async def get_risk(self, object_id: str) -> UserRisk | None:
+    async def get_risk(self, object_id: str, *, urgent: bool = False) -> UserRisk | None:
         """Return Identity Protection's view; ``None`` without an entry or without a P2 licence."""
-        return await self._risk.get(object_id)
+        return await self._risk.get(object_id, urgent=urgent)
 
     async def federated_domain(self, user: DirectoryUser) -> str | None:
         """Return the domain of the account when it is federated; a domain is read once."""

@@ -98,6 +98,7 @@ class Graph:
         ok: Collection[int] = (200,),
         secrets: Collection[str] = (),
         retry: Retry = Retry.ALWAYS,
+        urgent: bool = False,
     ) -> M:
         """Send a request and return its answer as ``model``.
 
@@ -108,6 +109,7 @@ class Graph:
             ok: accepted statuses.
             secrets: values in the request that must not appear in an error.
             retry: what may be repeated here, without looking at the account again.
+            urgent: whether it contains an account or gives it back, where Graph's limits are tight.
 
         Raises:
             TourniquetError: see ``shared.errors``.
@@ -132,7 +134,7 @@ class Graph:
             vendor=VENDOR,
             operation=operation,
             retry=retry,
-            turn=partial(self._lanes.wait_for_turn, operation),
+            turn=partial(self._lanes.wait_for_turn, operation, urgent=urgent),
         )
 
     async def collect[Item: VendorModel](

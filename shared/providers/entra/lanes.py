@@ -17,9 +17,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from shared.errors import TourniquetError
+from shared.errors import Conflict, OutOfTurn, TourniquetError
 from shared.providers.loops import PerLoop
-from shared.providers.retry import OutOfTurn
 from shared.settings import Settings
 
 PATIENCE_SECONDS = 3.0
@@ -28,6 +27,10 @@ URGENT_PATIENCE_SECONDS = 8.0
 """How long what contains an account, or gives it back, waits."""
 ALONE_SECONDS = 10.0
 """How long storage that did not answer is not asked for turns."""
+CLOCKS_APART_SECONDS = 5.0
+"""How far the clocks of two instances may be apart; the platform keeps them much closer."""
+MOST_LOST = 50
+"""How often others may be faster to write down a turn, before something else must be wrong."""
 IDENTITY_PROTECTION, REPORTS = "identity-protection", "reports"
 _A_MOMENT = 0.005
 _MARGIN_SECONDS = 0.05
@@ -38,7 +41,6 @@ _LANES = {
     "confirmCompromised": IDENTITY_PROTECTION,
     "userRegistrationDetails.get": REPORTS,
 }
-_URGENT = frozenset({"riskyUsers.dismiss", "confirmCompromised"})
 _log = logging.getLogger("tourniquet.providers")
 
 type Clock = Callable[[], float]
@@ -83,12 +85,12 @@ class Lane:
         Returns:
             0.0: it is now; else no turn was taken, and one would come in so many seconds.
         """
+        deadline = self._clock() + patience
         if urgent:
-            taken, at = await self._take(ahead=patience)
+            taken, at = await self._take(until=deadline)
             if taken:
                 await asyncio.sleep(max(0.0, at - self._clock()))
             return 0.0 if taken else self._until(at)
-        deadline = self._clock() + patience
         at = self._expected()
         if at > deadline:
             return self._until(at)
@@ -101,7 +103,7 @@ class Lane:
 
     async def _wait_as_first(self, deadline: float) -> float:
         while True:
-            taken, at = await self._take(ahead=0.0)
+            taken, at = await self._take()
             if taken:
                 return 0.0
             if at > deadline:
@@ -113,44 +115,53 @@ class Lane:
 
     def _expected(self) -> float:
         """Return when one who came now would have a turn, by what is known here."""
-        turns = list(self._turns)
+        turns = self._possible(self._turns)
         for _ in range(self._queued + 1):
             turns.append(self._next(turns))
         return turns[-1]
+
+    def _possible(self, turns: Sequence[float]) -> list[float]:
+        """Leave out what nobody takes: a clock that was wrong must not close the lane for all."""
+        latest = self._clock() + URGENT_PATIENCE_SECONDS + CLOCKS_APART_SECONDS
+        return [turn for turn in turns if turn <= latest]
 
     def _next(self, turns: Sequence[float]) -> float:
         now = self._clock()
         full = len(turns) >= self._calls
         return max(now, turns[-self._calls] + self._seconds) if full else now
 
-    async def _take(self, *, ahead: float) -> tuple[bool, float]:
-        """Take the next turn if it is within ``ahead`` seconds; return whether, and when it is."""
-        if self._shared is not None and self._clock() >= self._alone_until:
+    async def _take(self, *, until: float | None = None) -> tuple[bool, float]:
+        """Take the next turn if it comes ``until`` then, or now; return whether, and when it is."""
+        alone = 0 < self._alone_until - self._clock() <= ALONE_SECONDS
+        if self._shared is not None and not alone:
             try:
-                return await self._take_shared(self._shared, ahead)
+                return await self._take_shared(self._shared, until)
             except TourniquetError as error:
                 _log.warning("turns of %s are this instance's own for now: %s", self._name, error)
                 self._alone_until = self._clock() + ALONE_SECONDS
-        at = self._next(self._turns)
-        taken = at <= self._clock() + ahead
+        known = self._possible(self._turns)
+        at = self._next(known)
+        taken = self._is_by(at, until)
         if taken:
-            self._turns = self._with(self._turns, at)
+            self._turns = self._with(known, at)
         return taken, at
 
-    async def _take_shared(self, shared: SharedTurns, ahead: float) -> tuple[bool, float]:
-        while True:
+    async def _take_shared(self, shared: SharedTurns, until: float | None) -> tuple[bool, float]:
+        for _ in range(MOST_LOST):
             turns, version = await shared.read(self._name)
-            # A clock that was wrong must not close the lane for everybody.
-            latest = self._clock() + URGENT_PATIENCE_SECONDS
-            turns = [turn for turn in turns if turn <= latest]
+            turns = self._possible(turns)
             at = self._next(turns)
-            if at > self._clock() + ahead:
+            if not self._is_by(at, until):
                 self._turns = turns
                 return False, at
             mine = self._with(turns, at)
             if await shared.write(self._name, mine, version):
                 self._turns = mine
                 return True, at
+        raise Conflict("the turns change all the time", vendor="blob", operation="turns.put")
+
+    def _is_by(self, at: float, until: float | None) -> bool:
+        return at <= (self._clock() if until is None else until)
 
     def _with(self, turns: Sequence[float], at: float) -> list[float]:
         return [*turns, at][-self._calls :]
@@ -185,8 +196,10 @@ class Lanes:
     def _lane(self, name: str, calls: int, seconds: float) -> Lane:
         return Lane(name, calls, seconds, shared=self._shared, clock=self._clock)
 
-    async def wait_for_turn(self, operation: str) -> None:
+    async def wait_for_turn(self, operation: str, *, urgent: bool = False) -> None:
         """Wait until an operation of Graph may be sent; at once when it has no lane.
+
+        ``urgent``: it contains an account or gives it back, or is read on the way to that.
 
         Raises:
             OutOfTurn: its turn would come too late.
@@ -194,7 +207,6 @@ class Lanes:
         lane = self._lanes.get().get(_LANES.get(operation, ""))
         if lane is None:
             return
-        urgent = operation in _URGENT
         patience = URGENT_PATIENCE_SECONDS if urgent else PATIENCE_SECONDS
         if late := await lane.turn(urgent=urgent, patience=patience):
             raise OutOfTurn(

@@ -17,14 +17,14 @@ class IdentityProtection:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
 
-    async def get(self, object_id: str) -> UserRisk | None:
+    async def get(self, object_id: str, *, urgent: bool = False) -> UserRisk | None:
         """Return the risk; ``None`` without an entry or without a P2 licence."""
 
         def build() -> "RequestInformation":
             return self._users.by_risky_user_id(object_id).to_get_request_information()
 
         try:
-            risk = await self._graph.send("riskyUsers.get", build, RiskyUser)
+            risk = await self._graph.send("riskyUsers.get", build, RiskyUser, urgent=urgent)
         except NotFound:
             return None
         except PermissionDenied as error:
@@ -45,6 +45,7 @@ class IdentityProtection:
             lambda: with_body("POST", self._users.confirm_compromised, {"userIds": [object_id]}),
             Nothing,
             ok=(200, 204),
+            urgent=True,
         )
 
     async def dismiss(self, object_id: str) -> None:
@@ -54,6 +55,7 @@ class IdentityProtection:
             lambda: with_body("POST", self._users.dismiss, {"userIds": [object_id]}),
             Nothing,
             ok=(200, 204),
+            urgent=True,
         )
 
     @property

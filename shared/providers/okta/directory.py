@@ -103,7 +103,7 @@ class Okta:
         active = [one.factor_type for one in factors if one.status == "ACTIVE"]
         return MfaRegistration(mfa_enabled=bool(set(active) - WEAK_FACTORS), methods=active)
 
-    async def get_risk(self, object_id: str) -> UserRisk | None:
+    async def get_risk(self, object_id: str, *, urgent: bool = False) -> UserRisk | None:
         """Return ``None``: Okta's risk is not part of the API that is asked here."""
         return None
 

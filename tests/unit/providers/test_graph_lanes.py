@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from lab.scale.simulated_time import now, run_simulated, sleep_until
 from lab.scale.stations import Turns
-from shared.errors import RetryableError
+from shared.errors import OutOfTurn, RetryableError
 from shared.providers.entra.lanes import (
     ALONE_SECONDS,
+    MOST_LOST,
     PATIENCE_SECONDS,
     URGENT_PATIENCE_SECONDS,
     Lane,
     Lanes,
     SharedTurns,
 )
-from shared.providers.retry import OutOfTurn
 from shared.settings import Settings
 
 MARGIN = 0.05
@@ -212,6 +212,56 @@ def test_a_turn_that_cannot_be_written_down_is_taken_alone() -> None:
     simulated(work)
 
 
+def test_who_is_told_that_others_were_faster_all_the_time_goes_alone() -> None:
+    class Locked(Storage):
+        """A lease on the blob refuses every write as a lost one."""
+
+        async def write(self, lane: str, turns: Sequence[float], version: str | None) -> bool:
+            return False
+
+    async def work() -> None:
+        storage = Locked()
+        one = lane(shared=storage)
+        assert await take(one, urgent=True) < 1
+        assert storage.asked == MOST_LOST
+        assert await one.turn(urgent=False, patience=0.5) > 0.5
+
+    simulated(work)
+
+
+@pytest.mark.parametrize("apart", [-0.2, 0.2])
+def test_clocks_a_little_apart_forget_no_turn(apart: float) -> None:
+    async def work() -> None:
+        shared = Turns(BLOB_SECONDS)
+        right = lane(shared=shared)
+        other = Lane("lane", 1, 1.0, shared=shared, clock=lambda: now() + apart)
+        booked = [asyncio.create_task(right.turn(urgent=True, patience=8)) for _ in range(8)]
+        await asyncio.sleep(0.2)
+        assert await other.turn(urgent=False, patience=3) > 3, "all turns are taken for 8 seconds"
+        assert not any(await asyncio.gather(*booked))
+
+    simulated(work)
+
+
+@pytest.mark.parametrize("shares", [True, False])
+def test_an_own_clock_that_was_set_back_closes_nothing(shares: bool) -> None:
+    async def work() -> None:
+        ahead = 3600.0
+        shared = Storage() if shares else None
+        one = Lane("lane", 1, 1.0, shared=shared, clock=lambda: now() + ahead)
+        assert await one.turn(urgent=False, patience=1) == 0.0
+        if shared is not None:
+            shared.away = True
+            assert await one.turn(urgent=False, patience=5) == 0.0
+            shared.away = False
+        ahead = 0.0
+        began = now()
+        assert await one.turn(urgent=False, patience=3) == 0.0
+        assert now() - began < 0.1
+
+    simulated(work)
+
+
 def test_a_clock_that_was_wrong_does_not_close_the_lane() -> None:
     async def work() -> None:
         storage = Storage()
@@ -236,6 +286,7 @@ def test_identity_protection_is_asked_once_a_second_by_all_of_them() -> None:
         found = await asyncio.gather(*asking, return_exceptions=True)
         refused = [one for one in found if isinstance(one, OutOfTurn)]
         assert len(refused) == 4
+        await own.wait_for_turn("riskyUsers.get", urgent=True)
         assert (refused[0].vendor, refused[0].operation) == ("entra", "riskyUsers.get")
         assert refused[0].retry_after
         assert refused[0].retry_after > PATIENCE_SECONDS

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from shared.errors import Throttled
-from shared.providers.retry import CallPolicy, OutOfTurn, call_with_retries
+from shared.dependency_states import memory
+from shared.errors import OutOfTurn, Throttled
+from shared.providers.retry import CallPolicy, call_with_retries
 
 POLICY = CallPolicy(attempt_timeout=0.5, budget=30.0, attempts=3)
 
@@ -48,6 +49,25 @@ async def test_what_is_out_of_turn_is_not_sent_and_not_tried_again() -> None:
     async def attempt() -> str:
         raise AssertionError("sent out of turn")
 
+    memory.forget()
     with pytest.raises(OutOfTurn):
-        await call_with_retries(attempt, POLICY, vendor="v", operation="o", turn=turn)
+        await call_with_retries(attempt, POLICY, vendor="entra", operation="o", turn=turn)
     assert asked == 1
+    assert "entra" not in memory.seen(), "nobody was asked, so nobody is failing"
+
+
+async def test_a_turn_after_the_deadline_is_not_used() -> None:
+    tries = 0
+
+    async def turn() -> None:
+        await asyncio.sleep(0.3 if tries else 0)
+
+    async def attempt() -> str:
+        nonlocal tries
+        tries += 1
+        raise Throttled("slow down", retry_after=0)
+
+    policy = CallPolicy(attempt_timeout=5.0, budget=0.2, attempts=3)
+    with pytest.raises(OutOfTurn):
+        await call_with_retries(attempt, policy, vendor="v", operation="o", turn=turn)
+    assert tries == 1
