@@ -6,8 +6,8 @@ from pathlib import Path
 from lab.errors import LabError
 
 FOLDER = Path("lab") / "azurite"
-FIND_BY_NAME = "find_by_name.cjs"
-"""Lets Azurite find a blob among many as fast as among few."""
+FASTER_LOKIJS = "faster_lokijs.cjs"
+"""Lets Azurite find and remove among many blobs as fast as among few."""
 
 
 def azurite_command(root: Path, *, port: int, certificates: Path, all_services: bool) -> list[str]:
@@ -33,7 +33,7 @@ def azurite_command(root: Path, *, port: int, certificates: Path, all_services: 
     if not programs.is_dir():
         raise LabError("Azurite is not installed: run 'make demo', or 'npm ci' in lab/azurite.")
     program = programs / ("azurite.js" if all_services else "blob/main.js")
-    command = [node, "--require", str(folder / FIND_BY_NAME), str(program)]
+    command = [node, "--require", str(folder / FASTER_LOKIJS), str(program)]
     command += ["--blobHost", "127.0.0.1", "--blobPort", str(port)]
     command += ["--cert", str(certificates / "server.pem")]
     command += ["--key", str(certificates / "server.key"), "--oauth", "basic"]
