@@ -22,7 +22,7 @@ from durabletask import task
 from activities.break_glass import why_break_glass
 from activities.directories import directory_of
 from activities.support import explain, utc_now
-from activities.tries import Try, begin_try, lost_try, note_not_sent
+from activities.tries import Lost, Try, begin_try, lost_try, note_not_sent, unclaimed_try
 from shared.errors import NotSupported, PermanentError, RetryableError, Throttled, TourniquetError
 from shared.models.base import Json
 from shared.models.directory import AccountState, UserRisk
@@ -39,6 +39,8 @@ from shared.ports import Directory
 from shared.providers.retry import NotSent
 
 _log = logging.getLogger("tourniquet.activities")
+_REFUSALS = (PermanentError, Throttled, NotSent)
+"""Errors after which the vendor has certainly done nothing."""
 
 
 async def read_account_state(
@@ -173,7 +175,7 @@ async def _act(
 
     An effect that may not do what it should says why; then no read-back takes it for proved.
     """
-    object_id = payload["object_id"]
+    object_id, this = payload["object_id"], None
     try:
         directory = directory_of(payload)
         now = await directory.get_state(object_id)
@@ -193,7 +195,8 @@ async def _act(
     except TourniquetError as error:
         if isinstance(error, RetryableError) and not payload.get("last"):
             raise
-        return await _not_done(action, payload, error, undo)
+        lost = await _lost(action, payload, this, error)
+        return _not_done(action, payload, error, lost, undo)
     was_before = is_done(action, before=None, now=before)
     outcome = _outcome(
         action,
@@ -205,13 +208,28 @@ async def _act(
     return {"outcome": outcome, "before": before.to_json()}
 
 
-async def _not_done(
-    action: ActionName, payload: Json, error: TourniquetError, undo: Json | None
+async def _lost(
+    action: ActionName, payload: Json, this: Try | None, error: TourniquetError
+) -> Lost | None:
+    """Return what is known of a try that may have had its effect, this one included."""
+    if isinstance(error, NotSupported):
+        return None
+    if this is not None and this.claim is None and not isinstance(error, _REFUSALS):
+        # Storage was away when it was sent, and knows nothing of it though it may be back.
+        return unclaimed_try(payload)
+    return await lost_try(action, payload)
+
+
+def _not_done(
+    action: ActionName,
+    payload: Json,
+    error: TourniquetError,
+    lost: Lost | None,
+    undo: Json | None,
 ) -> Json:
-    """Return what is known of an action whose last try failed; an earlier one may have done it."""
+    """Return what is known of an action whose last try failed; one may have done it (``lost``)."""
     target, why = payload["object_id"], explain(error)
     never = isinstance(error, NotSupported)
-    lost = None if never else await lost_try(action, payload)
     if lost is None:
         failed = _outcome(action, target, ActionStatus.FAILED, why, elsewhere=never)
         return {"outcome": failed, "before": None}
@@ -239,7 +257,7 @@ async def _noting_refusal(this: Try, payload: Json, effect: Awaitable[str | None
     """Wait for the effect; note when it certainly did not happen."""
     try:
         return await effect
-    except (PermanentError, Throttled, NotSent):
+    except _REFUSALS:
         await note_not_sent(this, payload)
         raise
 

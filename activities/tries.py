@@ -98,6 +98,11 @@ async def lost_try(action: ActionName, payload: Json) -> Lost | None:
                 return Lost(AccountState.model_validate(found), ANSWER_LOST)
     except TourniquetError as error:
         _log.warning("claims of %s in %s: %s", action, payload["case_id"], explain(error))
+    return unclaimed_try(payload)
+
+
+def unclaimed_try(payload: Json) -> Lost:
+    """Return what is known of a try that storage knows nothing of."""
     before = payload.get("before")
     return Lost(AccountState.model_validate(before) if before else None, TRIES_UNKNOWN)
 

@@ -84,7 +84,8 @@ MUTATIONS = (
         old=(
             '        if isinstance(error, RetryableError) and not payload.get("last"):\n'
             "            raise\n"
-            "        return await _not_done(action, payload, error, undo)\n"
+            "        lost = await _lost(action, payload, this, error)\n"
+            "        return _not_done(action, payload, error, lost, undo)\n"
         ),
         new=(
             "        done = _outcome(action, object_id, ActionStatus.SUCCEEDED, explain(error))\n"

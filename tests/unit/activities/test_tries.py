@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from activities import containment
+from activities.tries import TRIES_UNKNOWN
 from shared.errors import NotSupported, PermissionDenied, RetryableError, Throttled
 from shared.models.base import Json, format_utc
 from shared.providers.retry import NotSent
@@ -25,6 +26,7 @@ ACTIONS: dict[str, tuple[Activity, str, Json]] = {
         {"sign_in_sessions_valid_from": MOVED},
     ),
 }
+LOST = RetryableError("users.patch: connection lost")
 NOT_DONE = [Throttled("slow down", retry_after=2), NotSent("connection refused")]
 
 
@@ -100,6 +102,26 @@ async def test_a_change_while_storage_is_away_is_not_ours(house: FakeHouse, name
     assert house.directory.called(effect) == 1
 
 
+@pytest.mark.parametrize("name", ACTIONS)
+@pytest.mark.parametrize(
+    ("error", "doubted"), [(LOST, True), (Throttled("slow down", retry_after=2), False)]
+)
+async def test_a_last_try_that_could_not_be_claimed_may_have_been_heard(
+    house: FakeHouse, name: str, error: Exception, doubted: bool
+) -> None:
+    """Refused before, and noted so; then storage is away while the last is sent, and back."""
+    activity, effect, _change = ACTIONS[name]
+    house.directory.failing[effect] = Throttled("slow down", retry_after=2)
+    with pytest.raises(Throttled):
+        await act(activity)
+    house.directory.failing[effect] = error
+    house.cases.failing["claim"] = RetryableError("storage is away")
+    told = await call(activity, object_id=OBJECT_ID, attempt="contain-1", last=True)
+    assert told["outcome"]["status"] == "failed"
+    assert (TRIES_UNKNOWN in told["outcome"]["detail"]) is doubted
+    assert told.get("unsure", False) is doubted
+
+
 async def test_a_refusal_that_cannot_be_noted_is_still_told(house: FakeHouse) -> None:
     async def set_enabled(object_id: str, *, enabled: bool) -> None:
         house.cases.failing["claim"] = RetryableError("storage is away")
@@ -119,9 +141,6 @@ async def test_what_an_administrator_disabled_meanwhile_is_not_enabled_by_an_und
     outcome = await act(containment.disable_account, before)
     assert (outcome["undo"], outcome["detail"]) == (None, "was so before this case")
     assert house.directory.called("set_enabled") == 0
-
-
-LOST = RetryableError("users.patch: connection lost")
 
 
 async def lose(house: FakeHouse, name: str) -> Json:
