@@ -214,10 +214,11 @@ async def _lost(
     """Return what is known of a try that may have had its effect, this one included."""
     if isinstance(error, NotSupported):
         return None
-    if this is not None and this.claim is None and not isinstance(error, _REFUSALS):
-        # Storage was away when it was sent, and knows nothing of it though it may be back.
-        return unclaimed_try(payload)
-    return await lost_try(action, payload)
+    lost = await lost_try(action, payload)
+    if lost is None and this is not None and this.claim is None:
+        # Storage was away when it was sent, and knows nothing of it though it is back.
+        return None if isinstance(error, _REFUSALS) else unclaimed_try(payload)
+    return lost
 
 
 def _not_done(

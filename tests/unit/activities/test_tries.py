@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from activities import containment
-from activities.tries import TRIES_UNKNOWN
+from activities.tries import ANSWER_LOST, TRIES_UNKNOWN
 from shared.errors import NotSupported, PermissionDenied, RetryableError, Throttled
 from shared.models.base import Json, format_utc
 from shared.providers.retry import NotSent
@@ -120,6 +120,22 @@ async def test_a_last_try_that_could_not_be_claimed_may_have_been_heard(
     assert told["outcome"]["status"] == "failed"
     assert (TRIES_UNKNOWN in told["outcome"]["detail"]) is doubted
     assert told.get("unsure", False) is doubted
+
+
+async def test_what_an_earlier_try_claimed_is_known_of_a_last_one_that_claimed_nothing(
+    house: FakeHouse,
+) -> None:
+    """The claim has the state before, which an undo goes back to."""
+    house.directory.failing["set_enabled"] = LOST
+    with pytest.raises(RetryableError):
+        await act(containment.disable_account)
+    house.cases.failing["claim"] = RetryableError("storage is away")
+    told = await call(
+        containment.disable_account, object_id=OBJECT_ID, attempt="contain-1", last=True
+    )
+    assert ANSWER_LOST in told["outcome"]["detail"]
+    assert told["outcome"]["undo"]
+    assert told["before"]["account_enabled"] is True
 
 
 async def test_a_refusal_that_cannot_be_noted_is_still_told(house: FakeHouse) -> None:
