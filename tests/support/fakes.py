@@ -50,6 +50,7 @@ class FakeDirectory(Fake):
         self.memberships = Memberships()
         self.mfa = MfaRegistration(mfa_enabled=True, is_admin=False, methods=["password", "push"])
         self.risk: UserRisk | None = None
+        self.risk_urgent: list[bool] = []
         self.eligible: list[str] = []
         self.federated: str | None = None
         self.users: int | None = 2000
@@ -76,6 +77,7 @@ class FakeDirectory(Fake):
 
     async def get_risk(self, object_id: str, *, urgent: bool = False) -> UserRisk | None:
         self._call("get_risk")
+        self.risk_urgent.append(urgent)
         return self.risk
 
     async def federated_domain(self, user: DirectoryUser) -> str | None:

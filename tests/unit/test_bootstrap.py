@@ -8,6 +8,8 @@ import pytest
 
 from shared.bootstrap import Providers, build_providers, get_providers, set_providers
 from shared.errors import NotConfigured
+from shared.providers.blob import BlobTurns
+from shared.providers.entra import Entra
 from shared.settings import Settings
 from tests.unit.source_files import ROOT
 
@@ -130,3 +132,12 @@ def test_building_imports_no_vendor_library() -> None:
 def test_mail_has_one_way(values: dict[str, str], way: str) -> None:
     providers = build_providers(Settings.model_validate(values))
     assert [type(one).__name__ for one in providers.notifiers] == [way]
+
+
+@pytest.mark.parametrize(("url", "shares"), [(EVERYTHING["blob_url"], True), (None, False)])
+def test_instances_share_graphs_tight_limits_where_there_is_storage(
+    url: str | None, shares: bool
+) -> None:
+    directory = build_providers(Settings.model_validate(EVERYTHING | {"blob_url": url})).directory
+    assert isinstance(directory, Entra)
+    assert isinstance(directory._graph._lanes._shared, BlobTurns) is shares

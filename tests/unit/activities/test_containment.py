@@ -237,3 +237,14 @@ async def test_a_reset_that_may_keep_nobody_out_is_not_shown_as_verified(
     [outcome] = found["outcomes"]
     assert (outcome["verified"], found["unprovable"]) == (None, ["ForcePasswordReset"])
     assert "contoso.example is federated" in outcome["detail"]
+
+
+async def test_a_risk_is_read_urgently_on_the_way_to_confirming_it_only(house: FakeHouse) -> None:
+    """Graph takes one request a second: reading to know more waits behind containment."""
+    confirmed = await call(risk.confirm_compromised, object_id=OBJECT_ID, attempt="contain-1")
+    before = await call(containment.read_account_state, object_id=OBJECT_ID)
+    given = {"object_id": OBJECT_ID, "before": before, "outcomes": [confirmed["outcome"]]}
+    await call(containment.verify_account, **given)
+    await call(risk.dismiss_risk, object_id=OBJECT_ID)
+    assert len(house.directory.risk_urgent) >= 3
+    assert all(house.directory.risk_urgent)

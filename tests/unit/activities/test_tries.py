@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from activities import containment
-from activities.tries import ANSWER_LOST, TRIES_UNKNOWN
 from shared.errors import NotSupported, PermissionDenied, RetryableError, Throttled
 from shared.models.base import Json, format_utc
 from shared.providers.retry import NotSent
@@ -100,42 +99,6 @@ async def test_a_change_while_storage_is_away_is_not_ours(house: FakeHouse, name
     somebody_else(house, **change)
     await act(activity, before)
     assert house.directory.called(effect) == 1
-
-
-@pytest.mark.parametrize("name", ACTIONS)
-@pytest.mark.parametrize(
-    ("error", "doubted"), [(LOST, True), (Throttled("slow down", retry_after=2), False)]
-)
-async def test_a_last_try_that_could_not_be_claimed_may_have_been_heard(
-    house: FakeHouse, name: str, error: Exception, doubted: bool
-) -> None:
-    """Refused before, and noted so; then storage is away while the last is sent, and back."""
-    activity, effect, _change = ACTIONS[name]
-    house.directory.failing[effect] = Throttled("slow down", retry_after=2)
-    with pytest.raises(Throttled):
-        await act(activity)
-    house.directory.failing[effect] = error
-    house.cases.failing["claim"] = RetryableError("storage is away")
-    told = await call(activity, object_id=OBJECT_ID, attempt="contain-1", last=True)
-    assert told["outcome"]["status"] == "failed"
-    assert (TRIES_UNKNOWN in told["outcome"]["detail"]) is doubted
-    assert told.get("unsure", False) is doubted
-
-
-async def test_what_an_earlier_try_claimed_is_known_of_a_last_one_that_claimed_nothing(
-    house: FakeHouse,
-) -> None:
-    """The claim has the state before, which an undo goes back to."""
-    house.directory.failing["set_enabled"] = LOST
-    with pytest.raises(RetryableError):
-        await act(containment.disable_account)
-    house.cases.failing["claim"] = RetryableError("storage is away")
-    told = await call(
-        containment.disable_account, object_id=OBJECT_ID, attempt="contain-1", last=True
-    )
-    assert ANSWER_LOST in told["outcome"]["detail"]
-    assert told["outcome"]["undo"]
-    assert told["before"]["account_enabled"] is True
 
 
 async def test_a_refusal_that_cannot_be_noted_is_still_told(house: FakeHouse) -> None:
