@@ -81,10 +81,7 @@ def read_calls(lines: Sequence[Json], latencies: Latencies) -> CaseCalls:
             raise LabError("a case of the bench was contained and not read back")
     if all(_is_rule(line) for line in acts):
         raise LabError("a case of the bench was not contained")
-    contained = sorted(
-        (line for line in (*states, *rules, *acts) if line["seq"] >= first["seq"]),
-        key=lambda line: int(line["seq"]),
-    )
+    contained = [line for line in (*states, *rules, *acts) if line["seq"] >= first["seq"]]
     verified_at = max(ended_at(line) for line in contained)
     decided = _began_at(first, latencies)
     gathered = [line for line in lines if ended_at(line) <= decided]
