@@ -113,6 +113,11 @@ class LabClient:
         url = f"{self._app}/cases/{case_id}/close"
         await self._call("POST", url, {"comment": comment, "by": by}, status=202)
 
+    async def reset_breaker(self, comment: str, *, by: str = "lab") -> None:
+        """Let the breaker count anew, in somebody's name."""
+        url = f"{self._app}/breaker/reset"
+        await self._call("POST", url, {"comment": comment, "by": by}, status=202)
+
     async def get_ledger(self) -> list[Json]:
         """Return every request the simulated vendors got."""
         ledger: list[Json] = await self._read(f"{self._lab}/ledger")

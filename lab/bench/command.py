@@ -111,6 +111,7 @@ async def _measure(console: Console, lab: Lab, driver: Driver, extent: Extent) -
     latency = await measure_latency(lab, driver, extent, partial(_stage, console))
     # Its clocks go on while many cases are counted, and each turn of theirs adds to it.
     history = await measure_history(driver, latency.example.account.case_id)
+    await driver.reset_breaker()
     with _stage(console, "Cost of many cases", extent.growth[-1]) as tick:
         growth, throughput, stalled = await measure_growth(driver, lab.common, extent.growth, tick)
     return {
