@@ -22,8 +22,8 @@ from durabletask import task
 from activities.break_glass import why_break_glass
 from activities.directories import directory_of
 from activities.support import explain, utc_now
-from activities.tries import Lost, Try, begin_try, lost_try, note_not_sent, unclaimed_try
-from shared.errors import NotSupported, PermanentError, RetryableError, Throttled, TourniquetError
+from activities.tries import REFUSALS, Lost, Try, begin_try, lost_try, note_not_sent
+from shared.errors import NotSupported, PermanentError, RetryableError, TourniquetError
 from shared.models.base import Json
 from shared.models.directory import AccountState, UserRisk
 from shared.models.outcome import ActionOutcome, ActionStatus
@@ -36,11 +36,8 @@ from shared.playbook.acting.read_back import (
 )
 from shared.playbook.acting.whole_seconds import seconds_to_wait
 from shared.ports import Directory
-from shared.providers.retry import NotSent
 
 _log = logging.getLogger("tourniquet.activities")
-_REFUSALS = (PermanentError, Throttled, NotSent)
-"""Errors after which the vendor has certainly done nothing."""
 
 
 async def read_account_state(
@@ -158,7 +155,8 @@ async def _risk_of(
     if not confirmed:
         return None, None
     try:
-        return await directory.get_risk(object_id, urgent=True), None
+        # What only proves something goes after what confirms another account.
+        return await directory.get_risk(object_id), None
     except TourniquetError as error:
         _log.warning("risk after containment: %s", explain(error))
         return None, error
@@ -195,7 +193,9 @@ async def _act(
     except TourniquetError as error:
         if isinstance(error, RetryableError) and not payload.get("last"):
             raise
-        lost = await _lost(action, payload, this, error)
+        lost = None
+        if not isinstance(error, NotSupported):
+            lost = await lost_try(action, payload, this, error)
         return _not_done(action, payload, error, lost, undo)
     was_before = is_done(action, before=None, now=before)
     outcome = _outcome(
@@ -206,19 +206,6 @@ async def _act(
         undo=None if was_before else undo,
     )
     return {"outcome": outcome, "before": before.to_json()}
-
-
-async def _lost(
-    action: ActionName, payload: Json, this: Try | None, error: TourniquetError
-) -> Lost | None:
-    """Return what is known of a try that may have had its effect, this one included."""
-    if isinstance(error, NotSupported):
-        return None
-    lost = await lost_try(action, payload)
-    if lost is None and this is not None and this.claim is None:
-        # Storage was away when it was sent, and knows nothing of it though it is back.
-        return None if isinstance(error, _REFUSALS) else unclaimed_try(payload)
-    return lost
 
 
 def _not_done(
@@ -258,7 +245,7 @@ async def _noting_refusal(this: Try, payload: Json, effect: Awaitable[str | None
     """Wait for the effect; note when it certainly did not happen."""
     try:
         return await effect
-    except _REFUSALS:
+    except REFUSALS:
         await note_not_sent(this, payload)
         raise
 

@@ -14,12 +14,16 @@ from itertools import count
 
 from activities.support import explain
 from shared.bootstrap import get_providers
-from shared.errors import TourniquetError
+from shared.errors import PermanentError, Throttled, TourniquetError
 from shared.models.base import Json
 from shared.models.directory import AccountState
 from shared.models.plan import ActionName
+from shared.providers.retry import NotSent
 
 _log = logging.getLogger("tourniquet.activities")
+
+REFUSALS = (PermanentError, Throttled, NotSent)
+"""Errors after which the vendor has certainly done nothing."""
 
 ANSWER_LOST = "it may have been done all the same, as an answer was lost: look"
 TRIES_UNKNOWN = (
@@ -83,28 +87,30 @@ async def note_not_sent(this: Try, payload: Json) -> None:
         _log.warning("%s of %s: %s", this.claim, payload["case_id"], explain(error))
 
 
-async def lost_try(action: ActionName, payload: Json) -> Lost | None:
+async def lost_try(
+    action: ActionName, payload: Json, last: Try | None, error: TourniquetError
+) -> Lost | None:
     """Return what is known when nobody knows whether a try had its effect.
 
-    ``None`` when no try can have had one. While storage is away any may have.
+    ``None`` when no try can have had one. While storage is away any may have; and when it is back
+    and knows of none, though the ``last`` was sent, which failed with ``error``, those before it
+    may have been sent as it was.
     """
+    before = payload.get("before")
+    unknown = Lost(AccountState.model_validate(before) if before else None, TRIES_UNKNOWN)
+    unclaimed = last is not None and last.claim is None
     try:
         store = get_providers().require("cases")
-        for name in _names(action, payload):
+        for number, name in enumerate(_names(action, payload)):
             found = await store.get_claim(payload["case_id"], name)
             if found is None:
-                return None
+                told = number > 0 and isinstance(error, REFUSALS)
+                return unknown if unclaimed and not told else None
             if await store.get_claim(payload["case_id"], _not_sent(name)) is None:
                 return Lost(AccountState.model_validate(found), ANSWER_LOST)
-    except TourniquetError as error:
-        _log.warning("claims of %s in %s: %s", action, payload["case_id"], explain(error))
-    return unclaimed_try(payload)
-
-
-def unclaimed_try(payload: Json) -> Lost:
-    """Return what is known of a try that storage knows nothing of."""
-    before = payload.get("before")
-    return Lost(AccountState.model_validate(before) if before else None, TRIES_UNKNOWN)
+    except TourniquetError as away:
+        _log.warning("claims of %s in %s: %s", action, payload["case_id"], explain(away))
+    return unknown
 
 
 def _names(action: ActionName, payload: Json) -> Iterator[str]:

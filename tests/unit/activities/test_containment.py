@@ -240,11 +240,14 @@ async def test_a_reset_that_may_keep_nobody_out_is_not_shown_as_verified(
 
 
 async def test_a_risk_is_read_urgently_on_the_way_to_confirming_it_only(house: FakeHouse) -> None:
-    """Graph takes one request a second: reading to know more waits behind containment."""
+    """Graph takes one request a second: reading to prove something waits behind containment."""
     confirmed = await call(risk.confirm_compromised, object_id=OBJECT_ID, attempt="contain-1")
+    assert house.directory.risk_urgent == [True]
     before = await call(containment.read_account_state, object_id=OBJECT_ID)
     given = {"object_id": OBJECT_ID, "before": before, "outcomes": [confirmed["outcome"]]}
     await call(containment.verify_account, **given)
+    assert house.directory.risk_urgent == [True, False]
     await call(risk.dismiss_risk, object_id=OBJECT_ID)
-    assert len(house.directory.risk_urgent) >= 3
-    assert all(house.directory.risk_urgent)
+    assert house.directory.risk_urgent == [True, False, True, False]
+    await call(risk.dismiss_risk, object_id=OBJECT_ID, read_back=True)
+    assert house.directory.risk_urgent[4:] == [False]
