@@ -58,7 +58,7 @@ def block_address(
         told = {"address": payload["address"], "outcome": outcome}
         ctx.send_event(payload["report_to"], str(Event.BLOCKED), data=told)
     if payload.get("asking"):
-        # Who lifts the block does not wait for storage.
+        # Orders to this block wait for two short tries at most, not for storage to come back.
         yield from write_outcomes(ctx, payload, [outcome], waits=False)
     kept = _Kept(payload, until, outcome, late)
     ended = yield from _keep(ctx, kept)

@@ -59,9 +59,15 @@ def contain_devices(
     for number, one in zip(broken, (yield from settle(tries)), strict=True):
         settled[number] = one if one.result else settled[number]
     started = [_started(ctx, item, one) for item, one in zip(planned, settled, strict=True)]
+    if not payload.get("asking"):
+        return (yield from _read_back(ctx, payload["case_id"], started))
+    # Nobody waits for one device to hear that another cannot be reached.
+    failed = [one["outcome"] for one in started if _has_failed(one["outcome"])]
+    if failed:
+        yield from write_outcomes(ctx, payload, failed, waits=False)
     outcomes = yield from _read_back(ctx, payload["case_id"], started)
-    if payload.get("asking"):
-        yield from write_outcomes(ctx, payload, outcomes, waits=False)
+    if more := [one for one in outcomes if one not in failed]:
+        yield from write_outcomes(ctx, payload, more, waits=False)
     return outcomes
 
 
@@ -94,6 +100,10 @@ def _read_back(
             )
             item |= seen.result or {}
     return [item["outcome"] for item in started]
+
+
+def _has_failed(outcome: Json) -> bool:
+    return bool(outcome["status"] == ActionStatus.FAILED)
 
 
 def _is_open(outcome: Json) -> bool:

@@ -18,6 +18,7 @@ from tests.support.scripts import decided, fail, plan_line
 type NewCase = Callable[..., Run]
 
 BLOCK, SCAN = ActionName.BLOCK_IP, ActionName.SCAN_DEVICE
+ISOLATE = ActionName.ISOLATE_DEVICE
 
 
 def respond(run: Run) -> None:
@@ -87,6 +88,21 @@ def test_a_failure_is_told_before_the_answer(
     respond(run)
     eventually(lambda: "containment_failed" in phases(run))
     assert [one["status"] for one in written(run, action)] == ["failed"]
+
+
+def test_one_device_that_failed_is_told_while_another_is_looked_at(case: NewCase) -> None:
+    """A device that is off is looked at for ten minutes."""
+    run = case(
+        decide_response=asked_beside(SCAN, ISOLATE),
+        scan_devices=fail("it is down"),
+        verify_devices=lambda payload: {"outcome": payload["outcome"]},
+    )
+    respond(run)
+    eventually(lambda: "containment_failed" in phases(run))
+    eventually(lambda: written(run, ISOLATE))
+    patches = [call["patch"] for call in run.called("save_case")]
+    written_in = [[one["action"] for one in patch.get("actions", [])] for patch in patches]
+    assert [actions for actions in written_in if actions] == [[SCAN], [ISOLATE]]
 
 
 def test_without_a_question_nothing_is_written_twice(case: NewCase) -> None:
