@@ -116,22 +116,27 @@ async def call_with_retries[T](
         await turn()
     deadline = time.monotonic() + policy.budget
     tried = 0
+    before: RetryableError | None = None
 
     async def once(vendor: str, operation: str) -> T:
-        nonlocal tried
+        nonlocal tried, before
         tried += 1
         if turn is not None and tried > 1:
             await turn()
         seconds = min(policy.attempt_timeout, max(0.0, deadline - time.monotonic()))
-        if seconds <= 0:
-            raise OutOfTurn("no time is left", vendor=vendor, operation=operation)
+        if seconds <= 0 and before is not None:
+            raise before
         try:
             async with asyncio.timeout(seconds):
                 return await attempt()
         except TimeoutError as error:
-            raise RetryableError(
+            before = RetryableError(
                 f"no answer within {seconds:.1f} s", vendor=vendor, operation=operation
-            ) from error
+            )
+            raise before from error
+        except RetryableError as error:
+            before = error
+            raise
 
     def backoff(error: Exception) -> bool | float:
         if not _may_repeat(error, retry):

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from shared.dependency_states import memory
-from shared.errors import OutOfTurn, Throttled
+from shared.errors import OutOfTurn, RetryableError, Throttled
 from shared.providers.retry import CallPolicy, call_with_retries
 
 POLICY = CallPolicy(attempt_timeout=0.5, budget=30.0, attempts=3)
@@ -68,6 +68,28 @@ async def test_a_turn_after_the_deadline_is_not_used() -> None:
         raise Throttled("slow down", retry_after=0)
 
     policy = CallPolicy(attempt_timeout=5.0, budget=0.2, attempts=3)
-    with pytest.raises(OutOfTurn):
+    with pytest.raises(Throttled, match="slow down"):
         await call_with_retries(attempt, policy, vendor="v", operation="o", turn=turn)
+    assert tries == 1
+
+
+async def test_a_try_that_slept_through_the_deadline_has_the_error_of_the_one_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tries = 0
+
+    async def attempt() -> str:
+        nonlocal tries
+        tries += 1
+        raise RetryableError("connection lost")
+
+    async def turn() -> None:
+        if tries:
+            await asyncio.sleep(0.3)
+
+    policy = CallPolicy(attempt_timeout=5.0, budget=0.2, attempts=3)
+    monkeypatch.setattr("shared.providers.retry.FIRST_WAIT_SECONDS", 0.0)
+    with pytest.raises(RetryableError, match="connection lost") as found:
+        await call_with_retries(attempt, policy, vendor="v", operation="o", turn=turn)
+    assert not isinstance(found.value, Throttled), "nobody asked us to slow down"
     assert tries == 1
