@@ -188,6 +188,25 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06
           }
         }
         {
+          // Each turn at a limit of Graph's is a version of one small blob (decision 0019).
+          name: 'forget-earlier-turns'
+          enabled: true
+          type: 'Lifecycle'
+          definition: {
+            filters: {
+              blobTypes: ['blockBlob']
+              prefixMatch: ['${caseContainerName}/turns/']
+            }
+            actions: {
+              version: {
+                delete: {
+                  daysAfterCreationGreaterThan: 1
+                }
+              }
+            }
+          }
+        }
+        {
           name: 'delete-old-case-records'
           enabled: deletesCases
           type: 'Lifecycle'

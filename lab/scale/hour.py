@@ -7,12 +7,15 @@ from lab.bench.numbers import median, percentile
 from lab.scale.models import CaseLoad, Row, Situation
 from lab.scale.simulated_time import now, run_simulated, sleep_until
 from lab.scale.stations import Firewall, Queries, Station, Turns, Window
+from orchestrators.read_back import WAIT_SECONDS
 from shared.errors import Throttled
 from shared.providers.entra.lanes import Lanes
 from shared.providers.retry import FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS
 from shared.settings import Settings
 
 HOUR = 3600.0
+READ_RISK, CONFIRM = "riskyUsers.get", "confirmCompromised"
+READ_REPORT = "userRegistrationDetails.get"
 TURN_SECONDS = 1 / 50
 """A partition takes about 50 events a second (learn.microsoft.com, "Azure Storage provider for
 Durable Functions", "Performance targets")."""
@@ -52,8 +55,7 @@ class _Hour:
         self._contained: list[float] = []
         self._blocked: list[float] = []
         self._told: list[float] = []
-        self._missing = {"hunts": 0, "riskyUsers.get": 0, "confirmCompromised": 0}
-        self._missing["userRegistrationDetails.get"] = 0
+        self._unanswered = self._not_read = self._not_at_once = self._not_confirmed = 0
         self._refused = 0
 
     async def play(self) -> Row:
@@ -72,17 +74,18 @@ class _Hour:
         await sleep_until(at)
         await self._think(app, hub, share=0.25)
         answered, answers_at = app.queries.ask(now(), load.queries_to_decide, patience=app.patience)
-        self._missing["hunts"] += load.queries_to_decide - answered
-        await asyncio.gather(
-            self._ask(app, lanes, "riskyUsers.get"),
-            self._ask(app, lanes, "userRegistrationDetails.get"),
+        self._unanswered += load.queries_to_decide - answered
+        read, _, _ = await asyncio.gather(
+            self._ask(app, lanes, READ_RISK),
+            self._ask(app, lanes, READ_REPORT),
             sleep_until(answers_at),
         )
+        self._not_read += not read
         await self._think(app, hub, share=0.25)
         await asyncio.sleep(load.calls_to_contain * load.vendor_seconds)
         self._contained.append(now() - at)
         self._blocked.append(self._firewall.block(now()) - now())
-        await self._ask(app, lanes, "confirmCompromised")
+        await self._confirm(app, lanes)
         app.queries.ask(now(), load.queries_after, patience=app.patience)
         await self._think(app, hub, share=0.5)
         told = [app.slack.work(now(), SLACK_SECONDS) for _ in range(load.messages)]
@@ -94,27 +97,50 @@ class _Hour:
         thought = app.cpu.work(now(), share * self._load.cpu_seconds)
         await sleep_until(max(turned, thought))
 
-    async def _ask(self, app: _App, lanes: Lanes, operation: str) -> None:
+    async def _confirm(self, app: _App, lanes: Lanes) -> None:
+        """Confirm the account as compromised, and look until Graph shows it, as the product does.
+
+        Each try reads the risk before (``activities.risk``); its waits are those of
+        ``orchestrators.flow.Retry.CONTAIN`` with a last try, those of the looks
+        ``orchestrators.read_back.WAIT_SECONDS``.
+        """
+        for number, wait in enumerate((0, 2, 4, 8, 0)):
+            await asyncio.sleep(wait)
+            if await self._ask(app, lanes, READ_RISK, urgent=True) and await self._ask(
+                app, lanes, CONFIRM, urgent=True
+            ):
+                break
+            self._not_at_once += not number
+        else:
+            self._not_confirmed += 1
+            return
+        shown_at = now() + self._load.risk_lag_seconds
+        for wait in (0, *WAIT_SECONDS):
+            await asyncio.sleep(wait)
+            if await self._ask(app, lanes, READ_RISK) and now() >= shown_at:
+                return
+
+    async def _ask(self, app: _App, lanes: Lanes, operation: str, *, urgent: bool = False) -> bool:
         """Ask Graph as the product does: a turn of the lane for each try, with growing waits."""
-        report = operation.startswith("userRegistrationDetails")
+        report = operation == READ_REPORT
         vendor = app.reports if report else self._identity_protection
         for attempt in range(app.attempts):
             try:
-                await lanes.wait_for_turn(operation, urgent=operation == "confirmCompromised")
+                await lanes.wait_for_turn(operation, urgent=urgent)
             except Throttled:
-                break
+                return False
             opens = vendor.ready(now())
             # Graph's limit is not finer than the rounding of these clocks.
             if opens <= now() + 1e-6:
                 vendor.take(now())
                 await asyncio.sleep(self._load.vendor_seconds)
-                return
+                return True
             self._refused += 1
             ceiling = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**attempt)
             # Only the reports say when to come back.
             wait = opens - now() if report else self._random.uniform(0, ceiling)
             await asyncio.sleep(wait)
-        self._missing[operation] += 1
+        return False
 
     def _row(self) -> Row:
         situation, count = self._situation, self._situation.cases
@@ -126,9 +152,10 @@ class _Hour:
             cases=count,
             contained_p50_s=round(median(self._contained), 1),
             contained_p95_s=round(percentile(self._contained, 0.95), 1),
-            hunts_missing=round(self._missing["hunts"] / (count * self._load.queries_to_decide), 3),
-            risk_missing=round(self._missing["riskyUsers.get"] / count, 3),
-            confirm_missing=round(self._missing["confirmCompromised"] / count, 3),
+            hunts_missing=round(self._unanswered / (count * self._load.queries_to_decide), 3),
+            risk_missing=round(self._not_read / count, 3),
+            not_confirmed_at_once=round(self._not_at_once / count, 3),
+            not_confirmed=round(self._not_confirmed / count, 3),
             refused_by_graph=self._refused,
             blocked_p95_s=round(percentile(self._blocked, 0.95), 1),
             told_p95_s=round(percentile(self._told, 0.95), 1),

@@ -22,6 +22,8 @@ class CaseLoad:
     calls_to_contain: int = 8
     """Calls of the directory that follow one another after the verdict (docs/bench.md)."""
     firewall_seconds: float = 180.0
+    risk_lag_seconds: float = 5.0
+    """Until Graph shows a confirmation: an assumption, nobody states it."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,10 @@ class Row(Result):
     """Share of the questions before the verdict that stayed without an answer."""
     risk_missing: float
     """Share of the cases whose account's risk could not be read."""
-    confirm_missing: float
+    not_confirmed_at_once: float
     """Share of the cases whose account could not be confirmed as compromised at the first try."""
+    not_confirmed: float
+    """At no try: people are told to do it."""
     refused_by_graph: int
     """Requests that got a 429."""
     blocked_p95_s: float

@@ -41,7 +41,7 @@ def test_what_a_case_asks_for_is_what_was_counted() -> None:
     [
         ("Log Analytics", HOUR * Queries.AT_ONCE / LOAD.query_seconds / QUERIES),
         ("Slack, one channel", HOUR / SLACK_SECONDS / LOAD.messages),
-        ("Identity Protection", HOUR / 2),
+        ("Identity Protection", HOUR / 4),
         ("Graph's reports", HOUR * 5 / 10),
         ("CPU, one instance", HOUR / LOAD.cpu_seconds),
         ("Task hub, Azure Storage", HOUR * 4 / TURN_SECONDS / LOAD.turns),

@@ -24,7 +24,10 @@ from shared.settings import Settings
 PATIENCE_SECONDS = 3.0
 """How long what is asked to know more waits for its turn."""
 URGENT_PATIENCE_SECONDS = 8.0
-"""How long what contains an account, or gives it back, waits."""
+"""How long what contains an account, or gives it back, waits; at least until two turns passed."""
+URGENT_READ_PATIENCE_SECONDS = 4.0
+"""How long the read before it waits, at least until one did: less, so that who has read has a turn
+for what follows, and none was spent for nothing."""
 ALONE_SECONDS = 10.0
 """How long storage that did not answer is not asked for turns."""
 CLOCKS_APART_SECONDS = 5.0
@@ -41,6 +44,7 @@ _LANES = {
     "confirmCompromised": IDENTITY_PROTECTION,
     "userRegistrationDetails.get": REPORTS,
 }
+_READS = {"riskyUsers.get", "userRegistrationDetails.get"}
 _log = logging.getLogger("tourniquet.providers")
 
 type Clock = Callable[[], float]
@@ -79,6 +83,13 @@ class Lane:
         self._queue = asyncio.Lock()
         self._queued = 0
 
+    def urgent_patience(self, *, reads: bool = False) -> float:
+        """Return how long what is urgent waits for a turn, or what only ``reads`` for it."""
+        apart = self._seconds / self._calls
+        if reads:
+            return max(URGENT_READ_PATIENCE_SECONDS, apart)
+        return max(URGENT_PATIENCE_SECONDS, 2 * apart)
+
     async def turn(self, *, urgent: bool, patience: float) -> float:
         """Wait for a turn, at most ``patience`` seconds.
 
@@ -87,7 +98,7 @@ class Lane:
         """
         deadline = self._clock() + patience
         if urgent:
-            taken, at = await self._take(until=deadline)
+            taken, at = await self._take(deadline, ahead=True)
             if taken:
                 await asyncio.sleep(max(0.0, at - self._clock()))
             return 0.0 if taken else self._until(at)
@@ -102,13 +113,14 @@ class Lane:
             self._queued -= 1
 
     async def _wait_as_first(self, deadline: float) -> float:
-        while True:
-            taken, at = await self._take()
+        while self._clock() <= deadline:
+            taken, at = await self._take(deadline, ahead=False)
             if taken:
                 return 0.0
             if at > deadline:
                 return self._until(at)
             await asyncio.sleep(self._until(at))
+        return self._until(self._next(self._possible(self._turns)))
 
     def _until(self, at: float) -> float:
         return max(at - self._clock(), _A_MOMENT)
@@ -122,7 +134,7 @@ class Lane:
 
     def _possible(self, turns: Sequence[float]) -> list[float]:
         """Leave out what nobody takes: a clock that was wrong must not close the lane for all."""
-        latest = self._clock() + URGENT_PATIENCE_SECONDS + CLOCKS_APART_SECONDS
+        latest = self._clock() + self.urgent_patience() + CLOCKS_APART_SECONDS
         return [turn for turn in turns if turn <= latest]
 
     def _next(self, turns: Sequence[float]) -> float:
@@ -130,28 +142,32 @@ class Lane:
         full = len(turns) >= self._calls
         return max(now, turns[-self._calls] + self._seconds) if full else now
 
-    async def _take(self, *, until: float | None = None) -> tuple[bool, float]:
-        """Take the next turn if it comes ``until`` then, or now; return whether, and when it is."""
+    async def _take(self, deadline: float, *, ahead: bool) -> tuple[bool, float]:
+        """Take the next turn if it is now, or ``ahead`` but in time; return whether, and when."""
         alone = 0 < self._alone_until - self._clock() <= ALONE_SECONDS
         if self._shared is not None and not alone:
             try:
-                return await self._take_shared(self._shared, until)
+                return await self._take_shared(self._shared, deadline, ahead=ahead)
             except TourniquetError as error:
                 _log.warning("turns of %s are this instance's own for now: %s", self._name, error)
                 self._alone_until = self._clock() + ALONE_SECONDS
         known = self._possible(self._turns)
         at = self._next(known)
-        taken = self._is_by(at, until)
+        taken = self._is_in_time(at, deadline, ahead=ahead)
         if taken:
             self._turns = self._with(known, at)
         return taken, at
 
-    async def _take_shared(self, shared: SharedTurns, until: float | None) -> tuple[bool, float]:
+    async def _take_shared(
+        self, shared: SharedTurns, deadline: float, *, ahead: bool
+    ) -> tuple[bool, float]:
         for _ in range(MOST_LOST):
-            turns, version = await shared.read(self._name)
-            turns = self._possible(turns)
+            written, version = await shared.read(self._name)
+            # Turns that were taken alone, while storage was away, are in nobody's list but this.
+            known = self._possible([*written, *self._turns])
+            turns = sorted(set(known))[-self._calls :]
             at = self._next(turns)
-            if not self._is_by(at, until):
+            if not self._is_in_time(at, deadline, ahead=ahead):
                 self._turns = turns
                 return False, at
             mine = self._with(turns, at)
@@ -160,8 +176,8 @@ class Lane:
                 return True, at
         raise Conflict("the turns change all the time", vendor="blob", operation="turns.put")
 
-    def _is_by(self, at: float, until: float | None) -> bool:
-        return at <= (self._clock() if until is None else until)
+    def _is_in_time(self, at: float, deadline: float, *, ahead: bool) -> bool:
+        return at <= (deadline if ahead else min(self._clock(), deadline))
 
     def _with(self, turns: Sequence[float], at: float) -> list[float]:
         return [*turns, at][-self._calls :]
@@ -207,11 +223,14 @@ class Lanes:
         lane = self._lanes.get().get(_LANES.get(operation, ""))
         if lane is None:
             return
-        patience = URGENT_PATIENCE_SECONDS if urgent else PATIENCE_SECONDS
+        patience = PATIENCE_SECONDS
+        if urgent:
+            patience = lane.urgent_patience(reads=operation in _READS)
         if late := await lane.turn(urgent=urgent, patience=patience):
             raise OutOfTurn(
                 "too many requests of our own",
                 vendor="entra",
                 operation=operation,
+                status=None,
                 retry_after=late,
             )

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -77,7 +78,7 @@ def test_addresses_that_wait_go_into_one_update() -> None:
 
 def test_a_calm_hour_misses_nothing() -> None:
     row = play_hour(Situation("calm", 1000, 5), LOAD, 1)
-    assert not any((row.hunts_missing, row.risk_missing, row.confirm_missing))
+    assert not any((row.hunts_missing, row.risk_missing, row.not_confirmed_at_once))
     assert row.refused_by_graph == 0
     assert 1.6 < row.contained_p50_s < 10
 
@@ -91,7 +92,16 @@ def test_the_same_seed_is_the_same_hour() -> None:
 def test_one_instance_with_the_apps_own_lanes_is_never_refused_by_graph() -> None:
     row = play_hour(Situation("storm", 1000, 2000), LOAD, 1)
     assert row.refused_by_graph == 0
-    assert row.risk_missing > row.confirm_missing, "who contains goes first"
+    assert row.risk_missing > row.not_confirmed_at_once, "who contains goes first"
+
+
+@pytest.mark.parametrize("lag", [1.0, 20.0])
+def test_looking_whether_it_is_confirmed_takes_no_turn_from_confirming(lag: float) -> None:
+    slow = replace(LOAD, risk_lag_seconds=lag)
+    row = play_hour(Situation("storm", 1000, 1000, instances=4), slow, 1)
+    assert row.not_confirmed <= 0.002
+    assert row.not_confirmed_at_once < 0.05
+    assert row.refused_by_graph == 0
 
 
 def test_without_lanes_graph_refuses() -> None:

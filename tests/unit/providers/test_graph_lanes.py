@@ -1,74 +1,28 @@
 """Graph's tight limits: never asked more often, containment first, nobody waits long."""
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.scale.simulated_time import now, run_simulated, sleep_until
-from lab.scale.stations import Turns
-from shared.errors import OutOfTurn, RetryableError
+from lab.scale.simulated_time import now, sleep_until
+from shared.errors import OutOfTurn
 from shared.providers.entra.lanes import (
-    ALONE_SECONDS,
-    MOST_LOST,
     PATIENCE_SECONDS,
     URGENT_PATIENCE_SECONDS,
     Lane,
     Lanes,
-    SharedTurns,
 )
 from shared.settings import Settings
-
-MARGIN = 0.05
-BLOB_SECONDS = 0.01
-LONG = 60.0
-
-
-def lane(calls: int = 1, seconds: float = 1.0, shared: SharedTurns | None = None) -> Lane:
-    return Lane("lane", calls, seconds, shared=shared, clock=now)
-
-
-def instances(count: int, calls: int = 1, seconds: float = 1.0) -> list[Lane]:
-    """The lanes of so many instances that share their turns."""
-    shared = Turns(BLOB_SECONDS)
-    return [lane(calls, seconds, shared) for _ in range(count)]
-
-
-async def take(one: Lane, *, urgent: bool = False, patience: float = LONG) -> float:
-    """Take a turn; return when it was."""
-    assert await one.turn(urgent=urgent, patience=patience) == 0.0
-    return now()
-
-
-def simulated[T](work: Callable[[], Awaitable[T]]) -> T:
-    async def run() -> T:
-        return await work()
-
-    return run_simulated(run())
-
-
-class Storage(Turns):
-    """Shared turns whose storage can be away."""
-
-    def __init__(self) -> None:
-        super().__init__(BLOB_SECONDS)
-        self.away = self.cannot_write = False
-        self.asked = 0
-
-    async def read(self, lane: str) -> tuple[list[float], str | None]:
-        self.asked += 1
-        if self.away:
-            await asyncio.sleep(1.0)
-            raise RetryableError("no answer within 1.0 s")
-        return await super().read(lane)
-
-    async def write(self, lane: str, turns: Sequence[float], version: str | None) -> bool:
-        if self.cannot_write:
-            raise RetryableError("HTTP 503")
-        return await super().write(lane, turns, version)
+from tests.support.graph_lanes import (
+    BLOB_SECONDS,
+    MARGIN,
+    instances,
+    lane,
+    simulated,
+    take,
+)
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -176,97 +130,6 @@ def test_who_gives_up_holds_nobody_up() -> None:
         gone.cancel()
         await asyncio.gather(gone, return_exceptions=True)
         assert await take(one) <= 1 + MARGIN + 0.01
-
-    simulated(work)
-
-
-def test_without_storage_each_goes_alone(caplog: pytest.LogCaptureFixture) -> None:
-    async def work() -> None:
-        storage = Storage()
-        first, second = lane(shared=storage), lane(shared=storage)
-        storage.away = True
-        assert await take(first) == pytest.approx(1.0)
-        # Storage that did not answer is left alone, and the own turns are kept all the same.
-        assert await take(first) == pytest.approx(2.0 + MARGIN)
-        assert storage.asked == 1
-        assert await take(second, urgent=True) < 3.1
-        storage.away = False
-        await asyncio.sleep(ALONE_SECONDS)
-        one = await take(first)
-        assert await take(second) >= one + 1
-
-    with caplog.at_level(logging.WARNING, logger="tourniquet.providers"):
-        simulated(work)
-    assert "this instance's own" in caplog.text
-
-
-def test_a_turn_that_cannot_be_written_down_is_taken_alone() -> None:
-    async def work() -> None:
-        storage = Storage()
-        one = lane(shared=storage)
-        await take(one)
-        storage.cannot_write = True
-        assert await take(one) >= 1
-        assert await one.turn(urgent=False, patience=0.5) > 0.5
-
-    simulated(work)
-
-
-def test_who_is_told_that_others_were_faster_all_the_time_goes_alone() -> None:
-    class Locked(Storage):
-        """A lease on the blob refuses every write as a lost one."""
-
-        async def write(self, lane: str, turns: Sequence[float], version: str | None) -> bool:
-            return False
-
-    async def work() -> None:
-        storage = Locked()
-        one = lane(shared=storage)
-        assert await take(one, urgent=True) < 1
-        assert storage.asked == MOST_LOST
-        assert await one.turn(urgent=False, patience=0.5) > 0.5
-
-    simulated(work)
-
-
-@pytest.mark.parametrize("apart", [-0.2, 0.2])
-def test_clocks_a_little_apart_forget_no_turn(apart: float) -> None:
-    async def work() -> None:
-        shared = Turns(BLOB_SECONDS)
-        right = lane(shared=shared)
-        other = Lane("lane", 1, 1.0, shared=shared, clock=lambda: now() + apart)
-        booked = [asyncio.create_task(right.turn(urgent=True, patience=8)) for _ in range(8)]
-        await asyncio.sleep(0.2)
-        assert await other.turn(urgent=False, patience=3) > 3, "all turns are taken for 8 seconds"
-        assert not any(await asyncio.gather(*booked))
-
-    simulated(work)
-
-
-@pytest.mark.parametrize("shares", [True, False])
-def test_an_own_clock_that_was_set_back_closes_nothing(shares: bool) -> None:
-    async def work() -> None:
-        ahead = 3600.0
-        shared = Storage() if shares else None
-        one = Lane("lane", 1, 1.0, shared=shared, clock=lambda: now() + ahead)
-        assert await one.turn(urgent=False, patience=1) == 0.0
-        if shared is not None:
-            shared.away = True
-            assert await one.turn(urgent=False, patience=5) == 0.0
-            shared.away = False
-        ahead = 0.0
-        began = now()
-        assert await one.turn(urgent=False, patience=3) == 0.0
-        assert now() - began < 0.1
-
-    simulated(work)
-
-
-def test_a_clock_that_was_wrong_does_not_close_the_lane() -> None:
-    async def work() -> None:
-        storage = Storage()
-        await storage.write("lane", [3600.0], None)
-        assert await take(lane(shared=storage)) < 0.1
 
     simulated(work)
 
