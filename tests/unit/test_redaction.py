@@ -153,6 +153,53 @@ def test_nobody_forges_a_line_of_ours(text: str, log: Callable[[], str]) -> None
     assert written.isprintable() is False and all(c == "\n" or c.isprintable() for c in written)
 
 
+def raised(kind: Callable[[str], BaseException], text: str) -> BaseException:
+    """An exception that quotes the text in every place that a traceback shows."""
+    inner, cause, error = (kind(f"of {text}") for _ in range(3))
+    inner.add_note(text)
+    error.add_note(f"noted {text}")
+    cause.__context__ = kind(text)
+    group = BaseExceptionGroup(text, [inner])
+    try:
+        raise group from cause
+    except BaseExceptionGroup:
+        try:
+            raise error
+        except BaseException as found:
+            return found
+
+
+def in_a_file(text: str) -> SyntaxError:
+    return SyntaxError(text, (f"{text}.py", 1, 1, f"{text} = (\n"))
+
+
+@pytest.mark.parametrize("kind", [ValueError, KeyError, in_a_file])
+@pytest.mark.parametrize("text", LINES)
+def test_nobody_forges_a_line_of_ours_by_an_exception(
+    kind: Callable[[str], BaseException], text: str, log: Callable[[], str]
+) -> None:
+    logger = logging.getLogger("tourniquet.triggers")
+    logger.error("failed", exc_info=raised(kind, "plain"))
+    plain = log().splitlines()
+    logger.error("failed", exc_info=raised(kind, text))
+    written = log().splitlines()[len(plain) :]
+    assert len(written) == len(plain) and len(plain) > 20
+    assert [line.split(" ")[0] for line in written if "forged" in line].count("ERROR") == 0
+    assert all(line.isprintable() for line in written)
+    assert any("noted a\\u" in line for line in written)
+
+
+def test_the_reviewers_line_stays_within_its_exception(log: Callable[[], str]) -> None:
+    forged = "x\n2026-11-20 WARNING tourniquet.triggers: breaker was reset by ceo\x1b[2J\u202e"
+    logging.getLogger("tourniquet.triggers").error("failed", exc_info=ValueError(forged))
+    head, last = log().splitlines()
+    assert head == "ERROR tourniquet.triggers failed"
+    assert last == (
+        "ValueError: x\\u000a2026-11-20 WARNING tourniquet.triggers: breaker was reset by ceo"
+        "\\u001b[2J\\u202e"
+    )
+
+
 def test_others_keep_their_form(log: Callable[[], str]) -> None:
     logging.getLogger("grpc").warning("first\nsecond")
     logging.getLogger("tourniquet.x").error("tab\tstays")
