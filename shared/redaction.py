@@ -4,12 +4,13 @@ A net under the code, not in place of care: whoever makes an error names what fa
 credentials. It knows the secrets of the settings by their value, and tokens by their form.
 """
 
+import base64
 import json
 import os
 import re
 from functools import cache
 from typing import get_args
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from pydantic import SecretStr, ValidationError
 
@@ -24,6 +25,12 @@ _SECRET_FIELDS = tuple(
     for name, field in Settings.model_fields.items()
     if SecretStr in (field.annotation, *get_args(field.annotation))
 )
+_PAIRS = {
+    "servicenow_password": "servicenow_username",
+    "jira_api_token": "jira_email",
+    "smtp_password": "smtp_username",
+}
+"""Secrets that go out with a user's name before them, both together in base64."""
 _NAMED = re.compile(
     r"(?i)((?:[?&;,\s\"']|^)(?:code|token|sig|key|api[_-]?key|apikey|secret|client_secret|password|"
     r"access_token|refresh_token|client_assertion|accountkey|sharedaccesskey|x-functions-key)"
@@ -53,10 +60,19 @@ def _known() -> tuple[str, ...]:
     except ValidationError:
         # The app does not start with such settings; what it logs about that names fields only.
         return ()
-    values = [getattr(settings, name) for name in _SECRET_FIELDS]
+    values = {
+        name: value.get_secret_value()
+        for name in _SECRET_FIELDS
+        if (value := getattr(settings, name)) is not None
+    }
     return _all_forms(
         *(os.environ.get(name, "") for name in _FROM_ENVIRONMENT),
-        *(value.get_secret_value() for value in values if value is not None),
+        *values.values(),
+        *(
+            f"{getattr(settings, user) or ''}:{values[name]}"
+            for name, user in _PAIRS.items()
+            if name in values
+        ),
     )
 
 
@@ -68,13 +84,27 @@ def _all_forms(*values: str) -> tuple[str, ...]:
 
 
 def _forms(value: str) -> set[str]:
-    escaped = json.dumps(value)[1:-1]
-    parts = {value, escaped}
+    parts = {value}
     if value.startswith("https://"):
         parts |= {text for name, text in parse_qsl(urlsplit(value).query) if name == "sig"}
     if value.lstrip().startswith("{"):
         parts |= _key_parts(value)
-    return parts
+    # By the secret's own length: a word is longer in base64 and would hide words.
+    return {
+        form for part in parts if len(part) >= LEAST_CHARACTERS for form in _ways_to_write(part)
+    }
+
+
+def _ways_to_write(value: str) -> set[str]:
+    """Return a secret as it stands in a text, in JSON, in an address and in a header."""
+    encoded = value.encode(errors="surrogatepass")
+    return {
+        value,
+        json.dumps(value)[1:-1],
+        quote(encoded, safe=""),
+        base64.b64encode(encoded).decode(),
+        base64.urlsafe_b64encode(encoded).decode().rstrip("="),
+    }
 
 
 def _key_parts(value: str) -> set[str]:
@@ -85,4 +115,4 @@ def _key_parts(value: str) -> set[str]:
         return set()
     names = ("private_key", "d", "p", "q", "dp", "dq", "qi")
     found = [key[name] for name in names if isinstance(key, dict) and name in key]
-    return {form for one in found if isinstance(one, str) for form in (one, json.dumps(one)[1:-1])}
+    return {one for one in found if isinstance(one, str)}
