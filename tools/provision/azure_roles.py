@@ -14,6 +14,7 @@ from functools import partial
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
+from shared.odata import odata_literal
 from shared.permissions.azure import LOG_ANALYTICS_READER
 from shared.permissions.deployment import Holder
 from tools.provision.cloud import ARM, SUBSCRIPTION, Cloud, CloudError, Denied, Json, Missing
@@ -166,7 +167,7 @@ def _held(cloud: Cloud, holder: Holder, subscription: str) -> Iterator[str]:
     if principal:
         url = f"{ARM}/subscriptions/{subscription}{_ASSIGNMENTS}"
         # Read to the end first: pages shift while assignments go.
-        for one in list(_list(cloud, url, f"&$filter=principalId eq '{principal}'")):
+        for one in list(_list(cloud, url, f"&$filter=principalId eq {odata_literal(principal)}")):
             yield from _look_at(cloud, holder, one)
 
 

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 
+from shared.odata import odata_literal
 from tools.provision.cloud import (
     ARM,
     ENVIRONMENT,
@@ -86,14 +87,14 @@ def _in_use(cloud: Cloud) -> str:
 
 def _registered(cloud: Cloud, name: str) -> str:
     place, principals = f"{GRAPH}/applications", f"{GRAPH}/servicePrincipals"
-    found = cloud.get(f"{place}?$filter=displayName eq '{name}'").get("value", [])
+    found = cloud.get(f"{place}?$filter=displayName eq {odata_literal(name)}").get("value", [])
     if found:
         raise Taken(
             f"an app registration {name} is there already ({found[0]['appId']}): see who owns it. "
             "If it is yours, run `azd env set SIGN_IN_CLIENT_ID` with that id; if not, delete it"
         )
     app_id = str(cloud.send("post", place, registration(name))["appId"])
-    if not cloud.get(f"{principals}?$filter=appId eq '{app_id}'").get("value"):
+    if not cloud.get(f"{principals}?$filter=appId eq {odata_literal(app_id)}").get("value"):
         cloud.send("post", principals, {"appId": app_id})
     return app_id
 
@@ -122,7 +123,7 @@ def finish_sign_in(cloud: Cloud) -> Iterator[str]:
     app_id = cloud.value("SIGN_IN_CLIENT_ID")
     if not app_id:
         return
-    place = f"{GRAPH}/applications(appId='{app_id}')"
+    place = f"{GRAPH}/applications(appId={odata_literal(app_id)})"
     redirect = f"{cloud.value('TOURNIQUET_APP_URL')}/.auth/login/aad/callback"
     uris = cloud.get(f"{place}?$select=web").get("web", {}).get("redirectUris", [])
     if redirect not in uris:
@@ -177,7 +178,9 @@ def make_named_location(cloud: Cloud) -> Iterator[str]:
     name = f"Tourniquet: blocked addresses ({cloud.value('AZURE_ENV_NAME')})"
     place = f"{GRAPH}/identity/conditionalAccess"
     try:
-        found = cloud.get(f"{place}/namedLocations?$filter=displayName eq '{name}'").get("value")
+        found = cloud.get(
+            f"{place}/namedLocations?$filter=displayName eq {odata_literal(name)}"
+        ).get("value")
         location = (
             found[0] if found else cloud.send("post", f"{place}/namedLocations", _location(name))
         )
@@ -211,7 +214,7 @@ def _policy(cloud: Cloud, place: str, name: str, location: str) -> Iterator[str]
             "make the policy by hand (docs/firewalls.md)"
         )
         return
-    if cloud.get(f"{place}/policies?$filter=displayName eq '{name}'").get("value"):
+    if cloud.get(f"{place}/policies?$filter=displayName eq {odata_literal(name)}").get("value"):
         return
     body = {
         "displayName": name,

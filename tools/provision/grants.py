@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shared.models.case import OperatingMode
+from shared.odata import odata_literal
 from shared.permissions import DIRECTORY_ROLES, NEEDS, DirectoryRole, Section
 from shared.policy import observes
 from shared.settings import Settings
@@ -150,7 +151,7 @@ def _directory_roles(
     place = f"{GRAPH}/roleManagement/directory/roleAssignments"
     held = {
         one["roleDefinitionId"]: one["id"]
-        for one in _all(cloud, f"{place}?$filter=principalId eq '{principal_id}'")
+        for one in _all(cloud, f"{place}?$filter=principalId eq {odata_literal(principal_id)}")
     }
     names = {one.template_id: one.name for one in DIRECTORY_ROLES}
     for role in roles:
@@ -174,7 +175,7 @@ def _directory_roles(
 def _service_principal(cloud: Cloud, app_id: str) -> str:
     """Return the id of an API in this tenant; empty where the service was never switched on."""
     try:
-        found = cloud.get(f"{GRAPH}/servicePrincipals(appId='{app_id}')?$select=id")
+        found = cloud.get(f"{GRAPH}/servicePrincipals(appId={odata_literal(app_id)})?$select=id")
     except Missing:
         return ""
     return str(found["id"])

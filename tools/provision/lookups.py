@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
+from shared.odata import odata_literal
 from shared.settings import Settings
 from tools.provision.cloud import (
     ARM,
@@ -87,7 +88,9 @@ def register_providers(cloud: Cloud) -> Iterator[str]:
 def find_sentinel(cloud: Cloud) -> Iterator[str]:
     """Find Sentinel's own service principal, whose object id is another in each tenant."""
     try:
-        found = cloud.get(f"{GRAPH}/servicePrincipals(appId='{SENTINEL_APP}')?$select=id")
+        found = cloud.get(
+            f"{GRAPH}/servicePrincipals(appId={odata_literal(SENTINEL_APP)})?$select=id"
+        )
     except Missing:
         cloud.remember("SENTINEL_PRINCIPAL_ID", "")
     except Denied:

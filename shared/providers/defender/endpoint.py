@@ -17,6 +17,7 @@ from typing import Any
 
 from shared.errors import PermanentError, RetryableError
 from shared.models.device import Device, DeviceAction, DeviceActionKind, Logon
+from shared.odata import odata_literal
 from shared.providers.clouds import DEFENDER, scope
 from shared.providers.credentials import bearer
 from shared.providers.defender.models import (
@@ -154,7 +155,7 @@ class Defender:
             operation,
             "GET",
             "/api/machineactions",
-            params={"$filter": f"machineId eq '{device_id}'", "$top": MOST_ACTIONS},
+            params={"$filter": f"machineId eq {odata_literal(device_id)}", "$top": MOST_ACTIONS},
         )
         found = self._api.parse(MachineActions, answer.body, operation=operation).value
         return _newest_first([one.to_action() for one in found])

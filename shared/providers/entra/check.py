@@ -1,6 +1,7 @@
 """Which directory roles the app's own service principal holds."""
 
 from shared.models.base import VendorModel
+from shared.odata import odata_literal
 from shared.providers.clouds import GRAPH, scope
 from shared.providers.credentials import bearer
 from shared.providers.http import VendorClient
@@ -38,7 +39,7 @@ async def directory_roles(settings: Settings, principal_id: str) -> set[str]:
         operation,
         "GET",
         "/roleManagement/directory/roleAssignments",
-        params={"$filter": f"principalId eq '{principal_id}'"},
+        params={"$filter": f"principalId eq {odata_literal(principal_id)}"},
     )
     found = client.parse(Assignments, answer.body, operation=operation).value
     return {one.roleDefinitionId for one in found if one.directoryScopeId == "/"}

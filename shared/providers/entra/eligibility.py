@@ -15,6 +15,7 @@ from pydantic import Field
 
 from shared.errors import PermanentError, PermissionDenied
 from shared.models.base import VendorModel
+from shared.odata import odata_literal
 from shared.providers.entra.graph import VENDOR, Graph
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class Eligibility:
                 return builder.with_url(link).to_get_request_information()
             parameters = module.RoleEligibilitySchedulesRequestBuilder
             query = parameters.RoleEligibilitySchedulesRequestBuilderGetQueryParameters(
-                filter=f"principalId eq '{principal_id}'", expand=["roleDefinition"]
+                filter=f"principalId eq {odata_literal(principal_id)}", expand=["roleDefinition"]
             )
             return builder.to_get_request_information(RequestConfiguration(query_parameters=query))
 
