@@ -4,6 +4,7 @@ import gzip
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
 
+import httpx
 import pytest
 from aiohttp import web
 
@@ -12,10 +13,12 @@ from shared.playbook.acting.persistence import trail
 from shared.playbook.reporting.next_steps import access, mailbox
 from shared.providers import http
 from shared.providers.answers import parse_json, vendor_message
+from shared.providers.entra.transport import BoundedTransport
 from shared.providers.http import VendorClient
 from shared.providers.sentinel import query_answer
-from shared.providers.sessions import close_sessions
+from shared.providers.sessions import close_sessions, open_session
 from shared.settings import Settings
+from tests.unit.source_files import ROOT
 from tests.unit.test_http_client import Vendor, authority, vendor
 
 __all__ = ["authority", "vendor"]
@@ -49,6 +52,51 @@ async def test_a_zip_bomb_is_refused_before_it_is_unpacked(
     finally:
         tracemalloc.stop()
     assert peak < 60 * 1024 * 1024
+
+
+async def test_a_zip_bomb_from_graph_is_refused_before_it_is_unpacked(
+    vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "LARGEST_ANSWER_BYTES", 4 * 1024 * 1024)
+    bombs = {
+        "gzip": gzip.compress(bytes(200 * 1024 * 1024), compresslevel=9),
+        "identity": bytes(5 * 1024 * 1024),
+    }
+    for coding, bomb in bombs.items():
+
+        async def answer(
+            request: web.Request, coding: str = coding, bomb: bytes = bomb
+        ) -> web.Response:
+            return web.Response(body=bomb, headers={"Content-Encoding": coding})
+
+        vendor.answers = [answer]
+        tracemalloc.start()
+        try:
+            async with httpx.AsyncClient(transport=BoundedTransport(open_session("entra"))) as sdk:
+                with pytest.raises(PermanentError, match="answer larger than"):
+                    await sdk.get(vendor.url)
+            _now, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert peak < 60 * 1024 * 1024
+
+
+async def test_what_graph_answers_arrives_as_it_was_sent(vendor: Vendor) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        response = web.json_response({"value": ["\u00e4"]}, headers={"X-Of-Graph": "yes"})
+        response.enable_compression(web.ContentCoding.gzip)
+        return response
+
+    vendor.answers = [answer]
+    async with httpx.AsyncClient(transport=BoundedTransport(open_session("entra"))) as sdk:
+        found = await sdk.get(vendor.url)
+    assert found.json() == {"value": ["\u00e4"]} and found.headers["X-Of-Graph"] == "yes"
+    assert "Content-Encoding" not in found.headers
+
+
+def test_graph_asks_by_the_transport_with_a_bound() -> None:
+    graph = (ROOT / "shared/providers/entra/graph.py").read_text(encoding="utf-8")
+    assert "transport=BoundedTransport(session)" in graph
 
 
 @pytest.mark.parametrize("status", [200, 400, 500])

@@ -155,6 +155,7 @@ ASKS = {
     "shared/providers/http.py": "the only client: an address from the settings, https, no redirect",
     "shared/providers/sessions.py": "the client's pool, which Azure's SDKs share",
     "shared/providers/entra/graph.py": "the Graph SDK's own client, over the same session",
+    "shared/providers/entra/transport.py": "that client's answers, with a bound",
 }
 _CLIENTS = ("aiohttp", "httpx", "requests", "urllib.request", "urllib3", "http.client", "socket")
 

@@ -61,13 +61,14 @@ class Graph:
 
     def _build(self) -> "BaseGraphServiceClient":
         import httpx
-        from httpx_aiohttp import AiohttpTransport
         from kiota_authentication_azure.azure_identity_authentication_provider import (
             AzureIdentityAuthenticationProvider,
         )
         from kiota_http.httpx_request_adapter import HttpxRequestAdapter
         from kiota_http.observability_options import ObservabilityOptions
         from msgraph.generated.base_graph_service_client import BaseGraphServiceClient
+
+        from shared.providers.entra.transport import BoundedTransport
 
         session = open_session(VENDOR)
         host = urlsplit(self.base_url).hostname or ""
@@ -78,8 +79,7 @@ class Graph:
                 allowed_hosts=[host],
             ),
             http_client=httpx.AsyncClient(
-                # verify=False only spares httpx its own TLS context: the session's is used.
-                transport=AiohttpTransport(client=session, verify=False),
+                transport=BoundedTransport(session),
                 timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_SECONDS),
                 headers={"User-Agent": "Tourniquet", "Accept": "application/json"},
             ),
