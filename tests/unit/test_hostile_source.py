@@ -39,16 +39,76 @@ def literal(node: ast.expr) -> str | None:
     return None
 
 
+@cache
+def constants(file: str) -> dict[str, ast.expr]:
+    """What a module's names stand for that are given a value once, at its top."""
+    found: dict[str, ast.expr] = {}
+    for line in tree(file).body:
+        targets = line.targets if isinstance(line, ast.Assign) else []
+        targets = [line.target] if isinstance(line, ast.AnnAssign) else targets
+        value = line.value if isinstance(line, ast.Assign | ast.AnnAssign) else None
+        for one in targets:
+            if isinstance(one, ast.Name) and value is not None:
+                found[one.id] = value
+    return found
+
+
+def written(file: str, node: ast.expr) -> list[str]:
+    """Every pattern that an expression can be, by constants of its module too; none: unreadable."""
+    text = literal(node)
+    if text is not None:
+        return [text]
+    named = constants(file)
+    if isinstance(node, ast.Name) and node.id in named:
+        return written(file, named[node.id])
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = written(file, node.left), written(file, node.right)
+        return [before + after for before in left for after in right]
+    if isinstance(node, ast.JoinedStr):
+        whole = [""]
+        for part in node.values:
+            inner = part.value if isinstance(part, ast.FormattedValue) else part
+            whole = [before + after for before in whole for after in written(file, inner)]
+        return whole
+    if isinstance(node, ast.Name):
+        return [one for given in _loops(file, node.id) for one in written(file, given)]
+    return []
+
+
+def _loops(file: str, name: str) -> Iterator[ast.expr]:
+    """Yield what a loop over a table of the module puts into a name, row by row."""
+    for loop in ast.walk(tree(file)):
+        if not isinstance(loop, ast.For | ast.comprehension):
+            continue
+        table = loop.iter
+        if isinstance(table, ast.Name):
+            table = constants(file).get(table.id, table)
+        names = loop.target.elts if isinstance(loop.target, ast.Tuple) else [loop.target]
+        places = [i for i, one in enumerate(names) if ast.unparse(one) == name]
+        if not places or not isinstance(table, ast.Tuple | ast.List):
+            continue
+        for row in table.elts:
+            if not isinstance(loop.target, ast.Tuple):
+                yield row
+            elif isinstance(row, ast.Tuple):
+                yield row.elts[places[0]]
+
+
 def patterns() -> dict[str, str]:
-    """Every regular expression of the product, with where it is."""
-    found = {}
+    """Every regular expression of the product, with where it is; all must be readable here."""
+    found: dict[str, str] = {}
+    unread = []
     for file, call in nodes(ast.Call):
         name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         is_re = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) == "re"
         given = [call.args[0]] if is_re and name in _REGEX_CALLS else []
         given += [one.value for one in call.keywords if one.arg == "pattern"]
-        for text in filter(None, map(literal, given)):
-            found[text] = f"{file}:{call.lineno}"
+        for node in given:
+            place = f"{file}:{call.lineno}"
+            texts = written(file, node)
+            found |= dict.fromkeys(texts, place)
+            unread += [] if texts else [f"{place} {ast.unparse(node)}"]
+    assert unread == [], "a pattern that cannot be read is not tested"
     return found
 
 

@@ -34,8 +34,8 @@ _WORDS: tuple[tuple[AlertType, re.Pattern[str]], ...] = tuple(
         (
             AlertType.BRUTE_FORCE_SUCCESS,
             r"brute[- ]?force|credential stuffing|password guessing"
-            r"|(fail\w*|unsuccessful)\b.{0,60}\b(followed by|then|and|before)\b.{0,40}\bsuccess"
-            r"|success\w*\b.{0,40}\b(after|following)\b.{0,60}\bfail",
+            r"|(fail|unsuccessful).{0,70}\b(followed by|then|and|before)\b.{0,40}\bsuccess"
+            r"|success.{0,50}\b(after|following)\b.{0,60}\bfail",
         ),
     )
 )

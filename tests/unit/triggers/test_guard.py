@@ -48,12 +48,17 @@ def test_every_route_is_guarded(route: Route) -> None:
 
 @EVERY
 @pytest.mark.parametrize("shown", [{}, BY_KEY], ids=["nothing shown", "the automation key"])
+@pytest.mark.parametrize("accept", [{}, {"accept": "text/html"}], ids=["a program", "a browser"])
 async def test_every_answer_has_the_security_headers(
-    route: Route, shown: dict[str, str], house: FakeHouse, client: FakeClient
+    route: Route,
+    accept: dict[str, str],
+    shown: dict[str, str],
+    house: FakeHouse,
+    client: FakeClient,
 ) -> None:
     house.cases.records[CASE_ID] = record()
-    asked = request(route.method, body_of(route), headers=shown)
-    for wrong in (asked, request(route.method, raw=b"\xff{", headers=shown)):
+    asked = request(route.method, body_of(route), headers=shown | accept)
+    for wrong in (asked, request(route.method, raw=b"\xff{", headers=shown | accept)):
         response = await route.call(wrong, client)
         sent = {name: response.headers[name] for name in HEADERS}
         assert sent == HEADERS
