@@ -110,6 +110,7 @@ def host_environment(ports: Ports, policy_file: Path, function_key: str) -> dict
     """
     return {
         "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
+        "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "3145728",
         "TASKHUB_NAME": "TourniquetLab",
         "LAB_FUNCTION_KEY": function_key,
         "TOURNIQUET_AUTOMATION_KEY": function_key,

@@ -60,6 +60,8 @@ var host = {
   AZURE_CLIENT_ID: identityClientId
   AZURE_AUTHORITY_HOST: environment().authentication.loginEndpoint
   AZURE_FUNCTIONS_DURABLE_STRICT_TYPING: '1'
+  // Above the app's own 2 MB, which it can measure only once the host has handed all of it over.
+  FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '3145728'
   TASKHUB_NAME: taskHubName
 }
 

@@ -19,8 +19,6 @@ from lab.functions_host.triggers import Bindings
 from lab.functions_host.wire import Frame, WireValue, http, plain
 
 _LOG = logging.getLogger(__name__)
-# host.json's maxRequestBodySize default.
-MAX_BODY = 100 * 1024 * 1024
 _SAME_SITE = {1: "Lax", 2: "Strict", 3: "None"}
 # The server sets these itself; a second copy would break the response.
 _HOP_HEADERS = frozenset({"content-length", "transfer-encoding", "connection", "date", "server"})

@@ -17,7 +17,7 @@ from lab.functions_host.durable import DurablePump, OnWorkerLoss
 from lab.functions_host.easy_auth import EasyAuth
 from lab.functions_host.engine import Engine
 from lab.functions_host.eventgrid import EventGridWebhook
-from lab.functions_host.front import MAX_BODY, FunctionFront
+from lab.functions_host.front import FunctionFront
 from lab.functions_host.hub import open_hub
 from lab.functions_host.management import DurableWebhook
 from lab.functions_host.outage import HubOutage
@@ -27,6 +27,7 @@ from lab.functions_host.routes import build_routes
 from lab.functions_host.settings import (
     HostKeys,
     HostSettingsError,
+    body_limit,
     expand,
     read_host_json,
     timer_speed,
@@ -216,7 +217,7 @@ class FunctionsHost:
         routes = build_routes(self._pool.functions, prefix)
         functions = FunctionFront(self._pool, bindings, self._keys, routes)
         before = [self._easy_auth.middleware] if self._easy_auth is not None else []
-        front = web.Application(client_max_size=MAX_BODY, middlewares=before)
+        front = web.Application(client_max_size=body_limit(self._env), middlewares=before)
         front.router.add_route("*", "/admin/{tail:.*}", admin.handle)
         front.router.add_route("*", "/runtime/webhooks/{name:(?i:eventgrid)}", grid.handle)
         front.router.add_route("*", "/runtime/webhooks/durabletask/{tail:.*}", webhook.handle)

@@ -80,6 +80,7 @@ BROKEN = [
     (SETTINGS, "Authorization=AAD'", "'"),
     (SETTINGS, "DURABLE_TASK_SCHEDULER_CONNECTION_", "DURABLE_TASK_SCHEDULER_CONECTION_"),
     (SETTINGS, "STRICT_TYPING: '1'", "STRICT_TYPING: '0'"),
+    (SETTINGS, "'3145728'", "'104857600'"),
     (SETTINGS, "union(chosen, host,", "union(host, chosen,"),
     (SETTINGS, "replace(name, '_', '-')", "replace(name, '_', '')"),
     (APP, "{ TOURNIQUET_PUBLIC_URL: url }", "{ TOURNIQUET_PUBLIC_ADRESS: url }"),

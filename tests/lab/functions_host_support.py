@@ -95,6 +95,7 @@ async def tiny_host(folder: Path, app: Path = APP, **options: Any) -> AsyncItera
         "TINY_SCHEDULE": "* * * * * *",
         "TINY_SETTING": "from the environment",
         "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
+        "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "3145728",
     }
     host = FunctionsHost(app, env=env, log_dir=folder / "logs", **options)
     async with host, aiohttp.ClientSession() as session:

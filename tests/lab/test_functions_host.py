@@ -1,6 +1,7 @@
 """The Functions host, on the real worker library and engine, with the tiny app."""
 
 import asyncio
+import io
 import time
 from collections.abc import AsyncIterator
 
@@ -124,6 +125,14 @@ async def test_a_finished_id_can_start_again_but_a_running_one_cannot(tiny: Tiny
     status, _ = await tiny.manage("POST", "orchestrators/approval/busy", {"deadline": 600})
     assert status == 409
     await tiny.manage("POST", "instances/busy/terminate")
+
+
+async def test_a_body_over_the_hosts_limit_reaches_no_worker(tiny: Tiny) -> None:
+    url = f"{tiny.host.url}/api/echo/large"
+    async with tiny.http.post(url, data=io.BytesIO(bytes(3 * 1024 * 1024))) as answer:
+        assert answer.status == 201
+    async with tiny.http.post(url, data=io.BytesIO(bytes(3 * 1024 * 1024 + 1))) as answer:
+        assert answer.status == 413
 
 
 async def test_http_requests_and_responses_pass_whole(tiny: Tiny) -> None:

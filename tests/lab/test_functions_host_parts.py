@@ -23,6 +23,7 @@ from lab.functions_host.settings import (
     HostJson,
     HostKeys,
     HostSettingsError,
+    body_limit,
     expand,
     read_host_json,
     without_keys,
@@ -132,6 +133,13 @@ def test_the_environment_wins_over_local_settings(
     env = worker_environment(tmp_path, {"TINY_D": "given", "LAB_MASTER_KEY": "m"})
     assert [env[f"TINY_{name}"] for name in "ABCD"] == ["file", "process", "3", "given"]
     assert "LAB_MASTER_KEY" not in without_keys(env)
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"), [("3145728", 3145728), ("", 104857600), ("3 MB", 104857600)]
+)
+def test_the_limit_of_a_body_is_the_hosts_own_setting(text: str, limit: int) -> None:
+    assert body_limit({"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": text}) == limit
 
 
 def test_binding_expressions_are_filled_in() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from shared.settings import Settings
 from tests.unit.source_files import ROOT, repository_files
+from triggers.body import MAX_BODY_BYTES
 
 REQUIREMENT_FILES = ("requirements.in", "requirements-dev.in")
 TOOLS = ("tools/checkov/requirements.in", "tools/supply_chain/requirements.in")
@@ -99,6 +100,7 @@ def test_example_settings_name_every_setting() -> None:
     ours = {name for name in values if name.startswith("TOURNIQUET_")}
     assert ours == {f"TOURNIQUET_{name.upper()}" for name in Settings.model_fields}
     assert values["AZURE_FUNCTIONS_DURABLE_STRICT_TYPING"] == "1"
+    assert MAX_BODY_BYTES < int(values["FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"]) <= 2 * MAX_BODY_BYTES
     assert values["TASKHUB_NAME"].isalnum()
 
 

@@ -96,7 +96,8 @@ BY_PLACE: dict[str, Rows] = {
             "'ClientId=${identityClientId};Authorization=AAD', "
             "AZURE_CLIENT_ID: identityClientId, "
             "AZURE_AUTHORITY_HOST: environment().authentication.loginEndpoint, "
-            "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING: '1', TASKHUB_NAME: taskHubName}"
+            "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING: '1', "
+            "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '3145728', TASKHUB_NAME: taskHubName}"
         ),
         "var scheduler": (
             "(durableBackend == 'azureManaged') ? {DURABLE_TASK_SCHEDULER_CONNECTION_STRING: "
