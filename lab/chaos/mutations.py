@@ -95,6 +95,18 @@ MUTATIONS = (
         found_by="every record is true",
     ),
     Mutation(
+        name="action-left-out",
+        what="An action of the plan vanishes before it is tried",
+        file="orchestrators/contain.py",
+        old='    planned = [PlannedAction.model_validate(item) for item in payload["actions"]]\n',
+        new=(
+            '    planned = [PlannedAction.model_validate(item) for item in payload["actions"]]\n'
+            '    planned = [one for one in planned if one.action != "RevokeSessions"]\n'
+        ),
+        seed=7,
+        found_by="every planned action was tried",
+    ),
+    Mutation(
         name="outcome-forgotten",
         what="The outcome of one action does not reach the record",
         file="orchestrators/contain.py",

@@ -10,12 +10,14 @@ def every_accepted_incident_is_answered(observed: Observed) -> Iterator[Found]:
     """Yield accepted incidents without a case that is finished or waits for a person.
 
     An incident that joined a case is answered by that one. A response that broke off is not over.
+    Also accounts of which no incident was accepted at all, however often it was sent.
     """
     for case in observed.planned.cases:
         records = observed.records_of(case)
-        for key in dict.fromkeys(
-            one.case_id for one in observed.deliveries if one.number == case.number
-        ):
+        accepted = [one.case_id for one in observed.deliveries if one.number == case.number]
+        if not accepted:
+            yield Found(case, "its incident was never accepted: every sender gave up")
+        for key in dict.fromkeys(accepted):
             answering = [
                 record
                 for record in records

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from lab.chaos.effects import Effect, effects
 from lab.chaos.invariants.found import Found
+from lab.chaos.models import PlannedCase
 from lab.chaos.observed import Observed
 from shared.models.outcome import ActionStatus
 from shared.models.plan import ActionName
@@ -26,16 +27,23 @@ def no_effect_twice(observed: Observed) -> Iterator[Found]:
         if len(same) > allowed and not without_a_claim(same, observed):
             yield Found(same[0].case, f"{len(same)} times: {', '.join(map(str, same))}")
     for case in observed.planned.cases:
-        opened = [
-            line["seq"]
-            for line in observed.ledger
-            if line["operation"] == "incident.post"
-            and line["effect"]
-            and case.name in str(line["body"])
-        ]
-        # Two incidents of one account are two cases when the first was over by then.
-        if len(opened) > max(1, len(observed.records_of(case))):
-            yield Found(case, f"{len(opened)} tickets: ledger lines {opened}")
+        known = {record["case_id"] for record in observed.records_of(case)}
+        for key, opened in _tickets(case, observed).items():
+            if len(opened) > 1:
+                yield Found(case, f"{len(opened)} tickets of {key}: ledger lines {opened}")
+            if key not in known:
+                yield Found(case, f"a ticket of {key}, which is no case: ledger lines {opened}")
+
+
+def _tickets(case: PlannedCase, observed: Observed) -> dict[str, list[int]]:
+    """Return the ledger lines of an account's tickets by the case that each says it is of."""
+    opened: dict[str, list[int]] = defaultdict(list)
+    for line in observed.ledger:
+        if line["operation"] == "incident.post" and line["effect"]:
+            body = line["body"]
+            if case.name in str(body):
+                opened[str(body.get("correlation_id", ""))].append(line["seq"])
+    return opened
 
 
 def without_a_claim(same: list[Effect], observed: Observed) -> bool:

@@ -48,7 +48,10 @@ BLOCK = line(
     "azure_firewall", "ipGroups.put", 8, path="/arm/x", target=GROUP,
     detail={"added": [ADDRESS], "removed": []},
 )  # fmt: skip
-OPENED = line("servicenow", "incident.post", 9, path="/t", target="INC1", body=f"{PLANNED.name}")
+OPENED = line(
+    "servicenow", "incident.post", 9, path="/t", target="INC1",
+    body={"correlation_id": CASE_ID, "short_description": PLANNED.name},
+)  # fmt: skip
 
 
 def action(name: str, **more: Any) -> Json:
@@ -58,6 +61,12 @@ def action(name: str, **more: Any) -> Json:
     return {"action": name, "target": target, "undone": None, **usual, **more}
 
 
+def planned(name: str, disposition: str = "automatic", **more: Any) -> Json:
+    """One line of a plan."""
+    target = ADDRESS if name == "BlockIP" else PLANNED.object_id
+    return {"action": name, "target": target, "disposition": disposition, "why": "High", **more}
+
+
 def record() -> Json:
     """The record of a case that was contained and handed over."""
     done = [action("ForcePasswordReset"), action("RevokeSessions"), action("BlockIP")]
@@ -65,6 +74,8 @@ def record() -> Json:
         "case_id": CASE_ID,
         "status": "contained",
         "verdict": {"compromise_confidence_score": "High"},
+        "plan": [planned(one["action"]) for one in done],
+        "decision": None,
         "actions": done,
         "joined": [],
         "blocks": {

@@ -57,6 +57,13 @@ def test_an_accepted_incident_without_a_case() -> None:
     assert SECOND_ID in found.detail
 
 
+def test_an_app_that_accepts_nothing_does_not_pass() -> None:
+    nothing = well(deliveries=[], records={}, ledger=[])
+    assert only(nothing).startswith("every accepted")
+    [found] = every_accepted_incident_is_answered(nothing)
+    assert "never accepted" in found.detail
+
+
 def test_an_incident_that_joined_is_answered_by_that_case() -> None:
     joined = record() | {"joined": [{"case_id": SECOND_ID}]}
     seen = well(deliveries=[FIRST, SECOND], records={CASE_ID: joined})
@@ -103,6 +110,17 @@ def test_two_cases_that_storage_did_not_bring_together_do_each_once() -> None:
 def test_disabled_enabled_and_disabled_again_is_not_twice() -> None:
     assert list(no_effect_twice(well(ledger=[DISABLE, ENABLE, DISABLE]))) == []
     assert list(no_effect_twice(well(ledger=[DISABLE, ENABLE, ENABLE]))) != []
+
+
+def test_two_records_do_not_excuse_two_tickets_of_one_case() -> None:
+    records = {CASE_ID: record(), SECOND_ID: record() | {"case_id": SECOND_ID}}
+    [found] = no_effect_twice(well(records=records, ledger=[OPENED, OPENED]))
+    assert f"2 tickets of {CASE_ID}" in found.detail
+    body = OPENED["body"] | {"correlation_id": SECOND_ID}
+    each = [OPENED, OPENED | {"body": body}]
+    assert list(no_effect_twice(well(records=records, ledger=each))) == []
+    [found] = no_effect_twice(well(ledger=each))
+    assert f"a ticket of {SECOND_ID}, which is no case" in found.detail
 
 
 def test_without_storage_to_claim_in_a_reset_may_come_twice_and_a_ticket_may_not() -> None:
