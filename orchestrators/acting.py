@@ -36,6 +36,7 @@ from shared.playbook.acting.containment import (
 from shared.playbook.planning.answers import decision_of
 from shared.playbook.planning.block_answer import with_asked_address
 from shared.playbook.planning.plan import apply_decision
+from shared.playbook.planning.rising import keep_asking
 from shared.playbook.planning.silence import on_silence
 from shared.playbook.reporting.question_text import first_answer_words
 
@@ -142,6 +143,7 @@ def _ask_anew(this: Round, question: Question, raised: Raised) -> Steps[Decision
     standing = this.standing
     before, terms = standing.as_judged(), _terms(standing)
     raised.adopt(standing)
+    standing.decided = keep_asking(before.decided, standing.decided, raised.todo.automatic)
     todo = yield from admit(this.ctx, this.file, standing, raised.todo)
     if not todo.asks and terms == _terms(standing):
         this.start(todo.automatic)

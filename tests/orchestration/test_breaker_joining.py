@@ -8,12 +8,21 @@ import pytest
 from durabletask.entities import EntityInstanceId
 
 from orchestrators.names import BREAKER_KEY, Entity
+from shared.models.plan import ActionName
 from shared.models.verdict import Confidence
 from shared.playbook.planning.blast_radius import Breaker
 from tests.support.durable_backend import Engine, Run, durable_engine
 from tests.support.inbox import Inbox
-from tests.support.joining import close, joined_notes, judgements, last, medium, respond
-from tests.support.scripts import DECISION, decided, default_scripts
+from tests.support.joining import (
+    OTHER_ADDRESS,
+    close,
+    joined_notes,
+    judgements,
+    last,
+    medium,
+    respond,
+)
+from tests.support.scripts import DECISION, decided, default_scripts, plan_line
 
 LIMITS = {"automatic_per_hour": 1}
 HIGH = decided() | {"limits": LIMITS}
@@ -51,8 +60,12 @@ def asked(run: Run) -> int:
     return phases.count("decision_needed")
 
 
+def breaker_id() -> EntityInstanceId:
+    return EntityInstanceId(str(Entity.BREAKER), BREAKER_KEY)
+
+
 def breaker(engine: Engine) -> Breaker:
-    found = engine.client.get_entity(EntityInstanceId(str(Entity.BREAKER), BREAKER_KEY))
+    found = engine.client.get_entity(breaker_id())
     assert found is not None
     return Breaker.model_validate(found.get_typed_state(dict))
 
@@ -98,4 +111,23 @@ def test_a_verdict_that_rises_while_it_is_open_counts_once(engine: Engine) -> No
     raised.tell("Decision", DECISION | {"question": 2})
     raised.wait_for_call("revoke_sessions")
     for run in (contained, raised):
+        close(run)
+
+
+def test_what_the_breaker_held_is_asked_on_when_it_has_closed_again(engine: Engine) -> None:
+    """The new judgement would do it by itself, and more: the question does not vanish with it."""
+    contained, _ = start(engine, HIGH)
+    contained.wait_for_call("comment_incident", count=2)
+    other = plan_line(ActionName.BLOCK_IP).model_copy(update={"target": OTHER_ADDRESS})
+    more = HIGH | {"plan": [*HIGH["plan"], other.to_json()], "limits": {"automatic_per_hour": 9}}
+    held, inbox = start(engine, HIGH, more)
+    closed = {"at": "2026-11-20T12:00:00Z", "by": "ana", "comment": "the detection is fixed"}
+    engine.client.signal_entity(breaker_id(), "reset", closed)
+    join(held, inbox, 1)
+    held.wait_for_call("change_firewall")
+    assert not held.called("revoke_sessions")
+    assert asked(held) == 1, "the same question"
+    held.tell("Decision", DECISION)
+    held.wait_for_call("revoke_sessions")
+    for run in (contained, held):
         close(run)

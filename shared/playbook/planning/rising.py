@@ -71,6 +71,22 @@ def newly_automatic(
     return wanted
 
 
+def keep_asking(before: Decided, after: Decided, started: Sequence[PlannedAction]) -> Decided:
+    """Return a judgement that asks on about what a person is being asked, unless it is started.
+
+    Without it a line that the new judgement would have allowed was neither asked nor done.
+    """
+    asked = {_what(line) for line in before.plan if line.disposition is Disposition.ASK}
+    asked -= {_what(line) for line in started}
+    plan = [
+        line.model_copy(update={"disposition": Disposition.ASK, "why": f"asked before; {line.why}"})
+        if line.disposition is Disposition.AUTOMATIC and _what(line) in asked
+        else line
+        for line in after.plan
+    ]
+    return after.model_copy(update={"plan": plan})
+
+
 def newly_asked(
     before: Decided, after: Decided, outcomes: Sequence[Json], taken: Sequence[TakenBack] = ()
 ) -> list[PlannedAction]:

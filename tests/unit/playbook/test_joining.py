@@ -19,6 +19,7 @@ from shared.playbook.planning.decided import Decided, undecided
 from shared.playbook.planning.plan import hold_plan
 from shared.playbook.planning.rising import (
     ask_about_undone,
+    keep_asking,
     newly_asked,
     newly_automatic,
     rises,
@@ -240,3 +241,16 @@ def test_nothing_that_a_person_took_back_is_automatic(
     anew = ask_about_undone(after, undone)
     for line in newly_automatic(before, anew, [done(name) for name in names], undone):
         assert line.action not in names
+
+
+def test_what_a_person_is_asked_is_asked_on_though_it_would_be_done_now() -> None:
+    ask = [line.model_copy(update={"disposition": Disposition.ASK}) for line in (RESET, REVOKE)]
+    before, after = judged(HIGH, *ask), judged(HIGH, RESET, REVOKE, BLOCK)
+    started = newly_automatic(before, after, [])
+    assert started == [BLOCK]
+    kept = keep_asking(before, after, started)
+    assert [line.disposition for line in kept.plan] == ["ask", "ask", "automatic"]
+    assert kept.plan[0].why == "asked before; test"
+
+    risen = judged(MEDIUM, *ask)
+    assert keep_asking(risen, after, newly_automatic(risen, after, [])) == after
