@@ -193,9 +193,7 @@ async def _act(
     except TourniquetError as error:
         if isinstance(error, RetryableError) and not payload.get("last"):
             raise
-        lost = None
-        if not isinstance(error, NotSupported):
-            lost = await lost_try(action, payload, this, error)
+        lost = await lost_try(action, payload, this, error)
         return _not_done(action, payload, error, lost, undo)
     was_before = is_done(action, before=None, now=before)
     outcome = _outcome(

@@ -14,7 +14,7 @@ from itertools import count
 
 from activities.support import explain
 from shared.bootstrap import get_providers
-from shared.errors import PermanentError, Throttled, TourniquetError
+from shared.errors import NotSupported, PermanentError, Throttled, TourniquetError
 from shared.models.base import Json
 from shared.models.directory import AccountState
 from shared.models.plan import ActionName
@@ -96,6 +96,8 @@ async def lost_try(
     and knows of none, though the ``last`` was sent, which failed with ``error``, those before it
     may have been sent as it was.
     """
+    if isinstance(error, NotSupported):
+        return None
     before = payload.get("before")
     unknown = Lost(AccountState.model_validate(before) if before else None, TRIES_UNKNOWN)
     unclaimed = last is not None and last.claim is None

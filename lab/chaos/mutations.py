@@ -84,7 +84,7 @@ MUTATIONS = (
         old=(
             '        if isinstance(error, RetryableError) and not payload.get("last"):\n'
             "            raise\n"
-            "        lost = await _lost(action, payload, this, error)\n"
+            "        lost = await lost_try(action, payload, this, error)\n"
             "        return _not_done(action, payload, error, lost, undo)\n"
         ),
         new=(
