@@ -3,17 +3,28 @@
 import json
 from typing import Any
 
+import azure.functions as func
 import grpc
 import pytest
 
 from shared.errors import RetryableError
 from tests.support.fakes import FakeHouse
-from tests.unit.playbook.bodies import trigger
+from tests.unit.playbook.bodies import account, address, trigger
 from tests.unit.playbook.records import record
-from tests.unit.triggers.calls import BY_KEY, CASE_ID, FakeClient, answer, request, wrong_fields
+from tests.unit.triggers.calls import (
+    BY_KEY,
+    CASE_ID,
+    FakeClient,
+    answer,
+    handler,
+    request,
+    wrong_fields,
+)
 from tests.unit.triggers.served import Route, is_guarded, routes
+from triggers import intake
 
 EVERY = pytest.mark.parametrize("route", routes().values(), ids=routes())
+on_security_event = handler(intake.on_security_event)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -37,8 +48,18 @@ class BrokenClient(FakeClient):
         raise self._error
 
 
+STARTERS: dict[str, Any] = {
+    "POST /api/incidents": trigger(account("ann"), address("203.0.113.7")),
+    "POST /api/cases": {
+        "user_id": "ann@contoso.com",
+        "case_id": "S-1",
+        "alert_group_identifiers": ["a"],
+    },
+}
+
+
 def body_of(route: Route) -> Any:
-    return trigger() if route.path == "incidents" else {"comment": "because", "actions": []}
+    return STARTERS.get(f"POST /api/{route.path}", {"comment": "because", "actions": []})
 
 
 @EVERY
@@ -82,7 +103,60 @@ async def test_an_engine_that_is_away_is_said_and_nothing_of_the_inside_is(
     assert b"10.0.0.1" not in response.get_body() and b"Traceback" not in response.get_body()
     assert response.mimetype in ("application/problem+json", "application/json", "text/plain")
     expected = {503} if isinstance(error, grpc.RpcError) else {500}
-    assert response.status_code in expected | {200, 400, 401, 404}
+    if route.name not in STARTERS:
+        expected |= {200, 400, 401, 404}
+    assert response.status_code in expected
+
+
+class DeafClient(FakeClient):
+    """A durable client of an engine that still reads and starts nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = True
+
+
+AWAY = pytest.mark.parametrize(
+    "engine",
+    [BrokenClient(grpc.RpcError("UNAVAILABLE")), DeafClient()],
+    ids=["answers nothing", "starts nothing"],
+)
+
+
+@pytest.mark.parametrize("name", STARTERS)
+@AWAY
+async def test_a_case_that_the_engine_does_not_take_is_503_and_sent_again(
+    name: str, engine: FakeClient, house: FakeHouse, client: FakeClient
+) -> None:
+    asked = request(body=STARTERS[name], headers=BY_KEY)
+    response = await routes()[name].call(asked, engine)
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "30")
+    assert not engine.started
+    # The same body again, when the engine is back: it was the engine and nothing of the body.
+    assert (await routes()[name].call(asked, client)).status_code == 202
+    assert [one["name"] for one in client.started.values()] == ["respond"]
+
+
+@pytest.mark.parametrize("data", STARTERS.values(), ids=STARTERS)
+@AWAY
+async def test_an_event_that_the_engine_does_not_take_is_raised_and_delivered_again(
+    data: Any, engine: FakeClient, house: FakeHouse, client: FakeClient
+) -> None:
+    """Event Grid delivers again only what its handler raises for."""
+    event = func.EventGridEvent(
+        id="1",
+        data=data,
+        topic="t",
+        subject="soc",
+        event_type="Soc.Incident",
+        event_time=None,
+        data_version="1",
+    )
+    with pytest.raises(grpc.RpcError):
+        await on_security_event(event, engine)
+    assert not engine.started
+    await on_security_event(event, client)
+    assert [one["name"] for one in client.started.values()] == ["respond"]
 
 
 async def test_what_fails_inside_is_500_and_in_the_log_only(
