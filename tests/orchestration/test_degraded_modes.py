@@ -16,10 +16,12 @@ from shared.settings import get_settings
 from tests.support.degraded import Degraded, play, serve_houses
 from tests.support.degraded_table import (
     ASKED,
+    EVERY_PAIR,
     FAILED,
     ITSELF,
     MAIL,
     NOT_PROPOSED,
+    PAGE,
     PAIRS,
     ROWS,
     SLACK,
@@ -30,7 +32,7 @@ from tests.support.degraded_table import (
 from tests.support.durable_backend import durable_engine
 from tests.unit.source_files import ROOT
 
-PAGE = ROOT / "docs" / "degraded-modes.md"
+DOC = ROOT / "docs" / "degraded-modes.md"
 AS_WELL = (BlockStatus.COMPLETE, BlockStatus.SKIPPED)
 
 
@@ -65,6 +67,7 @@ def told(case: Degraded) -> set[str]:
         SLACK: house.slack.messages,
         TEAMS: house.teams.messages,
         MAIL: house.email.messages,
+        PAGE: house.pagerduty.messages,
     }
     return {name for name, texts in heard.items() if texts}
 
@@ -131,10 +134,27 @@ def test_in_pairs(play_with: Play, pair: tuple[str, str]) -> None:
 
 
 def test_the_page_says_what_is_tested() -> None:
-    page = PAGE.read_text(encoding="utf-8")
+    page = DOC.read_text(encoding="utf-8")
     lines = [line for line in page.splitlines() if line.startswith("| ")]
     wanted = [row.markdown() for row in ROWS.values()]
     assert [line for line in lines if line in wanted] == wanted, "\n".join(wanted)
+    assert f"{len(PAIRS)} of {len(EVERY_PAIR)} pairs" in page
+
+
+def test_what_needs_a_token_of_entra_is_what_its_row_takes_down() -> None:
+    """Conditional Access is one of Graph's."""
+    providers = ROOT / "shared" / "providers"
+    asking = ("shared.providers.credentials import", "shared.providers.entra")
+    packages = {
+        path.relative_to(providers).parts[0]
+        for path in providers.glob("*/**/*.py")
+        if any(word in path.read_text(encoding="utf-8") for word in asking)
+    }
+    by_google_key_or_token = {"google_secops"}
+    assert packages - by_google_key_or_token == {
+        *("entra", "conditional_access", "graph_mail", "communication_services"),
+        *("sentinel", "blob", "azure_firewall", "defender"),
+    }
 
 
 MEASURES = """
