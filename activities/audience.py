@@ -48,6 +48,9 @@ class Audience:
         hearing = [
             one for one in notifiers if one.channel in earlier or hears(one.channel, phase, record)
         ]
+        if phase == EMERGENCY and self.tried:
+            # What was to tell did not: now whatever is left, and somebody is woken.
+            return notifiers
         if phase == EMERGENCY:
             return [one for one in hearing if one.channel == EMAIL] or hearing or notifiers
         if self.line is not None:

@@ -184,3 +184,13 @@ async def test_what_wakes_somebody(
     case["account"] = case["account"] | {"kinds": kinds}
     await call(notify_analysts, phase=phase, why="why")
     assert wakes(channels["pagerduty"].messages) == expected
+
+
+async def test_an_emergency_whose_mail_fails_wakes_somebody_too(
+    house: FakeHouse, channels: dict[str, FakeNotifier]
+) -> None:
+    for name in ("email", "slack", "teams"):
+        channels[name].failing["notify"] = RetryableError("away")
+    told = await call(notify_analysts, phase="emergency", why="storage is away", record=record())
+    assert told["channels"]["pagerduty"] == "sent"
+    assert "away" in told["channels"]["slack"]
