@@ -57,17 +57,19 @@ async def start_cases(
         late_log_budget_seconds=settings.late_log_budget_seconds,
     )
     gate = asyncio.Semaphore(_MOST_AT_ONCE)
+    # Once for all accounts, and not indented: that makes deep nesting many times larger.
+    document = json.dumps(received, sort_keys=True).encode()
 
     async def start(case: CaseRequest) -> Started:
         goals = policy.sla.targets(case.incident.severity, second_line=asking.escalation)
         fixed = timing.model_copy(update={"sla": goals})
         async with gate:
-            return await _start(client, case.model_copy(update={"timing": fixed}), received)
+            return await _start(client, case.model_copy(update={"timing": fixed}), document)
 
     return list(await asyncio.gather(*(start(case) for case in cases)))
 
 
-async def _start(client: DurableFunctionsClient, case: CaseRequest, received: object) -> Started:
+async def _start(client: DurableFunctionsClient, case: CaseRequest, document: bytes) -> Started:
     started, earlier = await asyncio.gather(
         exists(client, case.case_id), find_earlier(client, case)
     )
@@ -77,9 +79,9 @@ async def _start(client: DurableFunctionsClient, case: CaseRequest, received: ob
         return Started(earlier, created=False, joined=True)
     place = await find_place(client, case)
     if place.joined is not None:
-        await _keep(place.joined, evidence_name(case.case_id), received)
+        await _keep(place.joined, evidence_name(case.case_id), document)
         return Started(place.joined, created=False, joined=True)
-    keeping = asyncio.create_task(_keep(case.case_id, RECEIVED, received))
+    keeping = asyncio.create_task(_keep(case.case_id, RECEIVED, document))
     try:
         created = await start_case(client, case)
     finally:
@@ -87,17 +89,11 @@ async def _start(client: DurableFunctionsClient, case: CaseRequest, received: ob
     return Started(case.case_id, created=created if place.first is None else place.first)
 
 
-async def _keep(case_id: str, name: str, received: object) -> None:
+async def _keep(case_id: str, name: str, document: bytes) -> None:
     store = get_providers().evidence
     if store is None:
         return
     try:
-        await store.put(
-            case_id,
-            name,
-            json.dumps(received, indent=1, sort_keys=True).encode(),
-            content_type="application/json",
-            source="intake",
-        )
+        await store.put(case_id, name, document, content_type="application/json", source="intake")
     except TourniquetError as error:
         _log.warning("incident as received was not kept: %s", error.describe())

@@ -4,7 +4,8 @@ Custom details arrive as ``additionalData["Custom Details"]`` (REST) or inside
 ``ExtendedProperties`` (SecurityAlert table), usually as JSON text within JSON.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +19,8 @@ MAX_TECHNIQUES = 50
 MAX_SOURCE = 20_000
 """Characters read of a rule's query; Sentinel allows 10,000."""
 
+_OKTA = re.compile(r"\bokta(sso|v2)?(?![a-z])", re.IGNORECASE)
+"""The product, its tables and its parser; not a name such as Oktavia."""
 _CONTAINERS = frozenset({"additionaldata", "extendedproperties", "customdetails"})
 _ADDRESS_NAMES = (
     "successfulloginip",
@@ -57,19 +60,18 @@ class AlertFacts:
     name: str
     techniques: tuple[str, ...]
     entities: Entities
-    details: dict[str, list[str]]
-    """Values by name in lower case without punctuation: ``SuccessIP`` -> ``successip``."""
-    source: str = ""
-    """Vendor and product that raised it, and the query of a rule: whose log it is about."""
+    named: frozenset[str]
+    """What its entities and details name, in lower case: accounts among them."""
+    addresses: dict[str, str]
+    """By name of a detail, as in ``_ADDRESS_NAMES``, the first public address in it."""
+    login_times: dict[str, datetime]
+    """By name of a detail, as in ``_TIME_NAMES``, the first time in it."""
+    is_of_okta: bool = False
+    """Whether vendor, product or a rule's query says that it is about Okta's log."""
 
     def names(self, account: EntityAccount) -> bool:
         """Whether an entity or a detail of the alert names the account."""
-        wanted = account.identifiers() or frozenset({account.identity})
-        if any(
-            wanted & (other.identifiers() | {other.identity}) for other in self.entities.accounts
-        ):
-            return True
-        return any(value.lower() in wanted for values in self.details.values() for value in values)
+        return not self.named.isdisjoint(_wanted(account))
 
 
 def read_alerts(items: Iterable[object]) -> list[AlertFacts]:
@@ -89,24 +91,22 @@ def relevant_alerts(
     naming = [alert for alert in alerts if alert.names(account)]
     if naming:
         return naming
-    return [alert for alert in alerts if not any(alert.names(other) for other in accounts)]
+    everybody = frozenset().union(*map(_wanted, accounts))
+    return [alert for alert in alerts if alert.named.isdisjoint(everybody)]
 
 
 def address_in_details(alerts: Iterable[AlertFacts]) -> str | None:
     """Return the public address that the rule's author named as the attacker's, best name first."""
-    for text in _values(alerts, _ADDRESS_NAMES):
-        address = normalise_address(text)
-        if address and is_public(address):
-            return address
-    return None
+    alerts = list(alerts)
+    found = (alert.addresses.get(name) for name in _ADDRESS_NAMES for alert in alerts)
+    return next((address for address in found if address), None)
 
 
 def login_time_in_details(alerts: Iterable[AlertFacts]) -> datetime | None:
     """Return the time of the successful login that the rule's author named, best name first."""
-    for text in _values(alerts, _TIME_NAMES):
-        if moment := time_of(text):
-            return moment
-    return None
+    alerts = list(alerts)
+    found = (alert.login_times.get(name) for name in _TIME_NAMES for alert in alerts)
+    return next((moment for moment in found if moment), None)
 
 
 def read_techniques(value: object) -> tuple[str, ...]:
@@ -116,11 +116,32 @@ def read_techniques(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in texts if text[:1] == "T"))[:MAX_TECHNIQUES]
 
 
-def _values(alerts: Iterable[AlertFacts], names: tuple[str, ...]) -> Iterable[str]:
-    alerts = list(alerts)
-    for name in names:
-        for alert in alerts:
-            yield from alert.details.get(name, [])
+def names_okta(text: str) -> bool:
+    """Return whether a text names Okta's product, its tables or its parser."""
+    return _OKTA.search(text) is not None
+
+
+def _wanted(account: EntityAccount) -> frozenset[str]:
+    return account.identifiers() or frozenset({account.identity})
+
+
+def _named(entities: Entities, details: dict[str, list[str]]) -> frozenset[str]:
+    by_entities = (one.identifiers() | {one.identity} for one in entities.accounts)
+    by_details = (value.lower() for values in details.values() for value in values)
+    return frozenset(by_details).union(*by_entities)
+
+
+def _first_of[T](
+    details: dict[str, list[str]], names: Iterable[str], read: Callable[[str], T | None]
+) -> dict[str, T]:
+    """Return, by name, the first value that can be read."""
+    found = {name: next(filter(None, map(read, details.get(name, ()))), None) for name in names}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _public_address(text: str) -> str | None:
+    address = normalise_address(text)
+    return address if address and is_public(address) else None
 
 
 def _read_alert(alert: dict[str, object]) -> AlertFacts:
@@ -136,17 +157,21 @@ def _read_alert(alert: dict[str, object]) -> AlertFacts:
     details: dict[str, list[str]] = {}
     _collect(properties, details, depth=0)
     name = pick(properties, "alertDisplayName", "displayName", "alertName", "friendlyName")
+    known = read_entities(entities)
     return AlertFacts(
         identifier=identifier(pick(properties, "systemAlertId") or pick(alert, "name", "id")),
         name=one_line(name, 200),
         techniques=tuple(dict.fromkeys(techniques)),
-        entities=read_entities(entities),
-        details=details,
-        source=_source(properties, extra),
+        entities=known,
+        named=_named(known, details),
+        addresses=_first_of(details, _ADDRESS_NAMES, _public_address),
+        login_times=_first_of(details, _TIME_NAMES, time_of),
+        is_of_okta=names_okta(_source(properties, extra)),
     )
 
 
 def _source(properties: dict[str, object], extra: dict[str, object]) -> str:
+    """Return vendor and product that raised it, and a rule's query: whose log it is about."""
     more = as_object(pick(properties, "extendedProperties"))
     found = [
         *(pick(properties, name) for name in ("vendorName", "productName", "providerName")),

@@ -4,19 +4,15 @@ Sentinel's rules over Okta's log name the account by its login, never by an Entr
 run over ``OktaV2_CL``, ``Okta_CL`` or the parser ``OktaSSO``; Okta's own product is named so.
 """
 
-import re
 from collections.abc import Iterable
 
 from shared.models.directory import ENTRA, OKTA
-from shared.playbook.intake.alerts import AlertFacts
+from shared.playbook.intake.alerts import AlertFacts, names_okta
 from shared.playbook.intake.entities import EntityAccount
-
-_OKTA = re.compile(r"\bokta(sso|v2)?(?![a-z])", re.IGNORECASE)
-"""The product, its tables and its parser; not a name such as Oktavia."""
 
 
 def directory_of_alerts(
-    account: EntityAccount, alerts: Iterable[AlertFacts], *, title: str, products: Iterable[object]
+    account: EntityAccount, alerts: Iterable[AlertFacts], *, title: str, products: Iterable[str]
 ) -> str | None:
     """Return ``okta`` or ``entra``, or ``None`` when nothing points to either.
 
@@ -29,14 +25,9 @@ def directory_of_alerts(
         products: product names of the incident's alerts.
     """
     alerts = list(alerts)
-    said = [*(alert.source for alert in alerts), *(text for text in products if _is_text(text))]
-    if any(_OKTA.search(str(text)) for text in said):
+    if any(alert.is_of_okta for alert in alerts) or any(map(names_okta, products)):
         return OKTA
     if account.object_id:
         return ENTRA
     called = [title, *(alert.name for alert in alerts)]
-    return OKTA if any(_OKTA.search(text) for text in called) else None
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
+    return OKTA if any(map(names_okta, called)) else None

@@ -7,7 +7,7 @@ Neither has a user principal name: it is ``accountName@upnSuffix`` (Sentinel's e
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from shared.models.case import Account
 from shared.playbook.intake.fields import as_object, identifier, pick
@@ -136,27 +136,6 @@ def guid(value: object) -> str | None:
     return text if _GUID.fullmatch(text) and text != _NIL_GUID else None
 
 
-def merge_accounts(accounts: Iterable[EntityAccount]) -> list[EntityAccount]:
-    """Merge descriptions of the same account, whatever their order.
-
-    The same object id, user principal name or SID means the same account, unless the two have
-    different object ids; accounts with none of these are the same when their names are.
-    """
-    groups = sorted(set(accounts), key=_sort_key)
-    while True:
-        merged: list[EntityAccount] = []
-        for account in groups:
-            for index, other in enumerate(merged):
-                if _same(account, other):
-                    merged[index] = _combine(other, account)
-                    break
-            else:
-                merged.append(account)
-        if len(merged) == len(groups):
-            return sorted(merged, key=lambda account: account.identity)
-        groups = merged
-
-
 def _principal(name: str | None, suffix: str | None) -> str | None:
     text = name or ""
     if text and "@" not in text and suffix:
@@ -192,27 +171,3 @@ def _index_ids(objects: list[dict[str, object]]) -> dict[str, dict[str, object]]
         elif isinstance(node, list):
             waiting.extend(item for item in node if isinstance(item, dict | list))
     return known
-
-
-def _sort_key(account: EntityAccount) -> tuple[int, tuple[str, ...]]:
-    fields = (account.object_id, account.user_principal_name, account.sid, account.name)
-    return -len(account.identifiers()), (*(text or "~" for text in fields), str(account))
-
-
-def _same(one: EntityAccount, other: EntityAccount) -> bool:
-    if one.object_id and other.object_id:
-        return one.object_id == other.object_id
-    if one.identifiers() or other.identifiers():
-        return bool(one.identifiers() & other.identifiers())
-    return one.name == other.name
-
-
-def _combine(one: EntityAccount, other: EntityAccount) -> EntityAccount:
-    return replace(
-        one,
-        object_id=one.object_id or other.object_id,
-        user_principal_name=one.user_principal_name or other.user_principal_name,
-        sid=one.sid or other.sid,
-        name=one.name or other.name,
-        display_name=one.display_name or other.display_name,
-    )

@@ -18,7 +18,7 @@ from shared.playbook.intake.alerts import (
     relevant_alerts,
 )
 from shared.playbook.intake.directory import directory_of_alerts
-from shared.playbook.intake.entities import EntityAccount, merge_accounts, read_entities
+from shared.playbook.intake.entities import EntityAccount, read_entities
 from shared.playbook.intake.fields import (
     FieldError,
     InvalidBody,
@@ -30,6 +30,7 @@ from shared.playbook.intake.fields import (
     pick,
     time_of,
 )
+from shared.playbook.intake.merging import merge_accounts
 
 TITLE_LIMIT = 256
 """Characters kept of a title; the whole incident is kept as evidence."""
@@ -72,6 +73,8 @@ class SentinelIncident:
         self._one_of("status", _STATUSES)
         number = self._number()
         self._extra = as_object(pick(self._properties, "additionalData"))
+        products = as_list(pick(self._extra, "alertProductNames")) or []
+        self._products = [one_line(text, 200) for text in products[:MAX_ALERTS]]
         entities = self._items("relatedEntities", MAX_ENTITIES)
         alerts = self._items("alerts", MAX_ALERTS)
         if self._errors:
@@ -90,7 +93,7 @@ class SentinelIncident:
             entity,
             relevant_alerts(entity, self.alerts, self.accounts),
             title=self.incident.title,
-            products=as_list(pick(self._extra, "alertProductNames")) or [],
+            products=self._products,
         )
         return entity.to_account().model_copy(update={"directory": pointed})
 
@@ -113,7 +116,7 @@ class SentinelIncident:
             sources = [*texts, *self._entities.addresses]
         found = [named] if named else []
         notes: dict[str, None] = {}
-        for text in sources:
+        for text in dict.fromkeys(sources):
             address = normalise_address(text)
             why = why_never_block(address, ()) if address else "it is not an IP address"
             if address and why is None:

@@ -107,6 +107,20 @@ async def test_an_engine_that_is_down_is_an_error_that_the_sender_repeats(
         await post_incident(request(body=INCIDENT), client)
 
 
+async def test_what_is_kept_is_no_larger_than_what_came_and_shared_by_its_accounts(
+    house: FakeHouse, client: FakeClient
+) -> None:
+    nested: Any = [1] * 1_000
+    for _ in range(40):
+        nested = [nested, 1]
+    body = trigger(*(account(f"user{n}") for n in range(20)), labels=nested)
+    assert (await post_incident(request(body=body), client)).status_code == 202
+    kept = [blob for name, blob in house.evidence.blobs.items() if name.endswith(RECEIVED)]
+    assert len(kept) == 20
+    assert all(one is kept[0] for one in kept), "made once, held once"
+    assert len(kept[0]) <= len(json.dumps(body))
+
+
 async def test_evidence_storage_that_is_down_does_not_stop_intake(
     house: FakeHouse, client: FakeClient
 ) -> None:
