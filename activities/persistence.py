@@ -20,7 +20,7 @@ from durabletask import task
 
 from activities.support import explain, utc_now
 from activities.trail import consents_since, registrations_since
-from activities.tries import TRIES_UNKNOWN
+from activities.tries import ANSWER_LOST, REFUSALS, TRIES_UNKNOWN
 from shared.bootstrap import get_providers
 from shared.errors import NotFound, NotSupported, RetryableError, TourniquetError
 from shared.models.base import Json, parse_utc
@@ -167,7 +167,11 @@ async def _do(work: Work, payload: Json) -> Json:
     status, detail = describe(
         work.verb, selection, done, {key: explain(error) for key, error in left.items()}
     )
-    taken = claimed.chosen if claimed else done
+    unsure = {key for key, why in left.items() if not isinstance(why, REFUSALS)}
+    lost = [one for one in selection.chosen if one.id in unsure]
+    if lost:
+        detail = f"{detail}; {ANSWER_LOST}"
+    taken = claimed.chosen if claimed else [*done, *lost]
     outcome = ActionOutcome(
         action=work.action,
         target=object_id,

@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Self
 
 from shared.call_measurements import measured_call
-from shared.errors import OutOfTurn, RetryableError, Throttled
+from shared.errors import OutOfTurn, PermissionDenied, RetryableError, Throttled
 from shared.providers.heard import hear
 from shared.settings import Settings
 
@@ -26,6 +26,10 @@ LONGEST_WAIT_SECONDS = 8.0
 
 class NotSent(RetryableError):
     """The request never reached the vendor (refused connection, name not resolved)."""
+
+
+REFUSALS = (PermissionDenied, Throttled, NotSent)
+"""Answers to one attempt only: nothing was done then, and nothing is said of an earlier one."""
 
 
 class Retry(Enum):
@@ -102,6 +106,9 @@ async def call_with_retries[T](
 ) -> T:
     """Run ``attempt`` until it succeeds, within the policy's deadlines.
 
+    A refusal after an attempt whose answer was lost says nothing of what that one did: then its
+    error is raised, so that whoever changes something looks before taking it for not done.
+
     ``turn``, where the vendor limits how often it is asked, is waited for before each attempt; the
     first wait is no part of the deadlines, and is not measured as a call: nobody was asked.
 
@@ -117,9 +124,10 @@ async def call_with_retries[T](
     deadline = time.monotonic() + policy.budget
     tried = 0
     before: RetryableError | None = None
+    lost: RetryableError | None = None
 
     async def once(vendor: str, operation: str) -> T:
-        nonlocal tried, before
+        nonlocal tried, before, lost
         tried += 1
         if turn is not None and tried > 1:
             await turn()
@@ -130,12 +138,13 @@ async def call_with_retries[T](
             async with asyncio.timeout(seconds):
                 return await attempt()
         except TimeoutError as error:
-            before = RetryableError(
+            before = lost = RetryableError(
                 f"no answer within {seconds:.1f} s", vendor=vendor, operation=operation
             )
             raise before from error
         except RetryableError as error:
             before = error
+            lost = lost if isinstance(error, REFUSALS) else error
             raise
 
     def backoff(error: Exception) -> bool | float:
@@ -147,6 +156,11 @@ async def call_with_retries[T](
     caller = stamina.AsyncRetryingCaller(attempts=policy.attempts, timeout=None)
     # The names are arguments so that stamina's log line of a retry has them.
     with measured_call(vendor, retry.value):
-        answer = await caller(backoff, once, vendor, operation)
+        try:
+            answer = await caller(backoff, once, vendor, operation)
+        except REFUSALS as error:
+            if lost is None:
+                raise
+            raise lost from error
     hear(vendor, operation, answer)
     return answer

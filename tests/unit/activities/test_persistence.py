@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from activities import persistence
-from shared.errors import NotFound, RetryableError
+from activities.tries import ANSWER_LOST
+from shared.errors import NotFound, RetryableError, Throttled
 from shared.models.query import QueryResult
 from tests.support.fakes import FakeHouse
 from tests.unit.activities.intruder import (
@@ -82,11 +83,23 @@ async def test_the_last_try_gives_an_outcome_whatever_happens(house: FakeHouse, 
     activity, port, effect = ACTIONS[name]
     getattr(house, port).failing[effect] = DOWN
     done = (await act(activity, last=True))["outcome"]
-    assert done["status"] == "failed" and done["undo"] is None
+    assert done["status"] == "failed" and ANSWER_LOST in done["detail"]
     assert done["detail"].count("HTTP 503") == 2
+    kept = next(iter((done["undo"] or {"none": []}).values()))
+    assert len(kept) == (0 if port == "methods" else 2), "what may have been done can be undone"
     getattr(house, port).failing[LISTS[port]] = DOWN
     other = (await act(activity, last=True, attempt="contain-2"))["outcome"]
     assert (other["detail"], other["undo"]) == ("entra x (HTTP 503): down", None)
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+async def test_a_last_try_that_was_refused_is_plainly_not_done(house: FakeHouse, name: str) -> None:
+    fill(house)
+    activity, port, effect = ACTIONS[name]
+    getattr(house, port).failing[effect] = Throttled("slow down")
+    done = (await act(activity, last=True))["outcome"]
+    assert (done["status"], done["undo"]) == ("failed", None)
+    assert ANSWER_LOST not in done["detail"]
 
 
 @pytest.mark.parametrize("name", ACTIONS)

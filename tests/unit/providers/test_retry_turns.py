@@ -5,8 +5,15 @@ import asyncio
 import pytest
 
 from shared.dependency_states import memory
-from shared.errors import OutOfTurn, RetryableError, Throttled
-from shared.providers.retry import CallPolicy, call_with_retries
+from shared.errors import (
+    Conflict,
+    NotFound,
+    OutOfTurn,
+    PermissionDenied,
+    RetryableError,
+    Throttled,
+)
+from shared.providers.retry import CallPolicy, NotSent, call_with_retries
 
 POLICY = CallPolicy(attempt_timeout=0.5, budget=30.0, attempts=3)
 
@@ -93,3 +100,32 @@ async def test_a_try_that_slept_through_the_deadline_has_the_error_of_the_one_be
         await call_with_retries(attempt, policy, vendor="v", operation="o", turn=turn)
     assert not isinstance(found.value, Throttled), "nobody asked us to slow down"
     assert tries == 1
+
+
+@pytest.mark.parametrize(
+    ("refusal", "lost_is_told"),
+    [
+        (PermissionDenied("no", status=401), True),
+        (NotSent("no connection"), True),
+        (Throttled("slow down", retry_after=60), True),
+        (NotFound("gone"), False),
+        (Conflict("changed"), False),
+    ],
+)
+async def test_a_refusal_says_nothing_of_an_attempt_whose_answer_was_lost(
+    monkeypatch: pytest.MonkeyPatch, refusal: Exception, lost_is_told: bool
+) -> None:
+    """That it is gone, or has changed, says what the lost one may have done; a refusal does not."""
+    monkeypatch.setattr("shared.providers.retry.FIRST_WAIT_SECONDS", 0.0)
+    lost = RetryableError("HTTP 500", status=500)
+    answers = [lost, refusal, refusal]
+
+    async def attempt() -> str:
+        raise answers.pop(0)
+
+    with pytest.raises(type(lost) if lost_is_told else type(refusal)) as found:
+        await call_with_retries(attempt, POLICY, vendor="v", operation="o")
+    assert (found.value is lost) is lost_is_told
+    answers[:] = [refusal] * 3
+    with pytest.raises(type(refusal)):
+        await call_with_retries(attempt, POLICY, vendor="v", operation="o")
