@@ -13,6 +13,7 @@ from shared.playbook.intake.alert_type import choose_alert_type
 from shared.playbook.intake.alerts import (
     address_in_details,
     login_time_in_details,
+    open_alerts,
     read_alerts,
 )
 from shared.playbook.sign_ins import (
@@ -117,9 +118,8 @@ def test_the_app_reads_address_and_time_from_the_custom_details(store: KqlStore)
     (result,) = ask_rule(store, "brute_force_success", logs(*guesses, row(400)))
     details = RULES["brute_force_success"].customDetails
     given = {name: [str(result[column])] for name, column in details.items()}
-    alerts = read_alerts(
-        [{"properties": {"additionalData": {"Custom Details": json.dumps(given)}}}]
-    )
+    given_alert = {"properties": {"additionalData": {"Custom Details": json.dumps(given)}}}
+    alerts = read_alerts(open_alerts([given_alert]))
     assert address_in_details(alerts) == "203.0.113.7"
     assert login_time_in_details(alerts) == result["SuccessfulLoginTime"]
 
@@ -130,9 +130,8 @@ def test_address_and_time_have_the_names_that_the_app_reads(name: str) -> None:
     at = datetime(2026, 11, 20, 12, tzinfo=UTC)
     values = {"Address": "203.0.113.7", "SuccessfulLoginTime": at.isoformat()}
     given = {key: [values.get(column, "198.51.100.1")] for key, column in details.items()}
-    alerts = read_alerts(
-        [{"properties": {"additionalData": {"Custom Details": json.dumps(given)}}}]
-    )
+    given_alert = {"properties": {"additionalData": {"Custom Details": json.dumps(given)}}}
+    alerts = read_alerts(open_alerts([given_alert]))
     assert address_in_details(alerts) == "203.0.113.7"
     assert login_time_in_details(alerts) == at
 

@@ -74,9 +74,29 @@ class AlertFacts:
         return not self.named.isdisjoint(_wanted(account))
 
 
-def read_alerts(items: Iterable[object]) -> list[AlertFacts]:
-    """Read alerts in REST shape, or as rows of the SecurityAlert table."""
-    return [_read_alert(alert) for item in items if (alert := as_object(item))]
+@dataclass(frozen=True, slots=True)
+class OpenedAlert:
+    """An alert of which only the entities have been found, so that they can be counted first."""
+
+    alert: dict[str, object]
+    properties: dict[str, object]
+    entities: list[object]
+
+
+def open_alerts(items: Iterable[object]) -> list[OpenedAlert]:
+    """Open alerts in REST shape, or as rows of the SecurityAlert table."""
+    opened = []
+    for item in items:
+        if alert := as_object(item):
+            properties = as_object(pick(alert, "properties")) or alert
+            entities = as_list(pick(properties, "entities", "relatedEntities")) or []
+            opened.append(OpenedAlert(alert, properties, entities))
+    return opened
+
+
+def read_alerts(opened: Iterable[OpenedAlert]) -> list[AlertFacts]:
+    """Read what the playbook uses of opened alerts."""
+    return [_read_alert(one) for one in opened]
 
 
 def relevant_alerts(
@@ -144,10 +164,9 @@ def _public_address(text: str) -> str | None:
     return address if address and is_public(address) else None
 
 
-def _read_alert(alert: dict[str, object]) -> AlertFacts:
-    properties = as_object(pick(alert, "properties")) or alert
+def _read_alert(opened: OpenedAlert) -> AlertFacts:
+    alert, properties = opened.alert, opened.properties
     extra = as_object(pick(properties, "additionalData"))
-    entities = as_list(pick(properties, "entities", "relatedEntities")) or []
     techniques = [
         technique
         for source in (properties, extra)
@@ -157,7 +176,7 @@ def _read_alert(alert: dict[str, object]) -> AlertFacts:
     details: dict[str, list[str]] = {}
     _collect(properties, details, depth=0)
     name = pick(properties, "alertDisplayName", "displayName", "alertName", "friendlyName")
-    known = read_entities(entities)
+    known = read_entities(opened.entities)
     return AlertFacts(
         identifier=identifier(pick(properties, "systemAlertId") or pick(alert, "name", "id")),
         name=one_line(name, 200),

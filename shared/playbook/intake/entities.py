@@ -62,32 +62,39 @@ class Entities:
 
     accounts: tuple[EntityAccount, ...] = ()
     addresses: tuple[str, ...] = ()
-    """As written, not yet normalised."""
+    """Each once, as written, not yet normalised."""
     unreadable: int = 0
     """Entities that are neither objects nor JSON text, or accounts without any identifier."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entity:
+    account: EntityAccount | None = None
+    address: str | None = None
+    unreadable: bool = False
 
 
 def read_entities(items: Iterable[object]) -> Entities:
     """Read accounts and addresses from entities in any shape; other kinds are passed over."""
     objects = [as_object(item) for item in items]
     known = _index_ids(objects)
+    # A reference is a few characters, what it refers to may be most of the body.
+    referred: dict[str, _Entity] = {}
     accounts: list[EntityAccount] = []
-    addresses: list[str] = []
+    addresses: dict[str, None] = {}
     unreadable = 0
     for entity in objects:
         reference = identifier(entity.get("$ref"))
-        target = known.get(reference, {}) if reference else entity
-        kind, properties = _kind_and_properties(target)
-        if kind == "account":
-            account = read_account(properties)
-            accounts += [account] if account else []
-            unreadable += account is None
-        elif kind == "ip":
-            address = pick(properties, "address")
-            addresses += [address] if isinstance(address, str) else []
-            unreadable += not isinstance(address, str)
+        if reference is None:
+            one = _read_entity(entity)
         else:
-            unreadable += not kind
+            if reference not in referred:
+                referred[reference] = _read_entity(known.get(reference, {}))
+            one = referred[reference]
+        accounts += [one.account] if one.account else []
+        if one.address is not None:
+            addresses[one.address] = None
+        unreadable += one.unreadable
     return Entities(tuple(accounts), tuple(addresses), unreadable)
 
 
@@ -144,6 +151,18 @@ def _principal(name: str | None, suffix: str | None) -> str | None:
     if not at or not local or not domain or any(char.isspace() for char in text):
         return None
     return text.lower()
+
+
+def _read_entity(entity: dict[str, object]) -> _Entity:
+    kind, properties = _kind_and_properties(entity)
+    if kind == "account":
+        account = read_account(properties)
+        return _Entity(account=account, unreadable=account is None)
+    if kind == "ip":
+        address = pick(properties, "address")
+        text = address if isinstance(address, str) else None
+        return _Entity(address=text, unreadable=text is None)
+    return _Entity(unreadable=not kind)
 
 
 def _kind_and_properties(entity: dict[str, object]) -> tuple[str, dict[str, object]]:

@@ -13,6 +13,7 @@ from shared.playbook.intake.alerts import (
     AlertFacts,
     address_in_details,
     login_time_in_details,
+    open_alerts,
     read_alerts,
     read_techniques,
     relevant_alerts,
@@ -37,6 +38,7 @@ TITLE_LIMIT = 256
 DETAILS_LIMIT = 4_000
 """Characters kept of a description, which is also the start of ``initial_alert_details``."""
 MAX_ENTITIES = 10_000
+"""Entities of an incident, and those of its alerts with them, as they come; more is refused."""
 MAX_ALERTS = 1_000
 """Far above Sentinel's own limit of 150 alerts in an incident."""
 ID_LIMIT = 1_000
@@ -76,11 +78,15 @@ class SentinelIncident:
         products = as_list(pick(self._extra, "alertProductNames")) or []
         self._products = [one_line(text, 200) for text in products[:MAX_ALERTS]]
         entities = self._items("relatedEntities", MAX_ENTITIES)
-        alerts = self._items("alerts", MAX_ALERTS)
+        opened = open_alerts(self._items("alerts", MAX_ALERTS))
+        count = len(entities) + sum(len(one.entities) for one in opened)
+        if count > MAX_ENTITIES >= len(entities):
+            reason = f"have {count} entities with relatedEntities, at most {MAX_ENTITIES} are taken"
+            self._wrong(_INCIDENT + "alerts", reason)
         if self._errors:
             raise InvalidBody(self._errors)
         self._entities = read_entities(entities)
-        self.alerts: list[AlertFacts] = read_alerts(alerts)
+        self.alerts: list[AlertFacts] = read_alerts(opened)
         every = [self._entities, *(alert.entities for alert in self.alerts)]
         self.accounts = merge_accounts(account for part in every for account in part.accounts)
         self._unreadable = sum(part.unreadable for part in every)
