@@ -48,11 +48,17 @@ BY_PLACE: dict[str, Rows] = {
         "lifecycle properties.policy.rules.2.definition.filters.prefixMatch": (
             "['${caseContainerName}/']"
         ),
-        "lifecycle properties.policy.rules.3.enabled": "deletesCases",
         "lifecycle properties.policy.rules.3.definition.filters.prefixMatch": (
+            "['${caseContainerName}/turns/']"
+        ),
+        "lifecycle properties.policy.rules.3.definition.actions": (
+            "{version: {delete: {daysAfterCreationGreaterThan: 1}}}"
+        ),
+        "lifecycle properties.policy.rules.4.enabled": "deletesCases",
+        "lifecycle properties.policy.rules.4.definition.filters.prefixMatch": (
             "['${caseContainerName}/']"
         ),
-        "lifecycle properties.policy.rules.4": None,
+        "lifecycle properties.policy.rules.5": None,
         "blobLogs scope": "blobs",
         "blobLogs properties": (
             "{workspaceId: diagnosticWorkspaceId, logs: ["
