@@ -9,12 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from lab.bench.needs import DIRECTORY, is_rule, is_state_read
 from lab.errors import LabError
 from shared.models.base import Json
 
-DIRECTORY = "entra"
-_STATE_FIELD = "signInSessionsValidFromDateTime"
-_PROFILE_FIELD = "displayName"
 _RULES = ("messageRules.list", "mailFolders.get")
 _INDEPENDENT = ("log_analytics",)
 """Vendors whose calls never need one another's answers: every query is known beforehand."""
@@ -26,7 +24,10 @@ type Latencies = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Steps:
-    """Calls in the order in which they need one another's answers: those of a step need none."""
+    """Calls as the app sent them: those of a step were under way together.
+
+    A step may wait for the one before without need; what needs what says ``lab.bench.needs``.
+    """
 
     gathering: list[list[list[Json]]]
     """By vendor, the steps one after the other; the vendors do not wait for one another."""
@@ -35,7 +36,7 @@ class Steps:
 
     @property
     def length(self) -> int:
-        """Calls on the longest chain in which each needs the answer of the one before."""
+        """Calls on the longest chain in which each was sent after the answer of the one before."""
         return max(map(len, self.gathering), default=0) + len(self.containing)
 
 
@@ -46,6 +47,10 @@ class CaseCalls:
     verified_at: datetime
     count: int
     steps: Steps
+    gathered: list[Json]
+    """Those answered before the first read of the account's state."""
+    contained: list[Json]
+    """From then on, those about the account's state and its inbox rules."""
     acted_at: datetime
     """When the last action on the account itself was accepted: password, sessions."""
 
@@ -58,28 +63,27 @@ def seconds_of(latencies: Latencies, vendor: str) -> float:
 def read_calls(lines: Sequence[Json], latencies: Latencies) -> CaseCalls:
     """Read the calls of one case, in the ledger's order.
 
-    The chain has two parts. Until the decision, everything is gathered at once, so it is the
-    longest chain at one vendor. From the first read of the account's state on, one call follows the
-    other by design: state, action, read-back; rules, action, read-back. What runs at the same time
-    counts once.
+    The steps have two parts. Until the decision, everything is gathered at once, so they are the
+    longest chain at one vendor. From the first read of the account's state on, they are in the
+    order in which the app sent them. What runs at the same time counts once.
 
     Raises:
         LabError: the account was not contained, or account or rules not read back afterwards.
     """
     directory = [line for line in lines if line["vendor"] == DIRECTORY]
-    states = [line for line in directory if _is_state_read(line)]
+    states = [line for line in directory if is_state_read(line)]
     if not states:
         raise LabError("a case of the bench was not contained")
     first = states[0]
     rules = [line for line in directory if line["operation"] in _RULES]
     acts = [line for line in directory if line["effect"]]
     for reads, effects in (
-        (states, [line for line in acts if not _is_rule(line)]),
-        (rules, [line for line in acts if _is_rule(line)]),
+        (states, [line for line in acts if not is_rule(line)]),
+        (rules, [line for line in acts if is_rule(line)]),
     ):
         if effects and (not reads or reads[-1]["seq"] < effects[-1]["seq"]):
             raise LabError("a case of the bench was contained and not read back")
-    if all(_is_rule(line) for line in acts):
+    if all(is_rule(line) for line in acts):
         raise LabError("a case of the bench was not contained")
     contained = [line for line in (*states, *rules, *acts) if line["seq"] >= first["seq"]]
     verified_at = max(ended_at(line) for line in contained)
@@ -91,7 +95,9 @@ def read_calls(lines: Sequence[Json], latencies: Latencies) -> CaseCalls:
         steps=Steps(
             gathering=_by_vendor(gathered, latencies), containing=in_steps(contained, latencies)
         ),
-        acted_at=max(ended_at(line) for line in acts if not _is_rule(line)),
+        gathered=gathered,
+        contained=contained,
+        acted_at=max(ended_at(line) for line in acts if not is_rule(line)),
     )
 
 
@@ -124,18 +130,3 @@ def _by_vendor(lines: Iterable[Json], latencies: Latencies) -> list[list[list[Js
         [calls] if name in _INDEPENDENT else in_steps(calls, latencies)
         for name, calls in found.items()
     ]
-
-
-def _is_rule(line: Json) -> bool:
-    return str(line["operation"]).startswith("messageRules.")
-
-
-def _is_state_read(line: Json) -> bool:
-    """Tell a read of the account's state, as before and after an action, from the profile's."""
-    fields = str(line.get("query", {}).get("$select", ""))
-    return (
-        line["vendor"] == DIRECTORY
-        and line["operation"] == "users.get"
-        and _STATE_FIELD in fields
-        and _PROFILE_FIELD not in fields
-    )

@@ -20,7 +20,7 @@ from lab.bench.driver import Driver, Tick
 from lab.bench.extent import FIRST_TIMED, FULL, QUICK, Extent
 from lab.bench.imports import profile_imports, with_bytecode
 from lab.bench.latency import measure_latency
-from lab.bench.measure import LATENCIES, measure_growth, measure_history, time_cases
+from lab.bench.measure import LATENCIES, measure_growth, time_cases
 from lab.bench.results import BenchResult
 from lab.bench.rows import measure_rows
 from lab.bench.table import show
@@ -109,15 +109,12 @@ async def _measure(console: Console, lab: Lab, driver: Driver, extent: Extent) -
         [first] = await time_cases(driver, lab.common, first=0, at_once=1, tick=tick)
         await time_cases(driver, lab.common, first=1, at_once=FIRST_TIMED - 1, tick=tick)
     latency = await measure_latency(lab, driver, extent, partial(_stage, console))
-    # Its clocks go on while many cases are counted, and each turn of theirs adds to it.
-    history = await measure_history(driver, latency.example.account.case_id)
     await driver.reset_breaker()
     with _stage(console, "Cost of many cases", extent.growth[-1]) as tick:
         growth, throughput, stalled = await measure_growth(driver, lab.common, extent.growth, tick)
     return {
         **latency.results,
         "growth": growth,
-        "history": history,
         "throughput_per_s": throughput,
         "stalled": stalled,
         "cold_start": cold_start.model_copy(update={"first_case_s": round(first.contained_s, 3)}),

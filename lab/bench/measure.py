@@ -1,6 +1,5 @@
 """The measurements on a running lab: latency, growth with throughput, history."""
 
-import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,9 +8,7 @@ from datetime import datetime
 from lab.bench.accounts import Account, make_town
 from lab.bench.calls import CaseCalls, Latencies, read_calls
 from lab.bench.driver import Answered, Driver, Tick
-from lab.bench.numbers import median, percentile
-from lab.bench.plain_calls import PlainCalls, steps_of
-from lab.bench.results import CpuParts, Growth, History, Latency
+from lab.bench.results import CpuParts, Growth, History
 from lab.errors import LabError
 from lab.scenarios.models import Common
 from lab.scenarios.people import HANDED_OVER
@@ -101,80 +98,6 @@ def _timed(one: Answered, ledger: Iterable[Json], record: Json, latencies: Laten
         handed_over_s=(handed_over_at - one.posted_at).total_seconds(),
         acted_s=(calls.acted_at - one.posted_at).total_seconds(),
         after_verdict_s=(calls.verified_at - datetime.fromisoformat(scored_at)).total_seconds(),
-    )
-
-
-@dataclass(frozen=True)
-class Floor:
-    """What the calls of one case take without the app, in seconds (``plain_calls``)."""
-
-    all_s: float
-    after_verdict_s: float
-    one_by_one_s: float
-    chain: int
-
-
-def shortest(timed: Sequence[Timed]) -> Timed:
-    """Return the case with the fewest steps.
-
-    Calls that merely happened one after the other can look dependent, never the other way round.
-    """
-    return min(timed, key=lambda one: one.calls.steps.length)
-
-
-async def measure_floor(
-    driver: Driver,
-    plain: PlainCalls,
-    common: Common,
-    model: Timed,
-    *,
-    at_once: int,
-    runs: int,
-    latencies: Latencies,
-    tick: Tick,
-) -> Floor:
-    """Send the calls of a case again, as those of ``at_once`` other accounts at the same time.
-
-    Raises:
-        LabError: a vendor answers differently from the first time.
-    """
-    town = make_town(common, 0, at_once, blockable=True)
-    await driver.stage(town, latencies=latencies)
-    cases = [steps_of(model.calls.steps, model.account, account) for account in town.accounts]
-    taken = []
-    # The first run opens the connections, which the app has.
-    for number in range(runs + 1):
-        found = await asyncio.gather(*map(plain.in_parallel, cases))
-        taken += found if number else []
-        tick()
-    one_by_one = await asyncio.gather(*map(plain.one_by_one, cases))
-    tick()
-    return Floor(
-        all_s=median([one.all for one in taken]),
-        after_verdict_s=median([one.after_verdict for one in taken]),
-        one_by_one_s=median(one_by_one),
-        chain=model.calls.steps.length,
-    )
-
-
-def summarise(timed: Sequence[Timed], floor: Floor) -> Latency:
-    """Return the percentiles of cases, beside what the same calls take without the app."""
-    contained = [one.contained_s for one in timed]
-    handed_over = [one.handed_over_s for one in timed]
-    after_verdict = [one.after_verdict_s for one in timed]
-    return Latency(
-        cases=len(timed),
-        p50_s=round(median(contained), 3),
-        p95_s=round(percentile(contained, 0.95), 3),
-        floor_p50_s=round(floor.all_s, 3),
-        sequential_p50_s=round(floor.one_by_one_s, 3),
-        hand_over_p50_s=round(median(handed_over), 3),
-        hand_over_p95_s=round(percentile(handed_over, 0.95), 3),
-        acted_p50_s=round(median([one.acted_s for one in timed]), 3),
-        after_verdict_p50_s=round(median(after_verdict), 3),
-        after_verdict_floor_s=round(floor.after_verdict_s, 3),
-        chain=floor.chain,
-        calls_p50=median([one.calls.count for one in timed]),
     )
 
 

@@ -1,7 +1,9 @@
 """A case's vendor calls again, by plain asyncio: no app, no engine, the client that the app has.
 
-Perfectly parallel, this is the floor: nothing that asks these vendors these questions is faster on
-this machine. One after the other, it is the playbook that most people have.
+Each sent as soon as the answers that it needs are there (``lab.bench.needs``), this is the floor:
+what a program without a needless wait takes for them on this machine. In the order in which the app
+sent them, it is what the app would take if it did nothing else. One after the other, it is the
+playbook that most people have.
 """
 
 import asyncio
@@ -17,7 +19,8 @@ import aiohttp
 from yarl import URL
 
 from lab.bench.accounts import Account, reworded
-from lab.bench.calls import Steps
+from lab.bench.calls import CaseCalls, Steps
+from lab.bench.needs import Call, Needs, needs_of
 from lab.errors import LabError
 from lab.simulators.ledger import MASK
 from lab.stack import Lab
@@ -80,8 +83,29 @@ class PlainCalls:
     ) -> None:
         await self._http.close()
 
-    async def in_parallel(self, steps: Steps) -> Taken:
+    async def as_needed(self, needs: Needs) -> Taken:
         """Send every call as soon as the answers that it needs are there."""
+        began = time.monotonic()
+        ended: list[float] = [began] * len(needs.calls)
+        tasks: list[asyncio.Task[None]] = []
+
+        async def send(place: int, call: Call) -> None:
+            await asyncio.gather(*(tasks[other] for other in call.needs))
+            await self._send(call.line)
+            ended[place] = time.monotonic()
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for place, call in enumerate(needs.calls):
+                    tasks.append(group.create_task(send(place, call)))
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
+        last = max(ended, default=began)
+        decided = max(ended[: needs.gathered], default=began)
+        return Taken(all=last - began, after_verdict=last - decided)
+
+    async def as_sent(self, steps: Steps) -> Taken:
+        """Send the calls step by step, as the app did, each step as soon as it may."""
         began = time.monotonic()
         await asyncio.gather(*(self._in_turn(chain) for chain in steps.gathering))
         decided = time.monotonic()
@@ -139,12 +163,22 @@ class PlainCalls:
 
 def steps_of(steps: Steps, account: Account, other: Account) -> Steps:
     """Return the calls of one account's case as another account's would be, without Okta's."""
-    words = {
+    gathering = [chain for chain in steps.gathering if chain[0][0]["vendor"] in _REPEATED]
+    document = {"gathering": gathering, "containing": steps.containing}
+    return Steps(**reworded(document, _words(account, other)))
+
+
+def needs_as(calls: CaseCalls, account: Account, other: Account) -> Needs:
+    """Return the same with the links that are declared, instead of the order of sending."""
+    gathered = [line for line in calls.gathered if line["vendor"] in _REPEATED]
+    words = _words(account, other)
+    return needs_of(gathered, calls.contained).reworded(lambda line: reworded(line, words))
+
+
+def _words(account: Account, other: Account) -> dict[str, str]:
+    return {
         account.name: other.name,
         account.object_id: other.object_id,
         account.address: other.address,
         account.case_id: other.case_id,
     }
-    gathering = [chain for chain in steps.gathering if chain[0][0]["vendor"] in _REPEATED]
-    document = {"gathering": gathering, "containing": steps.containing}
-    return Steps(**reworded(document, words))

@@ -9,16 +9,12 @@ class Result(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Latency(Result):
+class Times(Result):
     """From the POST of an incident to the last verified identity containment."""
 
     cases: int
     p50_s: float
     p95_s: float
-    floor_p50_s: float
-    """The same calls by plain asyncio, as parallel as their answers allow: no app, no engine."""
-    sequential_p50_s: float
-    """The same calls, one after another."""
     hand_over_p50_s: float
     """From the POST to the completed hand-over, the firewall's confirmation included."""
     hand_over_p95_s: float
@@ -26,12 +22,32 @@ class Latency(Result):
     """From the POST until password and sessions were taken from the attacker, not yet verified."""
     after_verdict_p50_s: float
     """From the verdict, not from the POST, to the last verified identity containment."""
-    after_verdict_floor_s: float
-    """That of the calls from then on."""
-    chain: int
-    """Vendor calls on the longest chain of dependent ones."""
     calls_p50: float
     """Vendor calls begun before the containment was verified."""
+
+
+class Latency(Times):
+    """The same, beside what the calls take by plain asyncio: no app, no engine.
+
+    Each ``ratio`` is ``p50_s`` divided by what its name says, ``ratio`` itself by ``floor_p50_s``.
+    """
+
+    floor_p50_s: float
+    """Each call as soon as the answers are there that it needs (``lab/bench/needs.py``)."""
+    ratio: float
+    floor_as_sent_p50_s: float
+    """The calls in the order in which the app sent them, needless waits included."""
+    ratio_as_sent: float
+    sequential_p50_s: float
+    """The calls that the app sent, one after another."""
+    ratio_sequential: float
+    after_verdict_floor_s: float
+    """Of ``floor_p50_s``, what comes after the last answer that the verdict needs."""
+    after_verdict_floor_as_sent_s: float
+    chain: int
+    """Vendor calls on the longest chain in which each needs the answer of the one before."""
+    chain_as_sent: int
+    """The same, of the order in which the app sent them."""
 
 
 class CpuParts(Result):
@@ -57,8 +73,13 @@ class Growth(Result):
 
 
 class History(Result):
-    """The durable history of one case: its ``respond`` instance and that one's children."""
+    """The durable history of one case: its ``respond`` instance and that one's children.
 
+    Counted when the case is handed over, before its clocks go on; medians.
+    """
+
+    cases: int = 1
+    """How many were counted."""
     events: int
     bytes: int
     replays: int
@@ -177,7 +198,7 @@ class BenchResult(Result):
     latency: dict[str, Latency]
     latency_at_0: dict[str, Latency]
     """The same with vendors that answer at once."""
-    slow_source: Latency
+    slow_source: Times
     """One case at a time while a reputation service takes 8 seconds."""
     growth: dict[str, Growth]
     history: History

@@ -7,23 +7,26 @@ from rich.console import Console
 from rich.table import Table
 
 from lab.bench.measure import SLOW_SOURCE, SLOW_SOURCE_SECONDS
-from lab.bench.results import BenchResult, CaseCost
+from lab.bench.results import BenchResult, CaseCost, Latency
 from lab.console.terminal import format_size
 
 
 def show(console: Console, result: BenchResult, path: Path) -> None:
     """Print latency by number of cases, then one line for each other measurement."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    names = ("at once", "contained p50", "p95", "floor", "one by one")
-    for name in (*names, "verdict to contained p50", "floor", "handed over p50"):
+    names = ("at once", "contained p50", "p95", "verdict to contained p50", "floor", "as sent")
+    for name in (*names, "handed over p50"):
         table.add_column(name, justify="right")
     at_0 = {f"{at_once}, vendors at 0 s": one for at_once, one in result.latency_at_0.items()}
-    for at_once, one in (result.latency | at_0).items():
-        times = (one.p50_s, one.p95_s, one.floor_p50_s, one.sequential_p50_s)
-        later = (one.after_verdict_p50_s, one.after_verdict_floor_s, one.hand_over_p50_s)
-        table.add_row(at_once, *(f"{seconds:.2f} s" for seconds in (*times, *later)))
+    latencies = result.latency | at_0
+    for at_once, one in latencies.items():
+        floors = (one.after_verdict_floor_s, one.after_verdict_floor_as_sent_s)
+        times = (one.p50_s, one.p95_s, one.after_verdict_p50_s, *floors, one.hand_over_p50_s)
+        table.add_row(at_once, *(f"{seconds:.2f} s" for seconds in times))
     console.print()
     console.print(table)
+    console.print()
+    console.print(_floors(latencies))
     console.print()
     console.print(_others(result))
     console.print()
@@ -36,6 +39,22 @@ def show(console: Console, result: BenchResult, path: Path) -> None:
     if result.stalled:
         console.print(f"STALLED {result.stalled}", style="bold red", soft_wrap=True, markup=False)
     console.print(str(path), soft_wrap=True)
+
+
+def _floors(latencies: Mapping[str, Latency]) -> Table:
+    """Return what the calls take without the app, and how many times that the cases took."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("at once", "floor", "p50 is", "floor as sent", "p50 is", "one by one", "p50 is"):
+        table.add_column(name, justify="right")
+    for at_once, one in latencies.items():
+        pairs = (
+            (one.floor_p50_s, one.ratio),
+            (one.floor_as_sent_p50_s, one.ratio_as_sent),
+            (one.sequential_p50_s, one.ratio_sequential),
+        )
+        cells = (text for spent, times in pairs for text in (f"{spent:.2f} s", f"{times:.2f} x"))
+        table.add_row(at_once, *cells)
+    return table
 
 
 def _latencies(by_vendor: Mapping[str, float]) -> str:
@@ -65,7 +84,7 @@ def _others(result: BenchResult) -> Table:
     table.add_row(
         "history",
         f"{history.events} events, {format_size(history.bytes)}, {history.replays} replays"
-        f" in {history.instances} instances",
+        f" in {history.instances} instances, median of {history.cases} when handed over",
     )
     start = result.cold_start
     cold = f"{start.app_s:.2f} s; an empty durable app {start.empty_app_s:.2f} s"

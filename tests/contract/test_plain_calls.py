@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from lab.bench.calls import Steps
+from lab.bench.needs import Call, Needs
 from lab.bench.plain_calls import PlainCalls
 from lab.errors import LabError
 from tests.contract.entra_account import ANNA, USER
@@ -64,7 +65,7 @@ async def ask(lab: Lab, steps: Steps, *, parallel: bool) -> float:
     async with plain(lab) as calls:
         if not parallel:
             return await calls.one_by_one(steps)
-        taken = await calls.in_parallel(steps)
+        taken = await calls.as_sent(steps)
         assert 0 < taken.after_verdict < taken.all
         return taken.all
 
@@ -85,6 +86,21 @@ async def test_what_needs_no_answer_waits_for_none(lab: Lab) -> None:
     parallel = await ask(lab, STEPS, parallel=True)
     assert parallel >= 4 * 0.3, "four steps"
     assert await ask(lab, STEPS, parallel=False) >= 9 * 0.3, "nine calls"
+
+
+async def test_a_call_waits_for_the_answers_that_it_needs_and_for_no_others(lab: Lab) -> None:
+    lab.tenant(directory={"users": [USER]}, addresses={"203.0.113.9": {}})
+    lab.fault("*", "latency", value=0.3)
+    queries = [Call(QUERY, []), Call(QUERY, [])]
+    needs = Needs([*queries, Call(user(), []), Call(RESET, [0, 1, 2]), Call(REVOKE, [3])], 3)
+    async with plain(lab) as calls:
+        taken = await calls.as_needed(needs)
+        assert 3 * 0.3 <= taken.all < 5 * 0.3, "three steps of five calls"
+        assert 2 * 0.3 <= taken.after_verdict < taken.all
+        with pytest.raises(LabError, match="answered 200 when asked again, 404 before"):
+            await calls.as_needed(Needs([Call(user(status=404), []), Call(user(), [0])], 0))
+    effects = [line["operation"] for line in lab.ledger("entra") if line["effect"]]
+    assert effects == ["users.patch", "revokeSignInSessions"]
 
 
 async def test_another_answer_is_an_error(lab: Lab) -> None:

@@ -11,7 +11,9 @@ from rich.console import Console
 
 from lab.bench.accounts import Town, make_town
 from lab.bench.calls import Latencies, read_calls
-from lab.bench.measure import LATENCIES, Floor, Timed, measure_growth, summarise
+from lab.bench.floor import Floor, compare, summarise
+from lab.bench.latency import middle
+from lab.bench.measure import LATENCIES, Timed, measure_growth
 from lab.bench.numbers import median, percentile
 from lab.bench.results import (
     BenchResult,
@@ -79,8 +81,16 @@ def bench_result() -> BenchResult:
         Timed(account, {}, read_calls(LINES, ALL), seconds, 4.0, 1.0, seconds / 2)
         for seconds in (2.0, 3.0)
     ]
-    floor = Floor(all_s=1.2, after_verdict_s=0.8, one_by_one_s=2.4, chain=6)
-    latency = summarise(timed, floor)
+    floor = Floor(
+        all_s=1.0,
+        after_verdict_s=0.6,
+        as_sent_s=1.25,
+        after_verdict_as_sent_s=0.8,
+        one_by_one_s=2.4,
+        chain=5,
+        chain_as_sent=6,
+    )
+    latency = compare(timed, floor)
     return BenchResult(
         quick=True,
         measured_at="2026-11-20T12:00:00.000Z",
@@ -90,7 +100,7 @@ def bench_result() -> BenchResult:
         vendor_latency_s=dict(LATENCIES),
         latency={"1": latency, "20": latency},
         latency_at_0={"1": latency, "20": latency},
-        slow_source=latency,
+        slow_source=summarise(timed),
         growth={
             "100": Growth(
                 cpu_s=30.0,
@@ -114,9 +124,18 @@ def bench_result() -> BenchResult:
 def test_the_json_has_the_promised_fields() -> None:
     document = bench_result().model_dump(mode="json")
     one = document["latency"]["1"]
-    assert (one["p50_s"], one["floor_p50_s"], one["sequential_p50_s"]) == (2.5, 1.2, 2.4)
+    assert (one["p50_s"], one["floor_p50_s"], one["ratio"]) == (2.5, 1.0, 2.5)
+    assert (one["floor_as_sent_p50_s"], one["ratio_as_sent"]) == (1.25, 2.0)
+    assert (one["sequential_p50_s"], one["ratio_sequential"]) == (2.4, 1.04)
+    assert (one["chain"], one["chain_as_sent"]) == (5, 6)
     assert one["p95_s"] == 2.95
-    assert (one["after_verdict_p50_s"], one["after_verdict_floor_s"]) == (1.25, 0.8)
+    assert (one["after_verdict_p50_s"], one["after_verdict_floor_s"]) == (1.25, 0.6)
+    assert one["after_verdict_floor_as_sent_s"] == 0.8
+    assert set(document["latency_at_0"]["20"]) == set(one)
+    # Nothing was sent again while a source was slow.
+    assert document["slow_source"]["p50_s"] == 2.5
+    unmeasured = {name for name in one if "floor" in name or "ratio" in name}
+    assert not unmeasured & set(document["slow_source"]) and "chain" not in document["slow_source"]
     assert document["growth"]["100"]["cpu_s"] == 30.0
     assert set(document["history"]) >= {"events", "bytes", "replays"}
     assert document["throughput_per_s"] == 1.5
@@ -129,6 +148,8 @@ def test_the_table_shows_every_measurement(tmp_path: Path) -> None:
     show(Console(file=text, width=200), bench_result(), tmp_path / "bench.json")
     for words in (
         "20, vendors at 0 s",
+        "1.00 s  2.50 x         1.25 s  2.00 x      2.40 s  1.04 x",
+        "median of 1 when handed over",
         "0.2 s: entra, okta, azure_firewall; 0.1 s: others",
         "100 cases",
         "the lab beside them: host 20 ms, simulators 30 ms, storage 40 ms per case",
@@ -140,6 +161,15 @@ def test_the_table_shows_every_measurement(tmp_path: Path) -> None:
         "the first case of new workers 4.00 s",
     ):
         assert words in text.getvalue()
+
+
+def test_a_history_is_the_middle_of_all_that_were_counted() -> None:
+    few, usual, many = (
+        History(events=events, bytes=events * 10, replays=events + 1, instances=7)
+        for events in (200, 240, 900)
+    )
+    found = middle([many, few, usual])
+    assert found == usual.model_copy(update={"cases": 3})
 
 
 class _Stalling:

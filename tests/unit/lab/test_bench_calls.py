@@ -7,7 +7,8 @@ import pytest
 
 from lab.bench.accounts import make_town
 from lab.bench.calls import Steps, in_steps, read_calls, seconds_of
-from lab.bench.measure import LATENCIES, Timed, shortest
+from lab.bench.floor import shortest
+from lab.bench.measure import LATENCIES, Timed
 from lab.bench.plain_calls import steps_of
 from lab.errors import LabError
 from lab.scenarios.loader import load_common
