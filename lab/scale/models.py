@@ -15,12 +15,13 @@ class CaseLoad:
     """Turns of orchestrators and entities."""
     messages: int
     """Messages to one Slack channel."""
-    cpu_seconds: float = 0.75
-    """docs/bench.md, on its machine."""
+    cpu_seconds: float = 0.55
+    """The workers' CPU of a case, as docs/bench.md measured it on its machine."""
     vendor_seconds: float = 0.2
     query_seconds: float = 1.0
-    calls_to_contain: int = 8
-    """Calls of the directory that follow one another after the verdict (docs/bench.md)."""
+    calls_to_contain: int = 10
+    """Calls of the directory that follow one another after the verdict, ``vendor_seconds`` each: as
+    long as docs/bench.md's floor from the verdict on."""
     firewall_seconds: float = 180.0
     risk_lag_seconds: float = 5.0
     """Until Graph shows a confirmation: an assumption, nobody states it."""

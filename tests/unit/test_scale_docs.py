@@ -1,5 +1,7 @@
 """docs/scale.md says what the simulation says, and its limits follow from what a case uses."""
 
+import re
+
 import pytest
 
 from lab.scale.command import HEADINGS, SEED, SITUATIONS, case_load, cells, simulate
@@ -12,6 +14,7 @@ from tests.unit.lab.cost_file import measured
 from tests.unit.source_files import ROOT
 
 TEXT = (ROOT / "docs" / "scale.md").read_text("utf-8")
+BENCH = (ROOT / "docs" / "bench.md").read_text("utf-8")
 WORDS = " ".join(TEXT.split())
 COST = measured()
 LOAD = case_load(ROOT)
@@ -34,6 +37,33 @@ def test_what_a_case_asks_for_is_what_was_counted() -> None:
         f" actions; {LOAD.messages} Slack messages; {LOAD.cpu_seconds:g} s of CPU"
     )
     assert said in WORDS
+
+
+def measured_by_the_bench(row: str, pattern: str) -> float:
+    """Return a number of docs/bench.md's table of measured values."""
+    lines = [line for line in BENCH.splitlines() if line.startswith(f"| {row} |")]
+    found = re.search(pattern, lines[0]) if len(lines) == 1 else None
+    assert found, f"docs/bench.md, 'Measured': no row '{row}' with '{pattern}': mend this test"
+    return float(found[1])
+
+
+def test_a_cases_cpu_is_the_benchs() -> None:
+    cpu = measured_by_the_bench("CPU of 100 cases, worker processes", r"([\d.]+) s a case")
+    assert f"{LOAD.cpu_seconds:g}" == f"{cpu:g}", (
+        f"the bench measured {cpu:g} s a case (docs/bench.md): set CaseLoad.cpu_seconds in"
+        " lab/scale/models.py to it, run `python -m lab scale`, and put its table, that number and"
+        " the CPU row's cases an hour into docs/scale.md"
+    )
+
+
+def test_containing_takes_as_long_as_the_benchs_floor() -> None:
+    floor = measured_by_the_bench("The same, from the (early) verdict on", r"floor ([\d.]+) s")
+    calls = round(floor / LOAD.vendor_seconds)
+    assert LOAD.calls_to_contain == calls, (
+        f"the floor after the verdict is {floor:g} s (docs/bench.md), {calls} calls of"
+        f" {LOAD.vendor_seconds:g} s: set CaseLoad.calls_to_contain in lab/scale/models.py to it,"
+        " run `python -m lab scale`, and put its table into docs/scale.md"
+    )
 
 
 @pytest.mark.parametrize(

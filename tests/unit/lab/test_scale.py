@@ -80,7 +80,7 @@ def test_a_calm_hour_misses_nothing() -> None:
     row = play_hour(Situation("calm", 1000, 5), LOAD, 1)
     assert not any((row.hunts_missing, row.risk_missing, row.not_confirmed_at_once))
     assert row.refused_by_graph == 0
-    assert 1.6 < row.contained_p50_s < 10
+    assert LOAD.calls_to_contain * LOAD.vendor_seconds < row.contained_p50_s < 10
 
 
 def test_the_same_seed_is_the_same_hour() -> None:
@@ -100,7 +100,7 @@ def test_looking_whether_it_is_confirmed_takes_no_turn_from_confirming(lag: floa
     slow = replace(LOAD, risk_lag_seconds=lag)
     row = play_hour(Situation("storm", 1000, 1000, instances=4), slow, 1)
     assert row.not_confirmed <= 0.002
-    assert row.not_confirmed_at_once < 0.05
+    assert row.not_confirmed_at_once < 0.06
     assert row.refused_by_graph == 0
 
 
