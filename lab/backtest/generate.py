@@ -21,13 +21,13 @@ DAYS = 28
 SIGN_INS_A_DAY = 4
 GUESSES = 25
 _PER_ACCOUNT = DAYS * SIGN_INS_A_DAY
-_PLACES = [
+PLACES = [
     ("DE", "Berlin", 52.52, 13.405),
     ("FR", "Paris", 48.85, 2.35),
     ("GB", "London", 51.51, -0.13),
     ("US", "New York", 40.71, -74.01),
 ]
-_ATTACKERS_PLACE = ("NG", "Lagos", 6.45, 3.39)
+ATTACKERS_PLACE = ("NG", "Lagos", 6.45, 3.39)
 _ATTACKED_SHARE = 0.002
 _MISTYPED, _TRAVELLING = 0.05, 0.01
 
@@ -91,27 +91,27 @@ def _stream(
 
 
 def _day(chance: random.Random, account: int, day: datetime) -> Iterator[Json]:
-    home = _PLACES[account % len(_PLACES)]
+    home = PLACES[account % len(PLACES)]
     travelling = chance.random() < _TRAVELLING
-    place = chance.choice(_PLACES) if travelling else home
+    place = chance.choice(PLACES) if travelling else home
     address = f"198.51.100.{1 + account % 250}" if not travelling else "198.51.100.254"
     at = day + timedelta(hours=7 + account % 3, minutes=chance.randrange(60))
     for _ in range(SIGN_INS_A_DAY):
         at += timedelta(minutes=chance.randrange(5, 110), seconds=chance.randrange(60))
         if chance.random() < _MISTYPED:
-            yield _row(account, at - timedelta(seconds=20), address, place, "50126")
-        yield _row(account, at, address, place, "0", mfa=chance.random() < 0.3)
+            yield make_row(account, at - timedelta(seconds=20), address, place, "50126")
+        yield make_row(account, at, address, place, "0", mfa=chance.random() < 0.3)
 
 
 def _attack(chance: random.Random, account: int, at: datetime) -> Iterator[Json]:
     address = f"203.0.113.{1 + account % 250}"
     for _ in range(GUESSES):
         at += timedelta(seconds=chance.randrange(5, 20))
-        yield _row(account, at, address, _ATTACKERS_PLACE, "50126")
-    yield _row(account, at + timedelta(seconds=30), address, _ATTACKERS_PLACE, "0")
+        yield make_row(account, at, address, ATTACKERS_PLACE, "50126")
+    yield make_row(account, at + timedelta(seconds=30), address, ATTACKERS_PLACE, "0")
 
 
-def _row(
+def make_row(
     account: int,
     at: datetime,
     address: str,
@@ -120,8 +120,9 @@ def _row(
     *,
     mfa: bool = False,
 ) -> Json:
+    """Return one attempt of an account as a row of SigninLogs."""
     country, city, latitude, longitude = place
-    stranger = place is _ATTACKERS_PLACE
+    stranger = place is ATTACKERS_PLACE
     steps = [{"authenticationMethod": "Password", "succeeded": code == "0"}]
     if mfa:
         detail = "MFA completed in Azure AD"

@@ -1,16 +1,10 @@
-"""The measurements that need no vendors: a worker's cold start, and scoring by itself."""
+"""What needs no lab: scoring by itself."""
 
 import time
-from collections.abc import Mapping
-from pathlib import Path
-
-import aiohttp
 
 from lab.bench.numbers import median, percentile
-from lab.bench.results import ColdStart, Scoring
+from lab.bench.results import Scoring
 from lab.errors import LabError
-from lab.functions_host.host import FunctionsHost
-from lab.functions_host.process import AppLoadError
 from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.directory import UserRisk
@@ -20,46 +14,7 @@ from shared.playbook.confidence.scoring import score
 from shared.playbook.confidence.scoring_input import ScoringInput, make_scoring_input
 from shared.playbook.sign_ins.models import SignInAnalysis
 
-EMPTY_APP = Path(__file__).parent / "empty_app"
 _WARM_UP_RUNS = 20
-
-
-async def measure_cold_start(
-    app_dir: Path, env: Mapping[str, str], log_dir: Path, rounds: int
-) -> ColdStart:
-    """Start a host with one worker again and again, the app and the empty app in turn.
-
-    Args:
-        app_dir: the app's folder.
-        env: the app's settings.
-        log_dir: where the workers' logs go.
-        rounds: starts of each; the first of each is not counted: it fills the file cache.
-
-    Raises:
-        LabError: an app did not start or its health request was refused.
-    """
-    app: list[float] = []
-    empty: list[float] = []
-    for _ in range(rounds + 1):
-        app.append(await _start_once(app_dir, env, log_dir))
-        empty.append(await _start_once(EMPTY_APP, env, log_dir))
-    return ColdStart(
-        app_s=round(median(app[1:]), 3),
-        empty_app_s=round(median(empty[1:]), 3),
-    )
-
-
-async def _start_once(app_dir: Path, env: Mapping[str, str], log_dir: Path) -> float:
-    host = FunctionsHost(app_dir, env=env, workers=1, log_dir=log_dir)
-    began = time.monotonic()
-    try:
-        async with host, aiohttp.ClientSession() as http:
-            async with http.get(f"{host.url}/api/health") as answer:
-                if answer.status != 200:
-                    raise LabError(f"{app_dir.name}: /api/health answered {answer.status}")
-            return time.monotonic() - began
-    except AppLoadError as error:
-        raise LabError(f"{app_dir.name} could not start: {error}") from error
 
 
 def measure_scoring(record: Json, runs: int) -> Scoring:

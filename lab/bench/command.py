@@ -13,8 +13,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from lab.bench.accounts import NEVER_BLOCKED
-from lab.bench.alone import EMPTY_APP, measure_cold_start, measure_scoring
+from lab.bench.accounts import NEVER_BLOCKED, make_town
+from lab.bench.alone import measure_scoring
+from lab.bench.cold_start import EMPTY_APP, FIRST_ACCOUNT, measure_cold_start
 from lab.bench.cost import measure_case_cost
 from lab.bench.driver import Driver, Tick
 from lab.bench.extent import FIRST_TIMED, FULL, QUICK, Extent
@@ -25,8 +26,6 @@ from lab.bench.results import BenchResult
 from lab.bench.rows import measure_rows
 from lab.bench.table import show
 from lab.console.terminal import is_live
-from lab.environment import host_environment, simulator_settings
-from lab.simulators.config import app_environment
 from lab.stack import Lab
 from shared.models.base import format_utc
 from shared.models.case import OperatingMode
@@ -98,15 +97,18 @@ async def _measure(console: Console, lab: Lab, driver: Driver, extent: Extent) -
     """Run every measurement in turn; the keys are fields of ``BenchResult``."""
     with _stage(console, "Cold start", 1) as tick:
         bytecode = with_bytecode(lab.state_dir / "bytecode")
-        env = _app_settings(lab) | bytecode
-        cold_start = await measure_cold_start(lab.root, env, lab.logs, extent.starts)
+        env = lab.app_settings | bytecode
+        # One start more than counts; vendors answer at once, so that the start itself shows.
+        town = make_town(lab.common, FIRST_ACCOUNT, extent.starts + 1, blockable=False)
+        await driver.stage(town, latencies={})
+        cold_start = await measure_cold_start(lab.root, env, lab.logs, town.accounts)
         imports = {
             "app": profile_imports(lab.root, env),
             "empty_app": profile_imports(EMPTY_APP, bytecode),
         }
         tick()
     with _stage(console, "Warming the workers up", FIRST_TIMED) as tick:
-        [first] = await time_cases(driver, lab.common, first=0, at_once=1, tick=tick)
+        await time_cases(driver, lab.common, first=0, at_once=1, tick=tick)
         await time_cases(driver, lab.common, first=1, at_once=FIRST_TIMED - 1, tick=tick)
     latency = await measure_latency(lab, driver, extent, partial(_stage, console))
     await driver.reset_breaker()
@@ -117,20 +119,10 @@ async def _measure(console: Console, lab: Lab, driver: Driver, extent: Extent) -
         "growth": growth,
         "throughput_per_s": throughput,
         "stalled": stalled,
-        "cold_start": cold_start.model_copy(update={"first_case_s": round(first.contained_s, 3)}),
+        "cold_start": cold_start,
         "imports": imports,
         "scoring": measure_scoring(latency.example.record, extent.scorings),
     }
-
-
-def _app_settings(lab: Lab) -> dict[str, str]:
-    vendors = app_environment(
-        simulator_settings(lab.common),
-        tls_port=lab.ports.tls,
-        smtp_port=lab.ports.smtp,
-        state_dir=lab.state_dir,
-    )
-    return vendors | host_environment(lab.ports, lab.policy_file, lab.function_key)
 
 
 @contextmanager

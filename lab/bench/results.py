@@ -88,16 +88,22 @@ class History(Result):
 
 
 class ColdStart(Result):
-    """From starting a worker to its first answered health request; medians.
+    """From starting a host with one worker to its first answered health request; medians.
 
     The empty app is a durable one with a route, an orchestrator and an activity.
     """
 
     app_s: float
     empty_app_s: float
-    first_case_s: float | None = None
-    """From the POST to the verified containment of the first case of workers that just started,
-    each vendor call as slow as in ``latency``."""
+    ratio: float
+    """``app_s`` of ``empty_app_s``."""
+    app_first_case_s: float
+    """From the same moment to the hand-over of the first case, vendors answering at once."""
+    empty_first_case_s: float
+    """From the same moment to the end of the empty app's first orchestration."""
+    first_case_ratio: float
+    starts: int
+    """How many starts of each were counted."""
 
 
 class Imports(Result):
@@ -113,15 +119,17 @@ class SignInRows(Result):
     """Reading and analysing the sign-ins of one account."""
 
     read: int
-    """Rows that the app asks for."""
+    """Rows in the answer: the app asks for the newest 10,000 of a table."""
     cpu_s: float
+    """Of reading the answer's JSON, its rows and analysing them; median."""
+    runs: int
 
 
 class Rows(Result):
     """How fast rows go through the app."""
 
     sign_ins: dict[str, SignInRows]
-    """By rows in the account's log."""
+    """By rows in one account's log."""
     backtest_rows: int
     backtest_rows_per_s: float
     evidence_rows: int
@@ -143,7 +151,7 @@ class GbSeconds(Result):
     together: float
     """One instance runs all of the case: how long it was at work."""
     apart: float
-    """Every execution by itself, a second each."""
+    """Every execution by itself, for its time and a second at least."""
 
 
 class HubStorage(Result):
@@ -170,6 +178,8 @@ class CaseCost(Result):
     executions: dict[str, int]
     """Function executions by kind: request, orchestrator, activity, entity."""
     busy_s: float
+    apart_s: float | None = None
+    """Seconds of all executions, a second each at least."""
     gb_seconds: dict[str, GbSeconds]
     """By the instance's memory in MB."""
     hub_storage: HubStorage

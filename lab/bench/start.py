@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from lab.bench.alone import EMPTY_APP
+from lab.bench.cold_start import EMPTY_APP
 from lab.bench.imports import BEFORE_READY, with_bytecode
 from lab.bench.numbers import median
 from lab.environment import repository_root

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from lab.bench.accounts import Town, make_town
 from lab.bench.calls import Latencies, read_calls
+from lab.bench.cold_start import Started, summarise_starts
 from lab.bench.floor import Floor, compare, summarise
 from lab.bench.latency import middle
 from lab.bench.measure import LATENCIES, Timed, measure_growth
@@ -19,7 +20,6 @@ from lab.bench.results import (
     BenchResult,
     BlobOperations,
     CaseCost,
-    ColdStart,
     CpuParts,
     GbSeconds,
     Growth,
@@ -66,7 +66,7 @@ COST = CaseCost(
     measurements=9,
 )
 ROWS = Rows(
-    sign_ins={"10": SignInRows(read=10, cpu_s=0.01)},
+    sign_ins={"10": SignInRows(read=10, cpu_s=0.01, runs=5)},
     backtest_rows=10,
     backtest_rows_per_s=1.0,
     evidence_rows=10,
@@ -112,7 +112,7 @@ def bench_result() -> BenchResult:
         history=History(events=1, bytes=2, replays=3, instances=4),
         cost=COST,
         throughput_per_s=1.5,
-        cold_start=ColdStart(app_s=1.0, empty_app_s=0.5, first_case_s=4.0),
+        cold_start=summarise_starts([Started(1.0, 4.0)], [Started(0.5, 1.6)]),
         imports={"app": Imports(total_ms=2.0, modules=2, packages_ms={"shared": 1.0})},
         rows=ROWS,
         scoring=Scoring(p50_ms=0.1, p95_ms=0.2, runs=10),
@@ -139,7 +139,15 @@ def test_the_json_has_the_promised_fields() -> None:
     assert document["growth"]["100"]["cpu_s"] == 30.0
     assert set(document["history"]) >= {"events", "bytes", "replays"}
     assert document["throughput_per_s"] == 1.5
-    assert set(document["cold_start"]) >= {"app_s", "empty_app_s"}
+    assert document["cold_start"] == {
+        "app_s": 1.0,
+        "empty_app_s": 0.5,
+        "ratio": 2.0,
+        "app_first_case_s": 4.0,
+        "empty_first_case_s": 1.6,
+        "first_case_ratio": 2.5,
+        "starts": 1,
+    }
     assert set(document["scoring"]) >= {"p50_ms", "p95_ms"}
 
 
@@ -158,7 +166,8 @@ def test_the_table_shows_every_measurement(tmp_path: Path) -> None:
         "10 sign-ins",
         "backtest",
         "evidence",
-        "the first case of new workers 4.00 s",
+        "cold start      1.00 s; an empty durable app 0.50 s, 2.00 times",
+        "to first case   4.00 s; an empty durable app 1.60 s, 2.50 times",
     ):
         assert words in text.getvalue()
 

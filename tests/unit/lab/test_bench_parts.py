@@ -1,9 +1,13 @@
 """What the bench reads of an import profile, and of logs of different sizes."""
 
-from pathlib import Path
+import json
 
 from lab.bench.imports import read_profile
+from lab.bench.one_account import answer_to_query, one_account
 from lab.bench.rows import measure_sign_ins
+from shared.models.base import parse_utc
+from shared.providers.sentinel.query_answer import read_answer
+from shared.providers.sentinel.sign_in_log import MOST_ROWS
 
 
 def test_imports_are_counted_by_package() -> None:
@@ -19,7 +23,16 @@ def test_imports_are_counted_by_package() -> None:
     assert found.packages_ms == {"azure.core": 2.0, "pydantic": 0.2}
 
 
-def test_no_more_sign_ins_are_read_than_are_asked_for(tmp_path: Path) -> None:
-    found = measure_sign_ins(tmp_path / "log.jsonl", (10, 200))
-    assert {size: one.read for size, one in found.items()} == {"10": 10, "200": 200}
-    assert all(one.cpu_s >= 0 for one in found.values())
+def test_no_more_sign_ins_are_read_than_are_asked_for() -> None:
+    found = measure_sign_ins((10, MOST_ROWS + 1))
+    assert {size: one.read for size, one in found.items()} == {"10": 10, "10001": MOST_ROWS}
+    assert all(one.cpu_s > 0 and one.runs == 5 for one in found.values())
+
+
+def test_a_log_is_one_accounts_and_its_newest_rows_are_answered() -> None:
+    log = one_account(MOST_ROWS + 7)
+    assert len({row["UserId"] for row in log}) == 1
+    rows = read_answer(json.loads(answer_to_query(log))).rows
+    answered = [parse_utc(row["TimeGenerated"]) for row in rows]
+    assert answered[0] == parse_utc(log[-1]["TimeGenerated"])
+    assert answered[-1] == parse_utc(log[7]["TimeGenerated"])
