@@ -15,11 +15,12 @@ Neither the polling of idle queues nor messages that are taken together are in i
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from lab.bench.results import BlobOperations, HubStorage
+from lab.errors import LabError
 from shared.models.base import Json
 
 LARGE_BYTES = 45 * 1024
@@ -48,17 +49,45 @@ _PER_MESSAGE = 3
 """Put, get, delete."""
 _PER_TURN = 3
 """Read the history, append to it, update the instance."""
-_EXECUTING = re.compile(r"^(\S+ \S+) .*functions_host\.worker: Executing (\S+) ", re.MULTILINE)
+_EXECUTING = re.compile(
+    r"^(\S+ \S+) .*functions_host\.worker: Executing (\S+) \((\S+)\)$", re.MULTILINE
+)
+_EXECUTED = re.compile(
+    r"functions_host\.worker: Executed \S+ \((\S+), Duration=(\d+)ms\)$", re.MULTILINE
+)
 _MEASURED = re.compile(r" tourniquet\.measurements: \{")
 _BLOB_LINE = re.compile(r'"([A-Z]+) /[^/ ]+/([^/? ]+)(/[^? ]*)?(\?\S*)? HTTP/1\.1" (\d+)')
 
 
-def executions(log: str) -> list[tuple[datetime, str]]:
-    """Return when which function was run, from a worker's log."""
-    return [
-        (datetime.strptime(at, "%Y-%m-%d %H:%M:%S,%f").astimezone(), name)
-        for at, name in _EXECUTING.findall(log)
-    ]
+class Execution(NamedTuple):
+    """One run of a function."""
+
+    at: datetime
+    function: str
+    lasted: timedelta
+
+
+def executions(log: str, functions: Container[str]) -> list[Execution]:
+    """Return when which of the functions was run and for how long, from a worker's log.
+
+    Raises:
+        LabError: the log does not say how long one of them took.
+    """
+    lasted = {key: timedelta(milliseconds=int(spent)) for key, spent in _EXECUTED.findall(log)}
+    found = []
+    for at, name, key in _EXECUTING.findall(log):
+        if name not in functions:
+            continue
+        if key not in lasted:
+            raise LabError(f"the worker's log does not say how long {name} ({key}) took")
+        began = datetime.strptime(at, "%Y-%m-%d %H:%M:%S,%f").astimezone()
+        found.append(Execution(began, name, lasted[key]))
+    return found
+
+
+def apart_seconds(lasted: Iterable[timedelta]) -> float:
+    """Return for how long every execution by itself is billed: its time, and a second at least."""
+    return sum(max(LEAST, one).total_seconds() for one in lasted)
 
 
 def measurements(log: str) -> int:

@@ -117,18 +117,20 @@ def _count(
     kinds: dict[str, str], logs: _Logs, histories: list[Json], ledger: list[Json]
 ) -> CaseCost:
     worker = logs.since("worker-")
-    runs = [(at, _KINDS.get(kinds.get(name, ""))) for at, name in case_cost.executions(worker)]
-    of_case = [(at, kind) for at, kind in runs if kind]
-    executions = Counter(kind for _, kind in of_case)
-    busy = case_cost.busy_seconds((at for at, _ in of_case), histories)
+    of_case = {name: _KINDS[kind] for name, kind in kinds.items() if kind in _KINDS}
+    runs = case_cost.executions(worker, of_case)
+    executions = Counter(of_case[one.function] for one in runs)
+    busy = case_cost.busy_seconds((one.at for one in runs), histories)
+    apart = case_cost.apart_seconds(one.lasted for one in runs)
     vendors = Counter(str(line["vendor"]) for line in ledger)
     return CaseCost(
         executions=dict(sorted(executions.items())),
         busy_s=busy,
+        apart_s=round(apart, 1),
         gb_seconds={
             str(memory): GbSeconds(
                 together=round(busy * memory / 1024, 1),
-                apart=round(len(of_case) * memory / 1024, 1),
+                apart=round(apart * memory / 1024, 1),
             )
             for memory in MEMORY_MB
         },

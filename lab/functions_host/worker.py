@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -130,6 +131,7 @@ class Worker:
 
     async def _invoke(self, frame: Frame) -> None:
         _LOG.info("Executing %s (%s)", frame["function"], frame["id"])
+        began = time.monotonic()
         request = _request(
             invocation_request=SimpleNamespace(
                 invocation_id=frame["id"],
@@ -148,6 +150,9 @@ class Worker:
             )
         )
         answer = await runtime.invocation_request(request)
+        # As the Functions host writes it: what an execution is billed for.
+        spent = (time.monotonic() - began) * 1000
+        _LOG.info("Executed %s (%s, Duration=%.0fms)", frame["function"], frame["id"], spent)
         self._outgoing.put(_reply(frame["id"], answer))
 
 

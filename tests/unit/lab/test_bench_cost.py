@@ -9,6 +9,7 @@ import pytest
 from lab.bench import case_cost
 from lab.bench.results import BlobOperations
 from lab.bench.table import cost_table
+from lab.errors import LabError
 from tests.unit.lab.cost_file import measured
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -66,15 +67,28 @@ def test_what_runs_at_the_same_time_counts_once_and_a_second_at_least() -> None:
 WORKER = """\
 2026-11-22 12:24:36,954 INFO lab.functions_host.worker: Executing get_report (8ddda305)
 2026-11-22 12:24:36,955 INFO azure.functions: Function name: get_report, Function Type: async
+2026-11-22 12:24:36,964 INFO lab.functions_host.worker: Executed get_report (8ddda305, Duration=9ms)
 2026-11-22 12:24:36,965 INFO tourniquet.measurements: {"name": "x", "unit": "s", "value": 0.01}
 """
 
 
-def test_a_workers_log_says_what_ran_when() -> None:
-    [(at, name)] = case_cost.executions(WORKER)
-    assert name == "get_report"
+def test_a_workers_log_says_what_ran_when_and_how_long() -> None:
+    [(at, name, lasted)] = case_cost.executions(WORKER, {"get_report"})
+    assert (name, lasted) == ("get_report", timedelta(milliseconds=9))
     assert time.localtime(at.timestamp())[3:6] == (12, 24, 36)
     assert case_cost.measurements(WORKER) == 1
+
+
+def test_an_execution_of_unknown_length_is_an_error() -> None:
+    unfinished = "".join(line for line in WORKER.splitlines(True) if "Executed" not in line)
+    assert case_cost.executions(unfinished, {"respond"}) == []
+    with pytest.raises(LabError, match="how long get_report"):
+        case_cost.executions(unfinished, {"get_report"})
+
+
+def test_at_most_is_each_executions_time_and_a_second_at_least() -> None:
+    lasted = [timedelta(milliseconds=one) for one in (9, 1000, 2500)]
+    assert case_cost.apart_seconds(lasted) == 1 + 1 + 2.5
 
 
 @pytest.mark.parametrize(
