@@ -56,15 +56,14 @@ def main() -> int:
 def _measure(starts: int, env: Mapping[str, str], first: str) -> tuple[float, float, float]:
     root = repository_root()
     runs = ((root, BEFORE_READY), (root, WITH_WARM_UP), (EMPTY_APP, BEFORE_READY))
-    rounds = [
-        [_cpu_of(folder, first + one, env) for folder, one in runs] for _ in range(starts + 1)
-    ]
+    rounds = [[cpu_of(folder, first + one, env) for folder, one in runs] for _ in range(starts + 1)]
     # The first round of each fills the file cache and makes the bytecode.
     app, warm, empty = (median(list(one)) for one in zip(*rounds[1:], strict=True))
     return app, warm, empty
 
 
-def _cpu_of(folder: Path, program: str, env: Mapping[str, str]) -> float:
+def cpu_of(folder: Path, program: str, env: Mapping[str, str]) -> float:
+    """Return the CPU seconds of a Python process that runs a program in a folder."""
     before = _cpu_of_children()
     command = [sys.executable, "-c", program]
     subprocess.run(command, cwd=folder, env=os.environ | env, check=True)
