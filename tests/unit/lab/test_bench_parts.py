@@ -2,6 +2,7 @@
 
 import json
 
+from lab.bench.cold_start import EMPTY_APP, EMPTY_ORCHESTRATOR
 from lab.bench.imports import read_profile
 from lab.bench.one_account import answer_to_query, one_account
 from lab.bench.rows import measure_sign_ins
@@ -36,3 +37,7 @@ def test_a_log_is_one_accounts_and_its_newest_rows_are_answered() -> None:
     answered = [parse_utc(row["TimeGenerated"]) for row in rows]
     assert answered[0] == parse_utc(log[-1]["TimeGenerated"])
     assert answered[-1] == parse_utc(log[7]["TimeGenerated"])
+
+
+def test_the_empty_app_has_the_orchestrator_that_a_cold_start_runs() -> None:
+    assert f"def {EMPTY_ORCHESTRATOR}(" in (EMPTY_APP / "function_app.py").read_text("utf-8")
