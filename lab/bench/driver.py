@@ -14,7 +14,7 @@ import aiohttp
 
 from lab.bench.accounts import Account, Town
 from lab.bench.calls import Latencies
-from lab.bench.parts import cpu_of_parts, peak_memory_mb
+from lab.bench.parts import cpu_of_parts, forget_peaks, memory_mb, peak_memory_mb
 from lab.bench.results import CpuParts
 from lab.bench.stall import describe_stall
 from lab.client import LabCallError, LabClient
@@ -145,9 +145,17 @@ class Driver:
         """Return the CPU time that the parts of the lab have used, of the present workers."""
         return cpu_of_parts(self._lab)
 
+    def memory_mb(self) -> float:
+        """Return the memory that the present workers together have."""
+        return memory_mb(self._lab)
+
     def peak_memory_mb(self) -> float:
         """Return the most memory that the present workers together had."""
         return peak_memory_mb(self._lab)
+
+    def forget_peak_memory(self) -> None:
+        """Let the most memory be counted from now on."""
+        forget_peaks(self._lab)
 
     @property
     def _durable(self) -> str:

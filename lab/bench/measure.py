@@ -1,14 +1,13 @@
-"""The measurements on a running lab: latency, growth with throughput, history."""
+"""The measurements of single cases on a running lab: latency and history."""
 
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from lab.bench.accounts import Account, make_town
 from lab.bench.calls import CaseCalls, Latencies, read_calls
 from lab.bench.driver import Answered, Driver, Tick
-from lab.bench.results import CpuParts, Growth, History
+from lab.bench.results import History
 from lab.errors import LabError
 from lab.scenarios.models import Common
 from lab.scenarios.people import HANDED_OVER
@@ -25,15 +24,11 @@ LATENCIES: Latencies = {
 
 The directory is asked as slowly as it acts; tickets, channels, mail and the incident are ``*``.
 """
-BATCH = 100
-"""Accounts of one tenant while cases are counted by the hundred."""
 SLOW_SOURCE_SECONDS = 8.0
 """What a reputation service takes that is in trouble; the app gives it ten, and tries again."""
 SLOW_SOURCE = "virustotal"
 _BEGUN = "begun: High already"
 """What the timeline says when an account is contained before everything was gathered."""
-AT_ONCE = 10
-"""Cases under way at the same time while cost and throughput are measured."""
 
 
 @dataclass(frozen=True)
@@ -98,60 +93,6 @@ def _timed(one: Answered, ledger: Iterable[Json], record: Json, latencies: Laten
         handed_over_s=(handed_over_at - one.posted_at).total_seconds(),
         acted_s=(calls.acted_at - one.posted_at).total_seconds(),
         after_verdict_s=(calls.verified_at - datetime.fromisoformat(scored_at)).total_seconds(),
-    )
-
-
-async def measure_growth(
-    driver: Driver, common: Common, marks: Sequence[int], tick: Tick
-) -> tuple[dict[str, Growth], float, str | None]:
-    """Answer as many cases as the last mark says; return CPU time at each mark and the throughput.
-
-    When cases stop going on after the first mark, what was measured counts; why is returned too.
-
-    No latency is added. The firewall takes no part: an IP group takes one update at a time, so
-    that it alone would decide. Loading a tenant is not counted.
-
-    Raises:
-        LabError: a worker was lost, or a case before the first mark did not end.
-    """
-    growth: dict[str, Growth] = {}
-    used: list[CpuParts] = []
-    seconds = 0.0
-    done = 0
-    while done < marks[-1]:
-        mark = min(mark for mark in marks if mark > done)
-        town = make_town(common, done, min(BATCH, mark - done), blockable=False)
-        await driver.stage(town, latencies={})
-        before, began = driver.cpu_seconds(), time.monotonic()
-        try:
-            await driver.answer(town.accounts, at_once=AT_ONCE, tick=tick)
-        except LabError as error:
-            if not growth:
-                raise
-            return growth, round(done / seconds, 3), f"after {done} cases: {error}"
-        seconds += time.monotonic() - began
-        used.append(_difference(driver.cpu_seconds(), before))
-        if used[-1].workers < 0:
-            raise LabError("a worker was lost while its CPU time was measured")
-        done += len(town.accounts)
-        if done == mark:
-            growth[str(mark)] = _growth(used, mark, driver.peak_memory_mb())
-    return growth, round(done / seconds, 3), None
-
-
-def _growth(used: Sequence[CpuParts], cases: int, peak_memory_mb: float) -> Growth:
-    sums = {name: sum(float(getattr(one, name)) for one in used) for name in CpuParts.model_fields}
-    return Growth(
-        cpu_s=round(sums["workers"], 2),
-        cpu_per_case_s=round(sums["workers"] / cases, 4),
-        lab_per_case=CpuParts(**{name: round(spent / cases, 4) for name, spent in sums.items()}),
-        peak_memory_mb=peak_memory_mb,
-    )
-
-
-def _difference(after: CpuParts, before: CpuParts) -> CpuParts:
-    return CpuParts(
-        **{name: getattr(after, name) - getattr(before, name) for name in CpuParts.model_fields}
     )
 
 

@@ -1,5 +1,6 @@
 """What each part of a running lab uses: only the workers are what is deployed."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -23,6 +24,19 @@ def cpu_of_parts(lab: Lab) -> CpuParts:
 def peak_memory_mb(lab: Lab) -> float:
     """Return the most memory, in MB, that all present workers together ever had."""
     return round(sum(peak_kb(pid) for pid in lab.host.worker_pids()) * 1024 / 1e6, 1)
+
+
+def memory_mb(lab: Lab) -> float:
+    """Return the memory, in MB, that all present workers together have now."""
+    used = sum(psutil.Process(pid).memory_info().rss for pid in lab.host.worker_pids())
+    return round(used / 1e6, 1)
+
+
+def forget_peaks(lab: Lab) -> None:
+    """Let the kernel count the most memory of each worker from now on, where it can (proc(5))."""
+    for pid in lab.host.worker_pids():
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
 
 
 def _cpu_of_all(pid: int) -> float:

@@ -61,17 +61,6 @@ class CpuParts(Result):
     storage: float
 
 
-class Growth(Result):
-    """CPU time of the worker processes for so many cases."""
-
-    cpu_s: float
-    cpu_per_case_s: float
-    lab_per_case: CpuParts | None = None
-    """CPU seconds a case by part of the lab: what the throughput of this machine is bound by."""
-    peak_memory_mb: float | None = None
-    """Most memory that the workers together had until then."""
-
-
 class History(Result):
     """The durable history of one case: its ``respond`` instance and that one's children.
 
@@ -85,6 +74,36 @@ class History(Result):
     replays: int
     """Times an orchestrator was run, from its start to its next wait."""
     instances: int
+
+
+class Growth(Result):
+    """CPU time of the worker processes for so many cases."""
+
+    cpu_s: float
+    cpu_per_case_s: float
+    lab_per_case: CpuParts | None = None
+    """CPU seconds a case by part of the lab: what the throughput of this machine is bound by."""
+    throughput_per_s: float | None = None
+    """Finished cases a second until then, as ``BenchResult.throughput_per_s``."""
+    memory_mb: float | None = None
+    """Memory of the workers together then."""
+    peak_memory_mb: float | None = None
+    """The most that they had since the first of these cases."""
+    history: History | None = None
+    """Of the last of these cases, when it was handed over."""
+
+
+class Hundred(Result):
+    """A hundred cases, or as many as there were to the next mark."""
+
+    cases: int
+    """How many there had been with them."""
+    seconds: float
+    cases_per_s: float
+    per_case: CpuParts
+    """CPU seconds a case of this hundred, by part of the lab."""
+    memory_mb: float
+    """Memory of the workers together after them."""
 
 
 class ColdStart(Result):
@@ -211,9 +230,11 @@ class BenchResult(Result):
     slow_source: Times
     """One case at a time while a reputation service takes 8 seconds."""
     growth: dict[str, Growth]
+    growth_by_hundred: list[Hundred] = []
     history: History
     cost: CaseCost
     throughput_per_s: float
+    """Finished cases a second while 20 were under way."""
     cold_start: ColdStart
     imports: dict[str, Imports]
     """Of the ``app`` and of the ``empty_app``."""

@@ -1,13 +1,13 @@
 """The result as people read it in a terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from lab.bench.measure import SLOW_SOURCE, SLOW_SOURCE_SECONDS
-from lab.bench.results import BenchResult, CaseCost, Latency
+from lab.bench.results import BenchResult, CaseCost, Hundred, Latency
 from lab.console.terminal import format_size
 
 
@@ -64,6 +64,18 @@ def _latencies(by_vendor: Mapping[str, float]) -> str:
     return "; ".join(f"{seconds:g} s: {', '.join(names)}" for seconds, names in vendors.items())
 
 
+def _first_and_last(hundreds: Sequence[Hundred]) -> list[Hundred]:
+    """Return the first whole hundred and the last; the very first are few."""
+    return [hundreds[1], hundreds[-1]] if len(hundreds) > 2 else []
+
+
+def _hundred(one: Hundred) -> str:
+    parts = one.per_case.model_dump().items()
+    spent = ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in parts)
+    speed = f"{one.cases_per_s:.2f} a second; {spent} per case; {one.memory_mb:.0f} MB"
+    return f"up to case {one.cases}: {speed}"
+
+
 def _others(result: BenchResult) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold")
@@ -74,12 +86,16 @@ def _others(result: BenchResult) -> Table:
         cost = f"{one.cpu_s:.1f} s of worker CPU, {one.cpu_per_case_s * 1000:.0f} ms per case"
         if one.peak_memory_mb is not None:
             cost += f", workers' peak {one.peak_memory_mb:.0f} MB"
+        if one.history is not None:
+            cost += f", history {one.history.events} events"
         table.add_row(f"{cases} cases", cost)
         if one.lab_per_case is not None:
             lab = one.lab_per_case.model_dump(exclude={"workers"})
             parts = (f"{name} {spent * 1000:.0f} ms" for name, spent in lab.items())
             table.add_row("", f"the lab beside them: {', '.join(parts)} per case")
     table.add_row("throughput", f"{result.throughput_per_s:.2f} cases per second")
+    for hundred in _first_and_last(result.growth_by_hundred):
+        table.add_row("", _hundred(hundred))
     history = result.history
     table.add_row(
         "history",

@@ -1,7 +1,6 @@
 """The pure parts of the bench: percentiles, the JSON's shape, the table, a stall."""
 
 import io
-from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -9,12 +8,12 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
-from lab.bench.accounts import Town, make_town
-from lab.bench.calls import Latencies, read_calls
+from lab.bench.accounts import make_town
+from lab.bench.calls import read_calls
 from lab.bench.cold_start import Started, summarise_starts
 from lab.bench.floor import Floor, compare, summarise
 from lab.bench.latency import middle
-from lab.bench.measure import LATENCIES, Timed, measure_growth
+from lab.bench.measure import LATENCIES, Timed
 from lab.bench.numbers import median, percentile
 from lab.bench.results import (
     BenchResult,
@@ -32,7 +31,6 @@ from lab.bench.results import (
 )
 from lab.bench.stall import describe_stall
 from lab.bench.table import show
-from lab.errors import LabError
 from lab.scenarios.loader import load_common
 from tests.unit.lab.bench_lines import ALL, LINES
 
@@ -179,40 +177,6 @@ def test_a_history_is_the_middle_of_all_that_were_counted() -> None:
     )
     found = middle([many, few, usual])
     assert found == usual.model_copy(update={"cases": 3})
-
-
-class _Stalling:
-    """A driver whose cases stop going on after so many batches."""
-
-    def __init__(self, batches: int) -> None:
-        self._left = batches
-
-    async def stage(self, town: Town, *, latencies: Latencies) -> None:
-        assert latencies == {}
-
-    async def answer(self, accounts: Sequence[Any], *, at_once: int, tick: Any) -> list[Any]:
-        if not self._left:
-            raise LabError("case-1 is still 'gathering' after 180 s: no worker does anything")
-        self._left -= 1
-        return list(accounts)
-
-    def cpu_seconds(self) -> CpuParts:
-        return CpuParts(workers=0.0, host=0.0, simulators=0.0, storage=0.0)
-
-    def peak_memory_mb(self) -> float:
-        return 1.0
-
-
-async def test_what_was_measured_before_a_stall_is_kept() -> None:
-    common = load_common()
-    driver = cast(Any, _Stalling(batches=1))
-    growth, throughput, stalled = await measure_growth(driver, common, (2, 4), lambda: None)
-    assert list(growth) == ["2"] and throughput > 0
-    assert growth["2"].peak_memory_mb == 1.0 and growth["2"].lab_per_case is not None
-    assert stalled is not None and stalled.startswith("after 2 cases: case-1 is still")
-    driver = cast(Any, _Stalling(batches=0))
-    with pytest.raises(LabError, match="still"):
-        await measure_growth(driver, common, (2, 4), lambda: None)
 
 
 async def test_a_stall_is_described_by_what_does_not_answer() -> None:
