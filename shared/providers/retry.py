@@ -121,46 +121,64 @@ async def call_with_retries[T](
 
     if turn is not None:
         await turn()
-    deadline = time.monotonic() + policy.budget
-    tried = 0
-    before: RetryableError | None = None
-    lost: RetryableError | None = None
-
-    async def once(vendor: str, operation: str) -> T:
-        nonlocal tried, before, lost
-        tried += 1
-        if turn is not None and tried > 1:
-            await turn()
-        seconds = min(policy.attempt_timeout, max(0.0, deadline - time.monotonic()))
-        if seconds <= 0 and before is not None:
-            raise before
-        try:
-            async with asyncio.timeout(seconds):
-                return await attempt()
-        except TimeoutError as error:
-            before = lost = RetryableError(
-                f"no answer within {seconds:.1f} s", vendor=vendor, operation=operation
-            )
-            raise before from error
-        except RetryableError as error:
-            before = error
-            lost = lost if isinstance(error, REFUSALS) else error
-            raise
-
-    def backoff(error: Exception) -> bool | float:
-        if not _may_repeat(error, retry):
-            return False
-        wait = _wait_before_next(error, tried)
-        return wait if time.monotonic() + wait < deadline else False
-
+    tries = _Tries(attempt, policy, retry, turn)
     caller = stamina.AsyncRetryingCaller(attempts=policy.attempts, timeout=None)
     # The names are arguments so that stamina's log line of a retry has them.
     with measured_call(vendor, retry.value):
         try:
-            answer = await caller(backoff, once, vendor, operation)
+            answer = await caller(tries.may_go_on, tries.once, vendor, operation)
         except REFUSALS as error:
-            if lost is None:
+            if tries.lost is None:
                 raise
-            raise lost from error
+            raise tries.lost from error
     hear(vendor, operation, answer)
     return answer
+
+
+class _Tries[T]:
+    """The attempts of one call.
+
+    Attributes:
+        lost: the error of the last attempt whose answer was lost.
+    """
+
+    def __init__(
+        self,
+        attempt: Callable[[], Awaitable[T]],
+        policy: CallPolicy,
+        retry: Retry,
+        turn: Callable[[], Awaitable[None]] | None,
+    ) -> None:
+        self._attempt, self._policy, self._retry, self._turn = attempt, policy, retry, turn
+        self._deadline = time.monotonic() + policy.budget
+        self._tried = 0
+        self._before: RetryableError | None = None
+        self.lost: RetryableError | None = None
+
+    async def once(self, vendor: str, operation: str) -> T:
+        """Try once more, in what time is left; without any the error before is raised again."""
+        self._tried += 1
+        if self._turn is not None and self._tried > 1:
+            await self._turn()
+        left = max(0.0, self._deadline - time.monotonic())
+        seconds = min(self._policy.attempt_timeout, left)
+        if seconds <= 0 and self._before is not None:
+            raise self._before
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._attempt()
+        except TimeoutError as error:
+            why = f"no answer within {seconds:.1f} s"
+            self._before = self.lost = RetryableError(why, vendor=vendor, operation=operation)
+            raise self._before from error
+        except RetryableError as error:
+            self._before = error
+            self.lost = self.lost if isinstance(error, REFUSALS) else error
+            raise
+
+    def may_go_on(self, error: Exception) -> bool | float:
+        """Return how many seconds to wait before the next attempt, or that there is none."""
+        if not _may_repeat(error, self._retry):
+            return False
+        wait = _wait_before_next(error, self._tried)
+        return wait if time.monotonic() + wait < self._deadline else False
