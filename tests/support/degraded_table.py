@@ -38,11 +38,12 @@ class Row:
 
     @property
     def pages(self) -> bool:
-        """Whether somebody is woken: a High verdict waits for a person.
+        """Whether somebody is woken: a High verdict waits for a person, or an emergency's mail fails.
 
-        It is Medium at most where no block is proposed, and an emergency wakes nobody.
+        It is Medium at most where no block is proposed.
         """
-        return self.record and self.address == ASKED
+        emergency = not self.record or TICKET in self.away
+        return (self.record and self.address == ASKED) or (emergency and MAIL in self.away)
 
     @property
     def told(self) -> frozenset[str]:
