@@ -67,7 +67,7 @@ def count_case(engine: Engine, number: int = 1) -> dict[str, Counted]:
     # What is told beside the hand-over goes on for a moment.
     while not case.handed_over or (events := _sum(found, "events")) != before:
         assert time.monotonic() < limit, "not handed over"
-        before = events if case.handed_over else -1
+        before = _sum(found, "events") if case.handed_over else -1
         time.sleep(_PAUSE_SECONDS)
         found = _count(engine, case.run.case_id)
     assert case.record["status"] == "contained"
