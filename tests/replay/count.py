@@ -65,7 +65,7 @@ def count_case(engine: Engine, number: int = 1) -> dict[str, Counted]:
     limit = time.monotonic() + PATIENCE_SECONDS
     before, found = -1, _count(engine, case.run.case_id)
     # What is told beside the hand-over goes on for a moment.
-    while not case.handed_over or (events := _sum(found, "events")) != before:
+    while not case.handed_over or _sum(found, "events") != before:
         assert time.monotonic() < limit, "not handed over"
         before = _sum(found, "events") if case.handed_over else -1
         time.sleep(_PAUSE_SECONDS)

@@ -38,7 +38,7 @@ class Row:
 
     @property
     def pages(self) -> bool:
-        """Whether somebody is woken: a High verdict waits for a person, or an emergency's mail fails.
+        """Whether somebody is woken: a High verdict waits, or an emergency's mail fails.
 
         It is Medium at most where no block is proposed.
         """
