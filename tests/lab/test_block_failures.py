@@ -21,8 +21,7 @@ USER, ADDRESS = BlockName.USER, BlockName.ADDRESS
 SIGN_INS, ACTIVITY, SCORING = BlockName.SIGN_INS, BlockName.ACTIVITY, BlockName.SCORING
 CONTAINMENT, FIREWALL = BlockName.CONTAINMENT, BlockName.FIREWALL
 EVIDENCE, NOTIFICATION = BlockName.EVIDENCE, BlockName.NOTIFICATION
-RESET, REVOKE, BLOCK = "ForcePasswordReset", "RevokeSessions", "BlockIP"
-RULES = "DisableInboxRules"
+RESET, REVOKE, BLOCK, RULES = "ForcePasswordReset", "RevokeSessions", "BlockIP", "DisableInboxRules"
 CHANNELS = ("servicenow", "slack", "email")
 
 
@@ -141,9 +140,8 @@ def test_evidence_that_could_not_be_exported_is_to_be_collected_by_hand(
     for export in EXPORTS:
         assert says(block, "not exported, collect by hand", export.table)
     assert block["outputs"]["exported_ad_logs_link"] is None
-    text = case.texts("servicenow")
-    assert "collect the missing logs by hand" in text
-    assert all(export.table in text for export in EXPORTS)
+    for words in ("collect the missing logs by hand", *(export.table for export in EXPORTS)):
+        assert words in case.texts("servicenow")
 
 
 @each_kind
@@ -178,8 +176,8 @@ def test_failed_containment_is_told_at_once_and_the_address_is_blocked(
     assert said == ["opened", "CONTAINMENT FAILED", "response completed"]
     assert len({mail["subject"] for mail in mails}) == 1, "they are one conversation"
     for channel in CHANNELS:
-        assert case.told_to_do(channel, RESET, "reset the password"), channel
-        assert case.told_to_do(channel, REVOKE, "revoke the sessions"), channel
+        for action, todo in ((RESET, "reset the password"), (REVOKE, "revoke the sessions")):
+            assert case.told_to_do(channel, action, todo), channel
         assert "Escalate to L2 now: containment failed" in case.texts(channel), channel
     untouched_but(case, CONTAINMENT, ADDRESS, SCORING, EVIDENCE)
 
