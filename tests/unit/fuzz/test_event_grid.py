@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import azure.functions as func
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
@@ -15,7 +14,7 @@ from tests.support.fakes import FakeHouse
 from tests.unit.fuzz.test_routes import EXAMPLES, LONG
 from tests.unit.playbook.bodies import account, trigger
 from tests.unit.playbook.test_intake_hostile import JSON
-from tests.unit.triggers.calls import FakeClient, handler
+from tests.unit.triggers.calls import FakeClient, event, handler
 from triggers import intake
 
 on_security_event = handler(intake.on_security_event)
@@ -38,16 +37,7 @@ def deep(levels: int) -> Any:
 async def deliver(data: Any, house: FakeHouse, client: FakeClient) -> None:
     """Deliver an event; what it started and kept can be written as JSON and is bounded."""
     set_providers(house.providers)
-    event = func.EventGridEvent(
-        id="1",
-        data=data,
-        topic="/t",
-        subject="s",
-        event_type="Tourniquet.SecurityEvent",
-        event_time=None,
-        data_version="1",
-    )
-    await on_security_event(event, client)
+    await on_security_event(event(data), client)
     assert client.started and house.evidence.blobs
     for one in client.started.values():
         assert len(json.dumps(one["input"], allow_nan=False)) < 2_000_000

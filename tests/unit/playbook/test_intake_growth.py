@@ -63,6 +63,7 @@ def bodies() -> dict[str, Any]:
         "times": trigger(*PEOPLE, alerts=[detail("logintime", "y" * 9, 6_000)]),
         "addresses": trigger(*PEOPLE, alerts=[detail("attackerip", "1.2.3.x", 6_000)]),
         "alerts": trigger(*PEOPLE, alerts=[alert(name=names, x="z" * 1_300)] * 1_000),
+        "people in alerts": trigger(*PEOPLE, alerts=[alert(entities=PEOPLE[:9])] * 1_000),
         "queries": trigger(*PEOPLE, alerts=[alert(additionalData={"query": "okt " * 4_900})] * 100),
         "products": trigger(
             *PEOPLE, additionalData=json.dumps({"alertProductNames": ["o"] * filled("oooo", 0.9)})

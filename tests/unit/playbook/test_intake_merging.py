@@ -1,12 +1,10 @@
 """Descriptions of accounts are merged as if each were compared with all others, and faster."""
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.playbook.intake.entities import EntityAccount
-from shared.playbook.intake.merging import _sort_key, merge_accounts
+from shared.playbook.intake.merging import _combine, _sort_key, merge_accounts
 
 
 def few(*texts: str) -> st.SearchStrategy[str | None]:
@@ -30,7 +28,7 @@ def compared_with_all(accounts: list[EntityAccount]) -> list[EntityAccount]:
         for account in groups:
             for index, other in enumerate(merged):
                 if same(account, other):
-                    merged[index] = combined(other, account)
+                    merged[index] = _combine(other, account)
                     break
             else:
                 merged.append(account)
@@ -45,17 +43,6 @@ def same(one: EntityAccount, other: EntityAccount) -> bool:
     if one.identifiers() or other.identifiers():
         return bool(one.identifiers() & other.identifiers())
     return one.name == other.name
-
-
-def combined(one: EntityAccount, other: EntityAccount) -> EntityAccount:
-    return replace(
-        one,
-        object_id=one.object_id or other.object_id,
-        user_principal_name=one.user_principal_name or other.user_principal_name,
-        sid=one.sid or other.sid,
-        name=one.name or other.name,
-        display_name=one.display_name or other.display_name,
-    )
 
 
 @given(st.lists(ACCOUNTS, max_size=12))

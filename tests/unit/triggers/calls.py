@@ -52,6 +52,19 @@ def request(
     )
 
 
+def event(data: Any) -> func.EventGridEvent:
+    """Return an event of Event Grid with this data."""
+    return func.EventGridEvent(
+        id="1",
+        data=data,
+        topic="/t",
+        subject="s",
+        event_type="Tourniquet.SecurityEvent",
+        event_time=None,
+        data_version="1",
+    )
+
+
 def token(
     purpose: Purpose,
     case_id: str = CASE_ID,

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import azure.functions as func
 import grpc
 import pytest
 
@@ -16,6 +15,7 @@ from tests.unit.triggers.calls import (
     CASE_ID,
     FakeClient,
     answer,
+    event,
     handler,
     request,
     wrong_fields,
@@ -143,19 +143,10 @@ async def test_an_event_that_the_engine_does_not_take_is_raised_and_delivered_ag
     data: Any, engine: FakeClient, house: FakeHouse, client: FakeClient
 ) -> None:
     """Event Grid delivers again only what its handler raises for."""
-    event = func.EventGridEvent(
-        id="1",
-        data=data,
-        topic="t",
-        subject="soc",
-        event_type="Soc.Incident",
-        event_time=None,
-        data_version="1",
-    )
     with pytest.raises(grpc.RpcError):
-        await on_security_event(event, engine)
+        await on_security_event(event(data), engine)
     assert not engine.started
-    await on_security_event(event, client)
+    await on_security_event(event(data), client)
     assert [one["name"] for one in client.started.values()] == ["respond"]
 
 
