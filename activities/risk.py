@@ -116,6 +116,7 @@ class _Claim:
 
 
 async def _claim(payload: Json, found: Json) -> _Claim:
+    """Claim the risk that was ``found``, or go on with what the first try found."""
     try:
         store = get_providers().require("cases")
         earlier = await store.claim(payload["case_id"], _claim_name(payload), found)

@@ -62,7 +62,8 @@ def contain_devices(
     if not payload.get("asking"):
         return (yield from _read_back(ctx, payload["case_id"], started))
     # Nobody waits for one device to hear that another cannot be reached.
-    failed = [one["outcome"] for one in started if _has_failed(one["outcome"])]
+    outcomes = [one["outcome"] for one in started]
+    failed = [one for one in outcomes if one["status"] == ActionStatus.FAILED]
     if failed:
         yield from write_outcomes(ctx, payload, failed, waits=False)
     outcomes = yield from _read_back(ctx, payload["case_id"], started)
@@ -100,10 +101,6 @@ def _read_back(
             )
             item |= seen.result or {}
     return [item["outcome"] for item in started]
-
-
-def _has_failed(outcome: Json) -> bool:
-    return bool(outcome["status"] == ActionStatus.FAILED)
 
 
 def _is_open(outcome: Json) -> bool:

@@ -28,7 +28,7 @@ class NotSent(RetryableError):
     """The request never reached the vendor (refused connection, name not resolved)."""
 
 
-REFUSALS = (PermissionDenied, Throttled, NotSent)
+_OF_ONE_ATTEMPT = (PermissionDenied, Throttled, NotSent)
 """Answers to one attempt only: nothing was done then, and nothing is said of an earlier one."""
 
 
@@ -127,7 +127,7 @@ async def call_with_retries[T](
     with measured_call(vendor, retry.value):
         try:
             answer = await caller(tries.may_go_on, tries.once, vendor, operation)
-        except REFUSALS as error:
+        except _OF_ONE_ATTEMPT as error:
             if tries.lost is None:
                 raise
             raise tries.lost from error
@@ -173,7 +173,7 @@ class _Tries[T]:
             raise self._before from error
         except RetryableError as error:
             self._before = error
-            self.lost = self.lost if isinstance(error, REFUSALS) else error
+            self.lost = self.lost if isinstance(error, _OF_ONE_ATTEMPT) else error
             raise
 
     def may_go_on(self, error: Exception) -> bool | float:
