@@ -38,8 +38,9 @@ async def measure_growth(driver: Driver, common: Common, marks: Sequence[int], t
     Raises:
         LabError: a worker was lost, or a case before the first mark did not end.
     """
-    grown, batches = Grown(), _Batches()
+    grown = Grown()
     driver.forget_peak_memory()
+    batches = _Batches(driver.memory_mb())
     while batches.cases < marks[-1]:
         mark = min(mark for mark in marks if mark > batches.cases)
         size = min(BATCH, mark - batches.cases)
@@ -92,8 +93,9 @@ class _Ends:
 class _Batches:
     """What was counted until now."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory_mb: float) -> None:
         self.cases = 0
+        self._memory_before_mb = memory_mb
         self._newest = (0, 0.0, CpuParts(workers=0, host=0, simulators=0, storage=0))
         self._used: list[CpuParts] = []
         self._seconds = self._steady_seconds = 0.0
@@ -137,6 +139,7 @@ class _Batches:
             throughput_per_s=self.per_second,
             memory_mb=memory_mb,
             peak_memory_mb=peak_memory_mb,
+            memory_kb_per_case=round((memory_mb - self._memory_before_mb) * 1000 / self.cases, 1),
         )
 
 

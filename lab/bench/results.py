@@ -89,6 +89,8 @@ class Growth(Result):
     """Memory of the workers together then."""
     peak_memory_mb: float | None = None
     """The most that they had since the first of these cases."""
+    memory_kb_per_case: float | None = None
+    """What they have more than before the first of these cases, a case, in kB."""
     history: History | None = None
     """Of the last of these cases, when it was handed over."""
 

@@ -86,6 +86,8 @@ def _others(result: BenchResult) -> Table:
         cost = f"{one.cpu_s:.1f} s of worker CPU, {one.cpu_per_case_s * 1000:.0f} ms per case"
         if one.peak_memory_mb is not None:
             cost += f", workers' peak {one.peak_memory_mb:.0f} MB"
+        if one.memory_kb_per_case is not None:
+            cost += f", {one.memory_kb_per_case:.0f} kB more per case"
         if one.history is not None:
             cost += f", history {one.history.events} events"
         table.add_row(f"{cases} cases", cost)

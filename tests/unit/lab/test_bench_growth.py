@@ -57,7 +57,7 @@ class Driver:
         self.forgot = True
 
     def memory_mb(self) -> float:
-        return 1.0 if self.forgot else 9.0
+        return 1.0 + self._cpu / 1000 if self.forgot else 9.0
 
     def peak_memory_mb(self) -> float:
         return 2.0 if self.forgot else 9.0
@@ -81,7 +81,8 @@ async def test_each_hundred_is_counted_by_itself(monkeypatch: pytest.MonkeyPatch
     last = grown.growth["200"]
     assert (last.cpu_s, last.cpu_per_case_s) == (220.0, 1.1)
     assert last.lab_per_case is not None and last.lab_per_case.simulators == 0.55
-    assert (last.memory_mb, last.peak_memory_mb) == (1.0, 2.0), "the peak of these cases only"
+    assert (last.memory_mb, last.peak_memory_mb) == (1.22, 2.0), "the peak of these cases only"
+    assert last.memory_kb_per_case == 1.1, "220 kB more after 200 cases"
     assert last.history is not None and last.history.events == 10
     assert grown.stalled is None
 
