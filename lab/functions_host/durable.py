@@ -19,7 +19,7 @@ import durabletask.internal.orchestrator_service_pb2 as pb
 import grpc
 from google.protobuf import wrappers_pb2
 
-from lab.functions_host.engine import as_entity_batch
+from lab.functions_host.hub import as_entity_batch
 from lab.functions_host.metadata import (
     ACTIVITY_TRIGGER,
     ENTITY_TRIGGER,

@@ -18,6 +18,7 @@ the real extension that an application can see:
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from concurrent import futures
 from datetime import UTC, datetime
 
@@ -25,6 +26,7 @@ import durabletask.internal.helpers as helpers
 import durabletask.internal.orchestrator_service_pb2 as pb
 import grpc
 from durabletask.testing.in_memory_backend import (
+    EntityState,
     InMemoryOrchestrationBackend,
     OrchestrationInstance,
     PendingLockRequest,
@@ -56,6 +58,7 @@ class Engine(InMemoryOrchestrationBackend):
         outage: HubOutage,
     ) -> None:
         super().__init__(max_history_size=1_000_000, port=0)
+        self._entities: OrderedDict[str, EntityState] = OrderedDict()
         self._default_version = default_version
         self._replace_finished = replace_finished
         self._refuser = Refuser(outage)
@@ -206,6 +209,11 @@ class Engine(InMemoryOrchestrationBackend):
     ) -> pb.CompleteTaskResponse:
         """Take a batch's answer, after which a lock that waited for it may be given."""
         with self._lock:
+            # The base class looks at one entity after the other, of all that there ever were.
+            for entity_id in self._entity_in_flight:
+                entity = self._entities.get(entity_id)
+                if entity and str(entity.completion_token) == request.completionToken:
+                    self._entities.move_to_end(entity_id, last=False)
             response = super().CompleteEntityTask(request, context)
             self._try_grant_pending_locks()
             return response
@@ -289,10 +297,3 @@ def _child_result(child: OrchestrationInstance, task_id: int) -> pb.HistoryEvent
             taskScheduledId=task_id, failureDetails=details
         ),
     )
-
-
-def as_entity_batch(
-    request: pb.EntityRequest,
-) -> tuple[pb.EntityBatchRequest, list[pb.OperationInfo]]:
-    """Turn a V2 entity request into the batch form that workers take, and where answers go."""
-    return helpers.convert_to_entity_batch_request(request)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import durabletask.internal.helpers as helpers
+import durabletask.internal.orchestrator_service_pb2 as pb
 import durabletask.internal.orchestrator_service_pb2_grpc as stubs
 import grpc
 
@@ -24,3 +26,10 @@ def generated(name: str) -> Callable[..., Any]:
     """A name of the generated service code, which has no types."""
     found: Callable[..., Any] = getattr(stubs, name)
     return found
+
+
+def as_entity_batch(
+    request: pb.EntityRequest,
+) -> tuple[pb.EntityBatchRequest, list[pb.OperationInfo]]:
+    """Turn a V2 entity request into the batch form that workers take, and where answers go."""
+    return helpers.convert_to_entity_batch_request(request)
