@@ -52,7 +52,7 @@ async def run_bench(console: Console, folder: Path, *, quick: bool) -> int:
     Args:
         console: where progress and table go.
         folder: where ``bench.json`` and the bench's own lab (``bench/``) go.
-        quick: whether to measure less: fewer cases, 20 and 100 10 and 100 instead of up to 1000.
+        quick: whether to measure less: fewer cases, 100 instead of 1000.
 
     Raises:
         LabError: the lab could not start, or a case did not end as it has to.
