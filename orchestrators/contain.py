@@ -1,6 +1,7 @@
 """Step 6: contain an account under its lock; then read back."""
 
 from collections.abc import Generator
+from datetime import timedelta
 from typing import Any
 
 from durabletask import task
@@ -23,6 +24,7 @@ from orchestrators.read_back import ReadBack
 from shared.models.base import Json, format_utc
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName, PlannedAction
+from shared.playbook.acting.covered import COVERABLE
 
 IN_ORDER: tuple[tuple[ActionName, Activity], ...] = (
     (ActionName.DISABLE_ACCOUNT, Activity.DISABLE_ACCOUNT),
@@ -39,6 +41,9 @@ AT_ONCE: tuple[tuple[ActionName, Activity], ...] = (
 )
 """After those in order, so that nobody who was signed in puts back what is taken away."""
 
+NAMES_KEEP = timedelta(minutes=1)
+"""How long the names by which a break-glass account is known count as those of now."""
+
 
 def contain(
     ctx: task.OrchestrationContext, payload: Json
@@ -51,19 +56,44 @@ def contain(
     ``patch``: what to write into the record beside the outcomes. Never fails:
     an action that cannot be done is an outcome with status ``failed``. Addresses are blocked
     beside it (``block_address``), so that the account never waits for a firewall.
+
+    The account is given free before the read-back when all was accepted and nothing of it can be
+    taken back: no undo then changes what is looked at, and the ways back are closed sooner.
     """
     planned = [PlannedAction.model_validate(item) for item in payload["actions"]]
     lock = ctx.lock_entities([EntityInstanceId(str(Entity.ACCOUNT), payload["account_key"])])
+    # Ways back need the account's names only, which nobody changes who holds the lock.
+    ahead = None if _acts_in_order(planned) else _read_state(ctx, payload)
+    asked_at = utc_now(ctx)
     with (yield lock):
-        reading = case_activity(ctx, Activity.READ_ACCOUNT_STATE, _request(payload), Retry.CONTAIN)
+        is_old = utc_now(ctx) - asked_at > NAMES_KEEP
+        reading = _read_state(ctx, payload) if ahead is None or is_old else ahead
         planned, covered = yield from leave_out_covered(ctx, payload, planned, reading)
-        outcomes: list[Json] = []
+        seen = ReadBack(ctx, _request(payload))
         if planned:
-            outcomes = yield from _contain_account(ctx, payload, planned, reading)
-            yield from remember_deeds(ctx, payload, outcomes)
-    outcomes = [*covered, *outcomes]
+            yield from _contain_account(ctx, payload, planned, reading, seen)
+            if not _is_for_good(seen.outcomes):
+                yield from seen.until_verified()
+            yield from remember_deeds(ctx, payload, seen.outcomes)
+    yield from seen.until_verified()
+    outcomes = [*covered, *seen.outcomes]
     yield from write_outcomes(ctx, payload, outcomes, waits=True)
     return outcomes
+
+
+def _acts_in_order(planned: list[PlannedAction]) -> bool:
+    return any(line.action is action for line in planned for action, _ in IN_ORDER)
+
+
+def _is_for_good(outcomes: list[Json]) -> bool:
+    """Tell whether all was accepted, and nothing of it can be taken back."""
+    return all(
+        one["action"] in COVERABLE and one["status"] == ActionStatus.SUCCEEDED for one in outcomes
+    )
+
+
+def _read_state(ctx: task.OrchestrationContext, payload: Json) -> task.Task[Any]:
+    return case_activity(ctx, Activity.READ_ACCOUNT_STATE, _request(payload), Retry.CONTAIN)
 
 
 def _contain_account(
@@ -71,17 +101,16 @@ def _contain_account(
     payload: Json,
     planned: list[PlannedAction],
     reading: task.Task[Any],
-) -> Steps[list[Json]]:
-    """Act in order, then read back until verified or out of patience.
+    seen: ReadBack,
+) -> Steps[None]:
+    """Act in order, then all the rest at once; ``seen`` learns what was done.
 
     What was done in order is read back while the rest is being done: nobody waits for both. Each
     action reads the account itself; ``reading`` is waited for where it says more: what an undo of
     disabling may restore though storage is away, and the names of a break-glass account.
     """
-    base = _request(payload)
-    request = base | {"before": None, "attempt": name_attempt(ctx, payload)}
+    request = _request(payload) | {"before": None, "attempt": name_attempt(ctx, payload)}
     wanted = {item.action: item for item in planned}
-    seen = ReadBack(ctx, base)
     done: dict[ActionName, Settled] = {}
     for action, activity in IN_ORDER:
         if action in wanted:
@@ -90,13 +119,13 @@ def _contain_account(
             done[action] = yield from _do(ctx, activity, request)
     seen.add(_outcomes(ctx, wanted, done), done)
     rest = {action: activity for action, activity in AT_ONCE if action in wanted}
-    looking = seen.start_looking() if rest else []
-    if rest:
-        request = request | {"before": (yield from attempt(reading)).result}
+    if not rest:
+        return
+    looking = seen.start_looking()
+    request = request | {"before": (yield from attempt(reading)).result}
     others = yield from _all_at_once(ctx, request, rest)
     yield from seen.finish_looking(looking)
     seen.add(_outcomes(ctx, wanted, others), others)
-    return (yield from seen.until_verified())
 
 
 def _do(ctx: task.OrchestrationContext, activity: Activity, request: Json) -> Steps[Settled]:

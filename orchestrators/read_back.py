@@ -33,6 +33,12 @@ class ReadBack:
         self._unprovable: set[str] = set()
         self._unsure: set[str] = set()
         self._not_read: dict[int, str] = {}
+        self._waits = [0, *WAIT_SECONDS]
+
+    @property
+    def outcomes(self) -> list[Json]:
+        """What was done, and what is known of it until now."""
+        return [self._with_reason(n, one) for n, one in enumerate(self._outcomes)]
 
     def add(self, outcomes: list[Json], done: Mapping[ActionName, Settled]) -> None:
         """Add what was done, with the state that each action found.
@@ -61,15 +67,12 @@ class ReadBack:
                 for n, outcome in zip(mine, answer.result["outcomes"], strict=False):
                     self._outcomes[n] = outcome
 
-    def until_verified(self) -> Steps[list[Json]]:
-        """Look until everything is verified or patience is out; return the outcomes."""
-        for wait in (0, *WAIT_SECONDS):
-            if not any(self._is_open(one) for one in self._outcomes):
-                break
-            if wait:
+    def until_verified(self) -> Steps[None]:
+        """Look until everything is verified or patience is out, which it stays."""
+        while self._waits and any(self._is_open(one) for one in self._outcomes):
+            if wait := self._waits.pop(0):
                 yield self._ctx.create_timer(timedelta(seconds=wait))
             yield from self.finish_looking(self.start_looking())
-        return [self._with_reason(n, one) for n, one in enumerate(self._outcomes)]
 
     def _with_reason(self, n: int, outcome: Json) -> Json:
         """Return the outcome; when nothing is known as the last look failed, it says so."""

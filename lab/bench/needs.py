@@ -10,11 +10,14 @@ read-back reads a change. By the playbook: the order in which an account is cont
 - Nothing is done, or read in order to be done, before the verdict. The state is read then, so that
   a break-glass account is refused by the names it has now and a change shows against it.
 - Sessions end after the password changed or the account was disabled, so that none is made with
-  the old one.
+  the old one. The state is read in between: a directory may move the time from which sessions count
+  with a new password, too (Entra's audit log has "Update StsRefreshTokenValidFrom Timestamp" in the
+  second of each "Reset user password": blueteam0ps/det-eng-samples, t1098.002_user-reset), so that
+  against an older state nobody could tell whether a revocation was done, or not do it twice.
 - What was left behind is looked for after that, so that nobody who was signed in adds to it.
 
-Reads that say the same again are left out: the account's state is read once before it is changed
-and once after.
+Reads that say the same again are left out: the account's state is read once before the first
+change, once between the two and once after them.
 """
 
 import json
@@ -42,6 +45,8 @@ class Kind(StrEnum):
     STATE = "state"
     LOCK = "lock"
     """The password, or the account disabled."""
+    STATE_BETWEEN = "state between"
+    """After the lock and before the sessions end."""
     SESSIONS = "sessions"
     RULES = "rules"
     """The list of inbox rules, and folders that every mailbox has."""
@@ -53,7 +58,7 @@ class Kind(StrEnum):
 
 
 _VERDICT = (Kind.PROFILE, Kind.GATHERED)
-_OUT = (*_VERDICT, Kind.STATE, Kind.LOCK, Kind.SESSIONS)
+_OUT = (*_VERDICT, Kind.STATE, Kind.LOCK, Kind.STATE_BETWEEN, Kind.SESSIONS)
 """What has been done when nobody is in the account any more."""
 
 NEEDS: dict[Kind, tuple[Kind, ...]] = {
@@ -62,7 +67,8 @@ NEEDS: dict[Kind, tuple[Kind, ...]] = {
     Kind.GATHERED: (),
     Kind.STATE: _VERDICT,
     Kind.LOCK: (*_VERDICT, Kind.STATE),
-    Kind.SESSIONS: (*_VERDICT, Kind.STATE, Kind.LOCK),
+    Kind.STATE_BETWEEN: (*_VERDICT, Kind.STATE, Kind.LOCK),
+    Kind.SESSIONS: (*_VERDICT, Kind.STATE, Kind.LOCK, Kind.STATE_BETWEEN),
     Kind.RULES: _OUT,
     Kind.FOLDER: (*_OUT, Kind.RULES),
     Kind.RULE_CHANGE: (*_OUT, Kind.RULES, Kind.FOLDER),
@@ -157,13 +163,14 @@ def _contained_kinds(lines: Sequence[Json]) -> list[tuple[Kind, Json]]:
     """Return the calls in the ledger's order, each with what it is for."""
     changes = [line for line in lines if line["effect"]]
     acted = max((_number(line) for line in changes if not is_rule(line)), default=0)
+    locked = [_number(line) for line in changes if _change_kind(line) is Kind.LOCK]
     changed = max((_number(line) for line in changes if is_rule(line)), default=0)
     found: list[tuple[Kind, Json]] = []
     for line in lines:
         if line["effect"]:
             found.append((_change_kind(line), line))
         elif is_state_read(line):
-            found.append((Kind.STATE_AGAIN if _number(line) > acted else Kind.STATE, line))
+            found.append((_state_kind(_number(line), locked, acted), line))
         elif changed and _number(line) > changed:
             if is_rule(line):
                 found.append((Kind.RULES_AGAIN, line))
@@ -172,6 +179,12 @@ def _contained_kinds(lines: Sequence[Json]) -> list[tuple[Kind, Json]]:
             is_first = is_rule(line) or _last_part(line) in _FOLDERS_BESIDE
             found.append((Kind.RULES if is_first else Kind.FOLDER, line))
     return found
+
+
+def _state_kind(number: int, locked: Sequence[int], acted: int) -> Kind:
+    if number > acted:
+        return Kind.STATE_AGAIN
+    return Kind.STATE_BETWEEN if locked and number > max(locked) else Kind.STATE
 
 
 def _change_kind(line: Json) -> Kind:

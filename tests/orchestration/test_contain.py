@@ -1,13 +1,12 @@
 import threading
-import time
 from collections.abc import Callable
-from itertools import count, groupby
+from itertools import count
 from typing import Any
 
 import pytest
 
 from shared.models.plan import ActionName
-from tests.support.durable_backend import RUN, Engine, Run, Script
+from tests.support.durable_backend import RUN, Run, Script
 from tests.support.scripts import (
     OBJECT_ID,
     SOON,
@@ -235,50 +234,3 @@ def test_the_account_does_not_wait_for_the_firewall(case: NewCase) -> None:
     assert early["blocks"]["Conditional_AD_Containment"]["status"] == "complete"
     assert early["blocks"]["Evidence_Preservation"]["status"] == "complete"
     assert "Conditional_Firewall_IP_Block" not in early["blocks"]
-
-
-def two_cases(engine: Engine, scripts: dict[str, Script], keys: tuple[str, str]) -> list[Run]:
-    runs = [engine.case(scripts) for _key in keys]
-    for run, key in zip(runs, keys, strict=True):
-        contain(run, *BOTH, key=key)
-    for run in runs:
-        run.wait()
-    return runs
-
-
-ON_THE_ACCOUNT = (
-    "read_account_state",
-    "force_password_reset",
-    "revoke_sessions",
-    "verify_account",
-)
-
-
-def test_two_containments_of_one_account_never_overlap(engine: Engine) -> None:
-    order: list[str] = []
-
-    def slowly(script: Script) -> Script:
-        def run(payload: Json) -> Any:
-            order.append(payload["case_id"])
-            time.sleep(0.02)
-            return script(payload)
-
-        return run
-
-    scripts = default_scripts()
-    scripts |= {name: slowly(scripts[name]) for name in ON_THE_ACCOUNT}
-    two_cases(engine, scripts, ("a" * 32, "a" * 32))
-    assert len(order) == 8
-    assert len([case_id for case_id, _calls in groupby(order)]) == 2, order
-
-
-def test_different_accounts_are_contained_at_the_same_time(engine: Engine) -> None:
-    together = threading.Barrier(2, timeout=120)
-
-    def read(payload: Json) -> Any:
-        together.wait()
-        return default_scripts()["read_account_state"](payload)
-
-    scripts = default_scripts() | {"read_account_state": read}
-    runs = two_cases(engine, scripts, ("b" * 32, "c" * 32))
-    assert [len(run.called("read_account_state")) for run in runs] == [1, 1]

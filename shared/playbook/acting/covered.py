@@ -19,7 +19,7 @@ MOST_KEPT = 20
 
 
 class Deed(Model):
-    """One action that was done and verified; no name of the account."""
+    """One action that was done, as far as is known; no name of the account."""
 
     action: ActionName
     case_id: str
@@ -65,13 +65,16 @@ def covered_outcome(planned: PlannedAction, deed: Deed, at: datetime) -> Json:
 
 
 def deeds_of(case_id: str, outcomes: Sequence[Json]) -> list[Json]:
-    """Return what an account is to remember of a case's outcomes: done here, and verified."""
+    """Return what an account is to remember of a case's outcomes: done here, and not disproved.
+
+    What is not read back yet counts: whoever is to be covered looks at the account (``is_shown``).
+    """
     return [
         Deed(action=item["action"], case_id=case_id, at=item["at"]).to_json()
         for item in outcomes
         if item["action"] in COVERABLE
         and item["status"] == ActionStatus.SUCCEEDED
-        and item["verified"] is True
+        and item["verified"] is not False
     ]
 
 

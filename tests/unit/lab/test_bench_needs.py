@@ -33,7 +33,7 @@ REVOKE = call(7, "entra revokeSignInSessions", effect=True)
 GATHERED = [PROFILE, GROUPS, QUERY]
 ACCOUNT = [state(4), RESET, state(6), REVOKE, state(8)]
 MAILBOX = [
-    # The second containment reads the state again, behind the account's lock.
+    # The second containment reads the state again.
     state(9),
     call(10, LIST, f"{FOLDERS}/inbox/messageRules"),
     call(11, "entra mailFolders.get", f"{FOLDERS}/archive"),
@@ -64,26 +64,33 @@ def test_each_change_needs_what_guards_it_and_what_the_playbook_says() -> None:
     verdict = [call for call in needs.calls if call.line["seq"] == 4]
     assert verdict[0].needs == [0, 1, 2], "the state is read after the verdict"
     assert needed(needs, 5) == [4]
-    assert needed(needs, 7) == [4, 5], "sessions end after the password"
+    assert needed(needs, 6) == [4, 5], "a new password may move the sessions' time, too"
+    assert needed(needs, 7) == [4, 5, 6], "sessions end after the password"
     assert needed(needs, 8) == [5, 7], "one read-back for both"
 
 
 def test_a_state_that_is_read_again_adds_nothing() -> None:
-    assert numbers(needs_of(GATHERED, ACCOUNT)) == [1, 2, 3, 4, 5, 7, 8]
-    once = [one for one in ACCOUNT if one["seq"] != 6]
-    assert needs_of(GATHERED, ACCOUNT).length == needs_of(GATHERED, once).length == 5
+    again = [one for one in ACCOUNT for _ in range(1 if one["effect"] else 2)]
+    assert numbers(needs_of(GATHERED, ACCOUNT)) == [1, 2, 3, 4, 5, 6, 7, 8]
+    twice = needs_of(GATHERED, again)
+    assert (len(twice.calls), twice.length) == (8, 6)
+
+
+def test_between_nothing_is_read_where_one_action_alone_is_done() -> None:
+    alone = [state(4), REVOKE, state(8)]
+    assert [needed(needs_of(GATHERED, alone), seq) for seq in (7, 8)] == [[4], [7]]
 
 
 def test_a_mailbox_follows_the_sessions_and_no_state() -> None:
     needs = needs_of(GATHERED, [*ACCOUNT, *MAILBOX])
     # Not the second containment's state, nor folders again.
-    assert sorted(numbers(needs)) == [1, 2, 3, 4, 5, 7, 8, 10, 11, 12, 13, 14]
-    assert needed(needs, 10) == needed(needs, 11) == [4, 5, 7]
-    assert needed(needs, 12) == [4, 5, 7, 10, 11], "only a rule tells this folder's id"
-    assert needed(needs, 13) == [4, 5, 7, 10, 11, 12]
+    assert sorted(numbers(needs)) == [1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14]
+    assert needed(needs, 10) == needed(needs, 11) == [4, 5, 6, 7]
+    assert needed(needs, 12) == [4, 5, 6, 7, 10, 11], "only a rule tells this folder's id"
+    assert needed(needs, 13) == [4, 5, 6, 7, 10, 11, 12]
     assert needed(needs, 14) == [13]
-    # One gathered, state, password, sessions, rules, folder, change, rules.
-    assert needs.length == 8
+    # One gathered, state, password, state, sessions, rules, folder, change, rules.
+    assert needs.length == 9
 
 
 def test_the_order_in_which_the_app_sent_them_changes_nothing() -> None:
@@ -99,7 +106,7 @@ def test_what_the_incident_tells_does_not_wait_for_the_profile() -> None:
     assert needed(needs_of(GATHERED, ACCOUNT), 2) == []
     by_name = PROFILE | {"path": "/graph/v1.0/users/anna@contoso.example"}
     needs = needs_of([by_name, GROUPS, QUERY], ACCOUNT)
-    assert (needed(needs, 2), needed(needs, 3), needs.length) == ([1], [], 6)
+    assert (needed(needs, 2), needed(needs, 3), needs.length) == ([1], [], 7)
 
 
 def test_a_change_without_a_declared_need_is_an_error() -> None:

@@ -104,10 +104,10 @@ def test_the_account_itself_has_to_show_it(action: ActionName, seconds: int, sho
     assert not is_shown(deed(action=action), AccountState(), attacked_at=T)
 
 
-def test_only_what_was_done_and_verified_is_remembered() -> None:
-    done = outcome(ActionName.REVOKE_SESSIONS, verified=True)
+@pytest.mark.parametrize("verified", [True, None])
+def test_what_was_done_and_not_disproved_is_remembered(verified: bool | None) -> None:
+    done = outcome(ActionName.REVOKE_SESSIONS, verified=verified)
     others = [
-        outcome(ActionName.FORCE_PASSWORD_RESET, verified=None),
         outcome(ActionName.FORCE_PASSWORD_RESET, verified=False),
         outcome(ActionName.FORCE_PASSWORD_RESET, status="failed"),
         outcome(ActionName.DISABLE_ACCOUNT, verified=True),
