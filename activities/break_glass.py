@@ -24,12 +24,13 @@ def never_break_glass(action: ActionName, activity: Activity) -> Activity:
     """Have an action refuse a break-glass account, or its devices, at the moment of acting.
 
     The plan may have been made while the directory was away: then the incident's names were all
-    that was known of the account, and a person decided about it. The action runs under the
-    account's lock, and what was read there (``before``) has the account's name; without it the name
-    is read here. Where that may not be read for good, the object id alone is compared, and what the
-    person decided counts. A read that may pass is raised, as the action's own are: nothing is done
-    until it is known whom it hits. Devices are found by the account's name (``account``): a bare
-    one that the directory does not tell more about may be a break-glass account's, and is refused.
+    that was known of the account, and a person decided about it. What was read for the action
+    (``before``: under the account's lock, or waiting for it and at most a minute old) has the
+    account's name; without it the name is read here. Where that may not be read for good, the
+    object id alone is compared, and what the person decided counts. A read that may pass is raised,
+    as the action's own are: nothing is done until it is known whom it hits. Devices are found by
+    the account's name (``account``): a bare one that the directory does not tell more about may be
+    a break-glass account's, and is refused.
 
     Effect, Idempotency and Permission are the activity's, which reads the account, too.
     """
@@ -74,7 +75,7 @@ async def _why_not(action: ActionName, payload: Json) -> str | None:
 
 
 async def _names(payload: Json) -> list[str]:
-    """Return object id and name as they were read under the account's lock, else as they are."""
+    """Return object id and name as they were read for the action, else as they are."""
     state = AccountState.model_validate(payload.get("before") or {})
     if state.object_id and state.user_principal_name:
         return [state.object_id, state.user_principal_name]

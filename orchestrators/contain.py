@@ -7,7 +7,7 @@ from typing import Any
 from durabletask import task
 from durabletask.entities import EntityInstanceId
 
-from orchestrators.covered import leave_out_covered, remember_deeds
+from orchestrators.covered import forget_disproved, leave_out_covered, remember_deeds
 from orchestrators.flow import (
     Retry,
     Settled,
@@ -20,7 +20,7 @@ from orchestrators.flow import (
 )
 from orchestrators.names import Activity, Entity
 from orchestrators.outcomes import write_outcomes
-from orchestrators.read_back import ReadBack
+from orchestrators.read_back import ReadBack, account_of, read_state
 from shared.models.base import Json, format_utc
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName, PlannedAction
@@ -62,20 +62,22 @@ def contain(
     """
     planned = [PlannedAction.model_validate(item) for item in payload["actions"]]
     lock = ctx.lock_entities([EntityInstanceId(str(Entity.ACCOUNT), payload["account_key"])])
-    # Ways back need the account's names only, which nobody changes who holds the lock.
-    ahead = None if _acts_in_order(planned) else _read_state(ctx, payload)
+    # Ways back need the account's names only.
+    ahead = None if _acts_in_order(planned) else read_state(ctx, payload)
     asked_at = utc_now(ctx)
     with (yield lock):
         is_old = utc_now(ctx) - asked_at > NAMES_KEEP
-        reading = _read_state(ctx, payload) if ahead is None or is_old else ahead
+        reading = read_state(ctx, payload) if ahead is None or is_old else ahead
         planned, covered = yield from leave_out_covered(ctx, payload, planned, reading)
-        seen = ReadBack(ctx, _request(payload))
+        seen = ReadBack(ctx, account_of(payload))
+        deeds: list[Json] = []
         if planned:
             yield from _contain_account(ctx, payload, planned, reading, seen)
             if not _is_for_good(seen.outcomes):
                 yield from seen.until_verified()
-            yield from remember_deeds(ctx, payload, seen.outcomes)
+            deeds = yield from remember_deeds(ctx, payload, seen)
     yield from seen.until_verified()
+    forget_disproved(ctx, payload, deeds, seen)
     outcomes = [*covered, *seen.outcomes]
     yield from write_outcomes(ctx, payload, outcomes, waits=True)
     return outcomes
@@ -92,10 +94,6 @@ def _is_for_good(outcomes: list[Json]) -> bool:
     )
 
 
-def _read_state(ctx: task.OrchestrationContext, payload: Json) -> task.Task[Any]:
-    return case_activity(ctx, Activity.READ_ACCOUNT_STATE, _request(payload), Retry.CONTAIN)
-
-
 def _contain_account(
     ctx: task.OrchestrationContext,
     payload: Json,
@@ -109,7 +107,7 @@ def _contain_account(
     action reads the account itself; ``reading`` is waited for where it says more: what an undo of
     disabling may restore though storage is away, and the names of a break-glass account.
     """
-    request = _request(payload) | {"before": None, "attempt": name_attempt(ctx, payload)}
+    request = account_of(payload) | {"before": None, "attempt": name_attempt(ctx, payload)}
     wanted = {item.action: item for item in planned}
     done: dict[ActionName, Settled] = {}
     for action, activity in IN_ORDER:
@@ -136,11 +134,6 @@ def _do(ctx: task.OrchestrationContext, activity: Activity, request: Json) -> St
     last = request | {"last": True}
     told = yield from attempt(case_activity(ctx, activity, last, Retry.READ))
     return told if told.result else settled
-
-
-def _request(payload: Json) -> Json:
-    names = ("case_id", "object_id", "directory", "since")
-    return {name: payload[name] for name in names if name in payload}
 
 
 def _outcomes(

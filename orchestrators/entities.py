@@ -5,7 +5,7 @@ from typing import Any
 from durabletask import entities
 
 from shared.models.base import Json, parse_utc
-from shared.playbook.acting.covered import remember
+from shared.playbook.acting.covered import forget, remember
 from shared.playbook.planning.blast_radius import Asked, Breaker, admit, reset
 
 
@@ -13,12 +13,16 @@ def account(ctx: entities.EntityContext, given: Any) -> Any:
     """Stand for one account so that only one containment touches it at a time.
 
     Whoever holds its lock may ask what was done to the account lately (``deeds``) and add to it
-    (``remember``, a list of deeds; the same again changes nothing). Key: the account's object id or
+    (``remember``, a list of deeds; the same again changes nothing). Who did them may have them
+    forgotten (``forget``, a list). Key: the account's object id or
     ``Account.key``, because entity keys must not contain ``@``; the state names no account either.
     """
     known: list[Json] = ctx.get_state(list, [])
     if ctx.operation == "remember":
         known = remember(known, given)
+        ctx.set_state(known)
+    if ctx.operation == "forget":
+        known = forget(known, given)
         ctx.set_state(known)
     return known
 

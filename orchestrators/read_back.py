@@ -20,6 +20,17 @@ type Look = tuple[task.Task[Any], list[int]]
 """A read-back under way, and the places of the outcomes that it is about."""
 
 
+def account_of(payload: Json) -> Json:
+    """Return what activities are told of the account that a containment is about."""
+    names = ("case_id", "object_id", "directory", "since")
+    return {name: payload[name] for name in names if name in payload}
+
+
+def read_state(ctx: task.OrchestrationContext, payload: Json) -> task.Task[Any]:
+    """Start to read the account's state."""
+    return case_activity(ctx, Activity.READ_ACCOUNT_STATE, account_of(payload), Retry.CONTAIN)
+
+
 class ReadBack:
     """The outcomes of one containment, and what the directory says of them.
 
@@ -34,6 +45,11 @@ class ReadBack:
         self._unsure: set[str] = set()
         self._not_read: dict[int, str] = {}
         self._waits = [0, *WAIT_SECONDS]
+
+    @property
+    def before(self) -> Mapping[str, Json | None]:
+        """The state that each action found."""
+        return self._before
 
     @property
     def outcomes(self) -> list[Json]:

@@ -10,10 +10,10 @@ read-back reads a change. By the playbook: the order in which an account is cont
 - Nothing is done, or read in order to be done, before the verdict. The state is read then, so that
   a break-glass account is refused by the names it has now and a change shows against it.
 - Sessions end after the password changed or the account was disabled, so that none is made with
-  the old one. The state is read in between: a directory may move the time from which sessions count
-  with a new password, too (Entra's audit log has "Update StsRefreshTokenValidFrom Timestamp" in the
-  second of each "Reset user password": blueteam0ps/det-eng-samples, t1098.002_user-reset), so that
-  against an older state nobody could tell whether a revocation was done, or not do it twice.
+  the old one. The state is read in between, because each action is proved against what it found
+  itself: a new password may move the time from which sessions count, too. Entra's audit logs have
+  "Update StsRefreshTokenValidFrom Timestamp" in the second of a password's change (by users and in
+  portals: SEKOIA-IO/intake-formats, blueteam0ps/det-eng-samples); of Graph's nothing is said.
 - What was left behind is looked for after that, so that nobody who was signed in adds to it.
 
 Reads that say the same again are left out: the account's state is read once before the first

@@ -110,9 +110,9 @@ MUTATIONS = (
         name="outcome-forgotten",
         what="The outcome of one action does not reach the record",
         file="orchestrators/contain.py",
-        old="    outcomes = [*covered, *outcomes]\n",
+        old="    outcomes = [*covered, *seen.outcomes]\n",
         new=(
-            "    outcomes = [*covered, *outcomes]\n"
+            "    outcomes = [*covered, *seen.outcomes]\n"
             '    outcomes = [one for one in outcomes if one["action"] != "RevokeSessions"]\n'
         ),
         seed=7,

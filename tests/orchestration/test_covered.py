@@ -1,7 +1,9 @@
+import threading
 from collections.abc import Callable
 from itertools import count
 from typing import Any
 
+from shared.models.base import format_utc
 from shared.models.plan import ActionName
 from tests.support.durable_backend import Engine, Run, Script
 from tests.support.scripts import (
@@ -12,8 +14,11 @@ from tests.support.scripts import (
     T1,
     case_payload,
     decided,
+    default_scripts,
     fail,
+    outcome,
     plan_line,
+    verified,
 )
 
 type NewCase = Callable[..., Run]
@@ -27,6 +32,11 @@ _keys = count(1)
 
 def contain(run: Run, key: str, attacked_at: str | None = T0) -> dict[str, Json]:
     """Contain an account and return the outcome of each action."""
+    start(run, key, attacked_at)
+    return {item["action"]: item for item in run.output(list)}
+
+
+def start(run: Run, key: str, attacked_at: str | None = T0) -> None:
     run.start(
         "contain",
         {
@@ -36,7 +46,6 @@ def contain(run: Run, key: str, attacked_at: str | None = T0) -> dict[str, Json]
             "actions": [plan_line(action).to_json() for action in BOTH],
         },
     )
-    return {item["action"]: item for item in run.output(list)}
 
 
 def new_key() -> str:
@@ -58,10 +67,10 @@ def test_what_another_case_has_done_is_not_done_again(case: NewCase) -> None:
     done = contain(first, key)
     covered = contain(second, key)
     assert effects(first, second) == [1, 1]
-    for action, outcome in covered.items():
-        assert (outcome["status"], outcome["verified"]) == ("succeeded", True)
-        assert outcome["detail"] == f"done by case {first.case_id} at {done[action]['at']}"
-        assert outcome["undo"] is None and outcome["target"] == NAME
+    for action, told in covered.items():
+        assert (told["status"], told["verified"]) == ("succeeded", True)
+        assert told["detail"] == f"done by case {first.case_id} at {done[action]['at']}"
+        assert told["undo"] is None and told["target"] == NAME
     assert len(second.called("read_account_state")) == 1, "there is nothing left to do"
 
 
@@ -85,7 +94,7 @@ def test_what_a_covered_case_did_not_do_covers_nobody(case: NewCase) -> None:
     contain(runs[0], key)
     contain(runs[1], key)
     third = contain(runs[2], key)
-    assert all(runs[0].case_id in outcome["detail"] for outcome in third.values())
+    assert all(runs[0].case_id in told["detail"] for told in third.values())
 
 
 def test_an_attacker_who_came_back_is_contained_again(case: NewCase) -> None:
@@ -102,14 +111,83 @@ def test_a_case_that_knows_of_no_sign_in_is_not_covered(case: NewCase) -> None:
     assert effects(first, second) == [2, 2]
 
 
-def test_what_is_not_verified_covers_nobody(case: NewCase) -> None:
-    def unsure(payload: Json) -> Json:
-        return {"outcomes": [item | {"verified": None} for item in payload["outcomes"]]}
+def found_changed(at: str, **more: Any) -> dict[str, Script]:
+    """Return actions that find an account which was changed then."""
+    state: Json = shows(at)({}) | more
 
-    key, first, second = new_key(), case(verify_account=unsure), case()
+    def does(action: ActionName) -> Script:
+        return lambda _payload: {"outcome": outcome(action), "before": state}
+
+    return {name: does(action) for name, action in zip(EFFECTS, BOTH, strict=True)}
+
+
+def unproved(payload: Json) -> Json:
+    every = [item["action"] for item in payload["outcomes"]]
+    return {"outcomes": payload["outcomes"], "unprovable": every}
+
+
+def denied(payload: Json) -> Json:
+    return {"outcomes": [item | {"verified": False} for item in payload["outcomes"]]}
+
+
+def test_what_cannot_be_proved_covers_nobody(case: NewCase) -> None:
+    """A reset that may not do what it should says why, however the password changed."""
+    doubts = dict.fromkeys(("last_password_change_at", "sign_in_sessions_valid_from"), "federated?")
+    key, first = new_key(), case(verify_account=unproved, **found_changed(T0, unknown=doubts))
+    second = case(read_account_state=shows(T1))
     contain(first, key)
     contain(second, key)
     assert effects(first, second) == [2, 2]
+
+
+def test_what_the_attacker_changed_is_not_what_another_case_did(case: NewCase) -> None:
+    by_attacker = "2026-11-20T12:00:01.000Z"
+    key, first = new_key(), case(verify_account=denied, **found_changed(by_attacker))
+    second = case(read_account_state=shows(by_attacker))
+    contain(first, key)
+    contain(second, key)
+    assert effects(first, second) == [2, 2]
+
+
+def test_what_is_read_back_in_vain_covers_nobody_later(case: NewCase) -> None:
+    """Even if somebody else changes the account afterwards."""
+    key, first = new_key(), case(verify_account=denied, **found_changed(T0))
+    contain(first, key)
+    second = case(read_account_state=shows(T1))
+    contain(second, key)
+    assert effects(first, second) == [2, 2]
+
+
+def test_what_was_just_done_is_looked_for_until_it_shows(engine: Engine) -> None:
+    """The other one is still reading it back, outside the lock, from replicas that lag."""
+    key, looks, shown = new_key(), count(1), threading.Event()
+
+    def late(_payload: Json) -> Json:
+        if next(looks) < 3:
+            return shows(T0)({})  # type: ignore[no-any-return]
+        shown.set()
+        return shows(T1)({})  # type: ignore[no-any-return]
+
+    def look(payload: Json) -> Json:
+        assert shown.wait(120)
+        return verified(payload)
+
+    def at_once(action: ActionName) -> Script:
+        return lambda _payload: {
+            "outcome": outcome(action, at=format_utc(engine.clock.now)),
+            "before": shows(T0)({}),
+        }
+
+    acts = {name: at_once(action) for name, action in zip(EFFECTS, BOTH, strict=True)}
+    first = engine.case(default_scripts() | acts | {"verify_account": look})
+    second = engine.case(default_scripts() | {"read_account_state": late})
+    start(first, key)
+    first.wait_for_call("verify_account")
+    covered = contain(second, key)
+    assert {item["verified"] for item in first.output(list)} == {True}
+    assert effects(first, second) == [1, 1]
+    assert all(first.case_id in told["detail"] for told in covered.values())
+    assert len(second.called("read_account_state")) == 3
 
 
 def test_another_account_is_not_covered(case: NewCase) -> None:

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from itertools import count
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from shared.models.base import Json
-from shared.models.plan import MAY_BE_ALLOWED, ActionName, Disposition
+from shared.models.plan import ActionName, Disposition
 from shared.models.verdict import Confidence
 from tests.replay.asking_stories import paged, silence_acts, told_again, two_agree
 from tests.replay.block_stories import (
-    CASE_ID,
     lifted_though_not_held,
     one_firewall_refuses,
     slowly_in_force,
@@ -17,6 +16,7 @@ from tests.replay.block_stories import (
 )
 from tests.replay.campaign_stories import CAMPAIGN
 from tests.replay.clock_stories import CLOCKS
+from tests.replay.contain_stories import CONTAIN, late, new
 from tests.replay.early_stories import EARLY
 from tests.support.durable_backend import Engine, Run
 from tests.support.inbox import Inbox
@@ -24,17 +24,12 @@ from tests.support.scripts import (
     DECISION,
     OBJECT_ID,
     SOON,
-    T0,
-    T1,
     case_payload,
     decided,
     default_scripts,
     outcome,
     plan_line,
-    verified,
 )
-
-ACCOUNT_KEY = "a" * 32
 
 
 class Story(NamedTuple):
@@ -45,23 +40,19 @@ class Story(NamedTuple):
     play: Callable[[Engine], Run]
 
 
-def _new(engine: Engine, **scripts: Any) -> Run:
-    return engine.case(default_scripts() | scripts, CASE_ID)
-
-
 def _asks() -> Json:
     actions = (ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS)
     return decided(Confidence.MEDIUM, [plan_line(action, Disposition.ASK) for action in actions])
 
 
 def _high_contained(engine: Engine) -> Run:
-    run = _new(engine)
+    run = new(engine)
     run.start("respond", case_payload(timing=SOON))
     return run
 
 
 def _medium_answered(engine: Engine) -> Run:
-    run = _new(engine, decide_response=lambda _payload: _asks())
+    run = new(engine, decide_response=lambda _payload: _asks())
     late = SOON | {"approval_deadline_minutes": 600, "watch_hours": 100}
     run.start("respond", case_payload(timing=late))
     run.wait_for_call("notify_analysts")
@@ -74,87 +65,20 @@ def _medium_answered(engine: Engine) -> Run:
 
 
 def _silence(engine: Engine) -> Run:
-    run = _new(engine, decide_response=lambda _payload: _asks())
+    run = new(engine, decide_response=lambda _payload: _asks())
     run.start("respond", case_payload(timing=SOON))
     return run
 
 
 def _no_account(engine: Engine) -> Run:
     plan = [plan_line(ActionName.MONITOR_ONLY, Disposition.NEVER)]
-    run = _new(engine, decide_response=lambda _payload: decided(Confidence.MEDIUM, plan))
+    run = new(engine, decide_response=lambda _payload: decided(Confidence.MEDIUM, plan))
     run.start("respond", case_payload(account=None, addresses=[], timing=SOON))
     return run
 
 
-def _late(succeeds_at: int, name: str) -> Callable[[Json], Any]:
-    """Answer as usual from that call on; fail before."""
-    numbers = count(1)
-
-    def script(payload: Json) -> Any:
-        if next(numbers) < succeeds_at:
-            raise RuntimeError("the vendor is down")
-        return default_scripts()[name](payload)
-
-    return script
-
-
-def _shown_at_third_read() -> Callable[[Json], Any]:
-    numbers = count(1)
-
-    def script(payload: Json) -> Any:
-        if next(numbers) >= 3:
-            return verified(payload)
-        return {"outcomes": [item | {"verified": False} for item in payload["outcomes"]]}
-
-    return script
-
-
-def _account_and_address(engine: Engine) -> Run:
-    run = _new(
-        engine,
-        force_password_reset=_late(2, "force_password_reset"),
-        verify_account=_shown_at_third_read(),
-    )
-    actions = (ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS, ActionName.BLOCK_IP)
-    request = {
-        "account_key": ACCOUNT_KEY,
-        "object_id": OBJECT_ID,
-        "actions": [plan_line(action).to_json() for action in actions],
-    }
-    run.start("contain", request)
-    return run
-
-
-def _refused(engine: Engine) -> Run:
-    refused = outcome(ActionName.REVOKE_SESSIONS, status="failed", detail="HTTP 403")
-    run = _new(engine, revoke_sessions=lambda _payload: {"outcome": refused, "before": None})
-    request = {
-        "account_key": ACCOUNT_KEY,
-        "object_id": OBJECT_ID,
-        "actions": [plan_line(ActionName.REVOKE_SESSIONS).to_json()],
-    }
-    run.start("contain", request)
-    return run
-
-
-def _ways_back(engine: Engine) -> Run:
-    half = outcome(ActionName.REVOKE_OAUTH_GRANTS, status="failed", detail="NOT revoked: b (down)")
-
-    def revoke(payload: Json) -> Json:
-        if not payload.get("last"):
-            raise RuntimeError("the vendor is down")
-        return {"outcome": half, "before": {"chosen": []}}
-
-    run = _new(engine, revoke_oauth_grants=revoke, verify_persistence=_shown_at_third_read())
-    actions = (ActionName.REVOKE_SESSIONS, *sorted(MAY_BE_ALLOWED))
-    lines = [plan_line(action).to_json() for action in actions]
-    request = {"account_key": ACCOUNT_KEY, "object_id": OBJECT_ID, "since": T0, "actions": lines}
-    run.start("contain", request)
-    return run
-
-
 def _ticketing_down(engine: Engine) -> Run:
-    run = _new(engine, open_ticket=_late(5, "open_ticket"))
+    run = new(engine, open_ticket=late(5, "open_ticket"))
     run.start("respond", case_payload(timing=SOON))
     return run
 
@@ -185,12 +109,12 @@ def _enabled_at_third_look(engine: Engine) -> Run:
     def enable(_payload: Json) -> Json:
         return {"status": "succeeded", "verified": next(answers), "detail": "accountEnabled"}
 
-    return _undo(_new(engine, enable_account=enable), _DISABLED)
+    return _undo(new(engine, enable_account=enable), _DISABLED)
 
 
 def _account_and_address_undone(engine: Engine) -> Run:
     blocked = outcome(ActionName.BLOCK_IP, undo={"rule_id": "/ipGroups/1"})
-    return _undo(_new(engine), _DISABLED, blocked)
+    return _undo(new(engine), _DISABLED, blocked)
 
 
 def _devices_that_take_their_time(engine: Engine) -> Run:
@@ -200,7 +124,7 @@ def _devices_that_take_their_time(engine: Engine) -> Run:
         done: Json = default_scripts()["verify_devices"](payload)
         return done if next(numbers) > 3 else {"outcome": payload["outcome"]}
 
-    run = _new(engine, verify_devices=verify)
+    run = new(engine, verify_devices=verify)
     actions = (ActionName.SCAN_DEVICE, ActionName.ISOLATE_DEVICE)
     lines = [plan_line(action).to_json() for action in actions]
     known = {"account": OBJECT_ID, "object_id": OBJECT_ID, "directory": "entra"}
@@ -209,7 +133,7 @@ def _devices_that_take_their_time(engine: Engine) -> Run:
 
 
 def _opened_at_second_try(engine: Engine) -> Run:
-    run = _new(engine, open_ticket=_late(3, "open_ticket"))
+    run = new(engine, open_ticket=late(3, "open_ticket"))
     run.start("open_ticket_late", {})
     return run
 
@@ -222,14 +146,14 @@ def _logged_at_third_read(engine: Engine) -> Run:
         details = found["block"]["details"] | {"awaited": next(numbers) < 3}
         return found | {"block": found["block"] | {"details": details}}
 
-    run = _new(engine, analyse_sign_ins=read)
+    run = new(engine, analyse_sign_ins=read)
     run.start("respond", case_payload(timing=SOON))
     return run
 
 
 def _joined_and_raised(engine: Engine) -> Run:
     inbox, answers = Inbox(), iter([_asks(), decided()])
-    run = _new(engine, decide_response=lambda _payload: next(answers), **inbox.scripts())
+    run = new(engine, decide_response=lambda _payload: next(answers), **inbox.scripts())
     late = SOON | {"approval_deadline_minutes": 600, "watch_hours": 100}
     run.start("respond", case_payload(timing=late))
     run.wait_for_call("comment_incident")
@@ -241,7 +165,7 @@ def _joined_and_raised(engine: Engine) -> Run:
 
 def _one_joined(engine: Engine) -> Run:
     inbox = Inbox()
-    run = _new(engine, **inbox.scripts())
+    run = new(engine, **inbox.scripts())
     inbox.put(7)
     request = {
         "case": case_payload(),
@@ -251,23 +175,6 @@ def _one_joined(engine: Engine) -> Run:
         "last": False,
     }
     run.start("join_incidents", request)
-    return run
-
-
-def _covered(engine: Engine) -> Run:
-    actions = (ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS)
-    request = {
-        "account_key": ACCOUNT_KEY,
-        "object_id": OBJECT_ID,
-        "attacked_at": T0,
-        "actions": [plan_line(action).to_json() for action in actions],
-    }
-    other = engine.case(default_scripts(), "case-of-another-incident")
-    other.start("contain", request)
-    other.wait()
-    changed = {"sign_in_sessions_valid_from": T1, "last_password_change_at": T1}
-    run = _new(engine, read_account_state=lambda _payload: {"account_enabled": True} | changed)
-    run.start("contain", request)
     return run
 
 
@@ -284,11 +191,7 @@ STORIES = (
     Story("respond", "late-sign-in-log", _logged_at_third_read),
     Story("respond", "joined-and-raised", _joined_and_raised),
     Story("join_incidents", "one-joined", _one_joined),
-    *(Story(*one) for one in (*CAMPAIGN, *EARLY, *CLOCKS)),
-    Story("contain", "account-and-address", _account_and_address),
-    Story("contain", "refused", _refused),
-    Story("contain", "ways-back", _ways_back),
-    Story("contain", "covered", _covered),
+    *(Story(*one) for one in (*CAMPAIGN, *EARLY, *CLOCKS, *CONTAIN)),
     Story("block_address", "slowly-in-force", slowly_in_force),
     Story("block_address", "one-firewall-refuses", one_firewall_refuses),
     Story("align_firewall", "slowly-lifted", slowly_lifted),

@@ -1,6 +1,6 @@
 """What a record says is so."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from lab.chaos.effects import effects
 from lab.chaos.invariants.found import Found
@@ -27,9 +27,12 @@ def every_record_is_true(observed: Observed) -> Iterator[Found]:
     happened = {(one.case.number, one.action) for one in effects(observed) if not one.undoes}
     tickets = {one["number"] for one in observed.after["tickets"]}
     for case in observed.planned.cases:
-        for record in observed.records_of(case):
+        records = observed.records_of(case)
+        # What one case of the account took back is not in force for another, either.
+        undone = {one["action"] for record in records for one in record["actions"] if one["undone"]}
+        for record in records:
             for one in record["actions"]:
-                if why := _why_untrue(one, case, observed, happened):
+                if why := _why_untrue(one, case, observed, happened, undone):
                     yield Found(case, f"{one['action']} on {one['target']}: {why}")
             outputs = (record["blocks"].get(BlockName.NOTIFICATION) or {}).get("outputs") or {}
             number = outputs.get("incident_ticket_id")
@@ -45,6 +48,7 @@ def _why_untrue(
     case: PlannedCase,
     observed: Observed,
     happened: set[tuple[int, ActionName]],
+    undone: Set[str],
 ) -> str | None:
     action = ActionName(outcome["action"])
     done = outcome["status"] == ActionStatus.SUCCEEDED
@@ -57,7 +61,7 @@ def _why_untrue(
     taken_back = outcome["undone"] is not None and outcome["undone"].get("verified")
     if taken_back and action is ActionName.DISABLE_ACCOUNT and in_force:
         return "recorded as taken back, and is in force"
-    if not outcome["undone"] and in_force is False:
+    if action not in undone and in_force is False:
         return "recorded as verified, and is not in force"
     return None
 

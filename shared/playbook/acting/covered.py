@@ -4,13 +4,14 @@ Only what leaves no state to look at and cannot be taken back is covered: a new 
 sessions. Everything else is checked against the account itself before it is done.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from shared.models.base import Json, Model, UtcDatetime, format_utc
 from shared.models.directory import AccountState
 from shared.models.outcome import ActionOutcome, ActionStatus
 from shared.models.plan import ActionName, PlannedAction
+from shared.playbook.acting.read_back import can_be_proved
 from shared.playbook.acting.whole_seconds import changed_at
 
 COVERABLE = frozenset({ActionName.FORCE_PASSWORD_RESET, ActionName.REVOKE_SESSIONS})
@@ -19,11 +20,13 @@ MOST_KEPT = 20
 
 
 class Deed(Model):
-    """One action that was done, as far as is known; no name of the account."""
+    """One action that was accepted, and read back or to be read back; no name of the account."""
 
     action: ActionName
     case_id: str
     at: UtcDatetime
+    found: UtcDatetime | None = None
+    """When the account had been changed so before, as the action found it."""
 
 
 def covering(
@@ -47,9 +50,12 @@ def covering(
 
 
 def is_shown(deed: Deed, state: AccountState, *, attacked_at: datetime) -> bool:
-    """Return whether the account itself says that it was changed after the attacker's sign-in."""
+    """Return whether the account itself says that it was changed, after the attacker's sign-in.
+
+    Changed since the deed, too: by that its own read-back goes, which may not be over yet.
+    """
     changed = changed_at(deed.action, state)
-    return changed is not None and changed > attacked_at
+    return changed is not None and changed > max(attacked_at, deed.found or attacked_at)
 
 
 def covered_outcome(planned: PlannedAction, deed: Deed, at: datetime) -> Json:
@@ -64,18 +70,35 @@ def covered_outcome(planned: PlannedAction, deed: Deed, at: datetime) -> Json:
     ).to_json()
 
 
-def deeds_of(case_id: str, outcomes: Sequence[Json]) -> list[Json]:
-    """Return what an account is to remember of a case's outcomes: done here, and not disproved.
+def deeds_of(
+    case_id: str, outcomes: Sequence[Json], before: Mapping[str, Json | None]
+) -> list[Json]:
+    """Return what an account is to remember of a case's outcomes.
 
-    What is not read back yet counts: whoever is to be covered looks at the account (``is_shown``).
+    That is what was done here and verified, or is still to be read back and can be proved.
+
+    Args:
+        case_id: the case that did it.
+        outcomes: what was done.
+        before: the state that each action found.
     """
-    return [
-        Deed(action=item["action"], case_id=case_id, at=item["at"]).to_json()
-        for item in outcomes
-        if item["action"] in COVERABLE
-        and item["status"] == ActionStatus.SUCCEEDED
-        and item["verified"] is not False
-    ]
+    deeds = []
+    for one in outcomes:
+        action, state = ActionName(one["action"]), before.get(one["action"])
+        if action not in COVERABLE or one["status"] != ActionStatus.SUCCEEDED:
+            continue
+        was = AccountState.model_validate(state) if state else None
+        is_open = was is not None and can_be_proved(action, before=was, now=was)
+        if one["verified"] is True or (one["verified"] is None and is_open):
+            found = changed_at(action, was) if was else None
+            deeds.append(Deed(action=action, case_id=case_id, at=one["at"], found=found).to_json())
+    return deeds
+
+
+def disproved(deeds: Sequence[Json], outcomes: Sequence[Json]) -> list[Json]:
+    """Return the deeds that the read-back, which ended after they were remembered, denies."""
+    denied = {one["action"] for one in outcomes if one["verified"] is False}
+    return [deed for deed in deeds if deed["action"] in denied]
 
 
 def remember(known: Sequence[Json], more: Sequence[Json]) -> list[Json]:
@@ -83,3 +106,8 @@ def remember(known: Sequence[Json], more: Sequence[Json]) -> list[Json]:
     every = {(item["action"], item["case_id"], item["at"]): item for item in (*known, *more)}
     # By everything: what was done at the same moment is kept in the same order each time.
     return [every[name] for name in sorted(every, key=lambda name: (name[2], name))[-MOST_KEPT:]]
+
+
+def forget(known: Sequence[Json], these: Sequence[Json]) -> list[Json]:
+    """Return the deeds without these."""
+    return [item for item in known if item not in these]

@@ -234,6 +234,23 @@ def test_taken_back_and_still_in_force() -> None:
     assert "taken back" in found.detail
 
 
+def test_what_another_case_of_the_account_took_back_need_not_be_in_force() -> None:
+    """Storage was away when the second incident came, so each has a case; one was undone."""
+    mine, taken = action("DisableAccount"), action("DisableAccount", undone={"verified": True})
+    second = record() | {"case_id": SECOND_ID, "actions": [*record()["actions"], mine]}
+    seen = well(ledger=[*well().ledger, DISABLE, ENABLE])
+    for kept, told in ((taken, 0), (mine, 2)):
+        first = record() | {"actions": [*record()["actions"], kept]}
+        both = replace(
+            seen,
+            case_ids=dict.fromkeys(seen.case_ids, (CASE_ID, SECOND_ID)),
+            records={CASE_ID: first, SECOND_ID: second},
+        )
+        found = list(every_record_is_true(both))
+        assert [one.detail for one in found if "not in force" not in one.detail] == []
+        assert len(found) == told
+
+
 def test_a_message_that_was_never_sent() -> None:
     notified = {"outputs": {"analyst_notification_status": {"slack": {"status": "sent"}}}}
     seen = with_record(blocks={"Incident_Creation_Notification": notified})

@@ -16,6 +16,8 @@ from shared.playbook.acting.covered import (
     covered_outcome,
     covering,
     deeds_of,
+    disproved,
+    forget,
     is_shown,
     remember,
 )
@@ -104,18 +106,73 @@ def test_the_account_itself_has_to_show_it(action: ActionName, seconds: int, sho
     assert not is_shown(deed(action=action), AccountState(), attacked_at=T)
 
 
-@pytest.mark.parametrize("verified", [True, None])
-def test_what_was_done_and_not_disproved_is_remembered(verified: bool | None) -> None:
-    done = outcome(ActionName.REVOKE_SESSIONS, verified=verified)
+@pytest.mark.parametrize("action", sorted(COVERABLE))
+def test_a_change_that_was_there_before_the_deed_is_not_the_deed(action: ActionName) -> None:
+    """The attacker may have changed the password, too."""
+    before, after = T + timedelta(seconds=30), T + timedelta(seconds=31)
+    done = deed(60, action=action, found=before)
+    for at, shown in ((before, False), (after, True)):
+        state = AccountState(sign_in_sessions_valid_from=at, last_password_change_at=at)
+        assert is_shown(done, state, attacked_at=T) is shown
+        assert not is_shown(done, state, attacked_at=after)
+
+
+FOUND = AccountState(account_enabled=True, sign_in_sessions_valid_from=T, last_password_change_at=T)
+DOUBTED = FOUND.model_copy(
+    update={"unknown": {"last_password_change_at": "?", "sign_in_sessions_valid_from": "?"}}
+)
+
+
+@pytest.mark.parametrize("action", sorted(COVERABLE))
+@pytest.mark.parametrize(
+    ("verified", "before", "kept"),
+    [
+        (True, FOUND, True),
+        (True, None, True),
+        (None, FOUND, True),
+        (None, None, False),
+        (None, DOUBTED, False),
+        (False, FOUND, False),
+    ],
+    ids=["verified", "state not read", "still to be read back", "unprovable", "doubt", "denied"],
+)
+def test_what_was_done_and_can_be_proved_is_remembered(
+    action: ActionName, verified: bool | None, before: AccountState | None, kept: bool
+) -> None:
+    done = outcome(action, verified=verified)
+    found = {str(action): before.to_json() if before else None}
+    deeds = deeds_of(MINE, [done], found)
+    expected = {
+        "action": action,
+        "case_id": MINE,
+        "at": done["at"],
+        "found": format_utc(T) if before else None,
+    }
+    assert deeds == ([expected] if kept else [])
+    assert OBJECT_ID not in str(deeds) and NAME not in str(deeds)
+
+
+def test_nothing_else_is_remembered() -> None:
     others = [
-        outcome(ActionName.FORCE_PASSWORD_RESET, verified=False),
         outcome(ActionName.FORCE_PASSWORD_RESET, status="failed"),
         outcome(ActionName.DISABLE_ACCOUNT, verified=True),
+        outcome(ActionName.DISABLE_INBOX_RULES, verified=True),
         outcome(ActionName.BLOCK_IP, verified=True),
     ]
-    [kept] = deeds_of(MINE, [done, *others])
-    assert kept == {"action": "RevokeSessions", "case_id": MINE, "at": done["at"]}
-    assert OBJECT_ID not in str(kept) and NAME not in str(kept)
+    before: dict[str, Json | None] = {str(one["action"]): FOUND.to_json() for one in others}
+    before["DisableInboxRules"] = {"chosen": []}
+    assert deeds_of(MINE, others, before) == []
+
+
+@pytest.mark.parametrize(("verified", "denied"), [(True, False), (None, False), (False, True)])
+def test_what_the_late_read_back_denies_is_forgotten(verified: bool | None, denied: bool) -> None:
+    reset = outcome(ActionName.FORCE_PASSWORD_RESET, verified=True)
+    revoked = outcome(ActionName.REVOKE_SESSIONS)
+    before: dict[str, Json | None] = {str(one): FOUND.to_json() for one in COVERABLE}
+    deeds = deeds_of(MINE, [reset, revoked], before)
+    seen = disproved(deeds, [reset, revoked | {"verified": verified}])
+    assert [one["action"] for one in seen] == (["RevokeSessions"] if denied else [])
+    assert forget(deeds, seen) == [one for one in deeds if one not in seen]
 
 
 SAME_MOMENT = [Deed(action=one, case_id=MINE, at=T) for one in sorted(COVERABLE)]
@@ -161,4 +218,6 @@ def test_the_entity_tells_what_it_was_told() -> None:
     assert call(context, "remember", [kept]) == [kept]
     assert call(context, "remember", [kept]) == [kept]
     assert call(context, "deeds") == context.state == [kept]
+    assert call(context, "forget", [deed(61).to_json()]) == [kept]
+    assert call(context, "forget", [kept]) == context.state == []
     assert format_utc(deed().at) == kept["at"]
