@@ -15,11 +15,11 @@ class CaseLoad:
     """Turns of orchestrators and entities."""
     messages: int
     """Messages to one Slack channel."""
-    cpu_seconds: float = 0.55
+    cpu_seconds: float = 0.75
     """The workers' CPU of a case, as docs/bench.md measured it on its machine."""
     vendor_seconds: float = 0.2
     query_seconds: float = 1.0
-    calls_to_contain: int = 10
+    calls_to_contain: int = 8
     """Calls of the directory that follow one another after the verdict, ``vendor_seconds`` each: as
     long as docs/bench.md's floor from the verdict on."""
     firewall_seconds: float = 180.0
