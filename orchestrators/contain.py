@@ -7,7 +7,7 @@ from typing import Any
 from durabletask import task
 from durabletask.entities import EntityInstanceId
 
-from orchestrators.covered import forget_disproved, leave_out_covered, remember_deeds
+from orchestrators.covered import forget_unproved, leave_out_covered, remember_deeds
 from orchestrators.flow import (
     Retry,
     Settled,
@@ -68,7 +68,8 @@ def contain(
     with (yield lock):
         is_old = utc_now(ctx) - asked_at > NAMES_KEEP
         reading = read_state(ctx, payload) if ahead is None or is_old else ahead
-        planned, covered = yield from leave_out_covered(ctx, payload, planned, reading)
+        covering = yield from leave_out_covered(ctx, payload, planned, reading)
+        planned, covered, reading = covering
         seen = ReadBack(ctx, account_of(payload))
         deeds: list[Json] = []
         if planned:
@@ -77,7 +78,7 @@ def contain(
                 yield from seen.until_verified()
             deeds = yield from remember_deeds(ctx, payload, seen)
     yield from seen.until_verified()
-    forget_disproved(ctx, payload, deeds, seen)
+    forget_unproved(ctx, payload, deeds, seen)
     outcomes = [*covered, *seen.outcomes]
     yield from write_outcomes(ctx, payload, outcomes, waits=True)
     return outcomes

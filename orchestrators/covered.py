@@ -18,8 +18,9 @@ from shared.playbook.acting.covered import (
     covered_outcome,
     covering,
     deeds_of,
-    disproved,
     is_shown,
+    may_show_later,
+    unproved,
 )
 
 PATIENCE = timedelta(seconds=sum(WAIT_SECONDS))
@@ -31,18 +32,18 @@ def leave_out_covered(
     payload: Json,
     planned: list[PlannedAction],
     reading: task.Task[Any],
-) -> Steps[tuple[list[PlannedAction], list[Json]]]:
-    """Return what is left to do, and the outcomes of what another case has done.
+) -> Steps[tuple[list[PlannedAction], list[Json], task.Task[Any]]]:
+    """Return what is left to do, the outcomes of what another case has done, the last reading.
 
     ``payload["attacked_at"]`` is the last sign-in of the attacker that the case knows of. The
     account's own entity, which this orchestration has locked, says what was done; the directory,
     of which ``reading`` is under way, says whether it shows. What was done within the last minute
-    may not show yet, and is looked for again, as whoever did it does. When either does not answer,
-    everything is done.
+    may not show yet, and is looked for again, as whoever did it does. What does not show while both
+    answer is done.
     """
     attacked_at = parse_utc(payload["attacked_at"]) if payload.get("attacked_at") else None
     if attacked_at is None or not any(line.action in COVERABLE for line in planned):
-        return planned, []
+        return planned, [], reading
     known = yield from attempt(ctx.call_entity(_entity(payload), "deeds"))
     deeds = [Deed.model_validate(item) for item in known.result or []]
     found = {
@@ -51,8 +52,10 @@ def leave_out_covered(
         if (deed := covering(line, deeds, case_id=payload["case_id"], attacked_at=attacked_at))
     }
     if not found:
-        return planned, []
-    shown = yield from _wait_until_shown(ctx, payload, list(found.values()), attacked_at, reading)
+        return planned, [], reading
+    shown, reading = yield from _wait_until_shown(
+        ctx, payload, list(found.values()), attacked_at, reading
+    )
     at = utc_now(ctx)
     outcomes = [
         covered_outcome(line, found[line.action], at)
@@ -60,7 +63,7 @@ def leave_out_covered(
         if line.action in found and found[line.action] in shown
     ]
     covered = {item["action"] for item in outcomes}
-    return [line for line in planned if line.action not in covered], outcomes
+    return [line for line in planned if line.action not in covered], outcomes, reading
 
 
 def _wait_until_shown(
@@ -69,21 +72,26 @@ def _wait_until_shown(
     deeds: list[Deed],
     attacked_at: datetime,
     reading: task.Task[Any],
-) -> Steps[list[Deed]]:
-    """Return the deeds that the directory shows; young ones are given the time of a read-back."""
+) -> Steps[tuple[list[Deed], task.Task[Any]]]:
+    """Return the deeds that the directory shows, or has shown, and the last reading.
+
+    Young ones are given the time of a read-back, where the account looks as they found it.
+    """
     shown: list[Deed] = []
     for wait in (*WAIT_SECONDS, None):
         answer = (yield from attempt(reading)).result
         if answer is None:
             break
         state = AccountState.model_validate(answer)
-        shown = [deed for deed in deeds if is_shown(deed, state, attacked_at=attacked_at)]
+        missing = [deed for deed in deeds if deed not in shown]
+        shown += [deed for deed in missing if is_shown(deed, state, attacked_at=attacked_at)]
         since = utc_now(ctx) - PATIENCE
-        if wait is None or not any(deed.at > since for deed in deeds if deed not in shown):
+        late = [deed for deed in missing if deed not in shown and may_show_later(deed, state)]
+        if wait is None or not any(deed.at > since for deed in late):
             break
         yield ctx.create_timer(timedelta(seconds=wait))
         reading = read_state(ctx, payload)
-    return shown
+    return shown, reading
 
 
 def remember_deeds(
@@ -96,12 +104,12 @@ def remember_deeds(
     return deeds
 
 
-def forget_disproved(
+def forget_unproved(
     ctx: task.OrchestrationContext, payload: Json, deeds: list[Json], seen: ReadBack
 ) -> None:
-    """Let the account forget what was remembered before its read-back, which then denied it."""
-    if denied := disproved(deeds, seen.outcomes):
-        ctx.signal_entity(_entity(payload), "forget", denied)
+    """Let the account forget what was remembered, and its read-back did not prove."""
+    if open_ := unproved(deeds, seen.outcomes):
+        ctx.signal_entity(_entity(payload), "forget", open_)
 
 
 def _entity(payload: Json) -> EntityInstanceId:

@@ -1,6 +1,6 @@
 """What a record says is so."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping
 
 from lab.chaos.effects import effects
 from lab.chaos.invariants.found import Found
@@ -28,8 +28,7 @@ def every_record_is_true(observed: Observed) -> Iterator[Found]:
     tickets = {one["number"] for one in observed.after["tickets"]}
     for case in observed.planned.cases:
         records = observed.records_of(case)
-        # What one case of the account took back is not in force for another, either.
-        undone = {one["action"] for record in records for one in record["actions"] if one["undone"]}
+        undone = _last_undone(records)
         for record in records:
             for one in record["actions"]:
                 if why := _why_untrue(one, case, observed, happened, undone):
@@ -48,7 +47,7 @@ def _why_untrue(
     case: PlannedCase,
     observed: Observed,
     happened: set[tuple[int, ActionName]],
-    undone: Set[str],
+    undone: Mapping[str, str],
 ) -> str | None:
     action = ActionName(outcome["action"])
     done = outcome["status"] == ActionStatus.SUCCEEDED
@@ -61,9 +60,20 @@ def _why_untrue(
     taken_back = outcome["undone"] is not None and outcome["undone"].get("verified")
     if taken_back and action is ActionName.DISABLE_ACCOUNT and in_force:
         return "recorded as taken back, and is in force"
-    if action not in undone and in_force is False:
+    # What one case of the account took back afterwards is not in force for another, either.
+    taken = outcome["undone"] or undone.get(action, "") > outcome["at"]
+    if not taken and in_force is False:
         return "recorded as verified, and is not in force"
     return None
+
+
+def _last_undone(records: Iterable[Json]) -> dict[str, str]:
+    """Return by action when one of the account's cases last took it back."""
+    every = [one for record in records for one in record["actions"] if one["undone"]]
+    found: dict[str, str] = {}
+    for one in every:
+        found[one["action"]] = max(found.get(one["action"], ""), one["undone"].get("at", ""))
+    return found
 
 
 def _in_force(action: ActionName, case: PlannedCase, observed: Observed) -> bool | None:

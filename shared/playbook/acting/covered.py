@@ -52,10 +52,19 @@ def covering(
 def is_shown(deed: Deed, state: AccountState, *, attacked_at: datetime) -> bool:
     """Return whether the account itself says that it was changed, after the attacker's sign-in.
 
-    Changed since the deed, too: by that its own read-back goes, which may not be over yet.
+    Changed since the deed, too: by that its own read-back goes, which may not be over yet. A
+    password whose reset is pending (Okta) is worthless, whatever was found before.
     """
+    changed, found = changed_at(deed.action, state), deed.found
+    if deed.action is ActionName.FORCE_PASSWORD_RESET and state.password_reset_pending:
+        found = None
+    return changed is not None and changed > max(attacked_at, found or attacked_at)
+
+
+def may_show_later(deed: Deed, state: AccountState) -> bool:
+    """Return whether the account looks as the deed found it: the directory may lag."""
     changed = changed_at(deed.action, state)
-    return changed is not None and changed > max(attacked_at, deed.found or attacked_at)
+    return changed is None or (deed.found is not None and changed <= deed.found)
 
 
 def covered_outcome(planned: PlannedAction, deed: Deed, at: datetime) -> Json:
@@ -95,10 +104,10 @@ def deeds_of(
     return deeds
 
 
-def disproved(deeds: Sequence[Json], outcomes: Sequence[Json]) -> list[Json]:
-    """Return the deeds that the read-back, which ended after they were remembered, denies."""
-    denied = {one["action"] for one in outcomes if one["verified"] is False}
-    return [deed for deed in deeds if deed["action"] in denied]
+def unproved(deeds: Sequence[Json], outcomes: Sequence[Json]) -> list[Json]:
+    """Return the deeds that the read-back, which is over, did not prove."""
+    proved = {one["action"] for one in outcomes if one["verified"] is True}
+    return [deed for deed in deeds if deed["action"] not in proved]
 
 
 def remember(known: Sequence[Json], more: Sequence[Json]) -> list[Json]:

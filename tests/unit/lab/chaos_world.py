@@ -58,6 +58,7 @@ def action(name: str, **more: Any) -> Json:
     """One outcome of a record: done and verified."""
     target = ADDRESS if name == "BlockIP" else "user-00001@contoso.example"
     usual = {"status": "succeeded", "verified": True, "detail": "accepted", "undo": None}
+    usual |= {"at": "2026-11-20T12:00:00.000Z"}
     return {"action": name, "target": target, "undone": None, **usual, **more}
 
 

@@ -236,10 +236,14 @@ def test_taken_back_and_still_in_force() -> None:
 
 def test_what_another_case_of_the_account_took_back_need_not_be_in_force() -> None:
     """Storage was away when the second incident came, so each has a case; one was undone."""
-    mine, taken = action("DisableAccount"), action("DisableAccount", undone={"verified": True})
+    mine = action("DisableAccount")
+    after, before = (
+        action("DisableAccount", undone={"verified": True, "at": at})
+        for at in ("2999-01-01T00:00:00.000Z", "2000-01-01T00:00:00.000Z")
+    )
     second = record() | {"case_id": SECOND_ID, "actions": [*record()["actions"], mine]}
     seen = well(ledger=[*well().ledger, DISABLE, ENABLE])
-    for kept, told in ((taken, 0), (mine, 2)):
+    for kept, told in ((after, 0), (before, 1), (mine, 2)):
         first = record() | {"actions": [*record()["actions"], kept]}
         both = replace(
             seen,
