@@ -7,7 +7,7 @@ from typing import Any
 from durabletask import task
 from durabletask.entities import EntityInstanceId
 
-from orchestrators.covered import forget_unproved, leave_out_covered, remember_deeds
+from orchestrators.covered import leave_out_covered, remember_deeds, settle_deeds
 from orchestrators.flow import (
     Retry,
     Settled,
@@ -78,7 +78,7 @@ def contain(
                 yield from seen.until_verified()
             deeds = yield from remember_deeds(ctx, payload, seen)
     yield from seen.until_verified()
-    forget_unproved(ctx, payload, deeds, seen)
+    settle_deeds(ctx, payload, deeds, seen)
     outcomes = [*covered, *seen.outcomes]
     yield from write_outcomes(ctx, payload, outcomes, waits=True)
     return outcomes

@@ -20,6 +20,7 @@ from shared.playbook.acting.covered import (
     deeds_of,
     is_shown,
     may_show_later,
+    proved,
     unproved,
 )
 
@@ -37,9 +38,9 @@ def leave_out_covered(
 
     ``payload["attacked_at"]`` is the last sign-in of the attacker that the case knows of. The
     account's own entity, which this orchestration has locked, says what was done; the directory,
-    of which ``reading`` is under way, says whether it shows. What was done within the last minute
-    may not show yet, and is looked for again, as whoever did it does. What does not show while both
-    answer is done.
+    of which ``reading`` is under way, says whether it shows. What is still being read back may not
+    show yet, and is looked for again, as whoever did it does. What does not show while both answer
+    is done.
     """
     attacked_at = parse_utc(payload["attacked_at"]) if payload.get("attacked_at") else None
     if attacked_at is None or not any(line.action in COVERABLE for line in planned):
@@ -75,7 +76,7 @@ def _wait_until_shown(
 ) -> Steps[tuple[list[Deed], task.Task[Any]]]:
     """Return the deeds that the directory shows, or has shown, and the last reading.
 
-    Young ones are given the time of a read-back, where the account looks as they found it.
+    Those still being read back are given that time, where the account looks as they found it.
     """
     shown: list[Deed] = []
     for wait in (*WAIT_SECONDS, None):
@@ -104,12 +105,14 @@ def remember_deeds(
     return deeds
 
 
-def forget_unproved(
+def settle_deeds(
     ctx: task.OrchestrationContext, payload: Json, deeds: list[Json], seen: ReadBack
 ) -> None:
-    """Let the account forget what was remembered, and its read-back did not prove."""
-    if open_ := unproved(deeds, seen.outcomes):
-        ctx.signal_entity(_entity(payload), "forget", open_)
+    """Let the account know what became of the deeds when they were read back."""
+    if shown := proved(deeds, seen.outcomes):
+        ctx.signal_entity(_entity(payload), "remember", shown)
+    if missing := unproved(deeds, seen.outcomes):
+        ctx.signal_entity(_entity(payload), "forget", missing)
 
 
 def _entity(payload: Json) -> EntityInstanceId:

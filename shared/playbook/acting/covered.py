@@ -27,6 +27,8 @@ class Deed(Model):
     at: UtcDatetime
     found: UtcDatetime | None = None
     """When the account had been changed so before, as the action found it."""
+    is_open: bool = False
+    """Whether who did it is still reading it back."""
 
 
 def covering(
@@ -62,7 +64,9 @@ def is_shown(deed: Deed, state: AccountState, *, attacked_at: datetime) -> bool:
 
 
 def may_show_later(deed: Deed, state: AccountState) -> bool:
-    """Return whether the account looks as the deed found it: the directory may lag."""
+    """Return whether the account looks as an open deed found it: the directory may lag."""
+    if not deed.is_open:
+        return False
     changed = changed_at(deed.action, state)
     return changed is None or (deed.found is not None and changed <= deed.found)
 
@@ -100,14 +104,24 @@ def deeds_of(
         is_open = was is not None and can_be_proved(action, before=was, now=was)
         if one["verified"] is True or (one["verified"] is None and is_open):
             found = changed_at(action, was) if was else None
-            deeds.append(Deed(action=action, case_id=case_id, at=one["at"], found=found).to_json())
+            open_ = one["verified"] is None
+            deed = Deed(action=action, case_id=case_id, at=one["at"], found=found, is_open=open_)
+            deeds.append(deed.to_json())
     return deeds
+
+
+def proved(deeds: Sequence[Json], outcomes: Sequence[Json]) -> list[Json]:
+    """Return those of the open deeds that the read-back, which is over, has proved: as such."""
+    done = {one["action"] for one in outcomes if one["verified"] is True}
+    return [
+        deed | {"is_open": False} for deed in deeds if deed["is_open"] and deed["action"] in done
+    ]
 
 
 def unproved(deeds: Sequence[Json], outcomes: Sequence[Json]) -> list[Json]:
     """Return the deeds that the read-back, which is over, did not prove."""
-    proved = {one["action"] for one in outcomes if one["verified"] is True}
-    return [deed for deed in deeds if deed["action"] not in proved]
+    done = {one["action"] for one in outcomes if one["verified"] is True}
+    return [deed for deed in deeds if deed["action"] not in done]
 
 
 def remember(known: Sequence[Json], more: Sequence[Json]) -> list[Json]:

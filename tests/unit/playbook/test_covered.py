@@ -18,6 +18,7 @@ from shared.playbook.acting.covered import (
     deeds_of,
     forget,
     is_shown,
+    proved,
     remember,
     unproved,
 )
@@ -148,6 +149,7 @@ def test_what_was_done_and_can_be_proved_is_remembered(
         "case_id": MINE,
         "at": done["at"],
         "found": format_utc(T) if before else None,
+        "is_open": verified is None,
     }
     assert deeds == ([expected] if kept else [])
     assert OBJECT_ID not in str(deeds) and NAME not in str(deeds)
@@ -175,6 +177,8 @@ def test_what_the_read_back_does_not_prove_is_forgotten(
     deeds = deeds_of(MINE, [reset, revoked], before)
     seen = unproved(deeds, [reset, revoked | {"verified": verified}])
     assert [one["action"] for one in seen] == (["RevokeSessions"] if denied else [])
+    settled = remember(deeds, proved(deeds, [reset, revoked | {"verified": verified}]))
+    assert [one["is_open"] for one in settled] == [False, denied]
     assert forget(deeds, seen) == [one for one in deeds if one not in seen]
 
 
