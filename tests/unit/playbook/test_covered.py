@@ -18,6 +18,7 @@ from shared.playbook.acting.covered import (
     deeds_of,
     forget,
     is_shown,
+    may_show_later,
     proved,
     remember,
     unproved,
@@ -117,6 +118,27 @@ def test_a_change_that_was_there_before_the_deed_is_not_the_deed(action: ActionN
         state = AccountState(sign_in_sessions_valid_from=at, last_password_change_at=at)
         assert is_shown(done, state, attacked_at=T) is shown
         assert not is_shown(done, state, attacked_at=after)
+
+
+@pytest.mark.parametrize(
+    ("changed", "found", "late"),
+    [(None, None, True), (None, T, True), (T, T, True), (T, None, False), (T, T - ONE, False)],
+    ids=["no time", "no time yet", "as it was found", "nothing found", "changed since"],
+)
+@pytest.mark.parametrize("action", sorted(COVERABLE))
+def test_what_looks_as_an_open_deed_found_it_may_show_later(
+    action: ActionName, changed: datetime | None, found: datetime | None, late: bool
+) -> None:
+    state = AccountState(sign_in_sessions_valid_from=changed, last_password_change_at=changed)
+    assert may_show_later(deed(action=action, found=found, is_open=True), state) is late
+    assert not may_show_later(deed(action=action, found=found), state), "it has been read back"
+
+
+def test_a_pending_reset_shows_whatever_was_found() -> None:
+    pending = AccountState(last_password_change_at=T + ONE, password_reset_pending=True)
+    done = deed(60, action="ForcePasswordReset", found=T + ONE)
+    assert is_shown(done, pending, attacked_at=T)
+    assert not is_shown(done, pending, attacked_at=T + ONE)
 
 
 FOUND = AccountState(account_enabled=True, sign_in_sessions_valid_from=T, last_password_change_at=T)
