@@ -68,8 +68,7 @@ def contain(
     with (yield lock):
         is_old = utc_now(ctx) - asked_at > NAMES_KEEP
         reading = read_state(ctx, payload) if ahead is None or is_old else ahead
-        covering = yield from leave_out_covered(ctx, payload, planned, reading)
-        planned, covered, reading = covering
+        planned, covered, reading = yield from leave_out_covered(ctx, payload, planned, reading)
         seen = ReadBack(ctx, account_of(payload))
         deeds: list[Json] = []
         if planned:

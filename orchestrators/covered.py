@@ -39,8 +39,8 @@ def leave_out_covered(
     ``payload["attacked_at"]`` is the last sign-in of the attacker that the case knows of. The
     account's own entity, which this orchestration has locked, says what was done; the directory,
     of which ``reading`` is under way, says whether it shows. What is still being read back may not
-    show yet, and is looked for again, as whoever did it does. What does not show while both answer
-    is done.
+    show yet, and is looked for again, as whoever did it does. What has not shown when either does
+    not answer is left to do.
     """
     attacked_at = parse_utc(payload["attacked_at"]) if payload.get("attacked_at") else None
     if attacked_at is None or not any(line.action in COVERABLE for line in planned):

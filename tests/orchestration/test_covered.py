@@ -160,6 +160,18 @@ def test_what_is_read_back_in_vain_covers_nobody_later(case: NewCase) -> None:
     assert effects(first, second) == [2, 2]
 
 
+def done_now(engine: Engine) -> dict[str, Script]:
+    """Return actions that are done at this moment, on an account that was changed long ago."""
+
+    def does(action: ActionName) -> Script:
+        return lambda _payload: {
+            "outcome": outcome(action, at=format_utc(engine.clock.now)),
+            "before": state(T0, T0),
+        }
+
+    return {name: does(action) for name, action in zip(EFFECTS, BOTH, strict=True)}
+
+
 def state(password: str, sessions: str) -> Json:
     return {"sign_in_sessions_valid_from": sessions, "last_password_change_at": password}
 
@@ -186,13 +198,7 @@ def test_what_was_just_done_is_looked_for_until_it_shows(engine: Engine, looks: 
         assert shown.wait(120)
         return verified(payload)
 
-    def at_once(action: ActionName) -> Script:
-        return lambda _payload: {
-            "outcome": outcome(action, at=format_utc(engine.clock.now)),
-            "before": state(T0, T0),
-        }
-
-    acts = {name: at_once(action) for name, action in zip(EFFECTS, BOTH, strict=True)}
+    acts = done_now(engine)
     first = engine.case(default_scripts() | acts | {"verify_account": look})
     second = engine.case(default_scripts() | {"read_account_state": late})
     start(first, key)
@@ -202,6 +208,16 @@ def test_what_was_just_done_is_looked_for_until_it_shows(engine: Engine, looks: 
     assert effects(first, second) == [1, 1]
     assert all(first.case_id in told["detail"] for told in covered.values())
     assert len(second.called("read_account_state")) == len(looks)
+
+
+def test_what_was_read_back_and_is_gone_is_done_again_at_once(engine: Engine) -> None:
+    key = new_key()
+    first = engine.case(default_scripts() | done_now(engine))
+    contain(first, key)
+    second = engine.case(default_scripts() | {"read_account_state": shows(T0)})
+    contain(second, key)
+    assert effects(first, second) == [2, 2]
+    assert len(second.called("read_account_state")) == 1
 
 
 def test_another_account_is_not_covered(case: NewCase) -> None:

@@ -101,18 +101,18 @@ def deeds_of(
         if action not in COVERABLE or one["status"] != ActionStatus.SUCCEEDED:
             continue
         was = AccountState.model_validate(state) if state else None
-        is_open = was is not None and can_be_proved(action, before=was, now=was)
-        if one["verified"] is True or (one["verified"] is None and is_open):
+        is_open = one["verified"] is None
+        is_provable = was is not None and can_be_proved(action, before=was, now=was)
+        if one["verified"] is True or (is_open and is_provable):
             found = changed_at(action, was) if was else None
-            open_ = one["verified"] is None
-            deed = Deed(action=action, case_id=case_id, at=one["at"], found=found, is_open=open_)
+            deed = Deed(action=action, case_id=case_id, at=one["at"], found=found, is_open=is_open)
             deeds.append(deed.to_json())
     return deeds
 
 
 def proved(deeds: Sequence[Json], outcomes: Sequence[Json]) -> list[Json]:
     """Return those of the open deeds that the read-back, which is over, has proved: as such."""
-    done = {one["action"] for one in outcomes if one["verified"] is True}
+    done = _verified(outcomes)
     return [
         deed | {"is_open": False} for deed in deeds if deed["is_open"] and deed["action"] in done
     ]
@@ -120,8 +120,12 @@ def proved(deeds: Sequence[Json], outcomes: Sequence[Json]) -> list[Json]:
 
 def unproved(deeds: Sequence[Json], outcomes: Sequence[Json]) -> list[Json]:
     """Return the deeds that the read-back, which is over, did not prove."""
-    done = {one["action"] for one in outcomes if one["verified"] is True}
+    done = _verified(outcomes)
     return [deed for deed in deeds if deed["action"] not in done]
+
+
+def _verified(outcomes: Sequence[Json]) -> set[str]:
+    return {one["action"] for one in outcomes if one["verified"] is True}
 
 
 def remember(known: Sequence[Json], more: Sequence[Json]) -> list[Json]:
