@@ -85,11 +85,21 @@ class CaseFile:
             self._stored |= patch.get("blocks", {})
             return
         sent = self._everything() if behind else self._without_stored(patch)
-        policy = Retry.LAST if patiently else Retry.WRITE
-        saved = yield from attempt(save(self._ctx, self._case.case_id, sent, policy))
-        self._behind = saved.error is not None or "error" in saved.result
+        yield from self._save(sent, Retry.LAST if patiently else Retry.WRITE)
         if not self._behind:
             self._stored |= patch.get("blocks", {})
+
+    def catch_up(self) -> Steps[None]:
+        """Store what storage lacks, before somebody is told who reads it there; never fails.
+
+        Waits two minutes for storage, as telling people does.
+        """
+        if self._is_behind():
+            yield from self._save(self._everything(), Retry.SAVE)
+
+    def _save(self, patch: Json, policy: task.RetryPolicy) -> Steps[None]:
+        saved = yield from attempt(save(self._ctx, self._case.case_id, patch, policy))
+        self._behind = saved.error is not None or "error" in saved.result
 
     def _without_stored(self, patch: Json) -> Json:
         """Leave out blocks that are stored as they are: they are most of what a history holds."""

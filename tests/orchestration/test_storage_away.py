@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from shared.errors import RetryableError
+from shared.models.block import BlockName
 from shared.models.case import CaseRequest
 from shared.models.plan import Disposition
 from shared.models.verdict import Confidence
@@ -11,7 +12,14 @@ from shared.playbook.reporting.record import initial_record, merge_record
 from tests.support.durable_backend import Run
 from tests.support.inbox import Inbox
 from tests.support.joining import RESET, REVOKE, close, judgements, respond
-from tests.support.scripts import SOON, case_payload, decided, fail, plan_line
+from tests.support.scripts import (
+    SOON,
+    case_payload,
+    decided,
+    default_scripts,
+    fail,
+    plan_line,
+)
 
 type NewCase = Callable[..., Run]
 
@@ -142,3 +150,26 @@ def test_the_last_write_of_a_case_waits_for_storage(case: NewCase) -> None:
     run.start("respond", case_payload(timing=SOON))
     run.wait()
     assert [patch for patch in storage.kept if patch.get("status") == "contained"]
+
+
+def test_the_hand_over_is_told_from_a_record_that_has_everything(case: NewCase) -> None:
+    """People are told what storage has: what it lacks, nobody would hear of."""
+    order: list[str] = []
+
+    def save(payload: dict[str, Any]) -> Any:
+        evidence = payload["patch"].get("blocks", {}).get(BlockName.EVIDENCE, {})
+        if any("no manifest" in note for note in evidence.get("notes", [])):
+            if "case" not in payload["patch"]:
+                raise RetryableError("storage is away")
+            order.append("stored")
+        return {"case_id": payload["case_id"]}
+
+    def tell(payload: dict[str, Any]) -> Any:
+        order.append(payload["phase"])
+        return default_scripts()["open_ticket"](payload)
+
+    unsealed = {"manifest": None, "error": "no such container"}
+    run = case(save_case=save, open_ticket=tell, seal_evidence=lambda _payload: unsealed)
+    run.start("respond", case_payload(timing=SOON))
+    run.wait()
+    assert order[:3] == ["opened", "stored", "completed"]
