@@ -90,9 +90,9 @@ class CaseFile:
             self._stored |= patch.get("blocks", {})
 
     def catch_up(self) -> Steps[None]:
-        """Store what storage lacks, before somebody is told who reads it there; never fails.
+        """Store what storage lacks, before people are told what is in it; never fails.
 
-        Waits two minutes for storage, as telling people does.
+        Waits two minutes for storage that is away, as telling people does; not when it refuses.
         """
         if self._is_behind():
             yield from self._save(self._everything(), Retry.SAVE)

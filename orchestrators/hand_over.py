@@ -99,9 +99,10 @@ def _there(file: CaseFile, ticket: Json) -> dict[str, str]:
 
 
 def hand_over(ctx: task.OrchestrationContext, file: CaseFile) -> Steps[Json]:
-    """Complete ticket and messages, from a record that has everything; return the ticket's fate.
+    """Complete ticket and messages, from a record that has everything.
 
-    As ``Activity.OPEN_TICKET``, with ``there``: by system, the tickets that could not be completed.
+    Returns what became of the ticket, as ``Activity.OPEN_TICKET``, with ``there``: by system, the
+    tickets that could not be completed.
     """
     yield from file.catch_up()
     told = yield from tell_people(ctx, file, "completed")
