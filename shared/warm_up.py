@@ -26,8 +26,10 @@ def warm_up_in_background() -> threading.Thread:
 
 
 def _import_heavy_modules() -> None:
-    from shared.providers.entra.directory import SDK_PARTS
+    from shared.providers.entra.sdk import import_sdk
 
-    for name in (*SDK_PARTS, *HEAVY_MODULES):
+    with contextlib.suppress(ImportError):
+        import_sdk()
+    for name in HEAVY_MODULES:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)

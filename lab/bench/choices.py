@@ -26,8 +26,8 @@ from lab.bench.start import cpu_of
 from lab.environment import repository_root
 from lab.simulators.certificates import write_certificates
 from shared.models.base import Json
-from shared.providers.entra.directory import SDK_PARTS
 from shared.providers.entra.models import USER_FIELDS
+from shared.providers.entra.sdk import SDK_PARTS
 
 RUNS = 30
 PARALLEL = 20

@@ -4,8 +4,6 @@ Every change is its own request: a 403 on one property of a PATCH would lose the
 answer was lost may have happened: it is raised, and the caller looks before it tries again.
 """
 
-import asyncio
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
@@ -36,6 +34,7 @@ from shared.providers.entra.passwords import random_password
 from shared.providers.entra.population import Population
 from shared.providers.entra.privileged import PrivilegedUsers
 from shared.providers.entra.risk import IdentityProtection
+from shared.providers.entra.sdk import sdk_is_imported
 from shared.providers.retry import Retry
 from shared.settings import Settings
 
@@ -44,23 +43,6 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 999
 """Graph's largest page of directory objects."""
-
-SDK_PARTS = (
-    "azure.identity.aio",
-    "httpx_aiohttp",
-    "kiota_authentication_azure.azure_identity_authentication_provider",
-    "kiota_http.httpx_request_adapter",
-    "msgraph.generated.base_graph_service_client",
-    "msgraph.generated.identity_protection.risky_users.item.risky_user_item_request_builder",
-    "msgraph.generated.reports.authentication_methods.authentication_methods_request_builder",
-    "msgraph.generated.role_management.directory.role_eligibility_schedules"
-    ".role_eligibility_schedules_request_builder",
-    "msgraph.generated.users.item.transitive_member_of.graph_group.graph_group_request_builder",
-    "msgraph.generated.users.item.transitive_member_of.transitive_member_of_request_builder",
-    "msgraph.generated.users.item.user_item_request_builder",
-    "stamina",
-)
-"""What the first call would otherwise import on the critical path."""
 
 
 class Entra:
@@ -80,7 +62,7 @@ class Entra:
 
     async def warm_up(self) -> None:
         """Import the SDK's parts that are used and build its client, without any request."""
-        await asyncio.to_thread(_import_sdk)
+        await sdk_is_imported()
         _ = self._graph.client
 
     async def get_user(self, user_id: str) -> DirectoryUser:
@@ -287,8 +269,3 @@ class Entra:
             return builder.to_get_request_information(RequestConfiguration(query_parameters=query))
 
         return await self._graph.collect("transitiveMemberOf", build, DirectoryObject)
-
-
-def _import_sdk() -> None:
-    for name in SDK_PARTS:
-        import_module(name)

@@ -21,6 +21,7 @@ from shared.providers.clouds import GRAPH, scope
 from shared.providers.credentials import get_credential
 from shared.providers.entra.lanes import Lanes, SharedTurns
 from shared.providers.entra.models import Page
+from shared.providers.entra.sdk import sdk_is_imported
 from shared.providers.http import CONNECT_TIMEOUT_SECONDS, connection_error
 from shared.providers.loops import PerLoop
 from shared.providers.retry import CallPolicy, Retry, call_with_retries
@@ -114,6 +115,7 @@ class Graph:
         Raises:
             TourniquetError: see ``shared.errors``.
         """
+        await sdk_is_imported()
 
         async def attempt() -> M:
             response = await self._exchange(operation, build())
