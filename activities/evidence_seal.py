@@ -13,7 +13,13 @@ from pydantic import ValidationError
 from activities.record import note_in_record
 from activities.support import explain
 from shared.bootstrap import get_providers
-from shared.errors import Conflict, NotConfigured, PermanentError, RetryableError
+from shared.errors import (
+    Conflict,
+    NotConfigured,
+    PermanentError,
+    RetryableError,
+    Unauthenticated,
+)
 from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.evidence import (
@@ -61,9 +67,12 @@ async def seal_evidence(_: task.ActivityContext, payload: dict[str, Any]) -> dic
 
     Raises:
         RetryableError: the store or the case record cannot be read or written now.
+        Unauthenticated: our token is refused, or there is none now.
     """
     try:
         return await _try_to_seal(payload)
+    except Unauthenticated:
+        raise
     except (NotConfigured, PermanentError) as error:
         return {"manifest": None, "error": explain(error)}
 

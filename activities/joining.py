@@ -8,7 +8,7 @@ from durabletask import task
 from pydantic import ValidationError
 
 from shared.bootstrap import get_providers
-from shared.errors import PermanentError
+from shared.errors import PermanentError, Unauthenticated
 from shared.models.base import Json
 from shared.models.case import CaseRecord
 from shared.models.run import claim_name
@@ -91,11 +91,18 @@ async def _taken_back(cases: CaseStore, case_id: str) -> list[Json]:
 
 
 async def _readable(waiting: OpenCases, case_id: str, name: str) -> Json | None:
-    """Return a waiting incident; what is damaged must not stop the others for ever."""
+    """Return a waiting incident; what is damaged must not stop the others for ever.
+
+    Raises:
+        RetryableError: storage is away.
+        Unauthenticated: our token is refused, or there is none now: it is not known what waits.
+    """
     try:
         found = await waiting.get_joining(case_id, name)
         if found is not None:
             brief(found)
+    except Unauthenticated:
+        raise
     except (PermanentError, ValidationError, KeyError) as error:
         _log.error("%s waits for %s and cannot be read: %s", name, case_id, type(error).__name__)
         return None

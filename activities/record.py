@@ -11,7 +11,13 @@ from activities.support import explain, utc_now
 from shared.bootstrap import get_providers
 from shared.case_links import case_links
 from shared.case_measurements import case_measurements, sla_escalation, sla_measurement
-from shared.errors import Conflict, PermanentError, RetryableError, TourniquetError
+from shared.errors import (
+    Conflict,
+    PermanentError,
+    RetryableError,
+    TourniquetError,
+    Unauthenticated,
+)
 from shared.models.base import Json, format_utc
 from shared.models.case import CaseRequest
 from shared.models.evidence import extend_chain
@@ -45,10 +51,16 @@ async def save_case(_: task.ActivityContext, payload: dict[str, Any]) -> dict[st
     Idempotency: merging the same patch again changes nothing; concurrent writers are detected by
     ETag and the merge is done again on what they wrote.
     Permission: Storage Blob Data Contributor on the case container.
+
+    Raises:
+        RetryableError: storage is away, or other writers were always faster.
+        Unauthenticated: our token is refused, or there is none now.
     """
     case_id, patch = payload["case_id"], dict(payload["patch"])
     try:
         await _merge_and_store(get_providers().require("cases"), case_id, patch)
+    except Unauthenticated:
+        raise
     except PermanentError as error:
         return {"case_id": case_id, "error": explain(error)}
     return {"case_id": case_id}

@@ -92,7 +92,8 @@ class CaseFile:
     def catch_up(self) -> Steps[None]:
         """Store what storage lacks, before people are told what is in it; never fails.
 
-        Waits two minutes for storage that is away, as telling people does; not when it refuses.
+        Waits two minutes for storage that is away, or for a token, as telling people does; not when
+        it refuses for good.
         """
         if self._is_behind():
             yield from self._save(self._everything(), Retry.SAVE)

@@ -5,7 +5,8 @@ TourniquetError
 |   +-- Throttled           429, with the vendor's own waiting time when it gave one
 |   +-- Unconfirmed         it may have been made, and is not seen yet: look, do not make another
 +-- PermanentError          the same call will fail again
-    +-- PermissionDenied    401, 403: credentials or a missing permission
+    +-- PermissionDenied    403: a missing permission
+    |   +-- Unauthenticated 401: our credentials are refused, or no token is to be had
     +-- NotFound            404: the user, group, incident ... does not exist
     +-- NotSupported        the vendor cannot do this for this target (synced account, guest)
     +-- NotConfigured       the setting that names this vendor is empty
@@ -79,7 +80,15 @@ class PermanentError(TourniquetError):
 
 
 class PermissionDenied(PermanentError):
-    """Our credentials are refused or lack a permission (401, 403)."""
+    """We lack a permission (403), or are not known at all (:class:`Unauthenticated`)."""
+
+
+class Unauthenticated(PermissionDenied):
+    """Our credentials are refused, or no token is to be had for them (401).
+
+    The same call with the same token fails again; a token of some seconds later may do. What no
+    later call makes good is worth that wait.
+    """
 
 
 class NotFound(PermanentError):

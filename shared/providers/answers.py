@@ -20,6 +20,7 @@ from shared.errors import (
     RetryableError,
     Throttled,
     TourniquetError,
+    Unauthenticated,
 )
 from shared.providers.retry import parse_retry_after
 
@@ -55,7 +56,7 @@ def error_for_status(
     if 300 <= status < 400:
         message = f"unexpected redirect to {headers.get('Location', 'nowhere')}"[:LONGEST_MESSAGE]
     kinds: dict[int, type[PermanentError]] = {
-        401: PermissionDenied,
+        401: Unauthenticated,
         403: PermissionDenied,
         404: NotFound,
         409: Conflict,

@@ -14,8 +14,8 @@ from shared.errors import (
     NotConfigured,
     NotFound,
     PermanentError,
-    PermissionDenied,
     RetryableError,
+    Unauthenticated,
 )
 from shared.models.base import Json
 from shared.models.evidence import COLLECTOR
@@ -222,6 +222,6 @@ async def test_a_refused_identity_is_denied(
     make_settings: Callable[..., Settings], azurite: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AZURE_CLIENT_SECRET", "wrong-secret-value")
-    with pytest.raises(PermissionDenied) as raised:
+    with pytest.raises(Unauthenticated) as raised:
         await put(BlobEvidenceStore(make_settings(blob_url=azurite)), b"one")
     assert "wrong-secret-value" not in raised.value.describe()

@@ -11,6 +11,7 @@ from shared.errors import (
     RetryableError,
     Throttled,
     TourniquetError,
+    Unauthenticated,
 )
 from shared.providers.entra import Entra
 from shared.settings import Settings
@@ -117,7 +118,7 @@ async def test_a_change_that_was_refused_for_being_too_many_is_made(
     [
         ({"kind": "status", "value": 429, "retry_after": 600}, Throttled),
         ({"kind": "status", "value": 500}, RetryableError),
-        ({"kind": "status", "value": 401}, PermissionDenied),
+        ({"kind": "status", "value": 401}, Unauthenticated),
         ({"kind": "reset"}, RetryableError),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from activities.evidence import preserve_evidence
 from activities.evidence_seal import seal_evidence
 from activities.record import save_case
-from shared.errors import RetryableError
+from shared.errors import PermissionDenied, RetryableError, Unauthenticated
 from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.case import CaseRecord
@@ -94,6 +94,17 @@ async def test_a_seal_that_the_record_does_not_take_returns_all_of_it(house: Fak
     assert not sealed["stored"]
     assert {"facts.json", "events.jsonl"} <= {item["name"] for item in sealed["items"]}
     assert not stored(house)["details"]["manifest"]
+
+
+async def test_a_seal_waits_for_a_token_and_not_for_a_role(house: FakeHouse) -> None:
+    await preserve()
+    house.evidence.failing["list_items"] = Unauthenticated("no token now", vendor="blob")
+    with pytest.raises(Unauthenticated):
+        await seal()
+    house.evidence.failing["list_items"] = PermissionDenied("no role", vendor="blob")
+    assert "no role" in (await seal())["error"]
+    house.evidence.failing.clear()
+    assert (await seal())["stored"]
 
 
 async def test_what_a_manifest_misses_is_noted_when_it_is_asked_for(house: FakeHouse) -> None:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from activities.joining import MOST_JUDGED, MOST_TOLD, release_account, take_joined
-from shared.errors import RetryableError
+from shared.errors import RetryableError, TourniquetError, Unauthenticated
 from shared.models.base import Json
 from shared.models.case import CaseRequest
 from shared.models.plan import ActionName
@@ -86,6 +86,18 @@ async def test_what_cannot_be_read_does_not_stop_the_others(
     taken = await take()
     assert (taken["count"], len(taken["cases"])) == (2, 1)
     assert house.open_cases.joining[CASE] == {}
+
+
+@pytest.mark.parametrize("kind", [RetryableError, Unauthenticated])
+async def test_what_cannot_be_read_now_goes_on_waiting(
+    house: FakeHouse, kind: type[TourniquetError]
+) -> None:
+    await put(house, 1)
+    house.open_cases.failing["get_joining"] = kind("away", vendor="blob")
+    with pytest.raises(kind):
+        await take()
+    house.open_cases.failing.clear()
+    assert len((await take())["cases"]) == 1
 
 
 async def test_a_look_learns_what_was_taken_back(house: FakeHouse) -> None:

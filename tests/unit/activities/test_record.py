@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from activities.record import WRITE_ATTEMPTS, save_case
-from shared.errors import PermissionDenied, RetryableError
+from shared.errors import PermissionDenied, RetryableError, Unauthenticated
 from shared.models.base import Json
 from shared.models.block import BLOCK_OUTPUTS
 from shared.models.case import CaseRequest
@@ -114,6 +114,9 @@ async def test_storage_that_is_away_is_tried_again_and_one_that_refuses_is_said(
 ) -> None:
     house.cases.failing["load"] = RetryableError("timed out", vendor="blob")
     with pytest.raises(RetryableError):
+        await save(case=CASE)
+    house.cases.failing["load"] = Unauthenticated("no token now", vendor="blob", status=401)
+    with pytest.raises(Unauthenticated, match="no token now"):
         await save(case=CASE)
     house.cases.failing["load"] = PermissionDenied("no role", vendor="blob", status=403)
     assert "no role" in (await save(case=CASE))["error"]
