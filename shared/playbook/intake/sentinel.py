@@ -133,7 +133,7 @@ class SentinelIncident:
 
     def details(self, notes: list[str]) -> str:
         """Return ``initial_alert_details``: the description, then a note for what was left out."""
-        lines = [clean_text(pick(self._properties, "description"), DETAILS_LIMIT)]
+        lines = [self.incident.description]
         lines += [f"Alerts: {names}"] if (names := self._alert_names()) else []
         lines += notes[:NOTED_ADDRESSES]
         if len(notes) > NOTED_ADDRESSES:

@@ -78,12 +78,12 @@ BODIES = bodies()
 
 def answered(parse: Any, body: Any) -> list[CaseRequest]:
     assert len(json.dumps(body)) <= MAX_BODY_BYTES
-    begun = time.process_time()
+    begun = time.thread_time()
     try:
         cases = parse(body, **GIVEN)
     except InvalidBody:
         cases = []
-    assert time.process_time() - begun < SECONDS
+    assert time.thread_time() - begun < SECONDS
     return cases if isinstance(cases, list) else [cases]
 
 
@@ -113,9 +113,9 @@ def test_a_manual_call(groups: Any) -> None:
 @pytest.mark.parametrize("shared", [{}, {"user_principal_name": "ann@x"}, {"sid": "s-1-5"}])
 def test_accounts_that_are_nearly_the_same(shared: dict[str, str]) -> None:
     accounts = [EntityAccount(object_id=f"o{one}", **shared) for one in range(20_000)]
-    begun = time.process_time()
+    begun = time.thread_time()
     assert len(merge_accounts(accounts)) == 20_000
-    assert time.process_time() - begun < SECONDS
+    assert time.thread_time() - begun < SECONDS
 
 
 def test_entities_of_incident_and_alerts_are_counted_together() -> None:
