@@ -1,7 +1,6 @@
 """Keeping the evidence: the block ``Evidence_Preservation``."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -12,7 +11,7 @@ from activities.evidence_export import TableExport
 from activities.record import note_in_record
 from activities.support import explain, utc_now
 from shared.bootstrap import get_providers
-from shared.errors import NotConfigured, PermanentError, RetryableError
+from shared.errors import NotConfigured, PermanentError, RetryableError, Unauthenticated
 from shared.models.base import Json
 from shared.models.block import BlockName
 from shared.models.case import CaseRequest
@@ -62,6 +61,7 @@ async def preserve_evidence(_: task.ActivityContext, payload: dict[str, Any]) ->
 
     Raises:
         RetryableError: the store does not answer; what is stored by then stays.
+        Unauthenticated: our token for the store is refused, or there is none now; the same.
     """
     case = CaseRequest.model_validate(payload["case"])
     name = payload.get("user_principal_name")
@@ -202,15 +202,22 @@ async def stored(store: EvidenceStore, case_id: str) -> dict[str, EvidenceItem]:
     """Return what is stored about the case by name; nothing when there is no container yet.
 
     A store that refuses for good is found out by each export, which then says so.
+
+    Raises:
+        RetryableError: the store does not answer.
+        Unauthenticated: our token for the store is refused, or there is none now.
     """
-    with contextlib.suppress(PermanentError):
+    try:
         return {item.name: item for item in await store.list_items(case_id)}
-    return {}
+    except Unauthenticated:
+        raise
+    except PermanentError:
+        return {}
 
 
 def raise_if_store_is_away(error: BaseException) -> None:
     """Let the whole activity be tried again when the store, not a source, was away."""
     if isinstance(error, asyncio.CancelledError) or (
-        isinstance(error, RetryableError) and error.vendor == STORE
+        isinstance(error, RetryableError | Unauthenticated) and error.vendor == STORE
     ):
         raise error

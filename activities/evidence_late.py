@@ -60,6 +60,7 @@ async def export_late_rows(_: task.ActivityContext, payload: dict[str, Any]) -> 
 
     Raises:
         RetryableError: the store does not answer; what is stored by then stays.
+        Unauthenticated: our token for the store is refused, or there is none now; the same.
     """
     case = CaseRequest.model_validate(payload["case"])
     parameters = parameters_of(case, payload)

@@ -5,8 +5,8 @@ TourniquetError
 |   +-- Throttled           429, with the vendor's own waiting time when it gave one
 |   +-- Unconfirmed         it may have been made, and is not seen yet: look, do not make another
 +-- PermanentError          the same call will fail again
-    +-- PermissionDenied    403: a missing permission
-    |   +-- Unauthenticated 401: our credentials are refused, or no token is to be had
+    +-- PermissionDenied    403, or how a vendor says so: a missing permission
+    |   +-- Unauthenticated 401: our token is refused, or none is to be had
     +-- NotFound            404: the user, group, incident ... does not exist
     +-- NotSupported        the vendor cannot do this for this target (synced account, guest)
     +-- NotConfigured       the setting that names this vendor is empty
@@ -84,10 +84,12 @@ class PermissionDenied(PermanentError):
 
 
 class Unauthenticated(PermissionDenied):
-    """Our credentials are refused, or no token is to be had for them (401).
+    """Our token is refused (401), or none is to be had.
 
-    The same call with the same token fails again; a token of some seconds later may do. What no
-    later call makes good is worth that wait.
+    The same token fails again, and it is kept until it nears its end; one that was not to be had
+    may be there in some seconds, and a service that refused it for a moment takes it again. What
+    no later call makes good is worth that wait. A vendor that has no tokens of ours says
+    :class:`PermissionDenied`.
     """
 
 

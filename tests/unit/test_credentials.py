@@ -10,6 +10,7 @@ from shared.errors import (
     RetryableError,
     Throttled,
     TourniquetError,
+    Unauthenticated,
 )
 from shared.providers import clouds
 from shared.providers.azure import error_from_azure
@@ -99,7 +100,7 @@ def test_sdk_errors_have_our_types() -> None:
         return error
 
     assert kind(CredentialUnavailableError("none")) is NotConfigured
-    assert kind(azure.ClientAuthenticationError("no")) is PermissionDenied
+    assert kind(azure.ClientAuthenticationError("no")) is Unauthenticated
     assert kind(azure.ServiceResponseError("reset")) is RetryableError
     assert kind(azure.DecodeError("cut")) is RetryableError
     assert kind(status(429)) is Throttled

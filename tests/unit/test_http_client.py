@@ -19,6 +19,7 @@ from shared.errors import (
     RetryableError,
     Throttled,
     TourniquetError,
+    Unauthenticated,
 )
 from shared.providers.http import VendorClient, path
 from shared.providers.response import VendorResponse
@@ -126,7 +127,7 @@ async def test_request_sends_what_the_caller_said(vendor: Vendor) -> None:
     [
         (301, PermanentError),
         (400, PermanentError),
-        (401, PermissionDenied),
+        (401, Unauthenticated),
         (403, PermissionDenied),
         (404, NotFound),
         (408, RetryableError),

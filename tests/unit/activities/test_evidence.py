@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from activities.evidence import preserve_evidence
-from shared.errors import PermanentError, RetryableError
+from shared.errors import PermanentError, RetryableError, TourniquetError, Unauthenticated
 from shared.models.base import Json, parse_utc
 from shared.models.block import BlockName, BlockResult
 from shared.models.evidence import COLLECTOR
@@ -22,6 +22,7 @@ from tests.unit.activities.calls import CASE, CASE_ID, call
 
 DOWN = RetryableError("timed out", vendor="log_analytics", operation="query")
 STORE_DOWN = RetryableError("timed out", vendor="blob", operation="evidence.put")
+NO_TOKEN = Unauthenticated("no token now", vendor="blob", operation="evidence.put")
 REFUSED = PermanentError("no such container", vendor="blob", operation="evidence.put")
 AT = CASE["now"]
 ROWS: list[Json] = [
@@ -145,10 +146,23 @@ async def test_what_was_received_and_not_kept_is_said(house: FakeHouse) -> None:
     assert any(RECEIVED in note for note in block["notes"])
 
 
-async def test_a_store_that_is_away_is_asked_again_later(house: FakeHouse) -> None:
-    house.evidence.failing = {"commit": STORE_DOWN}
-    with pytest.raises(RetryableError):
+@pytest.mark.parametrize("call_", ["commit", "list_items"])
+@pytest.mark.parametrize("why", [STORE_DOWN, NO_TOKEN], ids=["away", "no token"])
+async def test_a_store_that_is_away_is_asked_again_later(
+    house: FakeHouse, call_: str, why: TourniquetError
+) -> None:
+    house.evidence.failing = {call_: why}
+    with pytest.raises(type(why)):
         await preserve(house)
+
+
+async def test_a_log_that_refuses_our_token_is_missing_and_stops_no_other(
+    house: FakeHouse,
+) -> None:
+    house.siem.answers["AuditLogs"] = Unauthenticated("no", vendor="log_analytics")
+    block = await preserve(house)
+    assert block["status"] == "partial"
+    assert any("AuditLogs" in note for note in block["notes"])
 
 
 async def test_a_store_that_refuses_loses_everything_and_says_so(house: FakeHouse) -> None:

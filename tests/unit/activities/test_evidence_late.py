@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from activities.evidence import preserve_evidence
 from activities.evidence_export import TableExport
 from activities.evidence_late import LatePass, export_late_rows, first_parts
-from shared.errors import RetryableError
+from shared.errors import RetryableError, TourniquetError, Unauthenticated
 from shared.models.base import Json, format_utc
 from shared.models.message import EvidenceItem
 from shared.models.query import QueryResult
@@ -209,12 +209,15 @@ async def test_the_activity_takes_up_where_the_export_was(house: FakeHouse) -> N
     assert again["items"] == found["items"], "a redelivered activity keeps what is there"
 
 
-async def test_a_store_that_is_away_is_asked_again_later(house: FakeHouse) -> None:
+@pytest.mark.parametrize("call_", ["commit", "list_items"])
+@pytest.mark.parametrize("kind", [RetryableError, Unauthenticated])
+async def test_a_store_that_is_away_is_asked_again_later(
+    house: FakeHouse, call_: str, kind: type[TourniquetError]
+) -> None:
     rows = [{"TimeGenerated": "2026-11-20T11:59:00Z", "Id": 1}]
     house.siem.answers = {"SigninLogs": QueryResult(rows=rows)}
-    away = RetryableError("timed out", vendor="blob", operation="evidence.put")
-    house.evidence.failing = {"commit": away}
-    with pytest.raises(RetryableError):
+    house.evidence.failing = {call_: kind("not now", vendor="blob", operation="evidence.put")}
+    with pytest.raises(kind):
         await call(export_late_rows, case=CASE, round=1, until=CASE["now"])
 
 
