@@ -141,9 +141,8 @@ async def test_request_sends_what_the_caller_said(vendor: Vendor) -> None:
 async def test_status_decides_the_type(
     vendor: Vendor, status: int, error: type[TourniquetError]
 ) -> None:
-    vendor.answers = [
-        reply(status, '{"error": {"code": "Oops", "message": "no very-secret-token"}}')
-    ]
+    refusal = '{"error": {"code": "Oops", "message": "no very-secret-token"}}'
+    vendor.answers = [reply(status, refusal)]
 
     with pytest.raises(TourniquetError) as caught:
         await client(vendor, call_attempts=1).request("op", "GET", "/x")
