@@ -88,8 +88,8 @@ class Unauthenticated(PermissionDenied):
 
     The same token fails again, and it is kept until it nears its end; one that was not to be had
     may be there in some seconds, and a service that refused it for a moment takes it again. What
-    no later call makes good is worth that wait. A vendor that has no tokens of ours says
-    :class:`PermissionDenied`.
+    no later call makes good is worth that wait. Where a vendor does not say it by a status of its
+    own, refused credentials are a plain :class:`PermissionDenied`.
     """
 
 

@@ -7,6 +7,7 @@ comparing each with each takes.
 import json
 import time
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -16,8 +17,10 @@ from shared.playbook.intake import (
     parse_manual_case,
     parse_security_event,
     parse_sentinel_incident,
+    sentinel,
 )
 from shared.playbook.intake.entities import EntityAccount
+from shared.playbook.intake.fields import pick
 from shared.playbook.intake.merging import merge_accounts
 from shared.playbook.intake.sentinel import MAX_ENTITIES
 from tests.unit.playbook.bodies import RECEIVED, account, address, alert, trigger
@@ -90,6 +93,19 @@ def answered(parse: Any, body: Any) -> list[CaseRequest]:
 @pytest.mark.parametrize("shape", BODIES)
 def test_an_incident_of_any_shape(shape: str) -> None:
     answered(parse_sentinel_incident, BODIES[shape])
+
+
+def test_an_incident_is_read_as_often_whatever_the_number_of_its_accounts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read = Mock(side_effect=pick)
+    monkeypatch.setattr(sentinel, "pick", read)
+    counts = []
+    for people in (PEOPLE[:1], PEOPLE):
+        read.reset_mock()
+        assert len(parse_sentinel_incident(trigger(*people), **GIVEN)) == len(people)
+        counts.append(read.call_count)
+    assert counts[0] == counts[1] > 0
 
 
 @pytest.mark.parametrize("shape", ["accounts", "details"])
